@@ -1,0 +1,78 @@
+# kla_analysis: `make` lists what there is. Every target that needs Python sets it up by itself, once.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+AREA ?= 63.10
+YEAR ?= 2022
+TARGET ?= nindya
+CLUSTER ?= all
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help
+help: ## daftar perintah ini
+	@echo "kla_analysis: dari lembar evaluasi KLA ke posisi, kelemahan, dan jarak ke target"
+	@echo
+	@grep -E '^[a-z-]+:.*## ' Makefile | while IFS= read -r line; do \
+	    printf '  make %-10s %s\n' "$${line%%:*}" "$${line##*## }"; done
+	@echo
+	@echo "Contoh: make report AREA=63.10 YEAR=2022 TARGET=nindya CLUSTER=K2"
+
+.PHONY: report
+report: $(READY) ## buat laporan (Tanah Bumbu 2022 menuju Nindya) di reports/
+	@$(BIN)/kla report --area $(AREA) --year $(YEAR) --target $(TARGET) --cluster $(CLUSTER)
+
+.PHONY: test
+test: $(READY) ## jalankan semua uji
+	@echo "==> Menjalankan semua uji (kira-kira dua menit)"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+.PHONY: check
+check: $(READY) ## periksa gaya, notebook bersih, dan arah impor
+	@echo "==> Gaya (ruff)" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "==> Notebook tanpa keluaran (nbstripout)" && $(BIN)/nbstripout --verify notebooks/*.ipynb
+	@echo "==> Arah impor (import-linter)" && $(BIN)/lint-imports --no-cache
+
+.PHONY: lab
+lab: $(READY) ## buka notebook di JupyterLab
+	@$(BIN)/jupyter lab --notebook-dir=. notebooks/00_mulai.ipynb
+
+.PHONY: bench
+bench: $(READY) ## ukur kecepatan (beberapa menit)
+	@$(BIN)/python tests/bench/rollup.py
+
+.PHONY: picture
+picture: $(READY) ## perbarui gambar laporan di README (perlu chromium)
+	@$(BIN)/python docs/picture.py
+
+.PHONY: lock
+lock: ## perbarui requirements.lock (perlu uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-annotate \
+	    --no-header --no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml build-requirements.in
+
+.PHONY: clean
+clean: ## hapus hasil sementara dan .venv; laporan dan data tetap
+	@rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	@find kla_analysis tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Bersih. Laporan di reports/ dan data di data/ tidak disentuh."
+
+# The stamp is written last, so that a set-up which was cut off is done again.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "Perlu Python 3.11 atau lebih baru. Debian/Ubuntu: sudo apt install python3 python3-venv"; \
+	    echo "Bila Python lain sudah ada: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	    echo "Modul venv tidak ada. Debian/Ubuntu: sudo apt install python3-venv"; exit 1; }
+	@echo "==> Menyiapkan lingkungan Python di $(VENV) (sekali saja, satu sampai tiga menit; perlu internet)"
+	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
+	@echo "==> Memasang pustaka dengan versi dan sidik jari yang terkunci (requirements.lock)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@echo "==> Memasang kla_analysis"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@$(BIN)/python -m compileall -q kla_analysis
+	@touch $@
+	@echo "==> Siap"

@@ -1,0 +1,38 @@
+"""kla_analysis: from a district's child-friendly evaluation sheet to its score, its losses, its way up.
+
+The names below are the shop window for notebooks. They are loaded when first used, so that a
+command which only needs a band does not wait for pandas and matplotlib.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_WINDOW = {
+    "analysis.comparison": ("closing_sets", "difference", "gap_to", "smallest_set"),
+    "analysis.position": ("Position", "open_position"),
+    "analysis.scoring": ("RollUp", "roll_up", "roll_up_many"),
+    "analysis.trace": ("Trace", "trace"),
+    "analysis.weakness": ("lost_by_agency", "lost_points", "weak_questions"),
+    "errors": ("DataError", "KlaError", "ParameterError"),
+    "evidence.areas": ("find_area", "load_areas"),
+    "evidence.assessment": ("Assessment", "load_assessment", "scaled_to_total"),
+    "evidence.audit": ("Audit", "audit"),
+    "evidence.published": ("history_of", "load_national_counts", "load_results", "load_stage_scores"),
+    "instrument.bands": ("Ladder", "Placement", "Span"),
+    "instrument.instrument": ("Instrument", "load_instrument"),
+    "presenting": ("charts", "tables", "wording"),
+    "reporting.parameters": ("ReportParameters", "begin"),
+}
+_ROOM_OF = {name: room for room, names in _WINDOW.items() for name in names}
+__all__ = sorted(_ROOM_OF)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'kla_analysis' has no attribute {name!r}")
+    room = f"kla_analysis.{_ROOM_OF[name]}"
+    return import_module(f"{room}.{name}") if room == "kla_analysis.presenting" else getattr(import_module(room), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

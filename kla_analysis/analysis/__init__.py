@@ -1,0 +1,1 @@
+"""Analysis: evidence turned into scores, losses, comparisons and positions; tables in, tables out."""

@@ -1,0 +1,160 @@
+"""A position: everything that is known of where one area stands in one round.
+
+Often only a predicate is published, sometimes a score, sometimes there is a sheet of answers. The
+position holds all three apart, each with its standing, and says which of them answers a question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from kla_analysis.analysis.scoring import MissingPolicy, RollUp, roll_up
+from kla_analysis.errors import ParameterError
+from kla_analysis.evidence.areas import Area, find_area
+from kla_analysis.evidence.assessment import Assessment, find_assessment, list_rounds, load_assessment
+from kla_analysis.evidence.published import history_of
+from kla_analysis.instrument.bands import Span
+from kla_analysis.instrument.instrument import DEFAULT_INSTRUMENT, Instrument, load_instrument
+from kla_analysis.language import t
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedFact:
+    """The last published result of the round: a score, or the span that a predicate stands for."""
+
+    stage: str
+    span: Span
+    predicate: str | None
+    score_known: bool
+    source_url: str
+    note: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Position:
+    """Where an area stands in a round.
+
+    Attributes:
+        published: the published fact of the round, None when there is none.
+        assessment, roll_up: the sheet of answers and its points, None when there is none.
+        history: all published results of the area, oldest first.
+    """
+
+    area: Area
+    award_year: int
+    instrument: Instrument
+    stage: str
+    published: PublishedFact | None
+    assessment: Assessment | None
+    roll_up: RollUp | None
+    history: pd.DataFrame
+
+    @property
+    def span(self) -> Span:
+        """The total in points: the sheet's own where there is one, else the published one."""
+        return self.roll_up.total if self.roll_up else self.published.span
+
+    @property
+    def illustrative(self) -> bool:
+        """Whether the sheet is an illustration and not the area's own numbers."""
+        return self.assessment is not None and self.assessment.origin.illustrative
+
+    @property
+    def standing(self) -> str:
+        """How sure the span is: published, secondary, derived, assumed or unverified."""
+        return self.assessment.origin.standing if self.assessment else "published"
+
+    def __repr__(self) -> str:
+        return f"Position({self.area.name} {self.award_year}: {self.span}, {self.standing})"
+
+
+def open_position(
+    area: str,
+    year: int,
+    *,
+    stage: str | None = None,
+    assessment: str | Path | None = None,
+    instrument: str = DEFAULT_INSTRUMENT,
+    missing: MissingPolicy = "range",
+    data: Path | None = None,
+) -> Position:
+    """Gather what is known of an area in a round.
+
+    Args:
+        area: area code, with or without the dot.
+        year: award year.
+        stage: stage of the round; the latest one known when not given.
+        assessment: a sheet of the user's own; the project's sheet when not given.
+
+    Raises:
+        ParameterError: the area is unknown, or nothing is known of it in that round.
+        DataError: the sheet is refused, or belongs to another area or year.
+    """
+    rules = load_instrument(instrument, data=data)
+    place = find_area(area, data=data)
+    if stage is not None:
+        rules.stage(stage)
+    if assessment is not None:
+        sheet = load_assessment(assessment, rules, data=data)
+        _require_same_round(sheet, place, year, stage)
+    else:
+        sheet = find_assessment(place.code, year, rules, stage=stage, data=data)
+    history = history_of(place.code, data=data)
+    published = _published_fact(history, year, stage, rules)
+    if sheet is None and published is None:
+        raise ParameterError(
+            t("Tidak ada data {area} untuk tahun {year}{stage}.", area=place.name, year=year,
+              stage=f" ({rules.stage(stage).name})" if stage else ""),
+            advice=_what_there_is(place, history, data),
+        )
+    return Position(
+        area=place,
+        award_year=year,
+        instrument=rules,
+        stage=sheet.stage if sheet else published.stage,
+        published=published,
+        assessment=sheet,
+        roll_up=roll_up(sheet, rules, missing=missing) if sheet else None,
+        history=history,
+    )
+
+
+def _published_fact(
+    history: pd.DataFrame, year: int, stage: str | None, instrument: Instrument
+) -> PublishedFact | None:
+    rows = history[history["award_year"] == year]
+    rows = rows[rows["score"].notna() | rows["predicate"].notna()]
+    if stage is not None:
+        rows = rows[rows["stage"] == stage]
+    if rows.empty:
+        return None
+    order = {known.code: known.order for known in instrument.stages}
+    row = max(rows.to_dict("records"), key=lambda row: order.get(row["stage"], 0))
+    known = pd.notna(row["score"])
+    span = Span(row["score"], row["score"]) if known else instrument.ladder.span_of(row["predicate"])
+    predicate = row["predicate"] if pd.notna(row["predicate"]) else None
+    return PublishedFact(row["stage"], span, predicate, bool(known), row["source_url"], row["note"] or "")
+
+
+def _require_same_round(sheet: Assessment, area: Area, year: int, stage: str | None) -> None:
+    for name, asked, found in (
+        ("area", area.code, sheet.area_code),
+        ("year", year, sheet.award_year),
+        ("stage", stage, sheet.stage),
+    ):
+        if asked is not None and asked != found:
+            raise ParameterError(
+                t("Lembar {file} memuat {name} {found}, yang diminta {asked}.",
+                  file=sheet.shown, name=name, found=found, asked=asked),
+                advice=t("Samakan parameter {name} dengan isi lembar, atau pilih lembar lain.", name=name),
+            )
+
+
+def _what_there_is(area: Area, history: pd.DataFrame, data: Path | None) -> str:
+    years = set(history["award_year"].astype(int)) | set(list_rounds(area.code, data=data)["award_year"].astype(int))
+    if not years:
+        return t("Sertakan lembar nilai Anda sendiri dengan --assessment BERKAS.")
+    return t("Tahun yang ada: {years}.", years=", ".join(str(year) for year in sorted(years)))

@@ -1,0 +1,288 @@
+"""Roll-up: question to indicator to component to total, for one sheet or for many at once.
+
+One piece of arithmetic serves both. An indicator is the sum of its questions, but never more than
+its own maximum (two indicators of the known instrument have questions that add up to more); a
+component is the sum of its indicators; the total is the sum of the components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from kla_analysis.errors import DataError, ParameterError, Problem, did_you_mean
+from kla_analysis.evidence.assessment import Assessment
+from kla_analysis.instrument.bands import Placement, Span
+from kla_analysis.instrument.instrument import Instrument, level_name
+from kla_analysis.language import t
+
+MissingPolicy = Literal["range", "zero", "refuse"]
+MISSING_POLICIES: tuple[MissingPolicy, ...] = ("range", "zero", "refuse")
+
+# Scores are written in hundredths. Rounding sums far below that removes binary noise, so that
+# seven hundred and one points made of hundredths are 701 and not 700.9999999.
+_DECIMALS = 6
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RollUp:
+    """The points of one sheet at every level.
+
+    Attributes:
+        level: how far down the sheet goes (`question`, `indicator` or `component`).
+        missing_policy: what was done with unanswered codes: `range` counts them as nothing at the
+            low end and as full at the high end; `zero` counts them as nothing.
+        missing: the unanswered codes.
+        questions, indicators, components: tables indexed by code with `name`, `max_points`, `low`,
+            `high` (points; equal unless answers are missing), `lost_points` (maximum minus low) and
+            `share` (low of the maximum), and the codes of the levels above. Levels below the
+            sheet's own are None.
+        total: points.
+        capped: indicators whose questions add up to more than the indicator may have.
+    """
+
+    instrument: Instrument
+    area_code: str
+    award_year: int
+    stage: str
+    level: str
+    missing_policy: MissingPolicy
+    missing: tuple[str, ...]
+    questions: pd.DataFrame | None
+    indicators: pd.DataFrame | None
+    components: pd.DataFrame
+    total: Span
+    capped: tuple[str, ...]
+
+    @property
+    def placement(self) -> Placement:
+        """Where the low end of the total falls; the whole placement when nothing is missing."""
+        return self.instrument.ladder.place(self.total.low)
+
+    def table(self, level: str) -> pd.DataFrame:
+        """Return the table of a level.
+
+        Raises:
+            DataError: the sheet stops above that level.
+        """
+        found = {"question": self.questions, "indicator": self.indicators, "component": self.components}[level]
+        if found is None:
+            raise DataError(
+                t("Lembar ini berhenti di tingkat {level}; rincian di bawahnya tidak ada.", level=level_name(self.level)),
+                advice=t("Pakai lembar yang memuat nilai per pertanyaan."),
+            )
+        return found
+
+    def missing_in_words(self) -> str:
+        """Say what was done with missing answers, in one sentence."""
+        if not self.missing:
+            return t("Semua butir terjawab.")
+        codes = ", ".join(self.missing[:8]) + ("…" if len(self.missing) > 8 else "")
+        if self.missing_policy == "zero":
+            return t("{count} butir tanpa jawaban dihitung nol: {codes}.", count=len(self.missing), codes=codes)
+        return t(
+            "{count} butir tanpa jawaban: nilai ditulis sebagai rentang, dari tanpa nilai sampai nilai penuh ({codes}).",
+            count=len(self.missing),
+            codes=codes,
+        )
+
+    def __repr__(self) -> str:
+        return f"RollUp({self.area_code} {self.award_year} {self.stage}: {self.total} → {self.placement.name})"
+
+
+def roll_up(assessment: Assessment, instrument: Instrument, *, missing: MissingPolicy = "range") -> RollUp:
+    """Roll one sheet up to its total.
+
+    Args:
+        assessment: the sheet, at question, indicator or component level.
+        instrument: the rules it was filled in under.
+        missing: policy for unanswered codes; `refuse` raises if there are any.
+
+    Raises:
+        DataError: the sheet belongs to another instrument, or answers are missing and the policy
+            is `refuse`.
+        ParameterError: there is no such policy.
+    """
+    _require_policy(missing)
+    if assessment.instrument != instrument.id:
+        raise DataError(
+            t("Lembar ini mengikuti instrumen {own}, bukan {other}.", own=assessment.instrument, other=instrument.id),
+            advice=t("Bobot berbeda antartahun; hitung tiap lembar dengan instrumennya sendiri."),
+        )
+    if missing == "refuse" and assessment.missing:
+        raise DataError(
+            t("{count} butir belum terjawab.", count=len(assessment.missing)),
+            advice=t("Lengkapi, atau pilih kebijakan range atau zero."),
+            problems=[
+                Problem(t("belum ada jawaban"), t("Isi nilainya."), assessment.shown, column="score", value=code)
+                for code in assessment.missing
+            ],
+        )
+    scores = assessment.scores.to_numpy()[np.newaxis, :]
+    lows = _levels(_fill(scores, instrument, assessment.level, top=False), instrument, assessment.level)
+    highs = lows
+    if assessment.missing and missing == "range":
+        highs = _levels(_fill(scores, instrument, assessment.level, top=True), instrument, assessment.level)
+
+    tables = {
+        level: _level_table(instrument, level, lows[level][0], highs[level][0]) if level in lows else None
+        for level in ("question", "indicator", "component")
+    }
+    capped: tuple[str, ...] = ()
+    if tables["question"] is not None:
+        raw = tables["question"].groupby("indicator_code")["low"].sum()
+        maxima = instrument.indicators["max_points"]
+        capped = tuple(code for code in maxima.index if raw[code] > maxima[code] + 10**-_DECIMALS)
+    return RollUp(
+        instrument=instrument,
+        area_code=assessment.area_code,
+        award_year=assessment.award_year,
+        stage=assessment.stage,
+        level=assessment.level,
+        missing_policy=missing,
+        missing=assessment.missing,
+        questions=tables["question"],
+        indicators=tables["indicator"],
+        components=tables["component"],
+        total=Span(float(lows["total"][0]), float(highs["total"][0])),
+        capped=capped,
+    )
+
+
+def roll_up_many(
+    scores: pd.DataFrame,
+    instrument: Instrument,
+    *,
+    missing: MissingPolicy = "range",
+    keys: Sequence[str] = ("area_code", "award_year", "stage"),
+) -> pd.DataFrame:
+    """Roll many sheets up at once.
+
+    Args:
+        scores: tidy table, one row per sheet and question, with the key columns, `question_code`
+            and `score` (points). A question that a sheet leaves out is unanswered, like an empty one.
+        instrument: the rules that all sheets follow.
+        missing: policy for unanswered questions.
+        keys: columns that tell one sheet from another.
+
+    Returns:
+        One row per sheet, indexed by the keys: `total_low`, `total_high` (points), `missing` (count
+        of unanswered questions), `predicate_low`, `predicate_high`, and one column of points per
+        component code (low end).
+
+    Raises:
+        DataError: an unknown question, a score below 0 or above its maximum, a question twice in
+            one sheet, or missing answers under the policy `refuse`.
+        ParameterError: there is no such policy.
+    """
+    _require_policy(missing)
+    keys = list(keys)
+    order = instrument.questions.index
+    sheets = scores.groupby(keys, sort=True, observed=True)
+    row = sheets.ngroup().to_numpy()
+    column = order.get_indexer(scores["question_code"])
+    points = scores["score"].to_numpy(dtype=float)
+    _require_possible_scores(scores, column, points, instrument)
+    index = sheets.size().index
+    matrix = np.full((len(index), len(order)), np.nan)
+    matrix[row, column] = points
+    if len(row) > np.unique(row * len(order) + column).size:
+        twice = scores[scores.duplicated([*keys, "question_code"])].iloc[0]
+        raise DataError(
+            t("Pertanyaan {code} muncul dua kali dalam satu lembar.", code=twice["question_code"]),
+            advice=t("Hapus salah satu; satu pertanyaan hanya dinilai sekali."),
+        )
+    unanswered = np.isnan(matrix).sum(axis=1)
+    if missing == "refuse" and unanswered.any():
+        raise DataError(
+            t("{count} lembar memuat butir yang belum terjawab.", count=int((unanswered > 0).sum())),
+            advice=t("Lengkapi, atau pilih kebijakan range atau zero."),
+        )
+    low = _levels(_fill(matrix, instrument, "question", top=False), instrument, "question")
+    total_high = low["total"]
+    if missing == "range" and unanswered.any():
+        total_high = _levels(_fill(matrix, instrument, "question", top=True), instrument, "question")["total"]
+    result = pd.DataFrame(
+        {
+            "total_low": low["total"],
+            "total_high": total_high,
+            "missing": unanswered,
+            "predicate_low": instrument.ladder.place_many(low["total"]),
+            "predicate_high": instrument.ladder.place_many(total_high),
+        },
+        index=index,
+    )
+    components = pd.DataFrame(low["component"], index=index, columns=list(instrument.components.index))
+    return pd.concat([result, components], axis=1)
+
+
+def _levels(points: np.ndarray, instrument: Instrument, level: str) -> dict[str, np.ndarray]:
+    """Add points up from one level to the total: the one scoring function.
+
+    Args:
+        points: sheets × codes of the level, no missing values.
+    """
+    levels = {level: points}
+    if level == "question":
+        maxima = instrument.indicators["max_points"].to_numpy()
+        sums = points @ _membership(instrument.questions["indicator_code"], instrument.indicators.index)
+        levels["indicator"] = np.minimum(sums.round(_DECIMALS), maxima)
+    if level != "component":
+        sums = levels["indicator"] @ _membership(instrument.indicators["component_code"], instrument.components.index)
+        levels["component"] = sums.round(_DECIMALS)
+    levels["total"] = levels["component"].sum(axis=1).round(_DECIMALS)
+    return levels
+
+
+def _membership(parents: pd.Series, order: pd.Index) -> np.ndarray:
+    """Return which child belongs to which parent: children × parents, ones and zeros."""
+    return (parents.to_numpy()[:, np.newaxis] == order.to_numpy()[np.newaxis, :]).astype(float)
+
+
+def _fill(scores: np.ndarray, instrument: Instrument, level: str, *, top: bool) -> np.ndarray:
+    """Put nothing, or at the top end the maximum, where an answer is missing."""
+    maxima = instrument.table(level)["max_points"].to_numpy()
+    return np.where(np.isnan(scores), maxima if top else 0.0, scores)
+
+
+def _level_table(instrument: Instrument, level: str, low: np.ndarray, high: np.ndarray) -> pd.DataFrame:
+    table = instrument.table(level).drop(columns=["standing", "source"])
+    maxima = table["max_points"]
+    share = np.divide(low, maxima, out=np.full(len(low), np.nan), where=(maxima > 0).to_numpy())
+    return table.assign(low=low, high=high, lost_points=(maxima - low).round(_DECIMALS), share=share)
+
+
+def _require_policy(missing: str) -> None:
+    if missing not in MISSING_POLICIES:
+        raise ParameterError(
+            t("Kebijakan jawaban kosong “{name}” tidak dikenal.", name=missing),
+            advice=did_you_mean(missing, MISSING_POLICIES),
+        )
+
+
+def _require_possible_scores(
+    scores: pd.DataFrame, column: np.ndarray, points: np.ndarray, instrument: Instrument
+) -> None:
+    unknown = column < 0
+    maxima = instrument.questions["max_points"].to_numpy()
+    with np.errstate(invalid="ignore"):
+        wrong = unknown | (points < 0) | (points > maxima[column])
+    if not wrong.any():
+        return
+    problems = [
+        Problem(
+            t("kode ini tidak ada di instrumen {id}", id=instrument.id)
+            if unknown[at]
+            else t("di luar 0 sampai maksimum pertanyaan {code}", code=scores["question_code"].iloc[at]),
+            t("Perbaiki lalu jalankan lagi."),
+            row=int(at),
+            column="question_code" if unknown[at] else "score",
+            value=str(scores["question_code" if unknown[at] else "score"].iloc[at]),
+        )
+        for at in np.flatnonzero(wrong)
+    ]
+    raise DataError(t("{count} nilai ditolak.", count=len(problems)), problems=problems)

@@ -1,0 +1,97 @@
+"""Weaknesses: where points are lost, how many of them can come back, and whose they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kla_analysis.analysis.scoring import RollUp
+from kla_analysis.errors import DataError
+from kla_analysis.instrument.instrument import split_agencies
+from kla_analysis.language import t
+
+
+def lost_points(rollup: RollUp, level: str, *, reference: RollUp | None = None) -> pd.DataFrame:
+    """Rank the codes of a level by the points they lose, largest loss first.
+
+    Args:
+        rollup: the sheet.
+        level: `component`, `indicator` or `question`.
+        reference: another sheet to measure against (a peer, a better year).
+
+    Returns:
+        Indexed by code, ranked: `name`, `max_points`, `low` (points reached), `share`,
+        `lost_points`; `recoverable_points`: what may still be added to the total, which is less
+        than the loss where an indicator would pass its own maximum; `share_of_loss` and
+        `cumulative_share` of all loss at this level; the codes of the levels above; with a
+        reference also `reference_points` and `behind_reference` (points, 0 when ahead).
+
+    Raises:
+        DataError: the sheet stops above this level, or the reference follows another instrument.
+    """
+    table = rollup.table(level).copy()
+    table["recoverable_points"] = table["lost_points"]
+    if level == "question":
+        room = rollup.table("indicator")["lost_points"]
+        table["recoverable_points"] = np.minimum(table["lost_points"], table["indicator_code"].map(room))
+    if reference is not None:
+        _require_same_instrument(rollup, reference)
+        table["reference_points"] = reference.table(level)["low"]
+        table["behind_reference"] = (table["reference_points"] - table["low"]).clip(lower=0).round(6)
+    table["_order"] = range(len(table))
+    # Equal losses stand in the order of the sheet, so that a ranking never depends on chance.
+    table = table.sort_values(["lost_points", "_order"], ascending=[False, True]).drop(columns="_order")
+    loss = table["lost_points"].sum()
+    table["share_of_loss"] = table["lost_points"] / loss if loss else 0.0
+    table["cumulative_share"] = table["share_of_loss"].cumsum()
+    return table
+
+
+def lost_by_agency(rollup: RollUp) -> pd.DataFrame:
+    """Rank the agencies by the lost points of the questions that they answer.
+
+    A question often belongs to several agencies and the instrument does not say who leads, so two
+    figures stand side by side: all the points an agency has a hand in (the agencies' figures then
+    add up to more than the loss) and an equal share of each question (these add up to the loss).
+    The equal split is this project's assumption.
+
+    Returns:
+        Indexed by agency: `questions` (count with a loss), `involved_points`, `shared_points`.
+        Questions without an agency stand under a name that says so.
+    """
+    questions = rollup.table("question")
+    losing = questions[questions["lost_points"] > 0]
+    nobody = (t("(belum ada penanggung jawab)"),)
+    owners = losing["agencies"].map(lambda text: split_agencies(text) or nobody)
+    long = losing.assign(agency=owners, shared=losing["lost_points"] / owners.map(len)).explode("agency")
+    ranked = long.groupby("agency").agg(
+        questions=("lost_points", "size"), involved_points=("lost_points", "sum"), shared_points=("shared", "sum")
+    )
+    return (
+        ranked.reset_index()
+        .sort_values(["involved_points", "agency"], ascending=[False, True])
+        .set_index("agency")
+        .round(6)
+    )
+
+
+def weak_questions(rollup: RollUp, component: str | None = None, *, top: int | None = None) -> pd.DataFrame:
+    """Return the questions that lose points, largest loss first, of one component or of all."""
+    ranked = lost_points(rollup, "question")
+    ranked = ranked[ranked["lost_points"] > 0]
+    if component is not None:
+        rollup.instrument.component(component)
+        ranked = ranked[ranked["component_code"] == component]
+    return ranked if top is None else ranked.head(top)
+
+
+def _require_same_instrument(one: RollUp, other: RollUp) -> None:
+    if one.instrument.id != other.instrument.id:
+        raise DataError(
+            t(
+                "Kedua lembar mengikuti instrumen yang berbeda ({one} dan {other}).",
+                one=one.instrument.id,
+                other=other.instrument.id,
+            ),
+            advice=t("Bobot berbeda antartahun; bandingkan hanya lembar dari instrumen yang sama."),
+        )

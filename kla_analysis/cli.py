@@ -1,0 +1,302 @@
+"""The command `kla`: the same answers as the notebooks, for terminals and for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+from kla_analysis.errors import KlaError, ParameterError, nearest
+from kla_analysis.language import number, t
+
+app = typer.Typer(
+    name="kla",
+    help="Kabupaten/Kota Layak Anak: dari lembar nilai ke predikat, kelemahan, dan jarak ke target.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Json = Annotated[bool, typer.Option("--json", help="Keluaran JSON untuk mesin.")]
+InstrumentId = Annotated[str, typer.Option("--instrument", help="Instrumen (folder di data/instruments).")]
+Missing = Annotated[str, typer.Option("--missing", help="Jawaban kosong: range, zero, atau refuse.")]
+
+
+def main() -> None:
+    """Run the command; every expected failure ends in words and with its own exit code."""
+    sys.stdout.reconfigure(errors="replace")
+    sys.stderr.reconfigure(errors="replace")
+    as_json = "--json" in sys.argv
+    try:
+        code = typer.main.get_command(app).main(standalone_mode=False) or 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help())
+        code = 0
+    except click.UsageError as error:
+        code = _fail(ParameterError(_usage_in_words(error), advice=_usage_advice(error)), as_json)
+    except KlaError as error:
+        if "--debug" in sys.argv:
+            raise
+        code = _fail(error, as_json)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(t("Dihentikan."), err=True)
+        code = 130
+    sys.exit(code)
+
+
+@app.command()
+def report(
+    area: Annotated[str, typer.Option(help="Kode wilayah, misalnya 63.10.")] = "63.10",
+    year: Annotated[int, typer.Option(help="Tahun penghargaan.")] = 2022,
+    stage: Annotated[str, typer.Option(help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")] = "",
+    target: Annotated[str, typer.Option(help="Predikat yang dituju.")] = "nindya",
+    cluster: Annotated[str, typer.Option(help="Satu komponen (misalnya K2) atau all.")] = "all",
+    lang: Annotated[str, typer.Option(help="Bahasa laporan.")] = "id",
+    assessment: Annotated[Path | None, typer.Option(help="Lembar nilai sendiri (CSV).")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder laporan; bila kosong, reports/<wilayah>/<tahun>.")] = None,
+    as_json: Json = False,
+    debug: Annotated[bool, typer.Option(help="Tunjukkan jejak kesalahan.")] = False,
+) -> None:
+    """Buat laporan lengkap: satu halaman HTML per notebook dan halaman ringkasan."""
+    from kla_analysis.reporting.parameters import check_parameters
+
+    parameters = check_parameters(
+        {
+            "area": area, "year": year, "stage": stage, "target": target, "cluster": cluster, "lang": lang,
+            "assessment": str(assessment) if assessment else "",
+        }
+    )
+    from kla_analysis.analysis.position import open_position
+
+    # Refuse an unknown area, year or sheet before the slow libraries are even loaded.
+    position = open_position(parameters.area, parameters.year, stage=parameters.stage or None, assessment=assessment)
+    click.echo(
+        t("Membuat laporan {area} {year} (kira-kira setengah menit).", area=position.area.name, year=year), err=True
+    )
+    from kla_analysis.reporting.runner import run_report
+
+    done = run_report(parameters, out=out, progress=lambda line: click.echo(line, err=True))
+    if as_json:
+        _print_json({**_position_record(done.position, target), "index": str(done.index), "seconds": round(done.seconds, 1)})
+    else:
+        click.echo(t("Selesai dalam {seconds} detik. Buka: {path}", seconds=number(done.seconds, decimals=1), path=done.index))
+
+
+@app.command()
+def score(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Lembar nilai (CSV).")],
+    instrument: InstrumentId = "kla-2024",
+    missing: Missing = "range",
+    as_json: Json = False,
+) -> None:
+    """Hitung nilai total dan predikat sebuah lembar."""
+    from kla_analysis.analysis.scoring import roll_up
+    from kla_analysis.evidence.assessment import load_assessment
+    from kla_analysis.instrument.instrument import load_instrument, standing_name
+
+    rules = load_instrument(instrument)
+    sheet = load_assessment(file, rules)
+    result = roll_up(sheet, rules, missing=missing)
+    if as_json:
+        _print_json(
+            {
+                **_placement_record(result.placement),
+                "total": result.total.low if result.total.is_exact else None,
+                "total_low": result.total.low,
+                "total_high": result.total.high,
+                "area_code": sheet.area_code,
+                "award_year": sheet.award_year,
+                "stage": sheet.stage,
+                "instrument": rules.id,
+                "standing": sheet.origin.standing,
+                "illustrative": sheet.origin.illustrative,
+                "missing_policy": result.missing_policy,
+                "missing": list(result.missing),
+                "components": {code: row["low"] for code, row in result.components.iterrows()},
+            }
+        )
+        return
+    click.echo(f"{sheet.shown}: {sheet.area_code}, {sheet.award_year}, {rules.stage(sheet.stage).name}, {rules.id}")
+    for code, row in result.components.iterrows():
+        click.echo(f"  {code:3} {number(row['low']):>8} / {number(row['max_points']):>5}  {row['name']}")
+    click.echo(t("Total {total} dari {maximum}", total=str(result.total), maximum=number(rules.ladder.max_total)))
+    _echo_placement(result.placement)
+    if not result.total.is_exact:
+        click.echo(t("Bila semua butir kosong terjawab penuh: {name}.", name=rules.ladder.place(result.total.high).name))
+    click.echo(result.missing_in_words())
+    click.echo(t("Status angka: {standing}.", standing=standing_name(sheet.origin.standing))
+               + (f" {sheet.origin.note}" if sheet.origin.illustrative else ""))
+
+
+# Without this, click would read the minus of a negative score as an option.
+@app.command(context_settings={"ignore_unknown_options": True})
+def band(
+    score: Annotated[str, typer.Argument(metavar="SCORE", help="Nilai total, misalnya 650.5 atau 650,5.")],
+    instrument: InstrumentId = "kla-2024",
+    as_json: Json = False,
+) -> None:
+    """Sebutkan predikat sebuah nilai total."""
+    from kla_analysis.instrument.instrument import load_instrument
+
+    placement = load_instrument(instrument).ladder.place(_score(score))
+    if as_json:
+        _print_json({**_placement_record(placement), "total": placement.score})
+    else:
+        _echo_placement(placement)
+
+
+@app.command()
+def audit(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Lembar nilai dengan angka tercetak di sampingnya.")] = None,
+    reference: Annotated[bool, typer.Option("--reference", help="Periksa lembar rujukan 2024.")] = False,
+    instrument: InstrumentId = "kla-2024",
+    as_json: Json = False,
+) -> None:
+    """Bandingkan angka tercetak sebuah lembar dengan jumlah di bawahnya, di setiap tingkat."""
+    from kla_analysis.evidence.areas import REFERENCE_CODE
+    from kla_analysis.evidence.assessment import find_assessment, load_assessment
+    from kla_analysis.evidence.audit import audit as run_audit
+    from kla_analysis.instrument.instrument import load_instrument
+    from kla_analysis.presenting.wording import audit_in_words
+
+    if reference == (file is not None):
+        raise ParameterError(
+            t("Sebutkan satu lembar."), advice=t("Tulis kla audit BERKAS, atau kla audit --reference.")
+        )
+    rules = load_instrument(instrument)
+    sheet = find_assessment(REFERENCE_CODE, 2024, rules) if reference else load_assessment(file, rules)
+    found = run_audit(sheet, rules)
+    if as_json:
+        rows = found.rows.reset_index().astype(object)
+        _print_json(
+            {
+                "file": found.shown,
+                "totals": found.totals,
+                "maxima": found.maxima,
+                "adds_up": found.adds_up,
+                "indicators_that_do_not_add_up": list(found.indicators_that_do_not_add_up),
+                "components_that_do_not_add_up": list(found.components_that_do_not_add_up),
+                "rows": rows.where(rows.notna(), None).to_dict("records"),
+            }
+        )
+        return
+    click.echo(repr(audit_in_words(found)))
+    for (level, code), row in found.rows[~found.rows["adds_up"]].iterrows():
+        click.echo(
+            "  " + t("{code} ({level}): maksimum {pm} tercetak, {sm} dihitung; nilai {ps} tercetak, {ss} dihitung, "
+                     "{qs} dari pertanyaan",
+                     code=code, level=level, pm=number(row["printed_max"]), sm=number(row["summed_max"]),
+                     ps=number(row["printed_score"]), ss=number(row["summed_score"]), qs=number(row["questions_score"]))
+        )
+
+
+@app.command()
+def check(as_json: Json = False) -> None:
+    """Periksa lingkungan dan data, dengan saran untuk yang belum beres."""
+    from kla_analysis.reporting.doctor import examine
+
+    findings = examine()
+    if as_json:
+        _print_json({"ok": all(f.ok for f in findings), "findings": [f.__dict__ for f in findings]})
+    else:
+        for finding in findings:
+            click.echo(f"{'✓' if finding.ok else '✗'} {finding.name}: {finding.detail}")
+            if finding.advice:
+                click.echo(f"    → {finding.advice}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(max(finding.exit_code for finding in findings))
+
+
+def _score(text: str) -> float:
+    """Read a score that a person typed: decimal point or decimal comma, never a guess."""
+    import re
+
+    cleaned = text.strip()
+    if re.fullmatch(r"-?\d{1,3}\.\d{3}", cleaned):
+        raise ParameterError(
+            t("“{text}” bermakna ganda: ribuan atau desimal?", text=text),
+            advice=t("Tulis tanpa pemisah ribuan, misalnya 1000 atau 650.5."),
+        )
+    try:
+        return float(cleaned.replace(",", ".") if re.fullmatch(r"-?\d+,\d+", cleaned) else cleaned)
+    except ValueError:
+        raise ParameterError(
+            t("“{text}” bukan angka.", text=text), advice=t("Tulis nilai total seperti 650.5 atau 650,5.")
+        ) from None
+
+
+def _placement_record(placement: Any) -> dict[str, Any]:
+    return {
+        "predicate": placement.predicate,
+        "in_gap": placement.in_gap,
+        "at_disputed_bound": placement.at_disputed_bound,
+        "points_to_next": placement.points_to_next,
+        "next_predicate": placement.next_predicate,
+        "remarks": list(placement.remarks),
+    }
+
+
+def _position_record(position: Any, target: str) -> dict[str, Any]:
+    ladder = position.instrument.ladder
+    gap = ladder.points_to(target, position.span)
+    return {
+        **_placement_record(ladder.place(position.span.low)),
+        "total": position.span.low if position.span.is_exact else None,
+        "total_low": position.span.low,
+        "total_high": position.span.high,
+        "target": target,
+        "points_to_target_low": gap.low,
+        "points_to_target_high": gap.high,
+        "illustrative": position.illustrative,
+        "standing": position.standing,
+    }
+
+
+def _echo_placement(placement: Any) -> None:
+    click.echo(t("{score} poin: {name}", score=number(placement.score), name=placement.name))
+    if placement.points_to_next is not None:
+        click.echo(t("Kurang {points} poin ke {next}.", points=number(placement.points_to_next),
+                     next=placement.next_predicate.capitalize()))
+    for remark in placement.remarks:
+        click.echo("! " + remark)
+
+
+def _print_json(record: dict[str, Any]) -> None:
+    # Escaped to ASCII, so that it arrives whole on a terminal of any code page.
+    click.echo(json.dumps(record, indent=2, default=float))
+
+
+def _fail(error: KlaError, as_json: bool) -> int:
+    if as_json:
+        _print_json({"error": error.what, "advice": error.advice, "exit_code": error.exit_code,
+                     "problems": [problem.as_record() for problem in error.problems]})
+    else:
+        click.echo(str(error), err=True)
+    return error.exit_code
+
+
+def _usage_in_words(error: click.UsageError) -> str:
+    if isinstance(error, click.NoSuchOption):
+        return t("Pilihan “{name}” tidak dikenal.", name=error.option_name)
+    if isinstance(error, click.MissingParameter):
+        return t("“{name}” belum diisi.", name=error.param.human_readable_name if error.param else "")
+    if isinstance(error, click.BadParameter):
+        return t("Nilai untuk “{name}” tidak dapat dipakai: {why}", why=error.message,
+                 name=error.param.opts[-1] if error.param else "")
+    return t("Perintah tidak dimengerti: {why}", why=error.message)
+
+
+def _usage_advice(error: click.UsageError) -> str:
+    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
+        options = [name for param in error.ctx.command.params for name in param.opts]
+        if near := nearest(error.option_name, options):
+            return t("Mungkin maksud Anda “{name}”?", name=near[0])
+    path = error.ctx.command_path if error.ctx is not None else "kla"
+    return t("Lihat {command} --help.", command=path)

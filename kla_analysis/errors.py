@@ -1,0 +1,129 @@
+"""One family of errors: each says what, where, why and what to do, and carries its exit code."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from kla_analysis.language import t
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with one piece of data, and how to mend it.
+
+    `row` counts lines of the file as a spreadsheet shows them (the header is row 1).
+    """
+
+    what: str
+    advice: str
+    file: str | None = None
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+
+    def __str__(self) -> str:
+        place = ", ".join(
+            text
+            for text in (
+                self.file,
+                t("baris {row}", row=self.row) if self.row is not None else None,
+                t("kolom {column}", column=self.column) if self.column else None,
+                t("nilai “{value}”", value=self.value) if self.value is not None else None,
+            )
+            if text
+        )
+        return f"{place}: {self.what} → {self.advice}" if place else f"{self.what} → {self.advice}"
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the problem as a plain dictionary, for `--json`."""
+        return {
+            "file": self.file,
+            "row": self.row,
+            "column": self.column,
+            "value": self.value,
+            "what": self.what,
+            "advice": self.advice,
+        }
+
+
+class KlaError(Exception):
+    """Base of every error that this project raises on purpose.
+
+    Args:
+        what: what happened, one sentence.
+        advice: what the reader can do now.
+        problems: every single problem found, when there are several.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, advice: str = "", problems: Sequence[Problem] = ()) -> None:
+        self.what = what
+        self.advice = advice
+        self.problems = tuple(problems)
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        head = f"{self.what} {self.advice}".strip()
+        return "\n".join([head, *(f"  - {problem}" for problem in self.problems)])
+
+
+class ParameterError(KlaError):
+    """A parameter is unknown, misspelt, of the wrong type or out of range."""
+
+    exit_code = 2
+
+
+class DataError(KlaError):
+    """A data file was refused; `problems` lists everything that is wrong with it."""
+
+    exit_code = 3
+
+
+class NotebookError(KlaError):
+    """A notebook cell raised."""
+
+    exit_code = 4
+
+
+class KernelError(KlaError):
+    """A kernel died, did not start, or ran out of time or memory."""
+
+    exit_code = 5
+
+
+class OutputError(KlaError):
+    """An output folder or file can not be written."""
+
+    exit_code = 6
+
+
+class LockedError(KlaError):
+    """Another run is writing to the same folder."""
+
+    exit_code = 7
+
+
+def nearest(wrong: str, valid: Iterable[str], *, count: int = 1) -> list[str]:
+    """Return the valid names most like a wrong one, best first; empty when none is near.
+
+    >>> nearest("nindia", ["pratama", "madya", "nindya"])
+    ['nindya']
+    >>> nearest("xyz", ["madya"])
+    []
+    """
+    by_folded = {name.casefold(): name for name in valid}
+    found = difflib.get_close_matches(wrong.casefold(), by_folded, n=count, cutoff=0.6)
+    return [by_folded[name] for name in found]
+
+
+def did_you_mean(wrong: str, valid: Iterable[str]) -> str:
+    """Return advice in words: the nearest valid name, or the list of what is valid."""
+    valid = list(valid)
+    near = nearest(wrong, valid)
+    if near:
+        return t("Mungkin maksud Anda “{name}”?", name=near[0])
+    return t("Pilihan yang ada: {names}.", names=", ".join(valid[:12]) + ("…" if len(valid) > 12 else ""))

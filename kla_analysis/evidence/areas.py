@@ -1,0 +1,77 @@
+"""Areas: the official codes of provinces, districts and cities, and finding one of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from kla_analysis.errors import ParameterError, nearest
+from kla_analysis.language import t
+from kla_analysis.project import find_project
+from kla_analysis.reading import read_resource
+
+
+@dataclass(frozen=True)
+class Area:
+    """One area: `code` is text with a dot, such as `63.10`."""
+
+    code: str
+    name: str
+    kind: str
+    province: str
+
+
+#: The sheet of a real district that stays unnamed.
+REFERENCE_CODE = "reference"
+
+
+@lru_cache(maxsize=4)
+def _areas(data: Path) -> pd.DataFrame:
+    return read_resource("areas.csv", data).set_index("area_code")
+
+
+def load_areas(*, data: Path | None = None) -> pd.DataFrame:
+    """Load all areas, indexed by `area_code`: `name`, `kind`, `province_code`, `province`."""
+    return _areas(data or find_project().data).copy()
+
+
+def find_area(text: str, *, data: Path | None = None) -> Area:
+    """Find an area by its code, with or without the dot.
+
+    Args:
+        text: `63.10`, `6310`, or `reference` for the sheet of the unnamed district.
+
+    Raises:
+        ParameterError: there is no such area; suggests the code when a name was given.
+
+    >>> find_area("6310").name
+    'Kab. Tanah Bumbu'
+    """
+    wanted = str(text).strip()
+    if wanted == REFERENCE_CODE:
+        return Area(REFERENCE_CODE, t("Daerah rujukan (tanpa nama)"), "", "")
+    if re.fullmatch(r"\d{4}", wanted):
+        wanted = f"{wanted[:2]}.{wanted[2:]}"
+    areas = _areas(data or find_project().data)
+    if wanted in areas.index:
+        row = areas.loc[wanted]
+        return Area(wanted, row["name"], row["kind"], row["province"])
+    by_name = {name.casefold(): code for code, name in areas["name"].items()}
+    folded = wanted.casefold()
+    found = [name for name in (folded, f"kab. {folded}", f"kota {folded}") if name in by_name]
+    found = found or nearest(folded, by_name) or nearest(f"kab. {folded}", by_name)
+    if found and not re.match(r"\d", wanted):
+        code = by_name[found[0]]
+        advice = t("Tulis kodenya: {code} untuk {name}.", code=code, name=areas.loc[code, "name"])
+    else:
+        near = nearest(wanted, areas.index)
+        advice = t("Kode wilayah berbentuk 63.10 dan ada di data/areas.csv.") + (
+            " " + t("Mungkin maksud Anda {code} ({name})?", code=near[0], name=areas.loc[near[0], "name"])
+            if near
+            else ""
+        )
+    raise ParameterError(t("Wilayah “{text}” tidak dikenal.", text=text), advice=advice)

@@ -1,0 +1,241 @@
+"""An assessment: the points that one area claims or was given, in one round, at one stage."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from kla_analysis.errors import DataError, Problem, did_you_mean
+from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument
+from kla_analysis.language import by_language, number, t
+from kla_analysis.project import find_project
+from kla_analysis.reading import TableSchema, read_header, read_table, refuse, schema_of
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The biography of a sheet: who made it, from what, and how sure it is.
+
+    `standing` is one of published, secondary, derived, assumed; `illustrative` marks numbers that
+    are not the area's own.
+    """
+
+    title: str
+    standing: str
+    illustrative: bool
+    note: str
+    derived_from: str | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Assessment:
+    """The points of one area, one round and one stage.
+
+    Attributes:
+        level: `question`, `indicator` or `component`: how far down the sheet goes.
+        scores: points by code, in the order of the instrument. Missing answers are NaN, never 0.
+        notes: remarks by code, only where there are any.
+        printed: maxima and scores as the sheet prints them for its rows and totals, when it does:
+            columns `level`, `code`, `printed_max`, `printed_score` (points).
+        shown: the file, as messages and reports name it.
+        sha256: hash of the file.
+    """
+
+    area_code: str
+    award_year: int
+    stage: str
+    instrument: str
+    level: str
+    scores: pd.Series
+    notes: pd.Series
+    origin: Origin
+    shown: str
+    sha256: str
+    printed: pd.DataFrame | None = None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Codes without an answer, in the order of the instrument."""
+        return tuple(self.scores.index[self.scores.isna()])
+
+    def __repr__(self) -> str:
+        return (
+            f"Assessment({self.area_code} {self.award_year} {self.stage}: {len(self.scores)} {self.level}s, "
+            f"{len(self.missing)} missing, {self.origin.standing})"
+        )
+
+
+def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | None = None) -> Assessment:
+    """Load and check a sheet of answers.
+
+    The file is tidy CSV with the columns `area_code`, `award_year`, `stage`, one of `question_code`,
+    `indicator_code` or `component_code`, `score` (points, decimal point, empty when unanswered) and,
+    if wanted, `note`. Questions that the file leaves out count as unanswered.
+
+    Args:
+        path: the file.
+        instrument: the rules that it follows.
+
+    Raises:
+        DataError: with every problem at once, each with file, row, column, value and advice.
+    """
+    path = Path(path)
+    project = find_project()
+    shown = project.shown(path)
+    schema = _schema_for(path, data or project.data)
+    level = next(level for level, column in CODE_COLUMNS.items() if column in schema.columns)
+    column = CODE_COLUMNS[level]
+    frame = read_table(path, schema, shown=shown)
+
+    maxima = instrument.table(level)["max_points"]
+    problems: list[Problem] = []
+    for row, record in frame.iterrows():
+        code, score = record[column], record["score"]
+        if code not in maxima.index:
+            problems.append(
+                Problem(t("kode ini tidak ada di instrumen {id}", id=instrument.id),
+                        did_you_mean(code, maxima.index), shown, row, column, code)
+            )
+        elif score > maxima[code]:
+            problems.append(
+                Problem(
+                    t("melebihi maksimum {code}, yaitu {maximum}", code=code, maximum=number(maxima[code])),
+                    t("Isi paling banyak {maximum}.", maximum=number(maxima[code])),
+                    shown, row, "score", f"{score:g}",
+                )
+            )
+    for name in ("area_code", "award_year", "stage"):
+        for row in frame.index[frame[name] != frame[name].iloc[0]]:
+            problems.append(
+                Problem(
+                    t("berbeda dari baris pertama ({first})", first=frame[name].iloc[0]),
+                    t("Satu berkas memuat satu daerah, satu putaran dan satu tahap; pisahkan."),
+                    shown, row, name, str(frame.loc[row, name]),
+                )
+            )
+    if problems:
+        refuse(shown, problems)
+
+    by_code = frame.set_index(column)
+    printed_path = path.with_suffix(".printed.csv")
+    return Assessment(
+        area_code=str(frame["area_code"].iloc[0]),
+        award_year=int(frame["award_year"].iloc[0]),
+        stage=str(frame["stage"].iloc[0]),
+        instrument=instrument.id,
+        level=level,
+        scores=by_code["score"].reindex(maxima.index).astype(float),
+        notes=by_code["note"].dropna(),
+        origin=_read_origin(path.with_suffix(".origin.yaml"), shown),
+        shown=shown,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        printed=_read_printed(printed_path, data or project.data, project.shown(printed_path)),
+    )
+
+
+def list_rounds(area_code: str, *, data: Path | None = None) -> pd.DataFrame:
+    """List the sheets that the project holds of an area: `award_year`, `stage`, `path`."""
+    folder = (data or find_project().data) / "assessments" / area_code
+    rows = []
+    for path in sorted(folder.glob("*.csv")):
+        year, dash, stage = path.stem.partition("-")
+        if dash and year.isdigit() and "." not in stage:
+            rows.append({"award_year": int(year), "stage": stage, "path": path})
+    return pd.DataFrame(rows, columns=["award_year", "stage", "path"])
+
+
+def find_assessment(
+    area_code: str, award_year: int, instrument: Instrument, *, stage: str | None = None, data: Path | None = None
+) -> Assessment | None:
+    """Load the project's sheet of an area and round, at a stage or else the latest there is.
+
+    Returns None when the project holds no such sheet.
+    """
+    rounds = list_rounds(area_code, data=data)
+    rounds = rounds[rounds["award_year"] == award_year]
+    if stage is not None:
+        rounds = rounds[rounds["stage"] == stage]
+    if rounds.empty:
+        return None
+    latest = max(rounds.itertuples(), key=lambda row: instrument.stage(row.stage).order)
+    return load_assessment(latest.path, instrument, data=data)
+
+
+def scaled_to_total(scores: pd.Series, maxima: pd.Series, total: float) -> pd.Series:
+    """Scale a profile of scores so that it adds up to a wanted total, never above a maximum.
+
+    Every score is multiplied by one factor and cut at its maximum; the factor is the one that makes
+    the total right. Scores are then written in hundredths: rounded down, and the hundredths that
+    are missing go to the largest remainders, in the order of the sheet among equals.
+
+    Args:
+        scores: points by code; `maxima` has the same codes.
+        total: wanted sum in points.
+
+    Raises:
+        ValueError: no factor reaches the total.
+
+    >>> scaled_to_total(pd.Series({"a": 2.0, "b": 1.0}), pd.Series({"a": 3.0, "b": 3.0}), 1.0).to_dict()
+    {'a': 0.67, 'b': 0.33}
+    """
+    answered = scores > 0
+    if not 0 <= total <= float(maxima[answered].sum()):
+        raise ValueError(f"no factor brings this profile to {total}")
+    low, high = 0.0, float((maxima[answered] / scores[answered]).max())
+    for _ in range(200):
+        factor = (low + high) / 2
+        low, high = (factor, high) if (scores * factor).clip(upper=maxima).sum() < total else (low, factor)
+    exact = (scores * high).clip(upper=maxima)
+    cents = [(Decimal(repr(value)) * 100).quantize(Decimal(1), ROUND_DOWN) for value in exact]
+    left = int((Decimal(repr(total)) * 100) - sum(cents))
+    remainders = [Decimal(repr(value)) * 100 - cent for value, cent in zip(exact, cents, strict=True)]
+    for at in sorted(range(len(cents)), key=lambda i: (-remainders[i], i))[:left]:
+        cents[at] += 1
+    return pd.Series([float(cent / 100) for cent in cents], index=scores.index, name=scores.name)
+
+
+def _schema_for(path: Path, data: Path) -> TableSchema:
+    """Choose the schema by the code column that the file has."""
+    schema = schema_of("assessment", data)
+    header = [name.strip() for name in read_header(path)]
+    for column in CODE_COLUMNS.values():
+        if column in header:
+            return schema if column == "question_code" else schema.with_code_column(column)
+    return schema  # the missing column is then reported by name
+
+
+def _read_origin(path: Path, shown: str) -> Origin:
+    """Read the origin note beside a sheet; a sheet without one is the user's own."""
+    if not path.is_file():
+        return Origin(
+            title=t("Lembar nilai {file}", file=shown),
+            standing="unverified",
+            illustrative=False,
+            note=t("Lembar ini diberikan pengguna; asal-usulnya tidak dicatat di sampingnya."),
+        )
+    try:
+        about: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Origin(
+            title=by_language(about["title"]),
+            standing=about["standing"],
+            illustrative=about.get("kind") == "illustrative",
+            note=by_language(about["note"]),
+            derived_from=about.get("derived_from"),
+        )
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            t("{file}: catatan asal-usul tidak lengkap ({why}).", file=path.name, why=error),
+            advice=t("Isi title, standing dan note, seperti di data/assessments/reference."),
+        ) from None
+
+
+def _read_printed(path: Path, data: Path, shown: str) -> pd.DataFrame | None:
+    if not path.is_file():
+        return None
+    return read_table(path, schema_of("assessments/reference/2024-self_assessment.printed.csv", data), shown=shown)

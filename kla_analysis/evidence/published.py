@@ -1,0 +1,35 @@
+"""Published results: what districts, provinces and the ministry have made known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from kla_analysis.project import find_project
+from kla_analysis.reading import read_resource
+
+
+def load_results(*, data: Path | None = None) -> pd.DataFrame:
+    """Load the published results of districts, one row per area, round and stage.
+
+    Columns: `area_code`, `area_name`, `province`, `award_year`, `stage`, `score` (points, often
+    missing), `predicate` (often missing before the final stage), `source_url`, `standing`, `note`.
+    """
+    return read_resource("published/results.csv", data or find_project().data).reset_index(drop=True)
+
+
+def load_stage_scores(*, data: Path | None = None) -> pd.DataFrame:
+    """Load the published pairs of self-assessed and verified scores (points)."""
+    return read_resource("published/stage_scores.csv", data or find_project().data).reset_index(drop=True)
+
+
+def load_national_counts(*, data: Path | None = None) -> pd.DataFrame:
+    """Load how many districts got each predicate per award year (counts; some are missing)."""
+    return read_resource("published/national_counts.csv", data or find_project().data).reset_index(drop=True)
+
+
+def history_of(area_code: str, *, data: Path | None = None) -> pd.DataFrame:
+    """Return the published results of one area, oldest first."""
+    results = load_results(data=data)
+    return results[results["area_code"] == area_code].sort_values("award_year", kind="stable").reset_index(drop=True)

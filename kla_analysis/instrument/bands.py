@@ -1,0 +1,193 @@
+"""Bands: from a total score to its predicate, the gap rule, and the points still missing.
+
+A band begins at its printed lower bound and a score is never rounded up. The printed ranges leave
+gaps (600 < x < 601 and the like); a score inside one belongs to the band below and is flagged. The
+one published case inside a gap, 800.38, was called Nindya, not Utama.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kla_analysis.errors import ParameterError, did_you_mean
+from kla_analysis.language import number, t
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Band:
+    """One predicate: it begins at `lower`; `printed_upper` is where the printed range ends (points)."""
+
+    code: str
+    name: str
+    lower: float
+    printed_upper: float
+    standing: str
+    source: str
+    disputed_lower: str | None = None
+
+
+@dataclass(frozen=True)
+class Span:
+    """A score in points that is known only to lie between two values, both included.
+
+    A score that is known exactly is a span of one value.
+    """
+
+    low: float
+    high: float
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the score is known exactly."""
+        return self.low == self.high
+
+    @property
+    def middle(self) -> float:
+        """The middle of the span, for drawing only."""
+        return (self.low + self.high) / 2
+
+    def __str__(self) -> str:
+        return number(self.low) if self.is_exact else f"{number(self.low)}–{number(self.high)}"  # noqa: RUF001
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where one exact score falls.
+
+    Attributes:
+        score: total in points.
+        predicate: code of the band, or `none` below the first.
+        name: name of the predicate.
+        in_gap: whether the score lies between two printed ranges.
+        at_disputed_bound: whether it lies exactly on a bound that offices print differently.
+        next_predicate: code of the band above, None at the top.
+        points_to_next: points from the score to that band, None at the top.
+        remarks: sentences a reader must see beside the predicate.
+    """
+
+    score: float
+    predicate: str
+    name: str
+    in_gap: bool
+    at_disputed_bound: bool
+    next_predicate: str | None
+    points_to_next: float | None
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The bands of an instrument in rising order, and what a total can be at most (points)."""
+
+    bands: tuple[Band, ...]
+    max_total: float
+    no_award_code: str
+    no_award_name: str
+
+    def band(self, predicate: str) -> Band:
+        """Look a band up by its code.
+
+        Raises:
+            ParameterError: no band has that code; names the nearest.
+        """
+        for band in self.bands:
+            if band.code == predicate:
+                return band
+        raise ParameterError(
+            t("Predikat “{name}” tidak dikenal.", name=predicate),
+            advice=did_you_mean(predicate, [band.code for band in self.bands]),
+        )
+
+    def name(self, predicate: str) -> str:
+        """Return the name of a predicate, `none` included."""
+        return self.no_award_name if predicate == self.no_award_code else self.band(predicate).name
+
+    def place(self, score: float) -> Placement:
+        """Place an exact score on the ladder.
+
+        Args:
+            score: total in points.
+
+        Raises:
+            ParameterError: the score is not a number, below 0 or above the maximum.
+        """
+        self._require_possible(score)
+        at = sum(score >= band.lower for band in self.bands) - 1
+        here = self.bands[at] if at >= 0 else None
+        above = self.bands[at + 1] if at + 1 < len(self.bands) else None
+        in_gap = here is not None and above is not None and score > here.printed_upper
+        disputed = here is not None and here.disputed_lower is not None and score == here.lower
+        remarks = []
+        if in_gap:
+            remarks.append(
+                t(
+                    "Nilai {score} berada di celah antara {upper} dan {lower} yang tercetak. Nilai tidak dibulatkan "
+                    "ke atas, jadi predikatnya {name}; minta kepastian dari verifikator.",
+                    score=number(score),
+                    upper=number(here.printed_upper),
+                    lower=number(above.lower),
+                    name=here.name,
+                )
+            )
+        if disputed:
+            remarks.append(here.disputed_lower)
+        return Placement(
+            score=score,
+            predicate=here.code if here else self.no_award_code,
+            name=here.name if here else self.no_award_name,
+            in_gap=in_gap,
+            at_disputed_bound=disputed,
+            next_predicate=above.code if above else None,
+            points_to_next=round(above.lower - score, 6) if above else None,
+            remarks=tuple(remarks),
+        )
+
+    def place_many(self, scores: Sequence[float] | np.ndarray) -> np.ndarray:
+        """Return the predicate code of each of many scores (missing scores give None).
+
+        Raises:
+            ParameterError: a score is below 0 or above the maximum.
+        """
+        import numpy as np
+
+        scores = np.asarray(scores, dtype=float)
+        known = ~np.isnan(scores)
+        if known.any():
+            self._require_possible(float(scores[known].min()))
+            self._require_possible(float(scores[known].max()))
+        codes = np.array([self.no_award_code, *(band.code for band in self.bands)], dtype=object)
+        placed = codes[np.searchsorted([band.lower for band in self.bands], scores, side="right")]
+        placed[~known] = None
+        return placed
+
+    def span_of(self, predicate: str) -> Span:
+        """Return the span of scores that a predicate stands for, as its range is printed.
+
+        When only a predicate is known this is all that is known of the score: Madya is 601–700, so
+        between 1 and 100 points are missing to Nindya at 701.
+        """
+        if predicate == self.no_award_code:
+            return Span(0.0, self.bands[0].lower)
+        band = self.band(predicate)
+        return Span(band.lower, band.printed_upper)
+
+    def points_to(self, target: str, span: Span) -> Span:
+        """Return the points missing to a target predicate: none when it is reached."""
+        lower = self.band(target).lower
+        return Span(
+            low=max(0.0, round(lower - span.high, 6)),
+            high=max(0.0, round(lower - span.low, 6)),
+        )
+
+    def _require_possible(self, score: float) -> None:
+        if math.isnan(score) or not 0 <= score <= self.max_total:
+            raise ParameterError(
+                t("Nilai {score} tidak mungkin.", score="NaN" if math.isnan(score) else f"{score:g}"),
+                advice=t("Nilai total harus angka antara 0 dan {top}.", top=number(self.max_total)),
+            )

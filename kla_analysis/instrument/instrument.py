@@ -1,0 +1,387 @@
+"""The instrument of an award year: components, indicators, questions, bands, stages, sources.
+
+An instrument is a dated folder of data. The library knows no indicator, weight or article by name:
+a new year is a new folder, and old years score the same for ever.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from kla_analysis.errors import DataError, ParameterError, Problem, did_you_mean
+from kla_analysis.instrument.bands import Band, Ladder
+from kla_analysis.language import by_language, current_language, number, t
+from kla_analysis.project import find_project
+from kla_analysis.reading import read_resource, refuse
+
+#: The instrument used when nobody names one.
+DEFAULT_INSTRUMENT = "kla-2024"
+#: The levels of an instrument from the finest to the coarsest, and the column that codes each.
+CODE_COLUMNS = {"question": "question_code", "indicator": "indicator_code", "component": "component_code"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a value comes from, and how sure it is: published, secondary, derived or assumed."""
+
+    id: str
+    title: str
+    citation: str
+    standing: str
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of an evaluation round, from self-assessment to the final result."""
+
+    code: str
+    order: int
+    name: str
+    carries_award: bool
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """A contradiction of the source that is declared instead of repaired (scores in points)."""
+
+    id: str
+    level: str
+    code: str
+    kind: str
+    reason: str
+    consequence: str
+    values: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question; `max_points` is what a full answer earns, `agencies` are those who answer it."""
+
+    code: str
+    label: str
+    max_points: float
+    indicator: str
+    component: str
+    agencies: tuple[str, ...]
+    lower_is_better: bool
+    source: str
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One indicator with its own maximum in points."""
+
+    code: str
+    name: str
+    max_points: float
+    component: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Component:
+    """One of the components (institutions, clusters, sub-districts and villages)."""
+
+    code: str
+    name: str
+    max_points: float
+    source: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Instrument:
+    """The rules of one award year.
+
+    Attributes:
+        components, indicators, questions: tables indexed by code, in the order of the sheet. Columns:
+            `name` (in the language in force), `max_points`, the codes of the levels above,
+            `standing` and `source`; questions also `agencies` (text, `;` between names) and
+            `lower_is_better`. Treat them as read-only.
+        ladder: the bands.
+        partners: who else sits at the table of each component's coordination meeting.
+    """
+
+    id: str
+    title: str
+    standing: str
+    valid_from: datetime.date
+    valid_to: datetime.date | None
+    ladder: Ladder
+    stages: tuple[Stage, ...]
+    sources: dict[str, Source]
+    discrepancies: tuple[Discrepancy, ...]
+    components: pd.DataFrame
+    indicators: pd.DataFrame
+    questions: pd.DataFrame
+    agencies: pd.DataFrame
+    partners: pd.DataFrame
+    gap_rule: str
+    cap_rule: str
+    notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return (
+            f"Instrument({self.id}: {len(self.components)} components, {len(self.indicators)} indicators, "
+            f"{len(self.questions)} questions, {self.ladder.max_total:g} points)"
+        )
+
+    def table(self, level: str) -> pd.DataFrame:
+        """Return the table of a level: `question`, `indicator` or `component`."""
+        return {"question": self.questions, "indicator": self.indicators, "component": self.components}[level]
+
+    def question(self, code: str) -> Question:
+        """Look a question up by its code, such as `21A.7a`."""
+        row = self._row("question", code)
+        return Question(
+            code=code,
+            label=row["name"],
+            max_points=row["max_points"],
+            indicator=row["indicator_code"],
+            component=row["component_code"],
+            agencies=split_agencies(row["agencies"]),
+            lower_is_better=bool(row["lower_is_better"]),
+            source=row["source"],
+        )
+
+    def indicator(self, code: str) -> Indicator:
+        """Look an indicator up by its code, such as `21A`."""
+        row = self._row("indicator", code)
+        return Indicator(code, row["name"], row["max_points"], row["component_code"], row["source"])
+
+    def component(self, code: str) -> Component:
+        """Look a component up by its code, such as `K2`."""
+        row = self._row("component", code)
+        return Component(code, row["name"], row["max_points"], row["source"])
+
+    def stage(self, code: str) -> Stage:
+        """Look a stage up by its code, such as `self_assessment`."""
+        for stage in self.stages:
+            if stage.code == code:
+                return stage
+        raise ParameterError(
+            t("Tahap “{name}” tidak dikenal.", name=code),
+            advice=did_you_mean(code, [stage.code for stage in self.stages]),
+        )
+
+    def _row(self, level: str, code: str) -> pd.Series:
+        table = self.table(level)
+        if code not in table.index:
+            raise ParameterError(
+                t("Kode “{code}” tidak ada di instrumen {id}.", code=code, id=self.id),
+                advice=did_you_mean(code, table.index),
+            )
+        return table.loc[code]
+
+
+def level_name(level: str) -> str:
+    """Name a level in the language in force: `component`, `indicator` or `question`."""
+    return {"component": t("komponen"), "indicator": t("indikator"), "question": t("pertanyaan")}[level]
+
+
+def standing_name(standing: str) -> str:
+    """Say how sure a value is: published, secondary, derived, assumed or unverified."""
+    return {
+        "published": t("terbit"),
+        "secondary": t("sekunder"),
+        "derived": t("turunan"),
+        "assumed": t("asumsi"),
+        "unverified": t("belum diverifikasi"),
+    }[standing]
+
+
+def split_agencies(text: object) -> tuple[str, ...]:
+    """Split a cell of agencies; a question without agencies gives an empty tuple.
+
+    >>> split_agencies("Dinkes;Satpol PP"), split_agencies(None)
+    (('Dinkes', 'Satpol PP'), ())
+    """
+    if not isinstance(text, str):
+        return ()
+    return tuple(part.strip() for part in text.split(";") if part.strip())
+
+
+def load_instrument(instrument: str = DEFAULT_INSTRUMENT, *, data: Path | None = None) -> Instrument:
+    """Load and check an instrument.
+
+    Args:
+        instrument: id, the name of a folder under `data/instruments/`.
+        data: the data folder; the project's own when not given.
+
+    Raises:
+        ParameterError: there is no such instrument.
+        DataError: its tables contradict each other in a way that `discrepancies.yaml` does not
+            declare, or no longer contradict each other where it does.
+    """
+    folder = (data or find_project().data) / "instruments"
+    known = sorted(path.name for path in folder.glob("*") if (path / "instrument.yaml").is_file())
+    if instrument not in known:
+        raise ParameterError(
+            t("Instrumen “{name}” tidak ada.", name=instrument), advice=did_you_mean(instrument, known)
+        )
+    return _load(folder / instrument, current_language())
+
+
+@lru_cache(maxsize=8)
+def _load(folder: Path, lang: str) -> Instrument:
+    """Load once per process and language (the names are in the language in force)."""
+    data = folder.parent.parent
+    about = _read_yaml(folder / "instrument.yaml")
+
+    def table(file: str) -> pd.DataFrame:
+        frame = read_resource(f"instruments/{folder.name}/{file}", data)
+        return frame.rename(columns={"max_score": "max_points"})
+
+    components, indicators, questions = table("components.csv"), table("indicators.csv"), table("questions.csv")
+    questions = questions.rename(columns={"label_id": "name_id", "label_en": "name_en"})
+    discrepancies = tuple(
+        Discrepancy(
+            id=item["id"],
+            level=item["level"],
+            code=str(item["code"]),
+            kind=item["kind"],
+            reason=by_language(item["reason"]),
+            consequence=by_language(item["consequence"]),
+            values={k: float(v) for k, v in item.items() if k in ("printed", "from_indicators", "from_questions")
+                    and isinstance(v, int | float)},
+        )
+        for item in _read_yaml(folder / "discrepancies.yaml")
+    )
+    _require_consistent(about, components, indicators, questions, discrepancies, f"data/instruments/{folder.name}")
+    bands = tuple(
+        Band(
+            code=band["code"],
+            name=by_language(band["name"]),
+            lower=float(band["lower"]),
+            printed_upper=float(band["printed_upper"]),
+            standing=band["standing"],
+            source=band["source"],
+            disputed_lower=by_language(band["disputed_lower"]["reason"]) if "disputed_lower" in band else None,
+        )
+        for band in about["bands"]
+    )
+    return Instrument(
+        id=about["id"],
+        title=by_language(about["title"]),
+        standing=about["standing"],
+        valid_from=about["valid_from"],
+        valid_to=about["valid_to"],
+        ladder=Ladder(
+            bands=bands,
+            max_total=float(about["max_total"]),
+            no_award_code=about["no_award"]["code"],
+            no_award_name=by_language(about["no_award"]["name"]),
+        ),
+        stages=tuple(
+            Stage(stage["code"], stage["order"], by_language(stage["name"]), stage["carries_award"])
+            for stage in about["stages"]
+        ),
+        sources={
+            source["id"]: Source(
+                source["id"],
+                _text(source["title"]),
+                _text(source["citation"]),
+                source["standing"],
+                source.get("url"),
+            )
+            for source in about["sources"]
+        },
+        discrepancies=discrepancies,
+        components=_named(components, "component_code"),
+        indicators=_named(indicators, "indicator_code"),
+        questions=_named(questions, "question_code"),
+        agencies=table("agencies.csv").set_index("agency"),
+        partners=table("table_partners.csv"),
+        gap_rule=by_language(about["gap_rule"]["text"]),
+        cap_rule=by_language(about["cap_rule"]["text"]),
+        notes=tuple(_text(note) for note in about["notes"]),
+    )
+
+
+def _text(value: Any) -> str:
+    return by_language(value) if isinstance(value, dict) else str(value)
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise DataError(
+            t("{file} tidak dapat dibaca: {why}.", file=path.name, why=str(error).splitlines()[0]),
+            advice=t("Pulihkan berkas itu dari salinan proyek yang utuh."),
+        ) from None
+
+
+def _named(table: pd.DataFrame, code: str) -> pd.DataFrame:
+    """Index a table by its code and keep the name in the language in force."""
+    kept = table.drop(columns=["name_id", "name_en"])
+    return kept.assign(name=table[f"name_{current_language()}"]).set_index(code)
+
+
+def _require_consistent(
+    about: dict[str, Any],
+    components: pd.DataFrame,
+    indicators: pd.DataFrame,
+    questions: pd.DataFrame,
+    discrepancies: tuple[Discrepancy, ...],
+    shown: str,
+) -> None:
+    """Compare each maximum with the sum of the level below; only declared contradictions may stand."""
+    problems = []
+
+    def compare(level: str, maxima: dict[str, float], sums: dict[str, float], file: str) -> None:
+        declared = {d.code for d in discrepancies if d.level == level and d.kind == "max" and level == "indicator"}
+        for code, maximum in maxima.items():
+            recomputed = sums.get(code, 0.0)
+            agrees = math.isclose(maximum, recomputed, abs_tol=1e-6)
+            if not agrees and code not in declared:
+                problems.append(
+                    Problem(
+                        t("maksimum {code} tercetak {printed}, jumlah di bawahnya {sum}", code=code,
+                          printed=number(maximum), sum=number(recomputed)),
+                        t("Perbaiki tabelnya, atau nyatakan di discrepancies.yaml bila sumbernya memang begitu."),
+                        file=f"{shown}/{file}",
+                    )
+                )
+            if agrees and code in declared:
+                problems.append(
+                    Problem(
+                        t("maksimum {code} kini cocok dengan jumlah di bawahnya", code=code),
+                        t("Hapus pernyataan itu dari discrepancies.yaml."),
+                        file=f"{shown}/discrepancies.yaml",
+                    )
+                )
+
+    def sums(table: pd.DataFrame, by: str) -> dict[str, float]:
+        return {code: math.fsum(group) for code, group in table.groupby(by)["max_points"]}
+
+    def maxima(table: pd.DataFrame, by: str) -> dict[str, float]:
+        return dict(zip(table[by], table["max_points"], strict=True))
+
+    for child, parent, column, file in (
+        (questions, indicators, "indicator_code", "questions.csv"),
+        (indicators, components, "component_code", "indicators.csv"),
+    ):
+        for row, code in child.loc[~child[column].isin(parent[column]), column].items():
+            problems.append(
+                Problem(t("kode ini tidak ada di tabel di atasnya"), did_you_mean(code, parent[column]),
+                        f"{shown}/{file}", row, column, code)
+            )
+    compare("indicator", maxima(indicators, "indicator_code"), sums(questions, "indicator_code"), "indicators.csv")
+    compare("component", maxima(components, "component_code"), sums(indicators, "component_code"), "components.csv")
+    compare("total", {"total": float(about["max_total"])}, {"total": math.fsum(components["max_points"])},
+            "components.csv")
+    lowers = [band["lower"] for band in about["bands"]]
+    if lowers != sorted(set(lowers)):
+        problems.append(Problem(t("batas bawah predikat tidak menaik"), t("Urutkan dari yang terendah."),
+                                f"{shown}/instrument.yaml"))
+    if problems:
+        refuse(shown, problems)

@@ -1,0 +1,415 @@
+"""Tables as people read them: a caption, named columns, aligned figures, a source under each.
+
+Data never becomes markup: the one template escapes every cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from kla_analysis.analysis.comparison import closing_sets, difference, gap_to, smallest_set
+from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.trace import trace
+from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
+from kla_analysis.evidence.audit import Audit, audit
+from kla_analysis.evidence.published import load_national_counts
+from kla_analysis.instrument.instrument import Instrument, level_name, split_agencies, standing_name
+from kla_analysis.language import number, percent, signed, t
+from kla_analysis.presenting.wording import Text, audit_in_words, needs, source_note
+
+_TEMPLATE = """\
+<div class="kla-scroll" role="region" tabindex="0" aria-label="{{ caption }}">
+<table class="kla-table">
+<caption>{{ caption }}{% if badge %} <strong class="kla-badge">{{ badge }}</strong>{% endif %}</caption>
+<thead><tr>{% for column in columns %}<th scope="col" class="{{ column.kind }}">{{ column.title }}</th>{% endfor %}</tr></thead>
+<tbody>
+{%- for row in rows %}
+<tr>{% for cell in row %}{% if loop.first %}<th scope="row" class="{{ columns[0].kind }}">{{ cell }}</th>
+{%- else %}<td class="{{ columns[loop.index0].kind }}">{{ cell }}</td>{% endif %}{% endfor %}</tr>
+{%- endfor %}
+</tbody>
+{%- if total %}
+<tfoot><tr>{% for cell in total %}{% if loop.first %}<th scope="row" class="{{ columns[0].kind }}">{{ cell }}</th>
+{%- else %}<td class="{{ columns[loop.index0].kind }}">{{ cell }}</td>{% endif %}{% endfor %}</tr></tfoot>
+{%- endif %}
+</table>
+</div>
+{%- if source %}
+<p class="kla-source">{{ source }}</p>
+{%- endif %}
+"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: where its values stand in the frame, its heading, and how they are written."""
+
+    key: str
+    title: str
+    kind: str = "text"
+    write: Callable[[Any], str] | None = None
+
+    def cell(self, value: Any) -> str:
+        """Write one value."""
+        if self.write is not None:
+            return self.write(value)
+        if value is None or (not isinstance(value, str | tuple) and pd.isna(value)):
+            return "–"
+        return number(value) if self.kind == "number" and not isinstance(value, str) else str(value)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Table:
+    """A table ready to be read; `frame` keeps the values behind it for further work."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    frame: pd.DataFrame
+    source: str = ""
+    badge: str = ""
+    total: tuple[str, ...] = ()
+
+    @property
+    def cells(self) -> list[list[str]]:
+        """The rows as they are written."""
+        return [[c.cell(v) for c, v in zip(self.columns, values, strict=True)]
+                for values in self.frame[[c.key for c in self.columns]].itertuples(index=False, name=None)]
+
+    def _repr_html_(self) -> str:
+        return _template().render(
+            caption=self.caption, columns=self.columns, rows=self.cells, total=self.total,
+            source=self.source, badge=self.badge,
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.caption} ({len(self.frame)} × {len(self.columns)})"  # noqa: RUF001
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Several:
+    """Several tables and texts that belong together, shown one below the other."""
+
+    parts: tuple[Any, ...] = field(default_factory=tuple)
+
+    def _repr_html_(self) -> str:
+        return "\n".join(part._repr_html_() for part in self.parts)
+
+    def __repr__(self) -> str:
+        return "\n".join(repr(part) for part in self.parts)
+
+
+@lru_cache(maxsize=1)
+def _template() -> jinja2.Template:
+    return jinja2.Environment(autoescape=True).from_string(_TEMPLATE)
+
+
+def _num(key: str, title: str) -> Column:
+    return Column(key, title, "number")
+
+
+def _share(key: str, title: str) -> Column:
+    return Column(key, title, "number", percent)
+
+
+def _agencies_cell(text: Any) -> str:
+    return ", ".join(split_agencies(text)) or t("belum ada penanggung jawab")
+
+
+def _of_sheet(position: Position, caption: str, columns: Sequence[Column], frame: pd.DataFrame,
+              total: Sequence[str] = ()) -> Table:
+    """A table made from the position's sheet: with its source, and a badge when it is illustrative."""
+    return Table(
+        caption=caption, columns=tuple(columns), frame=frame, source=source_note(position),
+        badge=t("ILUSTRATIF") if position.illustrative else "", total=tuple(total),
+    )
+
+
+# --- the instrument -------------------------------------------------------------------------------
+
+
+def band_table(instrument: Instrument) -> Table:
+    """The predicates and where each begins (points)."""
+    bands = instrument.ladder.bands
+    frame = pd.DataFrame(
+        {
+            "name": [instrument.ladder.no_award_name, *(band.name for band in bands)],
+            "range": [t("di bawah {lower}", lower=number(bands[0].lower))]
+            + [f"{number(b.lower)}–{number(b.printed_upper)}" for b in bands],  # noqa: RUF001
+        }
+    )
+    return Table(
+        t("Predikat dan rentang nilainya"),
+        (Column("name", t("Predikat")), Column("range", t("Rentang tercetak (poin)"), "number")),
+        frame,
+        source=t("Sumber: {source} ({standing}). {rule}", source=instrument.sources[bands[0].source].title,
+                 standing=standing_name(bands[0].standing), rule=instrument.gap_rule),
+    )
+
+
+def instrument_table(instrument: Instrument) -> Table:
+    """The components with their maxima and how much stands under each."""
+    components = instrument.components
+    frame = components.reset_index().assign(
+        indicators=[int((instrument.indicators["component_code"] == code).sum()) for code in components.index],
+        questions=[int((instrument.questions["component_code"] == code).sum()) for code in components.index],
+    )
+    return Table(
+        t("Tujuh komponen instrumen {id}", id=instrument.id),
+        (Column("component_code", t("Kode")), Column("name", t("Komponen")), _num("max_points", t("Maksimum")),
+         _num("indicators", t("Indikator")), _num("questions", t("Pertanyaan"))),
+        frame,
+        source=t("Sumber: {title} ({standing}).", title=instrument.title, standing=standing_name(instrument.standing)),
+        total=("", t("Jumlah"), number(components["max_points"].sum()), number(len(instrument.indicators)),
+               number(len(instrument.questions))),
+    )
+
+
+def source_table(instrument: Instrument) -> Table:
+    """The sources of the instrument and how sure each is."""
+    frame = pd.DataFrame(
+        [{"title": s.title, "citation": s.citation, "standing": standing_name(s.standing)}
+         for s in instrument.sources.values()]
+    )
+    return Table(
+        t("Sumber aturan dan bobot"),
+        (Column("title", t("Sumber")), Column("citation", t("Rujukan")), Column("standing", t("Status"))),
+        frame,
+    )
+
+
+# --- the sheet ------------------------------------------------------------------------------------
+
+
+@needs("component")
+def component_table(position: Position) -> Table:
+    """Points reached and lost per component."""
+    frame = position.roll_up.components.reset_index()
+    total = position.roll_up.total
+    maximum = position.instrument.ladder.max_total
+    return _of_sheet(
+        position, t("Nilai per komponen"),
+        (Column("name", t("Komponen")), _num("low", t("Nilai")), _num("max_points", t("Maksimum")),
+         _share("share", t("Tercapai")), _num("lost_points", t("Hilang"))),
+        frame,
+        total=(t("Total"), str(total), number(maximum), percent(total.low / maximum), number(maximum - total.low)),
+    )
+
+
+@needs("indicator")
+def indicator_table(position: Position, component: str | None = None) -> Table:
+    """Points reached and lost per indicator, of one component or of all, weakest loss first."""
+    frame = lost_points(position.roll_up, "indicator")
+    if component is not None:
+        frame = frame[frame["component_code"] == component]
+        caption = t("Indikator {name}", name=position.instrument.component(component).name)
+    else:
+        caption = t("Semua indikator, dari yang paling banyak kehilangan poin")
+    return _of_sheet(
+        position, caption,
+        (Column("indicator_code", t("Kode")), Column("name", t("Indikator")), _num("low", t("Nilai")),
+         _num("max_points", t("Maksimum")), _share("share", t("Tercapai")), _num("lost_points", t("Hilang"))),
+        frame.reset_index(),
+    )
+
+
+@needs("question")
+def question_table(position: Position, component: str | None = None, top: int = 10) -> Table:
+    """The questions that lose most points, with their owners."""
+    frame = weak_questions(position.roll_up, component, top=top)
+    return _of_sheet(
+        position, t("{count} pertanyaan dengan kehilangan terbesar", count=len(frame)),
+        (Column("question_code", t("Kode")), Column("name", t("Pertanyaan")), _num("low", t("Nilai")),
+         _num("max_points", t("Maks.")), _num("recoverable_points", t("Bisa diraih")),
+         Column("agencies", t("Penanggung jawab"), write=_agencies_cell)),
+        frame.reset_index(),
+    )
+
+
+@needs("question")
+def agency_table(position: Position, top: int = 15) -> Table:
+    """Lost points by agency: those it has a hand in, and its equal share of them."""
+    frame = lost_by_agency(position.roll_up).head(top).reset_index()
+    names = position.instrument.agencies["name_id"]
+    frame["full_name"] = frame["agency"].map(names).fillna(frame["agency"])
+    table = _of_sheet(
+        position, t("Poin yang hilang menurut penanggung jawab"),
+        (Column("agency", t("Penanggung jawab")), Column("full_name", t("Nama lengkap")),
+         _num("questions", t("Pertanyaan")), _num("involved_points", t("Ikut menjawab (poin)")),
+         _num("shared_points", t("Bagian rata (poin)"))),
+        frame,
+    )
+    return Table(**{**table.__dict__, "source": table.source + " " + t(
+        "“Ikut menjawab” menghitung penuh setiap pertanyaan yang dijawab bersama, jadi jumlahnya melebihi total; "
+        "“bagian rata” membaginya sama banyak (asumsi).")})
+
+
+@needs("question")
+def meeting_sheets(position: Position, cluster: str = "all", top: int = 8) -> Several:
+    """What to lay on the table of each cluster's coordination meeting (one cluster, or all)."""
+    instrument = position.instrument
+    codes = list(instrument.components.index) if cluster == "all" else [cluster]
+    parts: list[Any] = []
+    for code in codes:
+        component = position.roll_up.components.loc[code]
+        losing = weak_questions(position.roll_up, code)
+        partners = instrument.partners[instrument.partners["component_code"] == code]
+        parts += [
+            Text(heading=component["name"], paragraphs=(
+                t("Nilai {score} dari {maximum} ({share}); {lost} poin hilang pada {count} pertanyaan.",
+                  score=number(component["low"]), maximum=number(component["max_points"]),
+                  share=percent(component["share"]), lost=number(component["lost_points"]), count=len(losing)),
+                t("Undang selain penanggung jawab di bawah: {partners}. Pembagian mitra per klaster adalah asumsi.",
+                  partners="; ".join(f"{row.partner} ({row.role_id})" for row in partners.itertuples())),
+            )),
+            indicator_table(position, code),
+            question_table(position, code, top),
+        ]
+    return Several(tuple(parts))
+
+
+def audit_table(found: Audit, instrument: Instrument) -> Several:
+    """The lines of a sheet that do not add up, and its total three ways."""
+    names = {**instrument.indicators["name"], **instrument.components["name"], "total": t("Total")}
+    wrong = found.rows[~found.rows["adds_up"]].reset_index()
+    wrong["name"] = wrong["code"].map(names)
+    wrong["level"] = wrong["level"].map(lambda level: t("total") if level == "total" else level_name(level))
+    source = t("Sumber: {file}, dihitung ulang.", file=found.shown)
+    lines = Table(
+        t("Baris yang tidak cocok dengan jumlah di bawahnya"),
+        (Column("code", t("Kode")), Column("level", t("Tingkat")), Column("name", t("Nama")),
+         _num("printed_max", t("Maks. tercetak")), _num("summed_max", t("Maks. dihitung")),
+         _num("printed_score", t("Nilai tercetak")), _num("summed_score", t("Nilai dihitung")),
+         _num("questions_score", t("Nilai dari pertanyaan"))),
+        wrong, source=source,
+    )
+    totals = pd.DataFrame(
+        {
+            "way": [t("Total tercetak"), t("Jumlah nilai indikator tercetak"), t("Jumlah nilai pertanyaan")],
+            "score": [found.totals[key] for key in ("printed", "indicators", "questions")],
+            "max": [found.maxima[key] for key in ("printed", "indicators", "questions")],
+        }
+    )
+    totals["predicate"] = [instrument.ladder.place(score).name for score in totals["score"]]
+    return Several((
+        Table(t("Satu lembar, tiga total"),
+              (Column("way", t("Cara menghitung")), _num("score", t("Nilai")), _num("max", t("Maksimum")),
+               Column("predicate", t("Predikat"))), totals, source=source),
+        lines,
+    ))
+
+
+def own_audit(position: Position) -> Several | Text:
+    """The audit of the position's own sheet, or words where it prints nothing to compare."""
+    if position.assessment is None or position.assessment.printed is None:
+        return Text((t("Lembar ini hanya memuat nilai, tanpa angka tercetak per indikator dan komponen, jadi tidak ada "
+                       "cetakan yang dapat dibandingkan."),), kind="remark")
+    found = audit(position.assessment, position.instrument)
+    return Several((audit_in_words(found), audit_table(found, position.instrument)))
+
+
+# --- published ------------------------------------------------------------------------------------
+
+
+def history_table(position: Position) -> Table:
+    """The published results of the area."""
+    ladder = position.instrument.ladder
+    stages = {stage.code: stage.name for stage in position.instrument.stages}
+    frame = position.history.assign(
+        stage=position.history["stage"].map(stages).fillna(position.history["stage"]),
+        predicate=[ladder.name(p) if isinstance(p, str) else None for p in position.history["predicate"]],
+    )
+    return Table(
+        t("Hasil {area} yang terbit", area=position.area.name),
+        (Column("award_year", t("Tahun"), write=str), Column("stage", t("Tahap")), _num("score", t("Nilai")),
+         Column("predicate", t("Predikat")), Column("note", t("Catatan")), Column("source_url", t("Sumber"))),
+        frame,
+        source=t("Status: terbit. Tanda – berarti tidak diumumkan."),  # noqa: RUF001
+    )
+
+
+def national_table() -> Table:
+    """How many districts got each predicate, per award year."""
+    frame = load_national_counts()
+    counts = [name for name in ("pratama", "madya", "nindya", "utama") if name in frame]
+    return Table(
+        t("Jumlah kabupaten/kota penerima penghargaan"),
+        (Column("award_year", t("Tahun"), write=str), _num("awarded_total", t("Semua")),
+         *(_num(name, name.capitalize()) for name in counts)),
+        frame,
+        source=t("Status: terbit, dihimpun dari laporan pers. Tanda – berarti rinciannya tidak ditemukan; "  # noqa: RUF001
+                 "tidak ada penghargaan pada 2020 dan 2024."),
+    )
+
+
+# --- the way to the target --------------------------------------------------------------------------
+
+
+@needs("question")
+def closing_set_table(position: Position, target: str) -> Table:
+    """The smallest sets of questions that close the gap, seen from several sides."""
+    _, gap = gap_to(target, position.span, position.instrument)
+    frame = pd.DataFrame(
+        [{"title": s.title, "count": len(s.questions), "gain": s.gain_points,
+          "closes": t("ya") if s.closes else t("tidak, kurang {gap}", gap=number(s.gap_points - s.gain_points)),
+          "agencies": len(s.agencies)} for s in closing_sets(position.roll_up, gap.high)]
+    )
+    return _of_sheet(
+        position, t("Paling sedikit pertanyaan yang harus terjawab penuh untuk menutup {gap} poin",
+                    gap=number(gap.high)),
+        (Column("title", t("Dari")), _num("count", t("Pertanyaan")), _num("gain", t("Tambahan poin")),
+         Column("closes", t("Menutup jarak?")), _num("agencies", t("Penanggung jawab"))),
+        frame,
+    )
+
+
+@needs("question")
+def set_questions_table(position: Position, target: str) -> Table:
+    """The fewest questions that close the gap, with what each adds and whose it is."""
+    _, gap = gap_to(target, position.span, position.instrument)
+    chosen = smallest_set(position.roll_up, gap.high)
+    return _of_sheet(
+        position, t("Pertanyaan yang menutup jarak, dari tambahan terbesar"),
+        (Column("question_code", t("Kode")), Column("name", t("Pertanyaan")), _num("low", t("Nilai")),
+         _num("max_points", t("Maks.")), _num("gain_points", t("Tambahan")),
+         Column("agencies", t("Penanggung jawab"), write=_agencies_cell)),
+        chosen.questions.reset_index(),
+        total=("", t("Jumlah"), "", "", number(chosen.gain_points), ""),
+    )
+
+
+@needs("component")
+def difference_table(position: Position, other: Position, level: str = "component") -> Table:
+    """Two sheets side by side, code by code: another area or round before, this one after.
+
+    Raises:
+        DataError: the sheets follow different instruments, or one stops above this level.
+    """
+    before, after = (f"{one.area.name} {one.award_year}" for one in (other, position))
+    frame = difference(other.roll_up, position.roll_up, level)
+    return _of_sheet(
+        position, t("{before} dibandingkan dengan {after}", before=before, after=after),
+        (Column("name", t("Nama")), _num("max_points", t("Maksimum")), _num("before", before), _num("after", after),
+         Column("change", t("Selisih"), "number", signed)),
+        frame.reset_index(),
+    )
+
+
+@needs("indicator")
+def trace_table(position: Position, code: str | None = None) -> Table:
+    """A number and everything it is made of; the indicator that loses most when no code is given."""
+    code = code or lost_points(position.roll_up, "indicator").index[0]
+    traced = trace(position.roll_up, code, sheet=position.assessment.shown)
+    frame = traced.to_frame()
+    frame["name"] = [" · " * depth + name for depth, name in zip(frame["depth"], frame["name"], strict=True)]
+    return _of_sheet(
+        position, t("Dari mana {code} = {points} berasal", code=traced.code, points=number(traced.points)),
+        (Column("code", t("Kode")), Column("name", t("Nama")), _num("points", t("Nilai")),
+         _num("max_points", t("Maks.")), Column("rule", t("Cara dihitung")), Column("source", t("Sumber"))),
+        frame,
+    )

@@ -1,0 +1,332 @@
+"""Strict reading of tables: every file is checked against the Table Schema that describes it.
+
+The columns, types and ranges are written once, in `data/datapackage.json`; the checks (pandera)
+are made from there. All problems of a file are collected and raised together.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kla_analysis.errors import DataError, Problem, did_you_mean
+from kla_analysis.language import t
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """What one table must look like: its fields as Table Schema describes them."""
+
+    name: str
+    fields: tuple[dict[str, Any], ...]
+    primary_key: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns, in order."""
+        return [field["name"] for field in self.fields]
+
+    def with_code_column(self, column: str) -> TableSchema:
+        """Return the schema with its `question_code` column under another name.
+
+        An assessment may stop at indicators or components; everything else in it stays as it is.
+        """
+        fields = tuple(
+            {"name": column, "type": "string", "constraints": {"required": True}}
+            if field["name"] == "question_code"
+            else field
+            for field in self.fields
+        )
+        keys = tuple(column if key == "question_code" else key for key in self.primary_key)
+        return replace(self, fields=fields, primary_key=keys)
+
+
+@lru_cache(maxsize=8)
+def _package(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def schema_of(name: str, data: Path) -> TableSchema:
+    """Return the schema of a resource of the data package.
+
+    Args:
+        name: name or path of the resource, or `assessment` for any assessment sheet.
+        data: the data folder.
+    """
+    package = _package(data / "datapackage.json")
+    wanted = package["kla:assessment_schema"] if name == "assessment" else name
+    for resource in package["resources"]:
+        if wanted in (resource["name"], resource["path"]):
+            schema = resource["schema"]
+            key = schema.get("primaryKey", [])
+            return TableSchema(
+                name=resource["name"],
+                fields=tuple(schema["fields"]),
+                primary_key=(key,) if isinstance(key, str) else tuple(key),
+            )
+    raise KeyError(name)
+
+
+def resources(data: Path) -> Iterable[str]:
+    """Return the paths of all tables that the data package describes, relative to `data`."""
+    return [resource["path"] for resource in _package(data / "datapackage.json")["resources"]]
+
+
+def read_header(path: Path) -> list[str]:
+    """Return the column names of a CSV file; empty when the file is empty."""
+    text = _read_text(path, path.name)
+    return next(csv.reader(io.StringIO(text)), [])
+
+
+def read_resource(relative: str, data: Path) -> pd.DataFrame:
+    """Read a table of the project's own data by its path in the data package."""
+    return read_table(data / relative, schema_of(relative, data), shown=f"data/{relative}")
+
+
+def read_table(path: Path, schema: TableSchema, *, shown: str | None = None) -> pd.DataFrame:
+    """Read a CSV file that must follow a schema.
+
+    Args:
+        path: the file, UTF-8, comma separated, decimal point.
+        schema: what it must look like.
+        shown: how to name the file in messages.
+
+    Returns:
+        The columns of the schema, typed. The index, `row`, is the line of each record as a
+        spreadsheet counts it (the header is 1). Columns that the schema does not know are left out.
+
+    Raises:
+        DataError: with every problem of the file, each with row, column, value and advice.
+    """
+    import pandas as pd
+
+    shown = shown or path.name
+    text = _read_text(path, shown)
+    header, records = _split(text, schema, shown)
+    problems: list[Problem] = []
+    columns: dict[str, list[Any]] = {}
+    for field in schema.fields:
+        name = field["name"]
+        if name not in header:  # only an optional column can be missing here
+            columns[name] = [None] * len(records)
+            continue
+        at = header.index(name)
+        columns[name] = [
+            _convert(cells[at], field, Problem("", "", shown, row, name, cells[at]), problems)
+            for row, cells in records
+        ]
+    frame = pd.DataFrame(columns, index=pd.Index([row for row, _ in records], name="row"))
+    frame = frame.astype({field["name"]: _DTYPES[field.get("type", "string")] for field in schema.fields})
+    broken = {(problem.row, problem.column) for problem in problems}
+    problems += [p for p in _constraint_problems(frame, schema, shown) if (p.row, p.column) not in broken]
+    if problems:
+        refuse(shown, problems)
+    return frame
+
+
+def refuse(shown: str, problems: list[Problem]) -> None:
+    """Raise one error that lists every problem of a file, in the order of its rows."""
+    ordered = sorted(problems, key=lambda problem: (problem.row or 0, problem.column or ""))
+    raise DataError(
+        t("{file} ditolak: {count} masalah.", file=shown, count=len(ordered)),
+        advice=t("Perbaiki yang berikut lalu jalankan lagi; tidak ada yang ditulis."),
+        problems=ordered,
+    )
+
+
+# Remarks are for people: a sheet without them loses nothing.
+_MAY_BE_ABSENT = {"note"}
+_DTYPES = {"string": "object", "number": "float64", "integer": "Int64", "boolean": "boolean"}
+
+
+def _read_text(path: Path, shown: str) -> str:
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.csv")]) if path.parent.is_dir() else ""
+        raise DataError(t("Berkas {file} tidak ada.", file=shown), advice=near) from None
+    except OSError as error:
+        raise DataError(
+            t("Berkas {file} tidak dapat dibaca: {why}.", file=shown, why=error.strerror or error),
+            advice=t("Periksa izin berkas, dan bahwa alamat itu sebuah berkas, bukan folder."),
+        ) from None
+    if not raw.strip():
+        raise DataError(
+            t("{file}: berkas kosong.", file=shown), advice=t("Isi berkas itu, atau ekspor ulang dari sumbernya.")
+        )
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            t("{file}: bukan teks UTF-8 (bita ke-{at}).", file=shown, at=error.start),
+            advice=t("Di Excel pilih Simpan Sebagai → CSV UTF-8."),
+        ) from None
+    if "\0" in text:
+        raise DataError(
+            t("{file}: berisi bita NUL, jadi bukan CSV.", file=shown),
+            advice=t("Di Excel pilih Simpan Sebagai → CSV UTF-8."),
+        )
+    return text
+
+
+def _split(text: str, schema: TableSchema, shown: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Cut a CSV text into its header and its records, each with the line it begins on."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    problems: list[Problem] = []
+    try:
+        header = [name.strip() for name in next(reader)]
+        records: list[tuple[int, list[str]]] = []
+        begins = reader.line_num + 1
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                records.append((begins, cells))
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(
+            t("{file}: CSV rusak di sekitar baris {row} ({why}).", file=shown, row=reader.line_num, why=error),
+            advice=t("Periksa tanda kutip yang tidak ditutup."),
+        ) from None
+    for field in schema.fields:
+        if field["name"] not in header and field["name"] not in _MAY_BE_ABSENT:
+            unused = [name for name in header if name and name not in schema.columns]
+            problems.append(
+                Problem(
+                    t("kolom wajib ini tidak ada"),
+                    did_you_mean(field["name"], unused)
+                    if unused and len(header) > 1
+                    else t("Kolom yang terbaca: {names}. Pemisahnya harus koma.", names=", ".join(header)),
+                    file=shown,
+                    row=1,
+                    column=field["name"],
+                )
+            )
+    for name in sorted({name for name in header if name and header.count(name) > 1}):
+        problems.append(Problem(t("nama kolom muncul lebih dari sekali"), t("Hapus satu."), shown, 1, name))
+    for row, cells in records:
+        if len(cells) != len(header):
+            problems.append(
+                Problem(
+                    t("baris ini berisi {found} sel, kepala tabel {wanted}", found=len(cells), wanted=len(header)),
+                    t("Teks yang memuat koma harus diapit tanda kutip."),
+                    file=shown,
+                    row=row,
+                )
+            )
+    if not records and not problems:
+        problems.append(Problem(t("tidak ada baris data"), t("Isi tabel di bawah kepalanya."), shown, 2))
+    if problems:
+        refuse(shown, problems)
+    return header, records
+
+
+def _convert(cell: str, field: dict[str, Any], place: Problem, problems: list[Problem]) -> Any:
+    """Turn one cell into its type; note a problem and return None when it is not of that type."""
+    text = cell.strip()
+    if not text:
+        return None
+    kind = field.get("type", "string")
+    if kind == "string":
+        return text
+    if kind == "boolean":
+        if text in ("true", "false"):
+            return text == "true"
+        problems.append(replace(place, what=t("bukan true atau false"), advice=t("Tulis true atau false.")))
+        return None
+    if _NUMBER.fullmatch(text):
+        value = float(text)
+        if value not in (float("inf"), float("-inf")) and (kind == "number" or value == int(value)):
+            return value if kind == "number" else int(value)
+    if re.fullmatch(r"[+-]?\d+,\d+", text):
+        advice = t("Pakai titik sebagai tanda desimal: {value}.", value=text.replace(",", "."))
+    else:
+        advice = t("Isi dengan angka, atau kosongkan bila belum ada jawaban (kosong tidak sama dengan nol).")
+    problems.append(replace(place, what=t("bukan angka"), advice=advice))
+    return None
+
+
+@lru_cache(maxsize=64)
+def _checks(schema_json: str) -> Any:
+    """Build the pandera schema of a Table Schema (given as JSON, so that it can be cached)."""
+    import pandera.pandas as pa
+
+    columns = {}
+    for field in json.loads(schema_json):
+        rule = field.get("constraints", {})
+        checks = []
+        if "minimum" in rule:
+            checks.append(pa.Check.ge(rule["minimum"]))
+        if "maximum" in rule:
+            checks.append(pa.Check.le(rule["maximum"]))
+        if "enum" in rule:
+            checks.append(pa.Check.isin(rule["enum"]))
+        if "pattern" in rule:
+            checks.append(pa.Check.str_matches(rf"(?:{rule['pattern']})\Z"))
+        columns[field["name"]] = pa.Column(
+            checks=checks, nullable=not rule.get("required", False), unique=rule.get("unique", False)
+        )
+    return pa.DataFrameSchema(columns)
+
+
+def _constraint_problems(frame: pd.DataFrame, schema: TableSchema, shown: str) -> list[Problem]:
+    """Check required, unique, range, list and pattern rules, and the primary key."""
+    from pandera.errors import SchemaErrors
+
+    problems: list[Problem] = []
+    try:
+        _checks(json.dumps(schema.fields)).validate(frame, lazy=True)
+    except SchemaErrors as errors:
+        rules = {field["name"]: field.get("constraints", {}) for field in schema.fields}
+        for case in errors.failure_cases.itertuples():
+            # A column that can not be compared at all fails as a whole, without an index.
+            row = int(case.index) if case.index is not None and case.index == case.index else None
+            what, advice = _in_words(str(case.check), rules.get(case.column, {}), str(case.failure_case))
+            value = None if "nullable" in str(case.check) else _shown_value(case.failure_case)
+            problems.append(Problem(what, advice, shown, row, case.column, value))
+    if schema.primary_key:
+        keys = frame[list(schema.primary_key)]
+        for row in frame.index[keys.duplicated(keep="first")]:
+            same = keys.index[(keys == keys.loc[row]).all(axis=1)]
+            problems.append(
+                Problem(
+                    t("sudah ada di baris {first}", first=same[0]),
+                    t("Hapus salah satu; satu pertanyaan hanya dinilai sekali."),
+                    shown,
+                    int(row),
+                    schema.primary_key[-1],
+                    str(keys.loc[row].iloc[-1]),
+                )
+            )
+    return problems
+
+
+def _shown_value(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _in_words(check: str, rule: dict[str, Any], value: str) -> tuple[str, str]:
+    """Put a failed pandera check into words: what is wrong, and what to do."""
+    if "nullable" in check:
+        return t("kosong, padahal wajib diisi"), t("Isi sel ini.")
+    if check.startswith("greater_than"):
+        return t("kurang dari {bound}", bound=rule["minimum"]), t("Periksa angka ini.")
+    if check.startswith("less_than"):
+        return t("lebih dari {bound}", bound=rule["maximum"]), t("Periksa angka ini.")
+    if check.startswith("isin"):
+        return t("tidak ada dalam daftar"), did_you_mean(value, [str(choice) for choice in rule["enum"]])
+    if check.startswith("str_matches"):
+        return t("bentuknya tidak sesuai"), t("Bentuk yang benar: {pattern}", pattern=rule["pattern"])
+    if "unique" in check or "duplicate" in check:
+        return t("muncul lebih dari sekali"), t("Hapus salah satu.")
+    return t("tidak memenuhi aturan {rule}", rule=check), t("Periksa sel ini.")

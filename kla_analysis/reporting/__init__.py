@@ -1,0 +1,1 @@
+"""Reporting: typed parameters in, whole reports out."""

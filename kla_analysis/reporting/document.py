@@ -1,0 +1,106 @@
+"""Documents: an executed notebook becomes a page that opens without internet and without script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kla_analysis.language import current_language, t
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_TEMPLATES = Path(__file__).parent / "templates"
+#: A cell with this tag needs a hand on it; a static twin stands above it, so reports leave it out.
+INTERACTIVE_TAG = "interactive"
+INDEX = "index.html"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What every page of one report shares.
+
+    Attributes:
+        area, year: whose report it is.
+        titles, short, leads: for each file its title, its name in the navigation, its first sentence.
+        illustrative: what to say at the top when the numbers are not the area's own, else "".
+        colophon: names and values at the foot: parameters, instrument, hashes, versions, time.
+    """
+
+    area: str
+    year: int
+    titles: Mapping[str, str]
+    short: Mapping[str, str]
+    leads: Mapping[str, str]
+    illustrative: str
+    colophon: Mapping[str, str]
+    version: str
+    lang: str = field(default_factory=current_language)
+
+    def context(self, current: str) -> dict[str, Any]:
+        """Return the values that the templates read, for one page."""
+        return {
+            **self.__dict__,
+            "current": current,
+            "css": _css(),
+            "words": {
+                "skip": t("Langsung ke isi"),
+                "nav": t("Bagian laporan"),
+                "round": t("putaran {year}", year=self.year),
+                "badge": t("ILUSTRATIF"),
+                "colophon": t("Keterangan laporan"),
+                "contents": t("Isi laporan"),
+            },
+        }
+
+
+def notebook_page(notebook: NotebookNode, frame: Frame, file: str) -> str:
+    """Turn an executed notebook into one HTML page: prose and results, no code, no script."""
+    page, _ = _exporter().from_notebook_node(notebook, resources={"kla": frame.context(file)})
+    return page
+
+
+def index_page(parts: list[str], frame: Frame) -> str:
+    """Make the first page of a report from pieces of HTML: the answer, then where to read on."""
+    template = _exporter().environment.get_template("summary.html.j2")
+    return template.render(kla=frame.context(INDEX), parts=parts)
+
+
+def title_and_lead(notebook: NotebookNode) -> tuple[str, str]:
+    """Return a notebook's heading and the first sentence under it, as plain text."""
+    first = next(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    lines = [line.strip() for line in first.splitlines() if line.strip()]
+    title = lines[0].lstrip("# ").strip()
+    lead = re.sub(r"[*_`]|\[([^]]*)\]\([^)]*\)", r"\1", " ".join(lines[1:]))
+    return title, re.split(r"(?<=[.?!])\s", lead)[0]
+
+
+def image(png: bytes, alt: str) -> str:
+    """Return a picture as HTML with its bytes inside."""
+    import base64
+    from html import escape
+
+    data = base64.b64encode(png).decode()
+    return f'<figure><img src="data:image/png;base64,{data}" alt="{escape(alt)}"></figure>'
+
+
+@lru_cache(maxsize=1)
+def _css() -> str:
+    return (_TEMPLATES / "report" / "report.css").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def _exporter() -> Any:
+    from nbconvert.exporters import HTMLExporter
+    from traitlets.config import Config
+
+    config = Config()
+    config.TagRemovePreprocessor.remove_cell_tags = {INTERACTIVE_TAG}
+    config.HTMLExporter.preprocessors = ["nbconvert.preprocessors.TagRemovePreprocessor"]
+    exporter = HTMLExporter(config=config, template_name="report", extra_template_basedirs=[str(_TEMPLATES)])
+    exporter.anchor_link_text = ""
+    return exporter

@@ -1,0 +1,111 @@
+"""The one schema of a report's parameters: for the command, the notebooks and the unattended run.
+
+Checked before any kernel starts: papermill itself only warns of an unknown parameter and runs on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from kla_analysis.errors import ParameterError, Problem, did_you_mean
+from kla_analysis.instrument.instrument import load_instrument
+from kla_analysis.language import LANGUAGES, t, use_language
+
+if TYPE_CHECKING:
+    from kla_analysis.analysis.position import Position
+
+Language = Literal["id", "en"]
+#: Every component, where one could be named.
+ALL_CLUSTERS = "all"
+
+
+class ReportParameters(BaseModel):
+    """What a report is about. The names and defaults are those of the notebooks' first cell."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, strict=True)
+
+    area: str = Field(default="63.10", description="kode wilayah bertitik, misalnya 63.10")
+    year: int = Field(default=2022, ge=2011, le=2100, description="tahun penghargaan")
+    stage: str = Field(default="", description="tahap penilaian; kosong = tahap terakhir yang ada")
+    target: str = Field(default="nindya", description="predikat yang dituju")
+    cluster: str = Field(default=ALL_CLUSTERS, description="satu komponen (misalnya K2) atau all")
+    lang: Language = Field(default="id", description="bahasa laporan")
+    assessment: str = Field(default="", description="lembar nilai sendiri; kosong = lembar proyek")
+
+    @field_validator("area")
+    @classmethod
+    def _with_dot(cls, value: str) -> str:
+        if len(value) == 4 and value.isdigit():
+            return f"{value[:2]}.{value[2:]}"
+        return value
+
+    @field_validator("stage", "target", "cluster")
+    @classmethod
+    def _in_the_instrument(cls, value: str, info: ValidationInfo) -> str:
+        choices = _choices()[info.field_name]
+        if value not in choices and not (value == "" and info.field_name == "stage"):
+            raise PydanticCustomError("choice", "{choices}", {"choices": ", ".join(choices)})
+        return value
+
+
+def _choices() -> dict[str, list[str]]:
+    """Return what the instrument allows for the parameters that name a part of it."""
+    instrument = load_instrument()
+    return {
+        "stage": [stage.code for stage in instrument.stages],
+        "target": [band.code for band in instrument.ladder.bands],
+        "cluster": [ALL_CLUSTERS, *instrument.components.index],
+    }
+
+
+def check_parameters(values: dict[str, Any]) -> ReportParameters:
+    """Check parameters; all that is wrong is told at once.
+
+    Raises:
+        ParameterError: unknown, misspelt, of the wrong type or out of range; with the nearest valid name.
+    """
+    try:
+        return ReportParameters(**values)
+    except ValidationError as error:
+        problems = [_in_words(item) for item in error.errors()]
+    raise ParameterError(t("Parameter ditolak."), problems=problems)
+
+
+def begin(**parameters: Any) -> Position:
+    """Open what a notebook is about: check its parameters, set its language, gather the facts.
+
+    Args:
+        parameters: those of `ReportParameters`.
+
+    Raises:
+        ParameterError: a parameter is refused, or nothing is known of that area and year.
+        DataError: the sheet is refused.
+    """
+    from kla_analysis.analysis.position import open_position
+
+    checked = check_parameters(parameters)
+    use_language(checked.lang)
+    return open_position(checked.area, checked.year, stage=checked.stage or None,
+                         assessment=checked.assessment or None)
+
+
+def _in_words(item: dict[str, Any]) -> Problem:
+    """Put one of pydantic's findings into words."""
+    name = str(item["loc"][0])
+    value = str(item["input"])
+    field = ReportParameters.model_fields.get(name)
+    if field is None:
+        return Problem(t("parameter ini tidak ada"), did_you_mean(name, ReportParameters.model_fields), column=name)
+    if item["type"] in ("choice", "literal_error"):
+        choices = item["ctx"]["choices"].split(", ") if item["type"] == "choice" else list(LANGUAGES)
+        return Problem(t("pilihan ini tidak ada"), did_you_mean(value, choices), column=name, value=value)
+    advice = {
+        "int_type": t("Isi dengan bilangan bulat tanpa tanda kutip, misalnya 2022."),
+        "string_type": t("Isi dengan teks di antara tanda kutip, misalnya \"63.10\"."),
+        "greater_than_equal": t("Tahun penghargaan mulai 2011."),
+        "less_than_equal": t("Tahun penghargaan paling akhir 2100."),
+    }.get(item["type"], field.description)
+    return Problem(t("nilai ini tidak dapat dipakai"), advice, column=name, value=value)

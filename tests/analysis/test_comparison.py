@@ -1,0 +1,80 @@
+"""Comparison with a target, between rounds and between areas."""
+
+import itertools
+import math
+
+import pandas as pd
+import pytest
+
+import kla_analysis as kla
+from kla_analysis.instrument.bands import Span
+
+
+@pytest.fixture(scope="module")
+def rolled(tanah_bumbu, instrument):
+    return kla.roll_up(tanah_bumbu, instrument)
+
+
+def test_gap_to_a_target(instrument):
+    band, gap = kla.gap_to("nindya", Span(650.5, 650.5), instrument)
+    assert (band.name, gap) == ("Nindya", Span(50.5, 50.5))
+    assert kla.gap_to("nindya", Span(601, 700), instrument)[1] == Span(1, 100)
+    assert kla.gap_to("madya", Span(650.5, 650.5), instrument)[1] == Span(0, 0)
+
+
+def test_the_smallest_set_closes_the_gap_and_no_smaller_one_does(rolled):
+    chosen = kla.smallest_set(rolled, 50.5)
+    assert chosen.closes
+    assert chosen.gain_points >= 50.5
+    assert math.fsum(chosen.questions["gain_points"][:-1]) < 50.5
+    assert {"Dinas PPPA", "Kemenag"} <= set(chosen.agencies)
+
+
+def test_raising_the_chosen_questions_really_gives_that_total(rolled, sheet, instrument):
+    chosen = kla.smallest_set(rolled, 50.5)
+    path = sheet()
+    table = pd.read_csv(path, dtype=str)
+    for code, question in chosen.questions.iterrows():
+        table.loc[table["question_code"] == code, "score"] = f"{question['max_points']:g}"
+    table.to_csv(path, index=False)
+    after = kla.roll_up(kla.load_assessment(path, instrument), instrument)
+    assert after.total.low == round(650.5 + chosen.gain_points, 6)
+    assert after.placement.predicate == "nindya"
+
+
+@pytest.mark.parametrize("gap", [1, 3, 5.5, 8, 11.4])
+def test_smallest_against_every_subset(rolled, instrument, gap):
+    # One indicator with a cap (21B: 18 points of questions, 17 allowed) and its neighbour, tried out in full.
+    questions = rolled.questions[rolled.questions["indicator_code"].isin(["21B", "21C"])]
+    room = rolled.indicators["lost_points"]
+
+    def gain(codes):
+        lost = questions.loc[list(codes)].groupby("indicator_code")["lost_points"].sum()
+        return sum(min(points, room[indicator]) for indicator, points in lost.items())
+
+    fewest = min(
+        size for size in range(1, len(questions) + 1)
+        if any(gain(codes) >= gap for codes in itertools.combinations(questions.index, size))
+    )
+    only = questions.index
+    import dataclasses
+
+    part = dataclasses.replace(rolled, questions=rolled.questions.loc[only])
+    assert len(kla.smallest_set(part, gap).questions) == fewest
+
+
+def test_without_conditions_of_children(rolled):
+    chosen = kla.smallest_set(rolled, 200, conditions=False)
+    assert not chosen.questions["lower_is_better"].any()
+
+
+def test_what_no_component_can_do_alone(rolled):
+    sets = {found.title: found for found in kla.closing_sets(rolled, 50.5)}
+    assert not sets["Klaster III Kesehatan Dasar dan Kesejahteraan"].closes
+    assert sets["Kelembagaan"].closes
+
+
+def test_two_sheets_side_by_side(rolled, reference, instrument):
+    table = kla.difference(kla.roll_up(reference, instrument), rolled, "component")
+    assert table["change"].sum() == pytest.approx(650.5 - 771.81)
+    assert list(table.index) == list(instrument.components.index)

@@ -1,0 +1,140 @@
+"""Roll-up: the plain sum, level by level; the arithmetic stands beside each number."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kla_analysis as kla
+from kla_analysis.errors import DataError
+
+
+def full_marks(instrument) -> pd.DataFrame:
+    maxima = instrument.questions["max_points"]
+    return pd.DataFrame(
+        {"area_code": "63.10", "award_year": 2024, "stage": "final", "question_code": maxima.index, "score": maxima}
+    ).reset_index(drop=True)
+
+
+def write(path, scores: pd.DataFrame):
+    scores.to_csv(path, index=False)
+    return path
+
+
+def test_reference_sheet_level_by_level(reference, instrument):
+    rolled = kla.roll_up(reference, instrument)
+    # 126.91 + 89 + 93.8 + 136 + 94.6 + 163.0 + 68.5 = 771.81
+    assert rolled.components["low"].to_dict() == {
+        "K0": 126.91, "K1": 89, "K2": 93.8, "K3": 136, "K4": 94.6, "K5": 163, "KD": 68.5,
+    }  # fmt: skip
+    assert rolled.total.low == 771.81
+    assert rolled.placement.predicate == "nindya"
+    assert rolled.indicators.loc["26", "low"] == 52.4
+
+
+def test_tanah_bumbu_illustrative(tanah_bumbu, instrument):
+    rolled = kla.roll_up(tanah_bumbu, instrument)
+    assert (rolled.total.low, rolled.placement.predicate, rolled.placement.points_to_next) == (650.5, "madya", 50.5)
+
+
+def test_full_marks_are_1000_and_not_1004(tmp_path, instrument):
+    # Indicators 19 and 21B have questions worth 3 and 1 points more than the indicator itself.
+    sheet = kla.load_assessment(write(tmp_path / "penuh.csv", full_marks(instrument)), instrument)
+    rolled = kla.roll_up(sheet, instrument)
+    assert rolled.total.low == 1000
+    assert rolled.capped == ("19", "21B")
+    assert rolled.placement.predicate == "kla"
+
+
+def test_hundredths_that_make_701_are_nindya(sheet, instrument):
+    # 650.5 - 10.11 + 12 = 652.39; binary noise must never push a sum below a bound.
+    rolled = kla.roll_up(kla.load_assessment(sheet((",1.1,10.11,", ",1.1,12,")), instrument), instrument)
+    assert rolled.total.low == 652.39
+
+
+@pytest.mark.parametrize(("policy", "low", "high"), [("range", 640.39, 652.39), ("zero", 640.39, 640.39)])
+def test_missing_answers(sheet, instrument, policy, low, high):
+    # 650.5 - 10.11 = 640.39 without the answer; + 12, its maximum, with a full one.
+    loaded = kla.load_assessment(sheet((",1.1,10.11,", ",1.1,,")), instrument)
+    rolled = kla.roll_up(loaded, instrument, missing=policy)
+    assert (rolled.total.low, rolled.total.high) == (low, high)
+    assert rolled.missing == ("1.1",)
+    assert "1.1" in rolled.missing_in_words()
+
+
+def test_missing_answers_refused(sheet, instrument):
+    loaded = kla.load_assessment(sheet((",1.1,10.11,", ",1.1,,")), instrument)
+    with pytest.raises(DataError) as refused:
+        kla.roll_up(loaded, instrument, missing="refuse")
+    assert [problem.value for problem in refused.value.problems] == ["1.1"]
+    with pytest.raises(kla.ParameterError, match="zero"):
+        kla.roll_up(loaded, instrument, missing="zeros")
+
+
+def test_a_sheet_of_indicators_gives_the_same_total(tmp_path, reference, instrument):
+    rolled = kla.roll_up(reference, instrument)
+    sheet = pd.DataFrame({"area_code": "reference", "award_year": 2024, "stage": "self_assessment",
+                          "indicator_code": rolled.indicators.index, "score": rolled.indicators["low"]})
+    loaded = kla.load_assessment(write(tmp_path / "indikator.csv", sheet), instrument)
+    again = kla.roll_up(loaded, instrument)
+    assert again.total == rolled.total
+    assert again.questions is None
+    with pytest.raises(DataError, match="berhenti di tingkat indikator"):
+        again.table("question")
+
+
+def test_a_sheet_of_components_gives_the_same_total(tmp_path, reference, instrument):
+    rolled = kla.roll_up(reference, instrument)
+    sheet = pd.DataFrame({"area_code": "reference", "award_year": 2024, "stage": "self_assessment",
+                          "component_code": rolled.components.index, "score": rolled.components["low"]})
+    loaded = kla.load_assessment(write(tmp_path / "komponen.csv", sheet), instrument)
+    assert kla.roll_up(loaded, instrument).total == rolled.total
+
+
+def many(instrument, areas=5, rounds=3, seed=7) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    one = full_marks(instrument)
+    sheets = []
+    for area in kla.load_areas().query("kind != 'provinsi'").index[:areas]:
+        for year in range(2020, 2020 + rounds):
+            score = (one["score"] * rng.integers(0, 101, len(one)) / 100).round(2)
+            sheets.append(one.assign(area_code=area, award_year=year, score=score))
+    return pd.concat(sheets, ignore_index=True)
+
+
+def test_many_sheets_at_once_agree_with_one_by_one(tmp_path, instrument):
+    scores = many(instrument)
+    together = kla.roll_up_many(scores.sample(frac=1, random_state=1), instrument)
+    assert len(together) == 15
+    for (area, year, stage), row in together.iterrows():
+        one = scores[(scores["area_code"] == area) & (scores["award_year"] == year)]
+        rolled = kla.roll_up(kla.load_assessment(write(tmp_path / "satu.csv", one), instrument), instrument)
+        assert row["total_low"] == row["total_high"] == rolled.total.low
+        assert row["predicate_low"] == rolled.placement.predicate
+        assert row[list(instrument.components.index)].to_list() == rolled.components["low"].to_list()
+
+
+def test_many_sheets_with_missing_answers(instrument):
+    scores = many(instrument, areas=1, rounds=2)
+    scores.loc[0, "score"] = math.nan  # 1.1, worth 12, in the first sheet
+    rolled = kla.roll_up_many(scores.drop(index=[274]), instrument)  # left out of the second
+    assert rolled["missing"].to_list() == [1, 1]
+    assert (rolled["total_high"] - rolled["total_low"]).round(6).to_list() == [12, 12]
+    assert (kla.roll_up_many(scores, instrument, missing="zero")["total_high"] == kla.roll_up_many(
+        scores, instrument, missing="zero")["total_low"]).all()
+    with pytest.raises(DataError, match="belum terjawab"):
+        kla.roll_up_many(scores, instrument, missing="refuse")
+
+
+def test_many_sheets_refuse_bad_scores_and_doubles(instrument):
+    scores = many(instrument, areas=1, rounds=1)
+    with pytest.raises(DataError) as refused:
+        kla.roll_up_many(scores.assign(score=scores["score"] - 100, question_code="9.9.9"), instrument)
+    assert len(refused.value.problems) == 274
+    with pytest.raises(DataError, match="dua kali"):
+        kla.roll_up_many(pd.concat([scores, scores.head(1)]), instrument)
+
+
+def test_a_result_prints_itself(reference, instrument):
+    assert repr(kla.roll_up(reference, instrument)) == "RollUp(reference 2024 self_assessment: 771,81 → Nindya)"

@@ -1,0 +1,63 @@
+"""Weaknesses: lost points, whose they are, and in which order."""
+
+import pytest
+
+import kla_analysis as kla
+
+
+@pytest.fixture(scope="module")
+def rolled(reference, instrument):
+    return kla.roll_up(reference, instrument)
+
+
+def test_losses_add_up_to_what_is_missing(rolled):
+    # 1000 - 771.81 = 228.19
+    assert kla.lost_points(rolled, "component")["lost_points"].sum() == pytest.approx(228.19)
+    assert kla.lost_points(rolled, "indicator")["lost_points"].sum() == pytest.approx(228.19)
+
+
+def test_ranked_with_pareto_shares(rolled):
+    ranked = kla.lost_points(rolled, "indicator")
+    # 26 loses 79 - 52.4 = 26.6, then 1 loses 96 - 72.41 = 23.59, then 6 loses 55 - 32 = 23.
+    assert list(ranked.index[:3]) == ["26", "1", "6"]
+    assert ranked["lost_points"].head(3).to_list() == [26.6, 23.59, 23]
+    assert ranked["lost_points"].is_monotonic_decreasing
+    assert ranked["cumulative_share"].iloc[-1] == pytest.approx(1)
+
+
+def test_recoverable_is_less_where_the_indicator_is_nearly_full(tmp_path, sheet, instrument):
+    # Indicator 19 may have 51 although its questions add up to 54. With everything full but 19.1 (4 points),
+    # its questions give 50: only 1 of the 4 lost points can still reach the total.
+    path = sheet()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    maxima = instrument.questions["max_points"]
+    rows = [line.split(",") for line in lines]
+    for row in rows[1:]:
+        if row[3].startswith("19."):
+            row[4] = "0" if row[3] == "19.1" else f"{maxima[row[3]]:g}"
+    path.write_text("\n".join(",".join(row) for row in rows) + "\n", encoding="utf-8")
+    rolled = kla.roll_up(kla.load_assessment(path, instrument), instrument)
+    question = kla.lost_points(rolled, "question").loc["19.1"]
+    assert (question["lost_points"], question["recoverable_points"]) == (4, 1)
+
+
+def test_against_a_reference(rolled, tanah_bumbu, instrument):
+    ranked = kla.lost_points(kla.roll_up(tanah_bumbu, instrument), "component", reference=rolled)
+    assert ranked["behind_reference"].sum() == pytest.approx(771.81 - 650.5)
+
+
+def test_points_by_agency(rolled):
+    ranked = kla.lost_by_agency(rolled)
+    # Equal shares add up to the loss of all questions, 1004 - 771.81; involvement counts shared ones in full.
+    assert ranked["shared_points"].sum() == pytest.approx(232.19)
+    assert (ranked["involved_points"] >= ranked["shared_points"]).all()
+    # 26.2, 26.3, 26.15 to 26.18, 25.11 to 25.13 have no agency: 3 + 0 + 6 + 1 + 0 + 4 = 14 points lost.
+    assert ranked.loc["(belum ada penanggung jawab)", "involved_points"] == 14
+
+
+def test_weak_questions_of_a_component(rolled):
+    weak = kla.weak_questions(rolled, "K1", top=3)
+    # 6.3: 21 - 9 = 12; 6.2: 12 - 7 = 5; 6.5 and 6.6: 5 - 2 = 3, in the order of the sheet.
+    assert weak["lost_points"].to_dict() == {"6.3": 12, "6.2": 5, "6.5": 3}
+    with pytest.raises(kla.ParameterError, match="K1"):
+        kla.weak_questions(rolled, "K11")

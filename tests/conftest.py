@@ -1,0 +1,72 @@
+"""Shared fixtures: the rules, the sheets that ship with the project, and a way to make bad ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import kla_analysis as kla
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def instrument() -> kla.Instrument:
+    return kla.load_instrument("kla-2024")
+
+
+@pytest.fixture(scope="session")
+def ladder(instrument: kla.Instrument) -> kla.Ladder:
+    return instrument.ladder
+
+
+@pytest.fixture(scope="session")
+def reference(instrument: kla.Instrument) -> kla.Assessment:
+    return kla.load_assessment(ROOT / "data/assessments/reference/2024-self_assessment.csv", instrument)
+
+
+@pytest.fixture(scope="session")
+def tanah_bumbu(instrument: kla.Instrument) -> kla.Assessment:
+    return kla.load_assessment(ROOT / "data/assessments/63.10/2022-final.csv", instrument)
+
+
+@pytest.fixture
+def sheet(tmp_path: Path) -> Callable[..., Path]:
+    """Write the Tanah Bumbu sheet with some of its text replaced, and return where it is."""
+
+    def write(*replacements: tuple[str, str], name: str = "lembar.csv") -> Path:
+        text = (ROOT / "data/assessments/63.10/2022-final.csv").read_text(encoding="utf-8")
+        for old, new in replacements:
+            assert old in text, f"the sheet has no {old!r}"
+            text = text.replace(old, new, 1)
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def run_kla(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", "from kla_analysis.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
+        timeout=600,
+    )
+
+
+def run_json(*arguments: str) -> dict:
+    """Run the command with `--json` and return what it says; it must succeed."""
+    done = run_kla(*arguments, "--json")
+    assert done.returncode == 0, done.stderr + done.stdout
+    return json.loads(done.stdout)

@@ -1,0 +1,90 @@
+"""Bands: a band begins at its printed lower bound; a score is never rounded up.
+
+Printed ranges: Pratama 500–600, Madya 601–700, Nindya 701–800, Utama 801–900, KLA 901–1000.
+"""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import kla_analysis as kla
+from kla_analysis.instrument.bands import Span
+
+
+@pytest.mark.parametrize(
+    ("score", "predicate", "in_gap"),
+    [
+        (0, "none", False),
+        (481, "none", False),  # Kotawaringin Timur 2021: no award
+        (499.99, "none", False),
+        (500, "pratama", False),
+        (588.40, "pratama", False),  # Kotawaringin Timur 2023
+        (600, "pratama", False),
+        (600.5, "pratama", True),
+        (601, "madya", False),
+        (654.35, "madya", False),  # Karanganyar 2022
+        (700, "madya", False),
+        (700.7, "madya", True),
+        (701, "nindya", False),
+        (737.70, "nindya", False),  # Sragen 2022
+        (800, "nindya", False),
+        (800.38, "nindya", True),  # Tanah Bumbu 2025: called Nindya, not Utama
+        (801, "utama", False),
+        (885.40, "utama", False),  # Magelang 2022, administrative verification
+        (900.01, "utama", True),
+        (901, "kla", False),
+        (1000, "kla", False),
+    ],
+)
+def test_predicate_of_a_score(ladder, score, predicate, in_gap):
+    placement = ladder.place(score)
+    assert (placement.predicate, placement.in_gap) == (predicate, in_gap)
+    assert bool(placement.remarks) == (in_gap or score == 500)
+
+
+def test_exactly_500_is_pratama_and_flagged(ladder):
+    placement = ladder.place(500)
+    assert placement.predicate == "pratama"
+    assert placement.at_disputed_bound
+    assert not ladder.place(500.01).at_disputed_bound
+
+
+@pytest.mark.parametrize("score", [-1, -0.01, 1000.01, math.nan, math.inf])
+def test_impossible_scores_are_refused(ladder, score):
+    with pytest.raises(kla.ParameterError, match="tidak mungkin"):
+        ladder.place(score)
+
+
+def test_points_to_the_next_predicate(ladder):
+    assert ladder.place(650.5).points_to_next == 50.5
+    assert ladder.place(481).points_to_next == 19
+    assert ladder.place(950).points_to_next is None
+
+
+def test_a_known_predicate_is_a_span(ladder):
+    # Tanah Bumbu 2022: only Madya is public, so 701 is 1 to 100 points away.
+    madya = ladder.span_of("madya")
+    assert madya == Span(601, 700)
+    assert ladder.points_to("nindya", madya) == Span(1, 100)
+    assert ladder.points_to("madya", madya) == Span(0, 0)
+
+
+def test_an_unknown_predicate_names_the_nearest(ladder):
+    with pytest.raises(kla.ParameterError, match="nindya"):
+        ladder.band("nindia")
+
+
+@given(st.floats(min_value=0, max_value=1000))
+def test_many_at_once_agree_with_one_by_one(score):
+    ladder = kla.load_instrument().ladder
+    assert ladder.place_many([score])[0] == ladder.place(score).predicate
+
+
+@given(st.floats(min_value=0, max_value=1000), st.floats(min_value=0, max_value=1000))
+def test_a_higher_score_never_has_a_lower_predicate(one, other):
+    ladder = kla.load_instrument().ladder
+    order = ["none", *(band.code for band in ladder.bands)]
+    low, high = sorted((one, other))
+    assert order.index(ladder.place(low).predicate) <= order.index(ladder.place(high).predicate)

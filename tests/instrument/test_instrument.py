@@ -1,0 +1,75 @@
+"""The instrument: complete, consistent but for what it declares, and strict about everything else."""
+
+import shutil
+
+import pytest
+from conftest import ROOT
+
+import kla_analysis as kla
+from kla_analysis.errors import DataError
+
+
+@pytest.fixture
+def data_copy(tmp_path):
+    """A copy of the data folder to spoil."""
+    return shutil.copytree(ROOT / "data", tmp_path / "data")
+
+
+def spoil(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_kla_2024_is_complete(instrument):
+    assert (len(instrument.components), len(instrument.indicators), len(instrument.questions)) == (7, 31, 274)
+    assert [band.code for band in instrument.ladder.bands] == ["pratama", "madya", "nindya", "utama", "kla"]
+    assert [stage.code for stage in instrument.stages if stage.carries_award] == ["final"]
+
+
+def test_maxima(instrument):
+    assert instrument.components["max_points"].to_dict() == {
+        "K0": 164, "K1": 115, "K2": 156, "K3": 150, "K4": 110, "K5": 205, "KD": 100,
+    }  # fmt: skip
+    assert instrument.indicators["max_points"].sum() == 1000
+    # Indicators 19 (51 printed, 54 in questions) and 21B (17, 18) are 4 points over: declared.
+    assert instrument.questions["max_points"].sum() == 1004
+
+
+def test_every_value_has_a_source_and_a_standing(instrument):
+    for table in (instrument.components, instrument.indicators, instrument.questions):
+        assert table["source"].isin(list(instrument.sources)).all()
+        assert table["standing"].isin(["published", "secondary", "derived", "assumed"]).all()
+
+
+def test_codes_are_text(instrument):
+    assert instrument.question("14.1").label != instrument.question("14.10").label
+
+
+def test_look_up(instrument):
+    question = instrument.question("1.1")
+    assert (question.max_points, question.indicator, question.component) == (12, "1", "K0")
+    assert question.agencies == ("JDIH", "Bagian Hukum", "Dinas PPPA")
+    with pytest.raises(kla.ParameterError, match="21A"):
+        instrument.indicator("21a")
+
+
+def test_an_undeclared_contradiction_is_refused(data_copy):
+    spoil(data_copy / "instruments/kla-2024/indicators.csv", ",96,", ",95,")
+    with pytest.raises(DataError) as refused:
+        kla.load_instrument("kla-2024", data=data_copy)
+    text = str(refused.value)
+    assert "maksimum 1 tercetak 95" in text
+    assert "maksimum K0 tercetak 164" in text  # both at once
+
+
+def test_a_mended_contradiction_must_no_longer_be_declared(data_copy):
+    # Once the source is mended (19.8: 5 -> 2, so that the questions add up to 51) the declaration must go.
+    spoil(data_copy / "instruments/kla-2024/questions.csv", "K4,19,19.8,5,", "K4,19,19.8,2,")
+    with pytest.raises(DataError, match="discrepancies.yaml"):
+        kla.load_instrument("kla-2024", data=data_copy)
+
+
+def test_an_unknown_instrument_names_the_nearest():
+    with pytest.raises(kla.ParameterError, match="kla-2024"):
+        kla.load_instrument("kla-2042")
