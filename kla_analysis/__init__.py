@@ -24,7 +24,7 @@ _WINDOW = {
     "reporting.parameters": ("ReportParameters", "begin"),
 }
 _ROOM_OF = {name: room for room, names in _WINDOW.items() for name in names}
-__all__ = sorted(_ROOM_OF)  # noqa: PLE0605
+__all__ = sorted(_ROOM_OF)
 
 
 def __getattr__(name: str) -> Any:

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import re
 import sys
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import click
-import typer
 
-from kla_analysis.errors import KlaError, ParameterError, nearest
+from kla_analysis.errors import KlaError, ParameterError, did_you_mean, nearest
 from kla_analysis.language import number, t
 
-app = typer.Typer(
-    name="kla",
-    help="Kabupaten/Kota Layak Anak: dari lembar nilai ke predikat, kelemahan, dan jarak ke target.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-Json = Annotated[bool, typer.Option("--json", help="Keluaran JSON untuk mesin.")]
-InstrumentId = Annotated[str, typer.Option("--instrument", help="Instrumen (folder di data/instruments).")]
-Missing = Annotated[str, typer.Option("--missing", help="Jawaban kosong: range, zero, atau refuse.")]
+_FILE = click.Path(path_type=Path)
+
+
+def _answers_in_json(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that all commands share."""
+    for option in (
+        click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan."),
+        click.option("--json", "as_json", is_flag=True, help="Keluaran JSON untuk mesin."),
+    ):
+        command = option(command)
+    return command
+
+
+_with_instrument = functools.partial(
+    click.option, "--instrument", default="kla-2024", help="Instrumen (folder di data/instruments)."
+)()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="kla-analysis", prog_name="kla")
+def app() -> None:
+    """Kabupaten/Kota Layak Anak: dari lembar nilai ke predikat, kelemahan, dan jarak ke target."""
 
 
 def main() -> None:
@@ -35,7 +45,7 @@ def main() -> None:
     sys.stderr.reconfigure(errors="replace")
     as_json = "--json" in sys.argv
     try:
-        code = typer.main.get_command(app).main(standalone_mode=False) or 0
+        code = app.main(prog_name="kla", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help())
         code = 0
@@ -52,24 +62,40 @@ def main() -> None:
 
 
 @app.command()
+@click.option("--area", default="63.10", show_default=True, help="Kode wilayah.")
+@click.option("--year", type=int, default=2022, show_default=True, help="Tahun penghargaan.")
+@click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
+@click.option("--target", default="nindya", show_default=True, help="Predikat yang dituju.")
+@click.option("--cluster", default="all", show_default=True, help="Satu komponen (misalnya K2) atau all.")
+@click.option("--lang", default="id", show_default=True, help="Bahasa laporan.")
+@click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
+@click.option("--out", type=_FILE, help="Folder laporan; bila kosong, reports/<wilayah>/<tahun>.")
+@_answers_in_json
 def report(
-    area: Annotated[str, typer.Option(help="Kode wilayah, misalnya 63.10.")] = "63.10",
-    year: Annotated[int, typer.Option(help="Tahun penghargaan.")] = 2022,
-    stage: Annotated[str, typer.Option(help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")] = "",
-    target: Annotated[str, typer.Option(help="Predikat yang dituju.")] = "nindya",
-    cluster: Annotated[str, typer.Option(help="Satu komponen (misalnya K2) atau all.")] = "all",
-    lang: Annotated[str, typer.Option(help="Bahasa laporan.")] = "id",
-    assessment: Annotated[Path | None, typer.Option(help="Lembar nilai sendiri (CSV).")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder laporan; bila kosong, reports/<wilayah>/<tahun>.")] = None,
-    as_json: Json = False,
-    debug: Annotated[bool, typer.Option(help="Tunjukkan jejak kesalahan.")] = False,
+    area: str,
+    year: int,
+    stage: str,
+    target: str,
+    cluster: str,
+    lang: str,
+    assessment: Path | None,
+    out: Path | None,
+    as_json: bool,
 ) -> None:
-    """Buat laporan lengkap: satu halaman HTML per notebook dan halaman ringkasan."""
+    """Buat laporan lengkap.
+
+    Satu halaman HTML per notebook dan halaman ringkasan di depannya.
+    """
     from kla_analysis.reporting.parameters import check_parameters
 
     parameters = check_parameters(
         {
-            "area": area, "year": year, "stage": stage, "target": target, "cluster": cluster, "lang": lang,
+            "area": area,
+            "year": year,
+            "stage": stage,
+            "target": target,
+            "cluster": cluster,
+            "lang": lang,
             "assessment": str(assessment) if assessment else "",
         }
     )
@@ -84,18 +110,21 @@ def report(
 
     done = run_report(parameters, out=out, progress=lambda line: click.echo(line, err=True))
     if as_json:
-        _print_json({**_position_record(done.position, target), "index": str(done.index), "seconds": round(done.seconds, 1)})
+        _print_json(
+            {**_position_record(done.position, target), "index": str(done.index), "seconds": round(done.seconds, 1)}
+        )
     else:
-        click.echo(t("Selesai dalam {seconds} detik. Buka: {path}", seconds=number(done.seconds, decimals=1), path=done.index))
+        click.echo(
+            t("Selesai dalam {seconds} detik. Buka: {path}", seconds=number(done.seconds, decimals=1), path=done.index)
+        )
 
 
 @app.command()
-def score(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Lembar nilai (CSV).")],
-    instrument: InstrumentId = "kla-2024",
-    missing: Missing = "range",
-    as_json: Json = False,
-) -> None:
+@click.argument("file", type=_FILE, metavar="FILE")
+@_with_instrument
+@click.option("--missing", default="range", show_default=True, help="Jawaban kosong: range, zero, atau refuse.")
+@_answers_in_json
+def score(file: Path, instrument: str, missing: str, as_json: bool) -> None:
     """Hitung nilai total dan predikat sebuah lembar."""
     from kla_analysis.analysis.scoring import roll_up
     from kla_analysis.evidence.assessment import load_assessment
@@ -129,19 +158,22 @@ def score(
     click.echo(t("Total {total} dari {maximum}", total=str(result.total), maximum=number(rules.ladder.max_total)))
     _echo_placement(result.placement)
     if not result.total.is_exact:
-        click.echo(t("Bila semua butir kosong terjawab penuh: {name}.", name=rules.ladder.place(result.total.high).name))
+        click.echo(
+            t("Bila semua butir kosong terjawab penuh: {name}.", name=rules.ladder.place(result.total.high).name)
+        )
     click.echo(result.missing_in_words())
-    click.echo(t("Status angka: {standing}.", standing=standing_name(sheet.origin.standing))
-               + (f" {sheet.origin.note}" if sheet.origin.illustrative else ""))
+    click.echo(
+        t("Status angka: {standing}.", standing=standing_name(sheet.origin.standing))
+        + (f" {sheet.origin.note}" if sheet.origin.illustrative else "")
+    )
 
 
 # Without this, click would read the minus of a negative score as an option.
 @app.command(context_settings={"ignore_unknown_options": True})
-def band(
-    score: Annotated[str, typer.Argument(metavar="SCORE", help="Nilai total, misalnya 650.5 atau 650,5.")],
-    instrument: InstrumentId = "kla-2024",
-    as_json: Json = False,
-) -> None:
+@click.argument("score", metavar="SCORE")
+@_with_instrument
+@_answers_in_json
+def band(score: str, instrument: str, as_json: bool) -> None:
     """Sebutkan predikat sebuah nilai total."""
     from kla_analysis.instrument.instrument import load_instrument
 
@@ -153,13 +185,15 @@ def band(
 
 
 @app.command()
-def audit(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Lembar nilai dengan angka tercetak di sampingnya.")] = None,
-    reference: Annotated[bool, typer.Option("--reference", help="Periksa lembar rujukan 2024.")] = False,
-    instrument: InstrumentId = "kla-2024",
-    as_json: Json = False,
-) -> None:
-    """Bandingkan angka tercetak sebuah lembar dengan jumlah di bawahnya, di setiap tingkat."""
+@click.argument("file", type=_FILE, metavar="[FILE]", required=False)
+@click.option("--reference", is_flag=True, help="Periksa lembar rujukan 2024.")
+@_with_instrument
+@_answers_in_json
+def audit(file: Path | None, reference: bool, instrument: str, as_json: bool) -> None:
+    """Periksa angka tercetak sebuah lembar.
+
+    Maksimum dan nilai tercetak dibandingkan dengan jumlah di bawahnya, di setiap tingkat.
+    """
     from kla_analysis.evidence.areas import REFERENCE_CODE
     from kla_analysis.evidence.assessment import find_assessment, load_assessment
     from kla_analysis.evidence.audit import audit as run_audit
@@ -190,16 +224,25 @@ def audit(
     click.echo(repr(audit_in_words(found)))
     for (level, code), row in found.rows[~found.rows["adds_up"]].iterrows():
         click.echo(
-            "  " + t("{code} ({level}): maksimum {pm} tercetak, {sm} dihitung; nilai {ps} tercetak, {ss} dihitung, "
-                     "{qs} dari pertanyaan",
-                     code=code, level=level, pm=number(row["printed_max"]), sm=number(row["summed_max"]),
-                     ps=number(row["printed_score"]), ss=number(row["summed_score"]), qs=number(row["questions_score"]))
+            "  "
+            + t(
+                "{code} ({level}): maksimum {pm} tercetak, {sm} dihitung; nilai {ps} tercetak, {ss} dihitung, "
+                "{qs} dari pertanyaan",
+                code=code,
+                level=level,
+                pm=number(row["printed_max"]),
+                sm=number(row["summed_max"]),
+                ps=number(row["printed_score"]),
+                ss=number(row["summed_score"]),
+                qs=number(row["questions_score"]),
+            )
         )
 
 
 @app.command()
-def check(as_json: Json = False) -> None:
-    """Periksa lingkungan dan data, dengan saran untuk yang belum beres."""
+@_answers_in_json
+def check(as_json: bool) -> None:
+    """Periksa lingkungan dan data."""
     from kla_analysis.reporting.doctor import examine
 
     findings = examine()
@@ -211,13 +254,11 @@ def check(as_json: Json = False) -> None:
             if finding.advice:
                 click.echo(f"    → {finding.advice}")
     if not all(finding.ok for finding in findings):
-        raise typer.Exit(max(finding.exit_code for finding in findings))
+        raise click.exceptions.Exit(max(finding.exit_code for finding in findings))
 
 
 def _score(text: str) -> float:
     """Read a score that a person typed: decimal point or decimal comma, never a guess."""
-    import re
-
     cleaned = text.strip()
     if re.fullmatch(r"-?\d{1,3}\.\d{3}", cleaned):
         raise ParameterError(
@@ -262,8 +303,13 @@ def _position_record(position: Any, target: str) -> dict[str, Any]:
 def _echo_placement(placement: Any) -> None:
     click.echo(t("{score} poin: {name}", score=number(placement.score), name=placement.name))
     if placement.points_to_next is not None:
-        click.echo(t("Kurang {points} poin ke {next}.", points=number(placement.points_to_next),
-                     next=placement.next_predicate.capitalize()))
+        click.echo(
+            t(
+                "Kurang {points} poin ke {next}.",
+                points=number(placement.points_to_next),
+                next=placement.next_predicate.capitalize(),
+            )
+        )
     for remark in placement.remarks:
         click.echo("! " + remark)
 
@@ -275,8 +321,14 @@ def _print_json(record: dict[str, Any]) -> None:
 
 def _fail(error: KlaError, as_json: bool) -> int:
     if as_json:
-        _print_json({"error": error.what, "advice": error.advice, "exit_code": error.exit_code,
-                     "problems": [problem.as_record() for problem in error.problems]})
+        _print_json(
+            {
+                "error": error.what,
+                "advice": error.advice,
+                "exit_code": error.exit_code,
+                "problems": [problem.as_record() for problem in error.problems],
+            }
+        )
     else:
         click.echo(str(error), err=True)
     return error.exit_code
@@ -288,9 +340,22 @@ def _usage_in_words(error: click.UsageError) -> str:
     if isinstance(error, click.MissingParameter):
         return t("“{name}” belum diisi.", name=error.param.human_readable_name if error.param else "")
     if isinstance(error, click.BadParameter):
-        return t("Nilai untuk “{name}” tidak dapat dipakai: {why}", why=error.message,
-                 name=error.param.opts[-1] if error.param else "")
+        return t(
+            "Nilai untuk “{name}” tidak dapat dipakai: {why}",
+            why=error.message,
+            name=error.param.opts[-1] if error.param else "",
+        )
+    if (wrong := _unknown_command(error)) is not None:
+        return t("Perintah “{name}” tidak ada.", name=wrong)
     return t("Perintah tidak dimengerti: {why}", why=error.message)
+
+
+def _unknown_command(error: click.UsageError) -> str | None:
+    """Return the name of a command that does not exist, if that is what went wrong."""
+    if error.ctx is None or error.ctx.command is not app:
+        return None
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    return words[0] if words and words[0] not in app.commands else None
 
 
 def _usage_advice(error: click.UsageError) -> str:
@@ -298,5 +363,7 @@ def _usage_advice(error: click.UsageError) -> str:
         options = [name for param in error.ctx.command.params for name in param.opts]
         if near := nearest(error.option_name, options):
             return t("Mungkin maksud Anda “{name}”?", name=near[0])
+    if (wrong := _unknown_command(error)) is not None:
+        return did_you_mean(wrong, app.commands)
     path = error.ctx.command_path if error.ctx is not None else "kla"
     return t("Lihat {command} --help.", command=path)

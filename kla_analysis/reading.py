@@ -124,8 +124,7 @@ def read_table(path: Path, schema: TableSchema, *, shown: str | None = None) -> 
             continue
         at = header.index(name)
         columns[name] = [
-            _convert(cells[at], field, Problem("", "", shown, row, name, cells[at]), problems)
-            for row, cells in records
+            _convert(cells[at], field, Problem("", "", shown, row, name, cells[at]), problems) for row, cells in records
         ]
     frame = pd.DataFrame(columns, index=pd.Index([row for row, _ in records], name="row"))
     frame = frame.astype({field["name"]: _DTYPES[field.get("type", "string")] for field in schema.fields})

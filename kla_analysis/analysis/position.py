@@ -106,8 +106,12 @@ def open_position(
     published = _published_fact(history, year, stage, rules)
     if sheet is None and published is None:
         raise ParameterError(
-            t("Tidak ada data {area} untuk tahun {year}{stage}.", area=place.name, year=year,
-              stage=f" ({rules.stage(stage).name})" if stage else ""),
+            t(
+                "Tidak ada data {area} untuk tahun {year}{stage}.",
+                area=place.name,
+                year=year,
+                stage=f" ({rules.stage(stage).name})" if stage else "",
+            ),
             advice=_what_there_is(place, history, data),
         )
     return Position(
@@ -147,8 +151,13 @@ def _require_same_round(sheet: Assessment, area: Area, year: int, stage: str | N
     ):
         if asked is not None and asked != found:
             raise ParameterError(
-                t("Lembar {file} memuat {name} {found}, yang diminta {asked}.",
-                  file=sheet.shown, name=name, found=found, asked=asked),
+                t(
+                    "Lembar {file} memuat {name} {found}, yang diminta {asked}.",
+                    file=sheet.shown,
+                    name=name,
+                    found=found,
+                    asked=asked,
+                ),
                 advice=t("Samakan parameter {name} dengan isi lembar, atau pilih lembar lain.", name=name),
             )
 

@@ -72,7 +72,10 @@ class RollUp:
         found = {"question": self.questions, "indicator": self.indicators, "component": self.components}[level]
         if found is None:
             raise DataError(
-                t("Lembar ini berhenti di tingkat {level}; rincian di bawahnya tidak ada.", level=level_name(self.level)),
+                t(
+                    "Lembar ini berhenti di tingkat {level}; rincian di bawahnya tidak ada.",
+                    level=level_name(self.level),
+                ),
                 advice=t("Pakai lembar yang memuat nilai per pertanyaan."),
             )
         return found

@@ -43,8 +43,15 @@ class Trace:
         """Return the whole trace as a table, one row per number, with its depth."""
         return pd.DataFrame(
             [
-                {"depth": depth, "code": item.code, "name": item.name, "points": item.points,
-                 "max_points": item.max_points, "rule": item.rule, "source": item.source}
+                {
+                    "depth": depth,
+                    "code": item.code,
+                    "name": item.name,
+                    "points": item.points,
+                    "max_points": item.max_points,
+                    "rule": item.rule,
+                    "source": item.source,
+                }
                 for depth, item in self.walk()
             ]
         )
@@ -61,8 +68,7 @@ def trace(rollup: RollUp, code: str = "total", *, sheet: str = "") -> Trace:
         ParameterError: there is no such code at a level that the sheet has.
     """
     instrument = rollup.instrument
-    levels = [level for level in ("component", "indicator", "question")
-              if getattr(rollup, f"{level}s") is not None]
+    levels = [level for level in ("component", "indicator", "question") if getattr(rollup, f"{level}s") is not None]
 
     def source_of(level: str, one: str) -> str:
         row = instrument.table(level).loc[one]
@@ -85,8 +91,15 @@ def trace(rollup: RollUp, code: str = "total", *, sheet: str = "") -> Trace:
         else:
             rule = t("nilai yang tertulis di lembar")
         source = source_of(level, one)
-        return Trace(one, row["name"], float(row["low"]), float(row["max_points"]), rule,
-                     f"{sheet}; {source}" if sheet and not parts else source, parts)
+        return Trace(
+            one,
+            row["name"],
+            float(row["low"]),
+            float(row["max_points"]),
+            rule,
+            f"{sheet}; {source}" if sheet and not parts else source,
+            parts,
+        )
 
     if code == "total":
         placement = rollup.placement
@@ -95,8 +108,11 @@ def trace(rollup: RollUp, code: str = "total", *, sheet: str = "") -> Trace:
             name=t("Nilai total"),
             points=rollup.total.low,
             max_points=instrument.ladder.max_total,
-            rule=t("jumlah {count} komponen; predikat {name} karena batas bawahnya tercapai",
-                   count=len(rollup.components), name=placement.name),
+            rule=t(
+                "jumlah {count} komponen; predikat {name} karena batas bawahnya tercapai",
+                count=len(rollup.components),
+                name=placement.name,
+            ),
             source=t("Instrumen {id}", id=instrument.id),
             parts=tuple(item("component", one) for one in rollup.components.index),
         )

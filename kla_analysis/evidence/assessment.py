@@ -99,15 +99,24 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
         code, score = record[column], record["score"]
         if code not in maxima.index:
             problems.append(
-                Problem(t("kode ini tidak ada di instrumen {id}", id=instrument.id),
-                        did_you_mean(code, maxima.index), shown, row, column, code)
+                Problem(
+                    t("kode ini tidak ada di instrumen {id}", id=instrument.id),
+                    did_you_mean(code, maxima.index),
+                    shown,
+                    row,
+                    column,
+                    code,
+                )
             )
         elif score > maxima[code]:
             problems.append(
                 Problem(
                     t("melebihi maksimum {code}, yaitu {maximum}", code=code, maximum=number(maxima[code])),
                     t("Isi paling banyak {maximum}.", maximum=number(maxima[code])),
-                    shown, row, "score", f"{score:g}",
+                    shown,
+                    row,
+                    "score",
+                    f"{score:g}",
                 )
             )
     for name in ("area_code", "award_year", "stage"):
@@ -116,7 +125,10 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
                 Problem(
                     t("berbeda dari baris pertama ({first})", first=frame[name].iloc[0]),
                     t("Satu berkas memuat satu daerah, satu putaran dan satu tahap; pisahkan."),
-                    shown, row, name, str(frame.loc[row, name]),
+                    shown,
+                    row,
+                    name,
+                    str(frame.loc[row, name]),
                 )
             )
     if problems:

@@ -53,7 +53,7 @@ class Span:
         return (self.low + self.high) / 2
 
     def __str__(self) -> str:
-        return number(self.low) if self.is_exact else f"{number(self.low)}–{number(self.high)}"  # noqa: RUF001
+        return number(self.low) if self.is_exact else f"{number(self.low)}–{number(self.high)}"
 
 
 @dataclass(frozen=True)

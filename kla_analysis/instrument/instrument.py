@@ -250,8 +250,11 @@ def _load(folder: Path, lang: str) -> Instrument:
             kind=item["kind"],
             reason=by_language(item["reason"]),
             consequence=by_language(item["consequence"]),
-            values={k: float(v) for k, v in item.items() if k in ("printed", "from_indicators", "from_questions")
-                    and isinstance(v, int | float)},
+            values={
+                k: float(v)
+                for k, v in item.items()
+                if k in ("printed", "from_indicators", "from_questions") and isinstance(v, int | float)
+            },
         )
         for item in _read_yaml(folder / "discrepancies.yaml")
     )
@@ -345,8 +348,12 @@ def _require_consistent(
             if not agrees and code not in declared:
                 problems.append(
                     Problem(
-                        t("maksimum {code} tercetak {printed}, jumlah di bawahnya {sum}", code=code,
-                          printed=number(maximum), sum=number(recomputed)),
+                        t(
+                            "maksimum {code} tercetak {printed}, jumlah di bawahnya {sum}",
+                            code=code,
+                            printed=number(maximum),
+                            sum=number(recomputed),
+                        ),
                         t("Perbaiki tabelnya, atau nyatakan di discrepancies.yaml bila sumbernya memang begitu."),
                         file=f"{shown}/{file}",
                     )
@@ -372,16 +379,26 @@ def _require_consistent(
     ):
         for row, code in child.loc[~child[column].isin(parent[column]), column].items():
             problems.append(
-                Problem(t("kode ini tidak ada di tabel di atasnya"), did_you_mean(code, parent[column]),
-                        f"{shown}/{file}", row, column, code)
+                Problem(
+                    t("kode ini tidak ada di tabel di atasnya"),
+                    did_you_mean(code, parent[column]),
+                    f"{shown}/{file}",
+                    row,
+                    column,
+                    code,
+                )
             )
     compare("indicator", maxima(indicators, "indicator_code"), sums(questions, "indicator_code"), "indicators.csv")
     compare("component", maxima(components, "component_code"), sums(indicators, "component_code"), "components.csv")
-    compare("total", {"total": float(about["max_total"])}, {"total": math.fsum(components["max_points"])},
-            "components.csv")
+    compare(
+        "total", {"total": float(about["max_total"])}, {"total": math.fsum(components["max_points"])}, "components.csv"
+    )
     lowers = [band["lower"] for band in about["bands"]]
     if lowers != sorted(set(lowers)):
-        problems.append(Problem(t("batas bawah predikat tidak menaik"), t("Urutkan dari yang terendah."),
-                                f"{shown}/instrument.yaml"))
+        problems.append(
+            Problem(
+                t("batas bawah predikat tidak menaik"), t("Urutkan dari yang terendah."), f"{shown}/instrument.yaml"
+            )
+        )
     if problems:
         refuse(shown, problems)

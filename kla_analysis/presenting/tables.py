@@ -21,7 +21,7 @@ from kla_analysis.evidence.audit import Audit, audit
 from kla_analysis.evidence.published import load_national_counts
 from kla_analysis.instrument.instrument import Instrument, level_name, split_agencies, standing_name
 from kla_analysis.language import number, percent, signed, t
-from kla_analysis.presenting.wording import Text, audit_in_words, needs, source_note
+from kla_analysis.presenting.wording import Text, audit_in_words, needs, source_note, without_scheme
 
 _TEMPLATE = """\
 <div class="kla-scroll" role="region" tabindex="0" aria-label="{{ caption }}">
@@ -78,17 +78,23 @@ class Table:
     @property
     def cells(self) -> list[list[str]]:
         """The rows as they are written."""
-        return [[c.cell(v) for c, v in zip(self.columns, values, strict=True)]
-                for values in self.frame[[c.key for c in self.columns]].itertuples(index=False, name=None)]
+        return [
+            [c.cell(v) for c, v in zip(self.columns, values, strict=True)]
+            for values in self.frame[[c.key for c in self.columns]].itertuples(index=False, name=None)
+        ]
 
     def _repr_html_(self) -> str:
         return _template().render(
-            caption=self.caption, columns=self.columns, rows=self.cells, total=self.total,
-            source=self.source, badge=self.badge,
+            caption=self.caption,
+            columns=self.columns,
+            rows=self.cells,
+            total=self.total,
+            source=self.source,
+            badge=self.badge,
         )
 
     def __repr__(self) -> str:
-        return f"{self.caption} ({len(self.frame)} × {len(self.columns)})"  # noqa: RUF001
+        return f"{self.caption} ({len(self.frame)} × {len(self.columns)})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -121,12 +127,17 @@ def _agencies_cell(text: Any) -> str:
     return ", ".join(split_agencies(text)) or t("belum ada penanggung jawab")
 
 
-def _of_sheet(position: Position, caption: str, columns: Sequence[Column], frame: pd.DataFrame,
-              total: Sequence[str] = ()) -> Table:
+def _of_sheet(
+    position: Position, caption: str, columns: Sequence[Column], frame: pd.DataFrame, total: Sequence[str] = ()
+) -> Table:
     """A table made from the position's sheet: with its source, and a badge when it is illustrative."""
     return Table(
-        caption=caption, columns=tuple(columns), frame=frame, source=source_note(position),
-        badge=t("ILUSTRATIF") if position.illustrative else "", total=tuple(total),
+        caption=caption,
+        columns=tuple(columns),
+        frame=frame,
+        source=source_note(position),
+        badge=t("ILUSTRATIF") if position.illustrative else "",
+        total=tuple(total),
     )
 
 
@@ -140,15 +151,19 @@ def band_table(instrument: Instrument) -> Table:
         {
             "name": [instrument.ladder.no_award_name, *(band.name for band in bands)],
             "range": [t("di bawah {lower}", lower=number(bands[0].lower))]
-            + [f"{number(b.lower)}–{number(b.printed_upper)}" for b in bands],  # noqa: RUF001
+            + [f"{number(b.lower)}–{number(b.printed_upper)}" for b in bands],
         }
     )
     return Table(
         t("Predikat dan rentang nilainya"),
         (Column("name", t("Predikat")), Column("range", t("Rentang tercetak (poin)"), "number")),
         frame,
-        source=t("Sumber: {source} ({standing}). {rule}", source=instrument.sources[bands[0].source].title,
-                 standing=standing_name(bands[0].standing), rule=instrument.gap_rule),
+        source=t(
+            "Sumber: {source} ({standing}). {rule}",
+            source=instrument.sources[bands[0].source].title,
+            standing=standing_name(bands[0].standing),
+            rule=instrument.gap_rule,
+        ),
     )
 
 
@@ -161,20 +176,32 @@ def instrument_table(instrument: Instrument) -> Table:
     )
     return Table(
         t("Tujuh komponen instrumen {id}", id=instrument.id),
-        (Column("component_code", t("Kode")), Column("name", t("Komponen")), _num("max_points", t("Maksimum")),
-         _num("indicators", t("Indikator")), _num("questions", t("Pertanyaan"))),
+        (
+            Column("component_code", t("Kode")),
+            Column("name", t("Komponen")),
+            _num("max_points", t("Maksimum")),
+            _num("indicators", t("Indikator")),
+            _num("questions", t("Pertanyaan")),
+        ),
         frame,
         source=t("Sumber: {title} ({standing}).", title=instrument.title, standing=standing_name(instrument.standing)),
-        total=("", t("Jumlah"), number(components["max_points"].sum()), number(len(instrument.indicators)),
-               number(len(instrument.questions))),
+        total=(
+            "",
+            t("Jumlah"),
+            number(components["max_points"].sum()),
+            number(len(instrument.indicators)),
+            number(len(instrument.questions)),
+        ),
     )
 
 
 def source_table(instrument: Instrument) -> Table:
     """The sources of the instrument and how sure each is."""
     frame = pd.DataFrame(
-        [{"title": s.title, "citation": s.citation, "standing": standing_name(s.standing)}
-         for s in instrument.sources.values()]
+        [
+            {"title": s.title, "citation": s.citation, "standing": standing_name(s.standing)}
+            for s in instrument.sources.values()
+        ]
     )
     return Table(
         t("Sumber aturan dan bobot"),
@@ -193,9 +220,15 @@ def component_table(position: Position) -> Table:
     total = position.roll_up.total
     maximum = position.instrument.ladder.max_total
     return _of_sheet(
-        position, t("Nilai per komponen"),
-        (Column("name", t("Komponen")), _num("low", t("Nilai")), _num("max_points", t("Maksimum")),
-         _share("share", t("Tercapai")), _num("lost_points", t("Hilang"))),
+        position,
+        t("Nilai per komponen"),
+        (
+            Column("name", t("Komponen")),
+            _num("low", t("Nilai")),
+            _num("max_points", t("Maksimum")),
+            _share("share", t("Tercapai")),
+            _num("lost_points", t("Hilang")),
+        ),
         frame,
         total=(t("Total"), str(total), number(maximum), percent(total.low / maximum), number(maximum - total.low)),
     )
@@ -211,9 +244,16 @@ def indicator_table(position: Position, component: str | None = None) -> Table:
     else:
         caption = t("Semua indikator, dari yang paling banyak kehilangan poin")
     return _of_sheet(
-        position, caption,
-        (Column("indicator_code", t("Kode")), Column("name", t("Indikator")), _num("low", t("Nilai")),
-         _num("max_points", t("Maksimum")), _share("share", t("Tercapai")), _num("lost_points", t("Hilang"))),
+        position,
+        caption,
+        (
+            Column("indicator_code", t("Kode")),
+            Column("name", t("Indikator")),
+            _num("low", t("Nilai")),
+            _num("max_points", t("Maksimum")),
+            _share("share", t("Tercapai")),
+            _num("lost_points", t("Hilang")),
+        ),
         frame.reset_index(),
     )
 
@@ -223,10 +263,16 @@ def question_table(position: Position, component: str | None = None, top: int = 
     """The questions that lose most points, with their owners."""
     frame = weak_questions(position.roll_up, component, top=top)
     return _of_sheet(
-        position, t("{count} pertanyaan dengan kehilangan terbesar", count=len(frame)),
-        (Column("question_code", t("Kode")), Column("name", t("Pertanyaan")), _num("low", t("Nilai")),
-         _num("max_points", t("Maks.")), _num("recoverable_points", t("Bisa diraih")),
-         Column("agencies", t("Penanggung jawab"), write=_agencies_cell)),
+        position,
+        t("{count} pertanyaan dengan kehilangan terbesar", count=len(frame)),
+        (
+            Column("question_code", t("Kode")),
+            Column("name", t("Pertanyaan")),
+            _num("low", t("Nilai")),
+            _num("max_points", t("Maks.")),
+            _num("recoverable_points", t("Bisa diraih")),
+            Column("agencies", t("Penanggung jawab"), write=_agencies_cell),
+        ),
         frame.reset_index(),
     )
 
@@ -238,15 +284,28 @@ def agency_table(position: Position, top: int = 15) -> Table:
     names = position.instrument.agencies["name_id"]
     frame["full_name"] = frame["agency"].map(names).fillna(frame["agency"])
     table = _of_sheet(
-        position, t("Poin yang hilang menurut penanggung jawab"),
-        (Column("agency", t("Penanggung jawab")), Column("full_name", t("Nama lengkap")),
-         _num("questions", t("Pertanyaan")), _num("involved_points", t("Ikut menjawab (poin)")),
-         _num("shared_points", t("Bagian rata (poin)"))),
+        position,
+        t("Poin yang hilang menurut penanggung jawab"),
+        (
+            Column("agency", t("Penanggung jawab")),
+            Column("full_name", t("Nama lengkap")),
+            _num("questions", t("Pertanyaan")),
+            _num("involved_points", t("Ikut menjawab (poin)")),
+            _num("shared_points", t("Bagian rata (poin)")),
+        ),
         frame,
     )
-    return Table(**{**table.__dict__, "source": table.source + " " + t(
-        "“Ikut menjawab” menghitung penuh setiap pertanyaan yang dijawab bersama, jadi jumlahnya melebihi total; "
-        "“bagian rata” membaginya sama banyak (asumsi).")})
+    return Table(
+        **{
+            **table.__dict__,
+            "source": table.source
+            + " "
+            + t(
+                "“Ikut menjawab” menghitung penuh setiap pertanyaan yang dijawab bersama, jadi jumlahnya melebihi total; "
+                "“bagian rata” membaginya sama banyak (asumsi)."
+            ),
+        }
+    )
 
 
 @needs("question")
@@ -260,13 +319,23 @@ def meeting_sheets(position: Position, cluster: str = "all", top: int = 8) -> Se
         losing = weak_questions(position.roll_up, code)
         partners = instrument.partners[instrument.partners["component_code"] == code]
         parts += [
-            Text(heading=component["name"], paragraphs=(
-                t("Nilai {score} dari {maximum} ({share}); {lost} poin hilang pada {count} pertanyaan.",
-                  score=number(component["low"]), maximum=number(component["max_points"]),
-                  share=percent(component["share"]), lost=number(component["lost_points"]), count=len(losing)),
-                t("Undang selain penanggung jawab di bawah: {partners}. Pembagian mitra per klaster adalah asumsi.",
-                  partners="; ".join(f"{row.partner} ({row.role_id})" for row in partners.itertuples())),
-            )),
+            Text(
+                heading=component["name"],
+                paragraphs=(
+                    t(
+                        "Nilai {score} dari {maximum} ({share}); {lost} poin hilang pada {count} pertanyaan.",
+                        score=number(component["low"]),
+                        maximum=number(component["max_points"]),
+                        share=percent(component["share"]),
+                        lost=number(component["lost_points"]),
+                        count=len(losing),
+                    ),
+                    t(
+                        "Undang selain penanggung jawab di bawah: {partners}. Pembagian mitra per klaster adalah asumsi.",
+                        partners="; ".join(f"{row.partner} ({row.role_id})" for row in partners.itertuples()),
+                    ),
+                ),
+            ),
             indicator_table(position, code),
             question_table(position, code, top),
         ]
@@ -282,11 +351,18 @@ def audit_table(found: Audit, instrument: Instrument) -> Several:
     source = t("Sumber: {file}, dihitung ulang.", file=found.shown)
     lines = Table(
         t("Baris yang tidak cocok dengan jumlah di bawahnya"),
-        (Column("code", t("Kode")), Column("level", t("Tingkat")), Column("name", t("Nama")),
-         _num("printed_max", t("Maks. tercetak")), _num("summed_max", t("Maks. dihitung")),
-         _num("printed_score", t("Nilai tercetak")), _num("summed_score", t("Nilai dihitung")),
-         _num("questions_score", t("Nilai dari pertanyaan"))),
-        wrong, source=source,
+        (
+            Column("code", t("Kode")),
+            Column("level", t("Tingkat")),
+            Column("name", t("Nama")),
+            _num("printed_max", t("Maks. tercetak")),
+            _num("summed_max", t("Maks. dihitung")),
+            _num("printed_score", t("Nilai tercetak")),
+            _num("summed_score", t("Nilai dihitung")),
+            _num("questions_score", t("Nilai dari pertanyaan")),
+        ),
+        wrong,
+        source=source,
     )
     totals = pd.DataFrame(
         {
@@ -296,19 +372,36 @@ def audit_table(found: Audit, instrument: Instrument) -> Several:
         }
     )
     totals["predicate"] = [instrument.ladder.place(score).name for score in totals["score"]]
-    return Several((
-        Table(t("Satu lembar, tiga total"),
-              (Column("way", t("Cara menghitung")), _num("score", t("Nilai")), _num("max", t("Maksimum")),
-               Column("predicate", t("Predikat"))), totals, source=source),
-        lines,
-    ))
+    return Several(
+        (
+            Table(
+                t("Satu lembar, tiga total"),
+                (
+                    Column("way", t("Cara menghitung")),
+                    _num("score", t("Nilai")),
+                    _num("max", t("Maksimum")),
+                    Column("predicate", t("Predikat")),
+                ),
+                totals,
+                source=source,
+            ),
+            lines,
+        )
+    )
 
 
 def own_audit(position: Position) -> Several | Text:
     """The audit of the position's own sheet, or words where it prints nothing to compare."""
     if position.assessment is None or position.assessment.printed is None:
-        return Text((t("Lembar ini hanya memuat nilai, tanpa angka tercetak per indikator dan komponen, jadi tidak ada "
-                       "cetakan yang dapat dibandingkan."),), kind="remark")
+        return Text(
+            (
+                t(
+                    "Lembar ini hanya memuat nilai, tanpa angka tercetak per indikator dan komponen, jadi tidak ada "
+                    "cetakan yang dapat dibandingkan."
+                ),
+            ),
+            kind="remark",
+        )
     found = audit(position.assessment, position.instrument)
     return Several((audit_in_words(found), audit_table(found, position.instrument)))
 
@@ -326,10 +419,16 @@ def history_table(position: Position) -> Table:
     )
     return Table(
         t("Hasil {area} yang terbit", area=position.area.name),
-        (Column("award_year", t("Tahun"), write=str), Column("stage", t("Tahap")), _num("score", t("Nilai")),
-         Column("predicate", t("Predikat")), Column("note", t("Catatan")), Column("source_url", t("Sumber"))),
+        (
+            Column("award_year", t("Tahun"), write=str),
+            Column("stage", t("Tahap")),
+            _num("score", t("Nilai")),
+            Column("predicate", t("Predikat")),
+            Column("note", t("Catatan"), "long"),
+            Column("source_url", t("Sumber"), "kla-link", without_scheme),
+        ),
         frame,
-        source=t("Status: terbit. Tanda – berarti tidak diumumkan."),  # noqa: RUF001
+        source=t("Status: terbit. Tanda – berarti tidak diumumkan."),
     )
 
 
@@ -339,11 +438,16 @@ def national_table() -> Table:
     counts = [name for name in ("pratama", "madya", "nindya", "utama") if name in frame]
     return Table(
         t("Jumlah kabupaten/kota penerima penghargaan"),
-        (Column("award_year", t("Tahun"), write=str), _num("awarded_total", t("Semua")),
-         *(_num(name, name.capitalize()) for name in counts)),
+        (
+            Column("award_year", t("Tahun"), write=str),
+            _num("awarded_total", t("Semua")),
+            *(_num(name, name.capitalize()) for name in counts),
+        ),
         frame,
-        source=t("Status: terbit, dihimpun dari laporan pers. Tanda – berarti rinciannya tidak ditemukan; "  # noqa: RUF001
-                 "tidak ada penghargaan pada 2020 dan 2024."),
+        source=t(
+            "Status: terbit, dihimpun dari laporan pers. Tanda – berarti rinciannya tidak ditemukan; "
+            "tidak ada penghargaan pada 2020 dan 2024."
+        ),
     )
 
 
@@ -355,15 +459,27 @@ def closing_set_table(position: Position, target: str) -> Table:
     """The smallest sets of questions that close the gap, seen from several sides."""
     _, gap = gap_to(target, position.span, position.instrument)
     frame = pd.DataFrame(
-        [{"title": s.title, "count": len(s.questions), "gain": s.gain_points,
-          "closes": t("ya") if s.closes else t("tidak, kurang {gap}", gap=number(s.gap_points - s.gain_points)),
-          "agencies": len(s.agencies)} for s in closing_sets(position.roll_up, gap.high)]
+        [
+            {
+                "title": s.title,
+                "count": len(s.questions),
+                "gain": s.gain_points,
+                "closes": t("ya") if s.closes else t("tidak, kurang {gap}", gap=number(s.gap_points - s.gain_points)),
+                "agencies": len(s.agencies),
+            }
+            for s in closing_sets(position.roll_up, gap.high)
+        ]
     )
     return _of_sheet(
-        position, t("Paling sedikit pertanyaan yang harus terjawab penuh untuk menutup {gap} poin",
-                    gap=number(gap.high)),
-        (Column("title", t("Dari")), _num("count", t("Pertanyaan")), _num("gain", t("Tambahan poin")),
-         Column("closes", t("Menutup jarak?")), _num("agencies", t("Penanggung jawab"))),
+        position,
+        t("Paling sedikit pertanyaan yang harus terjawab penuh untuk menutup {gap} poin", gap=number(gap.high)),
+        (
+            Column("title", t("Dari")),
+            _num("count", t("Pertanyaan")),
+            _num("gain", t("Tambahan poin")),
+            Column("closes", t("Menutup jarak?")),
+            _num("agencies", t("Penanggung jawab")),
+        ),
         frame,
     )
 
@@ -374,10 +490,16 @@ def set_questions_table(position: Position, target: str) -> Table:
     _, gap = gap_to(target, position.span, position.instrument)
     chosen = smallest_set(position.roll_up, gap.high)
     return _of_sheet(
-        position, t("Pertanyaan yang menutup jarak, dari tambahan terbesar"),
-        (Column("question_code", t("Kode")), Column("name", t("Pertanyaan")), _num("low", t("Nilai")),
-         _num("max_points", t("Maks.")), _num("gain_points", t("Tambahan")),
-         Column("agencies", t("Penanggung jawab"), write=_agencies_cell)),
+        position,
+        t("Pertanyaan yang menutup jarak, dari tambahan terbesar"),
+        (
+            Column("question_code", t("Kode")),
+            Column("name", t("Pertanyaan")),
+            _num("low", t("Nilai")),
+            _num("max_points", t("Maks.")),
+            _num("gain_points", t("Tambahan")),
+            Column("agencies", t("Penanggung jawab"), write=_agencies_cell),
+        ),
         chosen.questions.reset_index(),
         total=("", t("Jumlah"), "", "", number(chosen.gain_points), ""),
     )
@@ -393,23 +515,42 @@ def difference_table(position: Position, other: Position, level: str = "componen
     before, after = (f"{one.area.name} {one.award_year}" for one in (other, position))
     frame = difference(other.roll_up, position.roll_up, level)
     return _of_sheet(
-        position, t("{before} dibandingkan dengan {after}", before=before, after=after),
-        (Column("name", t("Nama")), _num("max_points", t("Maksimum")), _num("before", before), _num("after", after),
-         Column("change", t("Selisih"), "number", signed)),
+        position,
+        t("{before} dibandingkan dengan {after}", before=before, after=after),
+        (
+            Column("name", t("Nama")),
+            _num("max_points", t("Maksimum")),
+            _num("before", before),
+            _num("after", after),
+            Column("change", t("Selisih"), "number", signed),
+        ),
         frame.reset_index(),
     )
 
 
+def _indicator_of_the_largest_loss(position: Position) -> str:
+    level = "question" if position.roll_up.questions is not None else "indicator"
+    first = lost_points(position.roll_up, level).iloc[0]
+    return first["indicator_code"] if level == "question" else first.name
+
+
 @needs("indicator")
 def trace_table(position: Position, code: str | None = None) -> Table:
-    """A number and everything it is made of; the indicator that loses most when no code is given."""
-    code = code or lost_points(position.roll_up, "indicator").index[0]
+    """A number and everything it is made of; the indicator of the largest loss when no code is given."""
+    code = code or _indicator_of_the_largest_loss(position)
     traced = trace(position.roll_up, code, sheet=position.assessment.shown)
     frame = traced.to_frame()
     frame["name"] = [" · " * depth + name for depth, name in zip(frame["depth"], frame["name"], strict=True)]
     return _of_sheet(
-        position, t("Dari mana {code} = {points} berasal", code=traced.code, points=number(traced.points)),
-        (Column("code", t("Kode")), Column("name", t("Nama")), _num("points", t("Nilai")),
-         _num("max_points", t("Maks.")), Column("rule", t("Cara dihitung")), Column("source", t("Sumber"))),
+        position,
+        t("Dari mana {code} = {points} berasal", code=traced.code, points=number(traced.points)),
+        (
+            Column("code", t("Kode")),
+            Column("name", t("Nama")),
+            _num("points", t("Nilai")),
+            _num("max_points", t("Maks.")),
+            Column("rule", t("Cara dihitung")),
+            Column("source", t("Sumber")),
+        ),
         frame,
     )

@@ -5,6 +5,7 @@ Every number in a report's prose is produced here from the results themselves, n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -86,16 +87,31 @@ def points(span: Span) -> str:
     return t("antara {low} dan {high} poin", low=number(span.low), high=number(span.high))
 
 
+def without_scheme(address: str) -> str:
+    """Write a web address as people read it; a report names its sources but links to nothing outside.
+
+    >>> without_scheme("https://www.example.go.id/kla")
+    'example.go.id/kla'
+    """
+    return re.sub(r"https?://(www\.)?", "", address)
+
+
 def source_note(position: Position) -> str:
     """Say where the numbers of a position come from and how sure they are."""
     if position.assessment is None:
         fact = position.published
-        return t("Sumber: {url}. Status: {standing}.", url=fact.source_url, standing=standing_name("published"))
+        return t(
+            "Sumber: {url}. Status: {standing}.",
+            url=without_scheme(fact.source_url),
+            standing=standing_name("published"),
+        )
     origin = position.assessment.origin
     if origin.illustrative:
         return t(
             "Sumber: {title}. Status: ilustratif ({standing}); bukan nilai indikator {area} yang sebenarnya.",
-            title=origin.title, standing=standing_name(origin.standing), area=position.area.name,
+            title=origin.title,
+            standing=standing_name(origin.standing),
+            area=position.area.name,
         )
     return t("Sumber: {title}. Status: {standing}.", title=origin.title, standing=standing_name(origin.standing))
 
@@ -111,16 +127,26 @@ def headline(position: Position, target: str) -> Text:
         stage = _stage_name(position, fact.stage)
         if fact.score_known:
             paragraphs.append(
-                t("Fakta terbit: {area} bernilai {score} pada {year} ({stage}), predikat {predicate}.",
-                  area=position.area.name, score=number(fact.span.low), year=position.award_year, stage=stage,
-                  predicate=ladder.place(fact.span.low).name)
+                t(
+                    "Fakta terbit: {area} bernilai {score} pada {year} ({stage}), predikat {predicate}.",
+                    area=position.area.name,
+                    score=number(fact.span.low),
+                    year=position.award_year,
+                    stage=stage,
+                    predicate=ladder.place(fact.span.low).name,
+                )
             )
         else:
             paragraphs.append(
-                t("Fakta terbit: {area} memperoleh predikat {predicate} pada {year} ({stage}); nilainya tidak "
-                  "diumumkan, jadi hanya rentang {span} yang diketahui.",
-                  area=position.area.name, predicate=ladder.name(fact.predicate), year=position.award_year,
-                  stage=stage, span=str(fact.span))
+                t(
+                    "Fakta terbit: {area} memperoleh predikat {predicate} pada {year} ({stage}); nilainya tidak "
+                    "diumumkan, jadi hanya rentang {span} yang diketahui.",
+                    area=position.area.name,
+                    predicate=ladder.name(fact.predicate),
+                    year=position.award_year,
+                    stage=stage,
+                    span=str(fact.span),
+                )
             )
         paragraphs.append(_gap_sentence(gap, goal, t("dari fakta ini saja")))
     if position.roll_up is not None:
@@ -128,9 +154,14 @@ def headline(position: Position, target: str) -> Text:
         _, gap = gap_to(target, total, position.instrument)
         opening = t("Lembar ilustratif") if position.illustrative else t("Lembar nilai")
         paragraphs.append(
-            t("{sheet} ({stage}) berjumlah {score} dari {maximum}: predikat {predicate}.",
-              sheet=opening, stage=_stage_name(position, position.stage), score=str(total),
-              maximum=number(ladder.max_total), predicate=predicate_of(position))
+            t(
+                "{sheet} ({stage}) berjumlah {score} dari {maximum}: predikat {predicate}.",
+                sheet=opening,
+                stage=_stage_name(position, position.stage),
+                score=str(total),
+                maximum=number(ladder.max_total),
+                predicate=predicate_of(position),
+            )
         )
         paragraphs.append(_gap_sentence(gap, goal, t("menurut lembar ini")))
     return Text(tuple(paragraphs))
@@ -154,15 +185,20 @@ def remarks(position: Position) -> Text:
         lines.append(position.roll_up.missing_in_words())
         if position.roll_up.capped:
             lines.append(
-                t("Pertanyaan di indikator {codes} berjumlah lebih dari maksimum indikatornya; kelebihannya tidak "
-                  "dihitung.", codes=", ".join(position.roll_up.capped))
+                t(
+                    "Pertanyaan di indikator {codes} berjumlah lebih dari maksimum indikatornya; kelebihannya tidak "
+                    "dihitung.",
+                    codes=", ".join(position.roll_up.capped),
+                )
             )
         if position.illustrative:
             lines.append(position.assessment.origin.note)
     else:
         lines.append(
-            t("Untuk putaran ini tidak ada lembar nilai per indikator, jadi rincian di bawah tingkat total tidak "
-              "dapat ditunjukkan. Sertakan lembar Anda dengan --assessment.")
+            t(
+                "Untuk putaran ini tidak ada lembar nilai per indikator, jadi rincian di bawah tingkat total tidak "
+                "dapat ditunjukkan. Sertakan lembar Anda dengan --assessment."
+            )
         )
     return Text(tuple(lines), kind="remark")
 
@@ -172,12 +208,21 @@ def components_in_words(position: Position) -> Text:
     """Name the component that loses most points and the one that reaches the smallest share."""
     ranked = lost_points(position.roll_up, "component")
     most, least = ranked.iloc[0], ranked.sort_values("share").iloc[0]
-    return Text((
-        t("Kehilangan terbesar ada di {name}: {lost} poin, {share} dari semua yang hilang.",
-          name=most["name"], lost=number(most["lost_points"]), share=percent(most["share_of_loss"])),
-        t("Capaian terendah ada di {name}: baru {share} dari nilai maksimumnya.",
-          name=least["name"], share=percent(least["share"])),
-    ))
+    return Text(
+        (
+            t(
+                "Kehilangan terbesar ada di {name}: {lost} poin, {share} dari semua yang hilang.",
+                name=most["name"],
+                lost=number(most["lost_points"]),
+                share=percent(most["share_of_loss"]),
+            ),
+            t(
+                "Capaian terendah ada di {name}: baru {share} dari nilai maksimumnya.",
+                name=least["name"],
+                share=percent(least["share"]),
+            ),
+        )
+    )
 
 
 @needs("indicator")
@@ -186,11 +231,19 @@ def losses_in_words(position: Position) -> Text:
     ranked = lost_points(position.roll_up, "indicator")
     half = int((ranked["cumulative_share"] < 0.5).sum()) + 1
     first = ranked.iloc[0]
-    return Text((
-        t("{count} dari {all} indikator memuat separuh dari poin yang hilang. Yang pertama: {code} {name} "
-          "({lost} poin).", count=half, all=len(ranked), code=ranked.index[0], name=first["name"],
-          lost=number(first["lost_points"])),
-    ))
+    return Text(
+        (
+            t(
+                "{count} dari {all} indikator memuat separuh dari poin yang hilang. Yang pertama: {code} {name} "
+                "({lost} poin).",
+                count=half,
+                all=len(ranked),
+                code=ranked.index[0],
+                name=first["name"],
+                lost=number(first["lost_points"]),
+            ),
+        )
+    )
 
 
 @needs("question")
@@ -199,11 +252,18 @@ def agencies_in_words(position: Position) -> Text:
     ranked = lost_by_agency(position.roll_up)
     loss = weak_questions(position.roll_up)["lost_points"].sum()
     first = ranked.index[0]
-    return Text((
-        t("{agency} ikut menjawab pertanyaan yang kehilangan {points} poin ({share} dari semua), pada {count} "
-          "pertanyaan.", agency=first, points=number(ranked.loc[first, "involved_points"]),
-          share=percent(ranked.loc[first, "involved_points"] / loss), count=int(ranked.loc[first, "questions"])),
-    ))
+    return Text(
+        (
+            t(
+                "{agency} ikut menjawab pertanyaan yang kehilangan {points} poin ({share} dari semua), pada {count} "
+                "pertanyaan.",
+                agency=first,
+                points=number(ranked.loc[first, "involved_points"]),
+                share=percent(ranked.loc[first, "involved_points"] / loss),
+                count=int(ranked.loc[first, "questions"]),
+            ),
+        )
+    )
 
 
 @needs("question")
@@ -214,17 +274,29 @@ def set_in_words(position: Position, target: str) -> Text:
     if chosen.gap_points <= 0:
         return Text((t("{goal} sudah tercapai menurut lembar ini; tidak ada jarak yang harus ditutup.", goal=goal),))
     if not chosen.closes:
-        return Text((
-            t("Semua pertanyaan bersama-sama hanya menambah {gain} dari {gap} poin yang diperlukan.",
-              gain=number(chosen.gain_points), gap=number(chosen.gap_points)),
-        ))
-    return Text((
-        t("{count} pertanyaan yang terjawab penuh menambah {gain} poin, cukup untuk menutup {gap} poin menuju {goal}. "
-          "Penanggung jawabnya: {agencies}.",
-          count=len(chosen.questions), gain=number(chosen.gain_points), gap=number(chosen.gap_points), goal=goal,
-          agencies=", ".join(chosen.agencies)),
-        t("Jawaban penuh belum berarti poin: verifikator yang memutuskan. Sisakan cadangan."),
-    ))
+        return Text(
+            (
+                t(
+                    "Semua pertanyaan bersama-sama hanya menambah {gain} dari {gap} poin yang diperlukan.",
+                    gain=number(chosen.gain_points),
+                    gap=number(chosen.gap_points),
+                ),
+            )
+        )
+    return Text(
+        (
+            t(
+                "{count} pertanyaan yang terjawab penuh menambah {gain} poin, cukup untuk menutup {gap} poin menuju {goal}. "
+                "Penanggung jawabnya: {agencies}.",
+                count=len(chosen.questions),
+                gain=number(chosen.gain_points),
+                gap=number(chosen.gap_points),
+                goal=goal,
+                agencies=", ".join(chosen.agencies),
+            ),
+            t("Jawaban penuh belum berarti poin: verifikator yang memutuskan. Sisakan cadangan."),
+        )
+    )
 
 
 def audit_in_words(audit: Audit) -> Text:
@@ -232,15 +304,23 @@ def audit_in_words(audit: Audit) -> Text:
     if audit.adds_up:
         return Text((t("Semua angka tercetak cocok dengan jumlah di bawahnya."),))
     totals = audit.totals
-    return Text((
-        t("Lembar {file} bertentangan dengan dirinya sendiri: totalnya {printed} menurut cetakan, {indicators} bila "
-          "indikatornya dijumlahkan, {questions} bila pertanyaannya dijumlahkan.",
-          file=audit.shown, printed=number(totals["printed"]), indicators=number(totals["indicators"]),
-          questions=number(totals["questions"])),
-        t("Tidak cocok: indikator {indicators}; komponen {components}. Minta pembetulan sebelum verifikasi.",
-          indicators=", ".join(audit.indicators_that_do_not_add_up) or "–",
-          components=", ".join(audit.components_that_do_not_add_up) or "–"),
-    ))
+    return Text(
+        (
+            t(
+                "Lembar {file} bertentangan dengan dirinya sendiri: totalnya {printed} menurut cetakan, {indicators} bila "
+                "indikatornya dijumlahkan, {questions} bila pertanyaannya dijumlahkan.",
+                file=audit.shown,
+                printed=number(totals["printed"]),
+                indicators=number(totals["indicators"]),
+                questions=number(totals["questions"]),
+            ),
+            t(
+                "Tidak cocok: indikator {indicators}; komponen {components}. Minta pembetulan sebelum verifikasi.",
+                indicators=", ".join(audit.indicators_that_do_not_add_up) or "–",
+                components=", ".join(audit.components_that_do_not_add_up) or "–",
+            ),
+        )
+    )
 
 
 def history_in_words(position: Position) -> Text:
@@ -257,8 +337,14 @@ def history_in_words(position: Position) -> Text:
         if {"self_assessment", "administrative_verification"} <= set(known.index):
             own, verified = known["self_assessment"], known["administrative_verification"]
             lines.append(
-                t("Pada {year} nilai mandiri {own} menjadi {verified} setelah verifikasi administrasi: turun {fall} "
-                  "poin.", year=year, own=number(own), verified=number(verified), fall=number(own - verified))
+                t(
+                    "Pada {year} nilai mandiri {own} menjadi {verified} setelah verifikasi administrasi: turun {fall} "
+                    "poin.",
+                    year=year,
+                    own=number(own),
+                    verified=number(verified),
+                    fall=number(own - verified),
+                )
             )
     return Text(tuple(lines))
 

@@ -38,7 +38,7 @@ def examine() -> list[Finding]:
     return findings
 
 
-def _LOOKS() -> list[tuple[str, Callable[[Project], str]]]:  # noqa: N802
+def _LOOKS() -> list[tuple[str, Callable[[Project], str]]]:
     return [
         (t("Notebook"), _notebooks),
         (t("Folder laporan"), _reports_folder),
@@ -74,16 +74,23 @@ def _packages() -> Finding:
             missing.append(name)
     python = t("Python {version}", version=platform.python_version())
     if missing:
-        return Finding(t("Pustaka"), False, t("{python}; tidak ada: {names}", python=python, names=", ".join(missing)),
-                       t("Jalankan make report sekali lagi, atau conda env update -f environment.yml."), 2)
+        return Finding(
+            t("Pustaka"),
+            False,
+            t("{python}; tidak ada: {names}", python=python, names=", ".join(missing)),
+            t("Jalankan make report sekali lagi, atau conda env update -f environment.yml."),
+            2,
+        )
     return Finding(t("Pustaka"), True, t("{python}, semua pustaka terpasang", python=python))
 
 
 def _notebooks(project: Project) -> str:
     found = sorted(path.name for path in project.notebooks.glob("[0-9][0-9]_*.ipynb"))
     if not found:
-        raise ParameterError(t("tidak ada notebook di {path}", path=project.shown(project.notebooks)),
-                             advice=t("Pulihkan folder notebooks dari salinan proyek yang utuh."))
+        raise ParameterError(
+            t("tidak ada notebook di {path}", path=project.shown(project.notebooks)),
+            advice=t("Pulihkan folder notebooks dari salinan proyek yang utuh."),
+        )
     return ", ".join(found)
 
 
@@ -93,8 +100,10 @@ def _reports_folder(project: Project) -> str:
         with tempfile.NamedTemporaryFile(dir=project.reports, prefix=".kla-"):
             pass
     except OSError as error:
-        raise OutputError(t("tidak dapat ditulis: {why}", why=error.strerror or error),
-                          advice=t("Beri izin tulis, atau isi KLA_REPORTS dengan folder lain.")) from error
+        raise OutputError(
+            t("tidak dapat ditulis: {why}", why=error.strerror or error),
+            advice=t("Beri izin tulis, atau isi KLA_REPORTS dengan folder lain."),
+        ) from error
     return t("{path} dapat ditulis", path=project.shown(project.reports) or os.fspath(project.reports))
 
 
@@ -117,11 +126,18 @@ def _tables(project: Project) -> str:
 def _instruments(project: Project) -> str:
     from kla_analysis.instrument.instrument import load_instrument
 
-    loaded = [load_instrument(path.parent.name, data=project.data)
-              for path in sorted((project.data / "instruments").glob("*/instrument.yaml"))]
+    loaded = [
+        load_instrument(path.parent.name, data=project.data)
+        for path in sorted((project.data / "instruments").glob("*/instrument.yaml"))
+    ]
     return "; ".join(
-        t("{id}: {components} komponen, {indicators} indikator, {questions} pertanyaan", id=one.id,
-          components=len(one.components), indicators=len(one.indicators), questions=len(one.questions))
+        t(
+            "{id}: {components} komponen, {indicators} indikator, {questions} pertanyaan",
+            id=one.id,
+            components=len(one.components),
+            indicators=len(one.indicators),
+            questions=len(one.questions),
+        )
         for one in loaded
     )
 

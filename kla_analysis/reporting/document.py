@@ -102,5 +102,5 @@ def _exporter() -> Any:
     config.TagRemovePreprocessor.remove_cell_tags = {INTERACTIVE_TAG}
     config.HTMLExporter.preprocessors = ["nbconvert.preprocessors.TagRemovePreprocessor"]
     exporter = HTMLExporter(config=config, template_name="report", extra_template_basedirs=[str(_TEMPLATES)])
-    exporter.anchor_link_text = ""
+    exporter.exclude_anchor_links = True
     return exporter

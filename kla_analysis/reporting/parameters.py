@@ -5,7 +5,7 @@ Checked before any kernel starts: papermill itself only warns of an unknown para
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -17,7 +17,6 @@ from kla_analysis.language import LANGUAGES, t, use_language
 if TYPE_CHECKING:
     from kla_analysis.analysis.position import Position
 
-Language = Literal["id", "en"]
 #: Every component, where one could be named.
 ALL_CLUSTERS = "all"
 
@@ -32,7 +31,7 @@ class ReportParameters(BaseModel):
     stage: str = Field(default="", description="tahap penilaian; kosong = tahap terakhir yang ada")
     target: str = Field(default="nindya", description="predikat yang dituju")
     cluster: str = Field(default=ALL_CLUSTERS, description="satu komponen (misalnya K2) atau all")
-    lang: Language = Field(default="id", description="bahasa laporan")
+    lang: str = Field(default="id", description="bahasa laporan")
     assessment: str = Field(default="", description="lembar nilai sendiri; kosong = lembar proyek")
 
     @field_validator("area")
@@ -42,7 +41,7 @@ class ReportParameters(BaseModel):
             return f"{value[:2]}.{value[2:]}"
         return value
 
-    @field_validator("stage", "target", "cluster")
+    @field_validator("stage", "target", "cluster", "lang")
     @classmethod
     def _in_the_instrument(cls, value: str, info: ValidationInfo) -> str:
         choices = _choices()[info.field_name]
@@ -58,6 +57,7 @@ def _choices() -> dict[str, list[str]]:
         "stage": [stage.code for stage in instrument.stages],
         "target": [band.code for band in instrument.ladder.bands],
         "cluster": [ALL_CLUSTERS, *instrument.components.index],
+        "lang": list(LANGUAGES),
     }
 
 
@@ -88,8 +88,7 @@ def begin(**parameters: Any) -> Position:
 
     checked = check_parameters(parameters)
     use_language(checked.lang)
-    return open_position(checked.area, checked.year, stage=checked.stage or None,
-                         assessment=checked.assessment or None)
+    return open_position(checked.area, checked.year, stage=checked.stage or None, assessment=checked.assessment or None)
 
 
 def _in_words(item: dict[str, Any]) -> Problem:
@@ -99,12 +98,12 @@ def _in_words(item: dict[str, Any]) -> Problem:
     field = ReportParameters.model_fields.get(name)
     if field is None:
         return Problem(t("parameter ini tidak ada"), did_you_mean(name, ReportParameters.model_fields), column=name)
-    if item["type"] in ("choice", "literal_error"):
-        choices = item["ctx"]["choices"].split(", ") if item["type"] == "choice" else list(LANGUAGES)
+    if item["type"] == "choice":
+        choices = item["ctx"]["choices"].split(", ")
         return Problem(t("pilihan ini tidak ada"), did_you_mean(value, choices), column=name, value=value)
     advice = {
         "int_type": t("Isi dengan bilangan bulat tanpa tanda kutip, misalnya 2022."),
-        "string_type": t("Isi dengan teks di antara tanda kutip, misalnya \"63.10\"."),
+        "string_type": t('Isi dengan teks di antara tanda kutip, misalnya "63.10".'),
         "greater_than_equal": t("Tahun penghargaan mulai 2011."),
         "less_than_equal": t("Tahun penghargaan paling akhir 2100."),
     }.get(item["type"], field.description)

@@ -109,7 +109,9 @@ def _run_report(parameters: ReportParameters, out: Path | None, progress: Progre
             advice=t("Periksa izin dan sisa ruang cakram, atau pilih folder lain dengan --out."),
         ) from error
     seconds = time.monotonic() - started
-    _log(project, f"{position.area.code} {parameters.year} {parameters.target} ok {seconds:.1f}s {project.shown(final)}")
+    _log(
+        project, f"{position.area.code} {parameters.year} {parameters.target} ok {seconds:.1f}s {project.shown(final)}"
+    )
     return ReportRun(final, final / document.INDEX, seconds, position)
 
 
@@ -154,8 +156,8 @@ def _execute(path: Path, parameters: ReportParameters, project: Project) -> Note
     with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="kla-") as scratch:
         warnings.simplefilter("ignore")
         import papermill
-        from traitlets.config import Config
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
+        from traitlets.config import Config
 
         try:
             return papermill.execute_notebook(
@@ -174,8 +176,13 @@ def _execute(path: Path, parameters: ReportParameters, project: Project) -> Note
         except papermill.PapermillExecutionError as error:
             kept = _keep_failed(Path(scratch) / path.name, parameters, project)
             raise NotebookError(
-                t("Sel {cell} di {notebook} gagal: {name}: {value}", cell=error.exec_count, notebook=path.name,
-                  name=error.ename, value=_first_line(error.evalue)),
+                t(
+                    "Sel {cell} di {notebook} gagal: {name}: {value}",
+                    cell=error.exec_count,
+                    notebook=path.name,
+                    name=error.ename,
+                    value=_first_line(error.evalue),
+                ),
                 advice=t("Notebook yang gagal disimpan di {path}; buka untuk melihat rinciannya.", path=kept),
             ) from error
         except (DeadKernelError, CellTimeoutError, RuntimeError) as error:
@@ -218,8 +225,7 @@ def _frame(parameters: ReportParameters, position: Position, sources: dict[str, 
 
 
 def _colophon(parameters: ReportParameters, position: Position) -> dict[str, str]:
-    shown = "; ".join(f"{name} = {value or '–'}"
-                      for name, value in _shown_parameters(parameters).items())
+    shown = "; ".join(f"{name} = {value or '–'}" for name, value in _shown_parameters(parameters).items())
     sheet = position.assessment
     return {
         t("Parameter"): shown,

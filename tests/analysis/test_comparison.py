@@ -53,7 +53,8 @@ def test_smallest_against_every_subset(rolled, instrument, gap):
         return sum(min(points, room[indicator]) for indicator, points in lost.items())
 
     fewest = min(
-        size for size in range(1, len(questions) + 1)
+        size
+        for size in range(1, len(questions) + 1)
         if any(gain(codes) >= gap for codes in itertools.combinations(questions.index, size))
     )
     only = questions.index

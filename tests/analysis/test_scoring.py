@@ -74,8 +74,15 @@ def test_missing_answers_refused(sheet, instrument):
 
 def test_a_sheet_of_indicators_gives_the_same_total(tmp_path, reference, instrument):
     rolled = kla.roll_up(reference, instrument)
-    sheet = pd.DataFrame({"area_code": "reference", "award_year": 2024, "stage": "self_assessment",
-                          "indicator_code": rolled.indicators.index, "score": rolled.indicators["low"]})
+    sheet = pd.DataFrame(
+        {
+            "area_code": "reference",
+            "award_year": 2024,
+            "stage": "self_assessment",
+            "indicator_code": rolled.indicators.index,
+            "score": rolled.indicators["low"],
+        }
+    )
     loaded = kla.load_assessment(write(tmp_path / "indikator.csv", sheet), instrument)
     again = kla.roll_up(loaded, instrument)
     assert again.total == rolled.total
@@ -86,8 +93,15 @@ def test_a_sheet_of_indicators_gives_the_same_total(tmp_path, reference, instrum
 
 def test_a_sheet_of_components_gives_the_same_total(tmp_path, reference, instrument):
     rolled = kla.roll_up(reference, instrument)
-    sheet = pd.DataFrame({"area_code": "reference", "award_year": 2024, "stage": "self_assessment",
-                          "component_code": rolled.components.index, "score": rolled.components["low"]})
+    sheet = pd.DataFrame(
+        {
+            "area_code": "reference",
+            "award_year": 2024,
+            "stage": "self_assessment",
+            "component_code": rolled.components.index,
+            "score": rolled.components["low"],
+        }
+    )
     loaded = kla.load_assessment(write(tmp_path / "komponen.csv", sheet), instrument)
     assert kla.roll_up(loaded, instrument).total == rolled.total
 
@@ -107,7 +121,7 @@ def test_many_sheets_at_once_agree_with_one_by_one(tmp_path, instrument):
     scores = many(instrument)
     together = kla.roll_up_many(scores.sample(frac=1, random_state=1), instrument)
     assert len(together) == 15
-    for (area, year, stage), row in together.iterrows():
+    for (area, year, _), row in together.iterrows():
         one = scores[(scores["area_code"] == area) & (scores["award_year"] == year)]
         rolled = kla.roll_up(kla.load_assessment(write(tmp_path / "satu.csv", one), instrument), instrument)
         assert row["total_low"] == row["total_high"] == rolled.total.low
@@ -121,8 +135,10 @@ def test_many_sheets_with_missing_answers(instrument):
     rolled = kla.roll_up_many(scores.drop(index=[274]), instrument)  # left out of the second
     assert rolled["missing"].to_list() == [1, 1]
     assert (rolled["total_high"] - rolled["total_low"]).round(6).to_list() == [12, 12]
-    assert (kla.roll_up_many(scores, instrument, missing="zero")["total_high"] == kla.roll_up_many(
-        scores, instrument, missing="zero")["total_low"]).all()
+    assert (
+        kla.roll_up_many(scores, instrument, missing="zero")["total_high"]
+        == kla.roll_up_many(scores, instrument, missing="zero")["total_low"]
+    ).all()
     with pytest.raises(DataError, match="belum terjawab"):
         kla.roll_up_many(scores, instrument, missing="refuse")
 

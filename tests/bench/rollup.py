@@ -83,13 +83,17 @@ def main() -> None:
     ours = median_seconds(lambda: by_library(scores, instrument))
     plain = median_seconds(lambda: by_groupby(scores, instrument), 3)
     few = make_scores(instrument, LOOP_AREAS)
-    np.testing.assert_allclose(by_loop(few, instrument).sort_index(), by_library(few, instrument).sort_index(), atol=1e-6)
+    np.testing.assert_allclose(
+        by_loop(few, instrument).sort_index(), by_library(few, instrument).sort_index(), atol=1e-6
+    )
     ours_few = median_seconds(lambda: by_library(few, instrument))
     loop_few = median_seconds(lambda: by_loop(few, instrument), 3)
     print(f"one call               {ours:8.3f} s   1.0")
     print(f"merge and groupby      {plain:8.3f} s   {plain / ours:.1f}")
-    print(f"loop over sheets       {loop_few * 514 / LOOP_AREAS:8.3f} s   {loop_few / ours_few:.1f}"
-          f"   (timed on {LOOP_AREAS} areas, ratio there, seconds scaled up)")
+    print(
+        f"loop over sheets       {loop_few * 514 / LOOP_AREAS:8.3f} s   {loop_few / ours_few:.1f}"
+        f"   (timed on {LOOP_AREAS} areas, ratio there, seconds scaled up)"
+    )
     print("growth of one call with the number of areas:")
     for areas in (64, 128, 256, 514):
         part = make_scores(instrument, areas)

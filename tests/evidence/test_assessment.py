@@ -44,7 +44,7 @@ def test_scaling_reaches_every_total_and_never_passes_a_maximum(total):
 
 
 def test_scaling_to_more_than_the_maxima_is_refused(reference, instrument):
-    with pytest.raises(ValueError, match="1004.5"):
+    with pytest.raises(ValueError, match=r"1004\.5"):
         kla.scaled_to_total(reference.scores, instrument.questions["max_points"], 1004.5)
 
 

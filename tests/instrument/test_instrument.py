@@ -66,7 +66,7 @@ def test_an_undeclared_contradiction_is_refused(data_copy):
 def test_a_mended_contradiction_must_no_longer_be_declared(data_copy):
     # Once the source is mended (19.8: 5 -> 2, so that the questions add up to 51) the declaration must go.
     spoil(data_copy / "instruments/kla-2024/questions.csv", "K4,19,19.8,5,", "K4,19,19.8,2,")
-    with pytest.raises(DataError, match="discrepancies.yaml"):
+    with pytest.raises(DataError, match=r"discrepancies\.yaml"):
         kla.load_instrument("kla-2024", data=data_copy)
 
 

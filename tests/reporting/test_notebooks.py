@@ -1,0 +1,60 @@
+"""Notebooks: thin, clean, parameters as in the schema, and each runs by hand as well."""
+
+import ast
+
+import nbclient
+import nbformat
+import papermill
+import pytest
+from conftest import ROOT
+
+from kla_analysis.reporting.parameters import ReportParameters
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+def code_cells(path):
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+def test_there_are_four():
+    assert [path.stem for path in NOTEBOOKS] == ["00_mulai", "01_rapor", "02_kelemahan_klaster", "03_madya_ke_nindya"]
+
+
+def test_saved_without_outputs(path):
+    assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(path))
+
+
+def test_thin(path):
+    for cell in code_cells(path):
+        assert len(cell.source.splitlines()) <= 12
+        logic = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.If, ast.ListComp, ast.Try)
+        assert not [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, logic)], cell.source
+        assert "!" not in cell.source.splitlines()[0][:1]
+
+
+def test_one_heading_and_prose_before_every_section(path):
+    markdown = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+    assert sum(source.startswith("# ") for source in markdown) == 1
+
+
+def test_parameters_are_those_of_the_schema(path):
+    found = papermill.inspect_notebook(str(path))
+    schema = ReportParameters()
+    assert {name: ast.literal_eval(about["default"]) for name, about in found.items()} == schema.model_dump()
+    for name, about in found.items():
+        assert about["inferred_type_name"] == type(getattr(schema, name)).__name__
+        assert about["help"], f"{name} has no comment"
+
+
+def test_runs_by_hand_from_its_own_folder(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert outputs
+    assert not [output for output in outputs if output.output_type in ("stream", "error")]

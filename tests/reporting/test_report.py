@@ -1,0 +1,252 @@
+"""Reports through the real papermill and real kernels: whole, self-contained, honest."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import filelock
+import pytest
+from conftest import ROOT, run_kla
+
+PAGES = ["00_mulai.html", "01_rapor.html", "02_kelemahan_klaster.html", "03_madya_ke_nindya.html"]
+
+
+class Page(HTMLParser):
+    """What a page holds: its tags with attributes, and its text."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.text = ""
+        self._skip = 0
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self._skip += tag == "style"
+
+    def handle_endtag(self, tag):
+        self._skip -= tag == "style"
+
+    def handle_data(self, data):
+        if not self._skip:
+            self.text += data
+
+    def all(self, *names):
+        return [attributes for tag, attributes in self.tags if tag in names]
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("laporan")
+    done = run_kla("report", "--area", "63.10", "--year", "2022", "--target", "nindya", KLA_REPORTS=str(folder))
+    assert done.returncode == 0, done.stderr
+    assert "Unable to parse" not in done.stderr
+    assert "unknown parameter" not in done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def report(reports) -> Path:
+    return reports / "63.10" / "2022"
+
+
+def test_one_page_a_notebook_an_index_and_a_manifest(report):
+    assert sorted(path.name for path in report.iterdir()) == [*PAGES, "index.html", "manifest.json"]
+
+
+def test_the_manifest_is_true(report):
+    manifest = json.loads((report / "manifest.json").read_text(encoding="utf-8"))
+    for name, digest in manifest["outputs"].items():
+        assert hashlib.sha256((report / name).read_bytes()).hexdigest() == digest
+    assert set(manifest["outputs"]) == {*PAGES, "index.html"}
+    assert manifest["parameters"]["target"] == "nindya"
+    sheet = ROOT / manifest["assessment"]["file"]
+    assert hashlib.sha256(sheet.read_bytes()).hexdigest() == manifest["assessment"]["sha256"]
+
+
+def test_nothing_is_left_beside_the_report(reports):
+    assert sorted(path.name for path in reports.iterdir()) == ["63.10", "kla.log"]
+    assert not list((reports / "63.10").glob(".*building*"))
+    assert "63.10 2022 nindya ok" in (reports / "kla.log").read_text()
+
+
+@pytest.mark.parametrize("name", [*PAGES, "index.html"])
+def test_a_page_stands_alone(report, name):
+    page = Page(report / name)
+    text = (report / name).read_text(encoding="utf-8")
+    assert not page.all("script", "iframe", "object", "embed", "base")
+    assert not re.search(r"https?://", text)
+    for attributes in page.all("a", "link", "img"):
+        address = attributes.get("href") or attributes.get("src")
+        assert address.startswith(("data:", "#")) or (report / address).is_file(), address
+    assert len(text.encode()) < 1_500_000
+
+
+@pytest.mark.parametrize("name", [*PAGES, "index.html"])
+def test_a_page_can_be_read_by_everyone(report, name):
+    page = Page(report / name)
+    assert page.all("html")[0]["lang"] == "id"
+    assert len(page.all("h1")) == 1
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert all(later - earlier <= 1 for earlier, later in itertools.pairwise(levels))
+    assert all(len(image["alt"]) > 40 for image in page.all("img"))
+    assert len(page.all("caption")) == len(page.all("table"))
+    assert all("scope" in heading for heading in page.all("th"))
+
+
+@pytest.mark.parametrize("name", [*PAGES, "index.html"])
+def test_a_page_says_where_its_numbers_come_from(report, name):
+    text = Page(report / name).text
+    assert "ILUSTRATIF" in text
+    for words in (
+        "kla-2024",
+        "sha256",
+        "target = nindya",
+        "kla_analysis 0.1.0",
+        "data/assessments/63.10/2022-final.csv",
+    ):
+        assert words in text
+    assert str(ROOT) not in text
+
+
+def test_the_answer_comes_first(report):
+    text = Page(report / "index.html").text
+    assert "antara 1 dan 100 poin" in text
+    assert "650,5" in text
+    assert "50,5 poin" in text
+
+
+def test_all_charts_are_there(report):
+    images = {name: len(Page(report / name).all("img")) for name in [*PAGES, "index.html"]}
+    assert images == dict(zip([*PAGES, "index.html"], [0, 4, 2, 1, 1], strict=True))
+
+
+def test_numbers_on_the_pages_are_those_of_the_library(report, instrument):
+    import kla_analysis as kla
+    from kla_analysis.language import number
+
+    rolled = kla.open_position("63.10", 2022).roll_up
+    text = Page(report / "01_rapor.html").text
+    for _, row in rolled.components.iterrows():
+        assert number(row["low"]) in text
+    chosen = kla.smallest_set(rolled, 50.5)
+    text = Page(report / "03_madya_ke_nindya.html").text
+    assert number(chosen.gain_points) in text
+    assert all(name in text for name in chosen.questions["name"])
+
+
+def test_partners_stand_on_the_meeting_sheets(report):
+    text = Page(report / "02_kelemahan_klaster.html").text
+    for partner in (
+        "Polres",
+        "Pengadilan Negeri",
+        "Kejaksaan Negeri",
+        "Kemenag",
+        "Balai Pemasyarakatan",
+        "TP PKK",
+        "BPS",
+        "BPOM",
+        "PT Air Minum Bersujud",
+        "APSAI",
+        "UPTD PPA",
+        "Forum Anak Daerah",
+        "Forum Genre",
+        "Diskominfo",
+    ):
+        assert partner in text  # fmt: skip
+
+
+def test_one_cluster_a_predicate_only_round_and_what_people_added(tmp_path):
+    """A second run into the same folder replaces the report and keeps what is not ours."""
+    out = tmp_path / "hasil"
+    first = run_kla("report", "--year", "2023", "--out", str(out), KLA_REPORTS=str(tmp_path / "r"))
+    assert first.returncode == 0, first.stderr
+    text = Page(out / "01_rapor.html").text
+    assert "tidak ada lembar nilai" in text
+    assert "antara 1 dan 100 poin" in text
+    assert "ILUSTRATIF" not in text
+    (out / "catatan.txt").write_text("milik saya")
+    second = run_kla("report", "--cluster", "K2", "--out", str(out), KLA_REPORTS=str(tmp_path / "r"))
+    assert second.returncode == 0, second.stderr
+    assert (out / "catatan.txt").read_text() == "milik saya"
+    text = Page(out / "02_kelemahan_klaster.html").text
+    assert "Indikator Klaster II" in text
+    assert "Indikator Klaster III" not in text
+
+
+def test_an_own_sheet(tmp_path, sheet):
+    path = sheet((",1.1,10.11,", ",1.1,,"))
+    out = tmp_path / "hasil"
+    done = run_kla("report", "--assessment", str(path), "--out", str(out), KLA_REPORTS=str(tmp_path / "r"))
+    assert done.returncode == 0, done.stderr
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "640,39–652,39" in page
+    assert "ILUSTRATIF" not in Page(out / "index.html").text
+    assert str(tmp_path) not in page
+
+
+def test_a_bad_sheet_writes_nothing(tmp_path, sheet):
+    path = sheet((",1.1,10.11,", ",1.1,99,"))
+    done = run_kla("report", "--assessment", str(path), KLA_REPORTS=str(tmp_path / "r"))
+    assert done.returncode == 3
+    assert not (tmp_path / "r").exists()
+
+
+def test_somebody_elses_folder_is_left_alone(tmp_path):
+    (tmp_path / "skripsi.docx").write_text("penting")
+    done = run_kla("report", "--out", str(tmp_path))
+    assert done.returncode == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["skripsi.docx"]
+
+
+def test_two_runs_at_once(tmp_path):
+    out = tmp_path / "hasil"
+    with filelock.FileLock(tmp_path / ".hasil.lock"):
+        done = run_kla("report", "--out", str(out))
+    assert done.returncode == 7
+    assert not out.exists()
+
+
+@pytest.fixture
+def project_copy(tmp_path) -> Path:
+    """A project of its own, with a notebook to spoil."""
+    for name in ("data", "notebooks"):
+        shutil.copytree(ROOT / name, tmp_path / "proyek" / name)
+    return tmp_path / "proyek"
+
+
+def test_a_failing_cell_leaves_the_old_report(project_copy):
+    environment = {"KLA_HOME": str(project_copy)}
+    out = project_copy / "reports" / "63.10" / "2022"
+    for path in project_copy.glob("notebooks/0[123]*"):
+        path.unlink()
+    assert run_kla("report", **environment).returncode == 0
+    before = (out / "index.html").read_bytes()
+    book = project_copy / "notebooks" / "00_mulai.ipynb"
+    book.write_text(book.read_text(encoding="utf-8").replace("wording.remarks(position)", "1 / 0"), encoding="utf-8")
+    done = run_kla("report", **environment)
+    assert done.returncode == 4
+    assert "00_mulai.ipynb" in done.stderr
+    assert "ZeroDivisionError" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (out / "index.html").read_bytes() == before
+    assert [path.name for path in (project_copy / "reports" / "gagal").iterdir()] == ["63.10-2022-00_mulai.ipynb"]
+
+
+def test_a_killed_kernel_is_not_a_success(project_copy):
+    for path in project_copy.glob("notebooks/0[123]*"):
+        path.unlink()
+    book = project_copy / "notebooks" / "00_mulai.ipynb"
+    spoilt = book.read_text(encoding="utf-8").replace("wording.remarks(position)", "import os; os.kill(os.getpid(), 9)")
+    book.write_text(spoilt, encoding="utf-8")
+    done = run_kla("report", KLA_HOME=str(project_copy))
+    assert done.returncode == 5
+    assert "Traceback" not in done.stderr
+    assert not (project_copy / "reports" / "63.10" / "2022").exists()

