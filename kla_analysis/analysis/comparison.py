@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from html import escape
 
 import pandas as pd
 
@@ -11,10 +12,10 @@ from kla_analysis.analysis.scoring import RollUp
 from kla_analysis.analysis.weakness import _require_same_instrument, lost_points
 from kla_analysis.instrument.bands import Band, Span
 from kla_analysis.instrument.instrument import Instrument, split_agencies
-from kla_analysis.language import t
+from kla_analysis.language import number, t
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class QuestionSet:
     """A set of questions that together close the gap to a target, or fall short of it.
 
@@ -30,6 +31,13 @@ class QuestionSet:
     gain_points: float
     gap_points: float
     closes: bool
+
+    def _repr_html_(self) -> str:
+        shown = self.questions[["name", "low", "max_points", "gain_points", "agencies"]]
+        return f"<p>{escape(repr(self))}</p>{shown.to_html()}"
+
+    def __repr__(self) -> str:
+        return f"QuestionSet({self.title}: {len(self.questions)} → +{number(self.gain_points)})"
 
     @property
     def agencies(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Literal
 
 import numpy as np
@@ -92,6 +93,10 @@ class RollUp:
             count=len(self.missing),
             codes=codes,
         )
+
+    def _repr_html_(self) -> str:
+        shown = self.components[["name", "max_points", "low", "high", "lost_points", "share"]]
+        return f"<p>{escape(repr(self))}. {escape(self.missing_in_words())}</p>{shown.to_html()}"
 
     def __repr__(self) -> str:
         return f"RollUp({self.area_code} {self.award_year} {self.stage}: {self.total} → {self.placement.name})"
@@ -185,20 +190,19 @@ def roll_up_many(
     _require_policy(missing)
     keys = list(keys)
     order = instrument.questions.index
-    sheets = scores.groupby(keys, sort=True, observed=True)
-    row = sheets.ngroup().to_numpy()
+    row, index = _sheet_of_each_row(scores, keys)
     column = order.get_indexer(scores["question_code"])
     points = scores["score"].to_numpy(dtype=float)
     _require_possible_scores(scores, column, points, instrument)
-    index = sheets.size().index
-    matrix = np.full((len(index), len(order)), np.nan)
-    matrix[row, column] = points
-    if len(row) > np.unique(row * len(order) + column).size:
+    cell = row * len(order) + column
+    if np.bincount(cell).max() > 1:
         twice = scores[scores.duplicated([*keys, "question_code"])].iloc[0]
         raise DataError(
             t("Pertanyaan {code} muncul dua kali dalam satu lembar.", code=twice["question_code"]),
             advice=t("Hapus salah satu; satu pertanyaan hanya dinilai sekali."),
         )
+    matrix = np.full((len(index), len(order)), np.nan)
+    matrix.flat[cell] = points
     unanswered = np.isnan(matrix).sum(axis=1)
     if missing == "refuse" and unanswered.any():
         raise DataError(
@@ -221,6 +225,27 @@ def roll_up_many(
     )
     components = pd.DataFrame(low["component"], index=index, columns=list(instrument.components.index))
     return pd.concat([result, components], axis=1)
+
+
+def _sheet_of_each_row(scores: pd.DataFrame, keys: list[str]) -> tuple[np.ndarray, pd.MultiIndex]:
+    """Number the sheets: the sheet of every row, and the keys of every sheet in rising order.
+
+    Hashing each key column once is cheaper than a groupby over several text columns, on which a
+    roll-up of all districts would otherwise spend most of its time.
+    """
+    codes, levels = zip(*(pd.factorize(scores[key], sort=True) for key in keys), strict=True)
+    if scores.empty or any(code.min() < 0 for code in codes):  # -1 stands for a missing key
+        raise DataError(
+            t("Tabel kosong, atau kolom {names} tidak terisi di setiap baris.", names=", ".join(keys)),
+            advice=t("Isi kolom itu; setiap baris harus tahu daerah, putaran, dan tahapnya."),
+        )
+    combined = np.ravel_multi_index(codes, [len(level) for level in levels])
+    present = np.flatnonzero(np.bincount(combined))
+    number = np.empty(present[-1] + 1, dtype=np.intp)
+    number[present] = np.arange(len(present))
+    parts = np.unravel_index(present, [len(level) for level in levels])
+    values = [level.take(part) for level, part in zip(levels, parts, strict=True)]
+    return number[combined], pd.MultiIndex.from_arrays(values, names=keys)
 
 
 def _levels(points: np.ndarray, instrument: Instrument, level: str) -> dict[str, np.ndarray]:

@@ -39,6 +39,9 @@ class Trace:
         for part in self.parts:
             yield from part.walk(depth + 1)
 
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(index=False)
+
     def to_frame(self) -> pd.DataFrame:
         """Return the whole trace as a table, one row per number, with its depth."""
         return pd.DataFrame(

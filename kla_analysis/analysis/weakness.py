@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -11,33 +13,35 @@ from kla_analysis.instrument.instrument import split_agencies
 from kla_analysis.language import t
 
 
-def lost_points(rollup: RollUp, level: str, *, reference: RollUp | None = None) -> pd.DataFrame:
+def lost_points(rollup: RollUp, level: str, *, peers: Sequence[RollUp] = ()) -> pd.DataFrame:
     """Rank the codes of a level by the points they lose, largest loss first.
 
     Args:
         rollup: the sheet.
         level: `component`, `indicator` or `question`.
-        reference: another sheet to measure against (a peer, a better year).
+        peers: other sheets to measure against: peer districts, or one reference sheet.
 
     Returns:
         Indexed by code, ranked: `name`, `max_points`, `low` (points reached), `share`,
         `lost_points`; `recoverable_points`: what may still be added to the total, which is less
         than the loss where an indicator would pass its own maximum; `share_of_loss` and
-        `cumulative_share` of all loss at this level; the codes of the levels above; with a
-        reference also `reference_points` and `behind_reference` (points, 0 when ahead).
+        `cumulative_share` of all loss at this level; the codes of the levels above; with
+        peers also `peer_points` (their median; a single reference is its own) and `behind_peers`
+        (points, 0 when ahead).
 
     Raises:
-        DataError: the sheet stops above this level, or the reference follows another instrument.
+        DataError: the sheet stops above this level, or a peer follows another instrument.
     """
     table = rollup.table(level).copy()
     table["recoverable_points"] = table["lost_points"]
     if level == "question":
         room = rollup.table("indicator")["lost_points"]
         table["recoverable_points"] = np.minimum(table["lost_points"], table["indicator_code"].map(room))
-    if reference is not None:
-        _require_same_instrument(rollup, reference)
-        table["reference_points"] = reference.table(level)["low"]
-        table["behind_reference"] = (table["reference_points"] - table["low"]).clip(lower=0).round(6)
+    if peers:
+        for peer in peers:
+            _require_same_instrument(rollup, peer)
+        table["peer_points"] = pd.concat([peer.table(level)["low"] for peer in peers], axis=1).median(axis=1)
+        table["behind_peers"] = (table["peer_points"] - table["low"]).clip(lower=0).round(6)
     table["_order"] = range(len(table))
     # Equal losses stand in the order of the sheet, so that a ranking never depends on chance.
     table = table.sort_values(["lost_points", "_order"], ascending=[False, True]).drop(columns="_order")

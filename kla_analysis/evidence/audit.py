@@ -16,7 +16,7 @@ from kla_analysis.language import t
 _TOLERANCE = 0.005
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Audit:
     """Printed against recomputed.
 
@@ -49,6 +49,13 @@ class Audit:
     def adds_up(self) -> bool:
         """Whether the whole sheet agrees with itself."""
         return bool(self.rows["adds_up"].all())
+
+    def _repr_html_(self) -> str:
+        totals = pd.DataFrame({"total": self.totals, "maximum": self.maxima})
+        return totals.to_html() + self.rows[~self.rows["adds_up"]].to_html()
+
+    def __repr__(self) -> str:
+        return f"Audit({self.shown}: {'adds up' if self.adds_up else 'does not add up'}, totals {self.totals})"
 
     def _failing(self, level: str) -> tuple[str, ...]:
         rows = self.rows.loc[level]

@@ -1,5 +1,6 @@
 """Roll-up: the plain sum, level by level; the arithmetic stands beside each number."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -153,4 +154,18 @@ def test_many_sheets_refuse_bad_scores_and_doubles(instrument):
 
 
 def test_a_result_prints_itself(reference, instrument):
+    assert "126.91" in kla.roll_up(reference, instrument)._repr_html_()
     assert repr(kla.roll_up(reference, instrument)) == "RollUp(reference 2024 self_assessment: 771,81 → Nindya)"
+
+
+def test_many_sheets_need_their_keys(instrument):
+    scores = many(instrument, areas=1, rounds=1)
+    with pytest.raises(DataError, match="area_code"):
+        kla.roll_up_many(scores.assign(area_code=None), instrument)
+    with pytest.raises(DataError, match="kosong"):
+        kla.roll_up_many(scores.head(0), instrument)
+
+
+def test_a_result_can_not_be_changed(reference, instrument):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        kla.roll_up(reference, instrument).total = None

@@ -41,9 +41,16 @@ def test_recoverable_is_less_where_the_indicator_is_nearly_full(tmp_path, sheet,
     assert (question["lost_points"], question["recoverable_points"]) == (4, 1)
 
 
-def test_against_a_reference(rolled, tanah_bumbu, instrument):
-    ranked = kla.lost_points(kla.roll_up(tanah_bumbu, instrument), "component", reference=rolled)
-    assert ranked["behind_reference"].sum() == pytest.approx(771.81 - 650.5)
+def test_against_one_reference(rolled, tanah_bumbu, instrument):
+    ranked = kla.lost_points(kla.roll_up(tanah_bumbu, instrument), "component", peers=[rolled])
+    assert ranked["behind_peers"].sum() == pytest.approx(771.81 - 650.5)
+
+
+def test_against_the_median_of_peers(rolled, tanah_bumbu, instrument):
+    own = kla.roll_up(tanah_bumbu, instrument)
+    ranked = kla.lost_points(own, "component", peers=[own, own, rolled])  # the median is its own score
+    assert ranked["behind_peers"].sum() == 0
+    assert ranked["peer_points"].sum() == pytest.approx(650.5)
 
 
 def test_points_by_agency(rolled):
