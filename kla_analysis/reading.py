@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -95,13 +95,21 @@ def read_resource(relative: str, data: Path) -> pd.DataFrame:
     return read_table(data / relative, schema_of(relative, data), shown=f"data/{relative}")
 
 
-def read_table(path: Path, schema: TableSchema, *, shown: str | None = None) -> pd.DataFrame:
+def read_table(
+    path: Path,
+    schema: TableSchema,
+    *,
+    shown: str | None = None,
+    also: Callable[[pd.DataFrame], list[Problem]] = lambda frame: [],
+) -> pd.DataFrame:
     """Read a CSV file that must follow a schema.
 
     Args:
         path: the file, UTF-8, comma separated, decimal point.
         schema: what it must look like.
         shown: how to name the file in messages.
+        also: further rules; is given the table (cells already found wrong are missing in it) and
+            returns the problems that it finds, which are told together with all others.
 
     Returns:
         The columns of the schema, typed. The index, `row`, is the line of each record as a
@@ -129,7 +137,8 @@ def read_table(path: Path, schema: TableSchema, *, shown: str | None = None) -> 
     frame = pd.DataFrame(columns, index=pd.Index([row for row, _ in records], name="row"))
     frame = frame.astype({field["name"]: _DTYPES[field.get("type", "string")] for field in schema.fields})
     broken = {(problem.row, problem.column) for problem in problems}
-    problems += [p for p in _constraint_problems(frame, schema, shown) if (p.row, p.column) not in broken]
+    further = [*_constraint_problems(frame, schema, shown), *also(frame)]
+    problems += [problem for problem in further if (problem.row, problem.column) not in broken]
     if problems:
         refuse(shown, problems)
     return frame

@@ -15,7 +15,7 @@ from kla_analysis.errors import DataError, Problem, did_you_mean
 from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument
 from kla_analysis.language import by_language, number, t
 from kla_analysis.project import find_project
-from kla_analysis.reading import TableSchema, read_header, read_table, refuse, schema_of
+from kla_analysis.reading import TableSchema, read_header, read_table, schema_of
 
 
 @dataclass(frozen=True)
@@ -91,49 +91,10 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
     schema = _schema_for(path, data or project.data)
     level = next(level for level, column in CODE_COLUMNS.items() if column in schema.columns)
     column = CODE_COLUMNS[level]
-    frame = read_table(path, schema, shown=shown)
-
     maxima = instrument.table(level)["max_points"]
-    problems: list[Problem] = []
-    for row, record in frame.iterrows():
-        code, score = record[column], record["score"]
-        if code not in maxima.index:
-            problems.append(
-                Problem(
-                    t("kode ini tidak ada di instrumen {id}", id=instrument.id),
-                    did_you_mean(code, maxima.index),
-                    shown,
-                    row,
-                    column,
-                    code,
-                )
-            )
-        elif score > maxima[code]:
-            problems.append(
-                Problem(
-                    t("melebihi maksimum {code}, yaitu {maximum}", code=code, maximum=number(maxima[code])),
-                    t("Isi paling banyak {maximum}.", maximum=number(maxima[code])),
-                    shown,
-                    row,
-                    "score",
-                    f"{score:g}",
-                )
-            )
-    for name in ("area_code", "award_year", "stage"):
-        for row in frame.index[frame[name] != frame[name].iloc[0]]:
-            problems.append(
-                Problem(
-                    t("berbeda dari baris pertama ({first})", first=frame[name].iloc[0]),
-                    t("Satu berkas memuat satu daerah, satu putaran dan satu tahap; pisahkan."),
-                    shown,
-                    row,
-                    name,
-                    str(frame.loc[row, name]),
-                )
-            )
-    if problems:
-        refuse(shown, problems)
-
+    frame = read_table(
+        path, schema, shown=shown, also=lambda frame: _sheet_problems(frame, column, maxima, instrument.id, shown)
+    )
     by_code = frame.set_index(column)
     printed_path = path.with_suffix(".printed.csv")
     return Assessment(
@@ -210,6 +171,49 @@ def scaled_to_total(scores: pd.Series, maxima: pd.Series, total: float) -> pd.Se
     for at in sorted(range(len(cents)), key=lambda i: (-remainders[i], i))[:left]:
         cents[at] += 1
     return pd.Series([float(cent / 100) for cent in cents], index=scores.index, name=scores.name)
+
+
+def _sheet_problems(frame: pd.DataFrame, column: str, maxima: pd.Series, instrument: str, shown: str) -> list[Problem]:
+    """Find unknown codes, scores above their maximum, and rows of another area, round or stage."""
+    problems = []
+    for row, record in frame.dropna(subset=[column]).iterrows():
+        code, score = record[column], record["score"]
+        if code not in maxima.index:
+            problems.append(
+                Problem(
+                    t("kode ini tidak ada di instrumen {id}", id=instrument),
+                    did_you_mean(code, maxima.index),
+                    shown,
+                    row,
+                    column,
+                    code,
+                )
+            )
+        elif score > maxima[code]:
+            problems.append(
+                Problem(
+                    t("melebihi maksimum {code}, yaitu {maximum}", code=code, maximum=number(maxima[code])),
+                    t("Isi paling banyak {maximum}.", maximum=number(maxima[code])),
+                    shown,
+                    row,
+                    "score",
+                    f"{score:g}",
+                )
+            )
+    for name in ("area_code", "award_year", "stage"):
+        known = frame[name].dropna()
+        for row in known.index[known != known.iloc[0]] if len(known) else ():
+            problems.append(
+                Problem(
+                    t("berbeda dari baris pertama ({first})", first=known.iloc[0]),
+                    t("Satu berkas memuat satu daerah, satu putaran dan satu tahap; pisahkan."),
+                    shown,
+                    row,
+                    name,
+                    str(known[row]),
+                )
+            )
+    return problems
 
 
 def _schema_for(path: Path, data: Path) -> TableSchema:

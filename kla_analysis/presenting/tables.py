@@ -23,20 +23,22 @@ from kla_analysis.instrument.instrument import Instrument, level_name, split_age
 from kla_analysis.language import number, percent, signed, t
 from kla_analysis.presenting.wording import Text, audit_in_words, needs, source_note, without_scheme
 
+# JupyterLab aligns every cell to the right, so that the alignment of text stands in the cells themselves.
 _TEMPLATE = """\
+{%- macro aligned(kind) %}{% if kind != "number" %} style="text-align: left"{% endif %}{% endmacro -%}
 <div class="kla-scroll" role="region" tabindex="0" aria-label="{{ caption }}">
 <table class="kla-table">
-<caption>{{ caption }}{% if badge %} <strong class="kla-badge">{{ badge }}</strong>{% endif %}</caption>
-<thead><tr>{% for column in columns %}<th scope="col" class="{{ column.kind }}">{{ column.title }}</th>{% endfor %}</tr></thead>
+<caption style="text-align: left">{{ caption }}{% if badge %} <strong class="kla-badge">{{ badge }}</strong>{% endif %}</caption>
+<thead><tr>{% for column in columns %}<th scope="col" class="{{ column.kind }}"{{ aligned(column.kind) }}>{{ column.title }}</th>{% endfor %}</tr></thead>
 <tbody>
 {%- for row in rows %}
-<tr>{% for cell in row %}{% if loop.first %}<th scope="row" class="{{ columns[0].kind }}">{{ cell }}</th>
-{%- else %}<td class="{{ columns[loop.index0].kind }}">{{ cell }}</td>{% endif %}{% endfor %}</tr>
+<tr>{% for cell in row %}{% if loop.first %}<th scope="row" class="{{ columns[0].kind }}"{{ aligned(columns[0].kind) }}>{{ cell }}</th>
+{%- else %}<td class="{{ columns[loop.index0].kind }}"{{ aligned(columns[loop.index0].kind) }}>{{ cell }}</td>{% endif %}{% endfor %}</tr>
 {%- endfor %}
 </tbody>
 {%- if total %}
-<tfoot><tr>{% for cell in total %}{% if loop.first %}<th scope="row" class="{{ columns[0].kind }}">{{ cell }}</th>
-{%- else %}<td class="{{ columns[loop.index0].kind }}">{{ cell }}</td>{% endif %}{% endfor %}</tr></tfoot>
+<tfoot><tr>{% for cell in total %}{% if loop.first %}<th scope="row" class="{{ columns[0].kind }}"{{ aligned(columns[0].kind) }}>{{ cell }}</th>
+{%- else %}<td class="{{ columns[loop.index0].kind }}"{{ aligned(columns[loop.index0].kind) }}>{{ cell }}</td>{% endif %}{% endfor %}</tr></tfoot>
 {%- endif %}
 </table>
 </div>

@@ -73,8 +73,14 @@ def test_all_problems_are_told_at_once(sheet, instrument):
         ),
         instrument,
     )
-    found = {(problem.column, problem.value) for problem in error.problems}
-    assert {("score", "banyak"), ("score", "-1"), ("question_code", "2.2")} <= found
+    assert {(problem.column, problem.value) for problem in error.problems} == {
+        ("question_code", "1.l"),
+        ("score", "99"),
+        ("question_code", "2.2"),
+        ("score", "banyak"),
+        ("score", "-1"),
+    }
+    assert len(error.problems) == 5
     assert all(problem.file and problem.row and problem.advice for problem in error.problems)
 
 
