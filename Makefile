@@ -13,6 +13,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# A folder that was moved or copied brings a .venv that still runs the old place: set it up anew.
+MOVED := $(shell test ! -e $(READY) || grep -qsF -- "-m venv $$(pwd -P)/$(VENV)" $(VENV)/pyvenv.cfg || echo moved)
+# Where HOME cannot be written, what matplotlib and IPython keep goes into .venv.
+ifneq ($(shell test -w "$$HOME" || echo no),)
+export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
+export IPYTHONDIR ?= $(CURDIR)/$(VENV)/ipython
+endif
+
 .PHONY: help
 help: ## daftar perintah ini
 	@echo "kla_analysis: dari lembar evaluasi KLA ke posisi, kelemahan, dan jarak ke target"
@@ -24,7 +32,7 @@ help: ## daftar perintah ini
 
 .PHONY: report
 report: $(READY) ## buat laporan (Tanah Bumbu 2022 menuju Nindya) di reports/
-	@$(BIN)/kla report --area $(AREA) --year $(YEAR) --target $(TARGET) --cluster $(CLUSTER)
+	@$(BIN)/kla report --area '$(AREA)' --year '$(YEAR)' --target '$(TARGET)' --cluster '$(CLUSTER)'
 
 .PHONY: test
 test: $(READY) ## jalankan semua uji
@@ -39,7 +47,8 @@ check: $(READY) ## periksa gaya, notebook bersih, dan arah impor
 
 .PHONY: lab
 lab: $(READY) ## buka notebook di JupyterLab
-	@$(BIN)/jupyter lab --notebook-dir=. notebooks/00_mulai.ipynb
+	@$(BIN)/jupyter lab --notebook-dir=. --LabApp.news_url=None \
+	    --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks/00_mulai.ipynb
 
 .PHONY: bench
 bench: $(READY) ## ukur kecepatan (beberapa menit)
@@ -52,16 +61,22 @@ picture: $(READY) ## perbarui gambar laporan di README (perlu chromium)
 .PHONY: lock
 lock: ## perbarui requirements.lock (perlu uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-annotate \
-	    --no-header --no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml build-requirements.in
+	    --custom-compile-command 'make lock' --no-emit-index-url --no-emit-find-links \
+	    --output-file requirements.lock pyproject.toml build-requirements.in
 
 .PHONY: clean
-clean: ## hapus hasil sementara dan .venv; laporan dan data tetap
-	@rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+clean: ## hapus hasil sementara; laporan, data, dan .venv tetap
+	@rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
 	@find kla_analysis tests -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Bersih. Laporan di reports/ dan data di data/ tidak disentuh."
 
+.PHONY: distclean
+distclean: clean ## hapus .venv juga
+	@rm -rf $(VENV)
+
 # The stamp is written last, so that a set-up which was cut off is done again.
-$(READY): requirements.lock pyproject.toml
+moved:
+$(READY): requirements.lock pyproject.toml $(MOVED)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	    echo "Perlu Python 3.11 atau lebih baru. Debian/Ubuntu: sudo apt install python3 python3-venv"; \
 	    echo "Bila Python lain sudah ada: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
