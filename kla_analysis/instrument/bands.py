@@ -173,7 +173,8 @@ class Ladder:
         between 1 and 100 points are missing to Nindya at 701.
         """
         if predicate == self.no_award_code:
-            return Span(0.0, self.bands[0].lower)
+            # Scores are written in hundredths, and the first band begins at its lower bound.
+            return Span(0.0, self.bands[0].lower - 0.01)
         band = self.band(predicate)
         return Span(band.lower, band.printed_upper)
 

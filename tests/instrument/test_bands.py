@@ -71,6 +71,13 @@ def test_a_known_predicate_is_a_span(ladder):
     assert ladder.points_to("madya", madya) == Span(0, 0)
 
 
+def test_no_award_ends_below_the_first_band(ladder):
+    span = ladder.span_of("none")
+    assert span == Span(0, 499.99)
+    assert ladder.place(span.high).predicate == "none"
+    assert ladder.points_to("pratama", span) == Span(0.01, 500)
+
+
 def test_an_unknown_predicate_names_the_nearest(ladder):
     with pytest.raises(kla.ParameterError, match="nindya"):
         ladder.band("nindia")

@@ -1,10 +1,14 @@
-"""Charts: the finding in the title, the data in the alt text, nothing cut off, readable colours."""
+"""Charts: the finding in the title, the data in the alt text, nothing cut off or overprinted, readable colours."""
 
 import dataclasses
 import itertools
+import subprocess
+import sys
 
+import matplotlib
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text as Written
 
 import kla_analysis as kla
 from kla_analysis import charts
@@ -15,6 +19,7 @@ DRAW = {
     "ladder": lambda position: charts.ladder(position, "nindya"),
     "components": charts.components,
     "indicator_heatmap": charts.indicator_heatmap,
+    "one_component": lambda position: charts.indicator_heatmap(position, "K5"),
     "pareto": charts.pareto,
     "agencies": charts.agencies,
     "waterfall": lambda position: charts.waterfall(position, "nindya"),
@@ -22,15 +27,22 @@ DRAW = {
 }
 POSITIONS = {
     "tanah-bumbu": lambda: kla.open_position("63.10", 2022),
+    "only a predicate": lambda: kla.open_position("63.10", 2023),
     "reference": lambda: kla.open_position("reference", 2024),
-    "sragen": lambda: kla.open_position("33.14", 2022),
-    "sukoharjo": lambda: kla.open_position("33.11", 2019),
+    "two scores a year": lambda: kla.open_position("33.14", 2022),
+    "many years": lambda: kla.open_position("33.11", 2019),
+    "no award": lambda: kla.open_position("32.78", 2025),
 }
 
 
 @pytest.fixture(scope="module", params=POSITIONS)
 def position(request):
     return POSITIONS[request.param]()
+
+
+@pytest.fixture(scope="module")
+def bumbu():
+    return POSITIONS["tanah-bumbu"]()
 
 
 @pytest.fixture(params=DRAW)
@@ -49,70 +61,122 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def test_every_chart_draws_and_nothing_is_cut_off(position, draw):
+def require_readable(chart):
+    """Every text lies inside the picture, is at least 9 points high, and touches no other text."""
+    canvas = FigureCanvasAgg(chart.figure)
+    canvas.draw()
+    renderer, picture = canvas.get_renderer(), chart.figure.bbox
+    texts = [text for text in chart.figure.findobj(Written) if text.get_visible() and text.get_text().strip()]
+    boxes = [(text.get_text(), Written.get_window_extent(text, renderer)) for text in texts]
+    for text in texts:
+        assert text.get_fontsize() >= 9, text.get_text()
+    for name, box in boxes:
+        assert box.x0 >= picture.x0 - 1, name
+        assert box.x1 <= picture.x1 + 1, name
+        assert box.y0 >= picture.y0 - 1, name
+        assert box.y1 <= picture.y1 + 1, name
+    for (one, a), (other, b) in itertools.combinations(boxes, 2):
+        apart = a.x1 <= b.x0 + 1 or b.x1 <= a.x0 + 1 or a.y1 <= b.y0 + 1 or b.y1 <= a.y0 + 1
+        assert apart, f"{one!r} on {other!r}"
+
+
+def test_every_chart_is_readable(position, draw):
     chart = draw(position)
     if isinstance(chart, Text):  # no sheet: said in words
         assert position.roll_up is None
         return
     assert chart.png().startswith(b"\x89PNG")
-    figure = chart.figure
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    renderer = canvas.get_renderer()
-    box = figure.bbox
-    for text in figure.findobj(lambda item: hasattr(item, "get_text") and item.get_text().strip()):
-        if text.get_visible():
-            extent = text.get_window_extent(renderer)
-            assert extent.x0 >= box.x0 - 1, text.get_text()
-            assert extent.x1 <= box.x1 + 1, text.get_text()
-            assert extent.y0 >= box.y0 - 1, text.get_text()
-            assert extent.y1 <= box.y1 + 1, text.get_text()
-    labels = [label.get_window_extent(renderer) for label in figure.axes[0].get_yticklabels() if label.get_text()]
-    for upper, lower in itertools.pairwise(labels):
-        assert not (upper.y0 < lower.y1 and lower.y0 < upper.y1)
+    assert 20 < len(chart.alt) < 600
+    require_readable(chart)
 
 
-def test_the_same_data_give_the_same_bytes(draw):
-    position = POSITIONS["tanah-bumbu"]()
-    assert draw(position).png() == draw(position).png()
+def test_the_same_data_give_the_same_bytes_whatever_the_notebook_has_set(bumbu, draw):
+    before = dict(matplotlib.rcParams)
+    first = draw(bumbu).png()
+    assert dict(matplotlib.rcParams) == before
+    theme = {"font.family": ["serif"], "axes.grid": True, "hatch.linewidth": 4, "savefig.transparent": True}
+    with matplotlib.rc_context(theme):
+        assert draw(bumbu).png() == first
 
 
 @pytest.mark.parametrize(
     ("name", "title", "alt"),
     [
-        ("ladder", "50,5 poin lagi ke Nindya", "650,5"),
+        ("ladder", "50,5 poin lagi ke Nindya menurut lembar ilustratif", "Madya 650,5"),
+        ("ladder", "Tanah Bumbu", "antara 1 dan 100 poin"),  # the published fact beside the illustration
         ("components", "76,91 dari 156 poin", "79,09 dari 156"),
         ("indicator_heatmap", "22A, 34%", "22A 34%"),
-        ("pareto", "7 dari 31", "34,94"),
-        ("agencies", "Dinas PPPA", "168,16"),
-        ("waterfall", "6 pertanyaan", "707,38"),
-        ("history", "Madya pada 2023", "800,38"),
+        ("one_component", "22A, 34%", "9 indikator"),
+        ("pareto", "7 dari 31 indikator memuat separuh dari 349,5 poin", "34,94"),
+        ("agencies", "Dinas PPPA", "168,16 (78,11)"),
+        ("waterfall", "6 pertanyaan di 5 komponen", "Sesudahnya 707,38"),
+        ("history", "Madya pada 2023", "verifikasi administrasi 800,38"),
     ],
 )
-def test_finding_in_the_title_and_data_in_the_alt_text(name, title, alt):
-    chart = DRAW[name](POSITIONS["tanah-bumbu"]())
+def test_finding_in_the_title_and_data_in_the_alt_text(bumbu, name, title, alt):
+    chart = DRAW[name](bumbu)
     assert title in chart.title
     assert alt in chart.alt
     data, about = chart._repr_mimebundle_()
-    assert about["image/png"]["alt"] == chart.alt
+    assert about["image/png"] == {"alt": chart.alt, "title": chart.title, "width": 640}
     assert data["text/plain"] == chart.alt
 
 
-def test_a_picture_made_from_illustrative_numbers_says_so():
-    texts = {text.get_text() for text in charts.components(POSITIONS["tanah-bumbu"]()).figure.texts}
-    assert "ILUSTRATIF" in texts
-    assert "ILUSTRATIF" not in {text.get_text() for text in charts.components(POSITIONS["reference"]()).figure.texts}
+def test_the_picture_keeps_its_source_and_its_standing(bumbu):
+    def written(chart):
+        return [" ".join(text.get_text().split()) for text in chart.figure.texts]
+
+    illustrative, real = charts.components(bumbu), charts.components(POSITIONS["reference"]())
+    assert "ILUSTRATIF" in written(illustrative)
+    assert "ILUSTRATIF" not in written(real)
+    assert illustrative.source in written(illustrative)
+    assert "asumsi" in illustrative.source
+    assert "ILUSTRATIF" not in written(charts.history(bumbu))  # made of published results only
+    assert "tanahbumbu.com" in charts.history(bumbu).source
 
 
-def test_names_are_never_read_as_formulas(draw):
-    position = POSITIONS["tanah-bumbu"]()
-    hostile = dataclasses.replace(position, area=Area("63.10", r"$x^2$ <b>$\frac$ _%", "kabupaten", ""))
-    assert draw(hostile).png()
+def test_a_predicate_alone_gives_a_range():
+    chart = charts.ladder(POSITIONS["only a predicate"](), "nindya")
+    assert "antara 1 dan 100 poin lagi ke Nindya" in chart.title
+    assert "Madya 601–700" in chart.alt
 
 
-def test_a_reached_target_is_said():
-    assert "sudah mencapai" in charts.ladder(POSITIONS["tanah-bumbu"](), "madya").title
-    assert "sudah tercapai" in charts.waterfall(POSITIONS["tanah-bumbu"](), "madya").title
+def test_names_are_never_read_as_formulas_and_long_ones_wrap(bumbu, draw):
+    name = r"$x^2$ <b>$\frac$ _% " + "Sangat" * 20
+    tables = {
+        level: getattr(bumbu.roll_up, level).assign(name=name) for level in ("questions", "indicators", "components")
+    }
+    roll_up = dataclasses.replace(bumbu.roll_up, **tables)
+    chart = draw(dataclasses.replace(bumbu, area=Area("63.10", name, "kabupaten", ""), roll_up=roll_up))
+    assert chart.png()
+    require_readable(chart)
+
+
+def test_missing_answers_are_shown_apart_from_lost_points(sheet):
+    lines = sheet().read_text(encoding="utf-8").splitlines()
+    code, score = lines[1].split(",")[3:5]
+    empty = sheet((f",{code},{score},", f",{code},,"))
+    chart = charts.components(kla.open_position("63.10", 2022, assessment=empty))
+    assert "–" in chart.alt.split(";")[0]
+    assert "...." in {bar.get_hatch() for bar in chart.figure.axes[0].patches if bar.get_width() > 0}
+    require_readable(chart)
+
+
+def test_a_reached_target_is_said(bumbu):
+    assert "sudah mencapai" in charts.ladder(bumbu, "madya").title
+    assert "sudah tercapai" in charts.waterfall(bumbu, "madya").title
+
+
+def test_pareto_at_every_level(bumbu):
+    for level, count in (("component", "3 dari 7"), ("indicator", "7 dari 31"), ("question", "dari 274")):
+        chart = charts.pareto(bumbu, level=level)
+        assert count in chart.title
+        require_readable(chart)
+
+
+def test_saved_picture_is_the_shown_one(bumbu, tmp_path):
+    chart = charts.history(bumbu)
+    assert chart.save(tmp_path / "riwayat.png").read_bytes() == chart.png()
 
 
 def test_colours_stand_out():
@@ -120,6 +184,16 @@ def test_colours_stand_out():
         assert contrast(text, charts.PAPER) >= 4.5
     for mark in (charts.BLUE, charts.AMBER, charts.MISSING):
         assert contrast(mark, charts.PAPER) >= 3
+    for ground in (*charts.ZONES, *charts.HEAT):
+        assert contrast(charts.INK, ground) >= 4.5
     for zone in charts.ZONES:
-        assert contrast(charts.INK, zone) >= 4.5
         assert contrast(charts.BLUE, zone) >= 3
+    assert contrast(charts.SOFT, charts.ZONES[0]) >= 4.5
+
+
+def test_the_room_opens_without_loading_a_drawing_library():
+    code = (
+        "import sys, kla_analysis.presenting.charts as c; print('matplotlib' in sys.modules, 'seaborn' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
