@@ -52,7 +52,8 @@ lab: $(READY) ## buka notebook di JupyterLab
 
 .PHONY: bench
 bench: $(READY) ## ukur kecepatan (beberapa menit)
-	@$(BIN)/python tests/bench/rollup.py
+	@echo "==> Menjumlah lembar" && $(BIN)/python tests/bench/rollup.py
+	@echo "==> Risiko verifikasi" && $(BIN)/python tests/bench/risk.py
 
 .PHONY: picture
 picture: $(READY) ## perbarui gambar laporan di README (perlu chromium)

@@ -9,9 +9,13 @@ from typing import Any
 
 _WINDOW = {
     "analysis.comparison": ("closing_sets", "difference", "gap_to", "smallest_set"),
+    "analysis.country": ("province_standing", "transitions"),
+    "analysis.crosswalk": ("carry_over", "compare_instruments", "load_mapping"),
     "analysis.position": ("Position", "open_position"),
     "analysis.scoring": ("RollUp", "roll_up", "roll_up_many"),
     "analysis.trace": ("Trace", "trace"),
+    "analysis.uncertainty": ("flips_by_answer", "flips_by_weight", "sensitivity", "sobol", "tornado"),
+    "analysis.verification": ("draw_by_evidence", "fit_retention", "leave_one_out", "own_retention", "verify"),
     "analysis.weakness": ("lost_by_agency", "lost_points", "weak_questions"),
     "errors": ("DataError", "KlaError", "ParameterError"),
     "evidence.areas": ("find_area", "load_areas"),
@@ -20,7 +24,7 @@ _WINDOW = {
     "evidence.published": ("history_of", "load_national_counts", "load_results", "load_stage_scores"),
     "instrument.bands": ("Ladder", "Placement", "Span"),
     "instrument.instrument": ("Instrument", "load_instrument"),
-    "presenting": ("charts", "tables", "wording"),
+    "presenting": ("charts", "risk_charts", "tables", "wording"),
     "reporting.parameters": ("ReportParameters", "begin"),
 }
 _ROOM_OF = {name: room for room, names in _WINDOW.items() for name in names}

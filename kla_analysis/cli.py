@@ -68,6 +68,12 @@ def main() -> None:
 @click.option("--target", default="nindya", show_default=True, help="Predikat yang dituju.")
 @click.option("--cluster", default="all", show_default=True, help="Satu komponen (misalnya K2) atau all.")
 @click.option("--lang", default="id", show_default=True, help="Bahasa laporan.")
+@click.option(
+    "--retention",
+    type=float,
+    default=0.0,
+    help="Bagian nilai mandiri yang bertahan; bila 0, dari pasangan yang terbit.",
+)
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
 @click.option("--out", type=_FILE, help="Folder laporan; bila kosong, reports/<wilayah>/<tahun>.")
 @_answers_in_json
@@ -78,6 +84,7 @@ def report(
     target: str,
     cluster: str,
     lang: str,
+    retention: float,
     assessment: Path | None,
     out: Path | None,
     as_json: bool,
@@ -86,7 +93,7 @@ def report(
 
     Satu halaman HTML per notebook dan halaman ringkasan di depannya.
     """
-    from kla_analysis.reporting.parameters import check_parameters
+    from kla_analysis.reporting.parameters import begin, check_parameters
 
     parameters = check_parameters(
         {
@@ -96,13 +103,12 @@ def report(
             "target": target,
             "cluster": cluster,
             "lang": lang,
+            "retention": retention,
             "assessment": str(assessment) if assessment else "",
         }
     )
-    from kla_analysis.analysis.position import open_position
-
     # Refuse an unknown area, year or sheet before the slow libraries are even loaded.
-    position = open_position(parameters.area, parameters.year, stage=parameters.stage or None, assessment=assessment)
+    position = begin(**parameters.model_dump())
     click.echo(
         t("Membuat laporan {area} {year} (kira-kira setengah menit).", area=position.area.name, year=year), err=True
     )
@@ -127,12 +133,16 @@ def report(
 def score(file: Path, instrument: str, missing: str, as_json: bool) -> None:
     """Hitung nilai total dan predikat sebuah lembar."""
     from kla_analysis.analysis.scoring import roll_up
+    from kla_analysis.analysis.verification import fit_retention, verify
     from kla_analysis.evidence.assessment import load_assessment
+    from kla_analysis.evidence.published import load_stage_scores
     from kla_analysis.instrument.instrument import load_instrument, standing_name
+    from kla_analysis.presenting.wording import worth_in_words
 
     rules = load_instrument(instrument)
     sheet = load_assessment(file, rules)
     result = roll_up(sheet, rules, missing=missing)
+    worth = verify(result.total.low, sheet.stage, fit_retention(load_stage_scores()), rules)
     if as_json:
         _print_json(
             {
@@ -149,6 +159,7 @@ def score(file: Path, instrument: str, missing: str, as_json: bool) -> None:
                 "missing_policy": result.missing_policy,
                 "missing": list(result.missing),
                 "components": {code: row["low"] for code, row in result.components.iterrows()},
+                "verified": _verified_record(worth),
             }
         )
         return
@@ -162,6 +173,7 @@ def score(file: Path, instrument: str, missing: str, as_json: bool) -> None:
             t("Bila semua butir kosong terjawab penuh: {name}.", name=rules.ladder.place(result.total.high).name)
         )
     click.echo(result.missing_in_words())
+    click.echo(repr(worth_in_words(worth)))
     click.echo(
         t("Status angka: {standing}.", standing=standing_name(sheet.origin.standing))
         + (f" {sheet.origin.note}" if sheet.origin.illustrative else "")
@@ -281,6 +293,17 @@ def _placement_record(placement: Any) -> dict[str, Any]:
         "points_to_next": placement.points_to_next,
         "next_predicate": placement.next_predicate,
         "remarks": list(placement.remarks),
+    }
+
+
+def _verified_record(verified: Any) -> dict[str, Any]:
+    return {
+        "certain": verified.certain,
+        "median": verified.median,
+        "low": verified.interval.low,
+        "high": verified.interval.high,
+        "level": verified.level,
+        "predicates": {code: round(probability, 4) for code, probability in verified.predicates.items()},
     }
 
 

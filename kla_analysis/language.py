@@ -100,3 +100,16 @@ def percent(share: float | None, *, decimals: int = 0) -> str:
     if share is None or math.isnan(share):
         return "–"
     return number(share * 100, decimals=decimals) + "%"
+
+
+def chance(probability: float) -> str:
+    """Write a probability without pretending to know its last percent.
+
+    >>> chance(0.003), chance(0.546), chance(0.999), chance(0.0)
+    ('<1%', '55%', '>99%', '0%')
+    """
+    if 0 < probability < 0.01:
+        return "<1%"
+    if 0.99 < probability < 1:
+        return ">99%"
+    return percent(probability)

@@ -62,10 +62,13 @@ def schema_of(name: str, data: Path) -> TableSchema:
     """Return the schema of a resource of the data package.
 
     Args:
-        name: name or path of the resource, or `assessment` for any assessment sheet.
+        name: name or path of the resource, `assessment` for any assessment sheet, or `mapping` for
+            any mapping between two instruments.
         data: the data folder.
     """
     package = _package(data / "datapackage.json")
+    if name in package["kla:schemas"]:
+        return TableSchema(name=name, fields=tuple(package["kla:schemas"][name]["fields"]))
     wanted = package["kla:assessment_schema"] if name == "assessment" else name
     for resource in package["resources"]:
         if wanted in (resource["name"], resource["path"]):

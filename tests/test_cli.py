@@ -39,6 +39,14 @@ def test_score():
     assert (said["illustrative"], said["standing"]) == (True, "assumed")
 
 
+def test_score_says_what_a_claim_is_worth_once_verified():
+    said = run_json("score", "data/assessments/reference/2024-self_assessment.csv")["verified"]
+    assert not said["certain"]
+    assert said["low"] < said["median"] < said["high"] < 771.81
+    assert abs(sum(said["predicates"].values()) - 1) < 0.001
+    assert run_json("score", "data/assessments/63.10/2022-final.csv")["verified"]["certain"]
+
+
 def test_score_of_a_sheet_with_a_missing_answer_is_a_range(sheet):
     said = run_json("score", str(sheet((",1.1,10.11,", ",1.1,,"))))
     assert (said["total"], said["total_low"], said["total_high"]) == (None, 640.39, 652.39)
@@ -97,6 +105,8 @@ def test_check_finds_what_is_broken(tmp_path):
         (["report", "--stage", "finale"], "final"),
         (["report", "--lang", "idn"], "id"),
         (["report", "--year", "2019"], "2022, 2023, 2025"),
+        (["report", "--retention", "1.2"], "retention"),
+        (["report", "--retention", "-0.1"], "retention"),
         (["reprt"], "reprt"),
         (["score"], "FILE"),
         (["score", "x.csv", "--missing", "zeros"], "x.csv"),

@@ -41,6 +41,8 @@ class Position:
         published: the published fact of the round, None when there is none.
         assessment, roll_up: the sheet of answers and its points, None when there is none.
         history: all published results of the area, oldest first.
+        kept_share: the share of a self-assessed score that the user takes verification to keep;
+            None to learn it from the published pairs.
     """
 
     area: Area
@@ -51,6 +53,7 @@ class Position:
     assessment: Assessment | None
     roll_up: RollUp | None
     history: pd.DataFrame
+    kept_share: float | None = None
 
     @property
     def span(self) -> Span:

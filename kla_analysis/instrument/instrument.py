@@ -107,6 +107,8 @@ class Instrument:
             `standing` and `source`; questions also `agencies` (text, `;` between names) and
             `lower_is_better`. Treat them as read-only.
         ladder: the bands.
+        earlier: single values known of other award years: `award_year`, `level`, `code`,
+            `max_points`, `standing`, `source`.
         partners: who else sits at the table of each component's coordination meeting.
     """
 
@@ -124,6 +126,7 @@ class Instrument:
     questions: pd.DataFrame
     agencies: pd.DataFrame
     partners: pd.DataFrame
+    earlier: pd.DataFrame
     gap_rule: str
     cap_rule: str
     notes: tuple[str, ...]
@@ -303,6 +306,7 @@ def _load(folder: Path, lang: str) -> Instrument:
         questions=_named(questions, "question_code"),
         agencies=table("agencies.csv").set_index("agency"),
         partners=table("table_partners.csv"),
+        earlier=pd.DataFrame(about.get("earlier", [])).rename(columns={"max_score": "max_points"}),
         gap_rule=by_language(about["gap_rule"]["text"]),
         cap_rule=by_language(about["cap_rule"]["text"]),
         notes=tuple(_text(note) for note in about["notes"]),

@@ -14,14 +14,25 @@ import jinja2
 import pandas as pd
 
 from kla_analysis.analysis.comparison import closing_sets, difference, gap_to, smallest_set
+from kla_analysis.analysis.country import province_standing, transitions
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.trace import trace
+from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, flips_by_weight, sensitivity
+from kla_analysis.analysis.verification import leave_one_out, retention_for, verify_position
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
 from kla_analysis.evidence.audit import Audit, audit
-from kla_analysis.evidence.published import load_national_counts
+from kla_analysis.evidence.published import load_national_counts, load_results, load_stage_scores
 from kla_analysis.instrument.instrument import Instrument, level_name, split_agencies, standing_name
-from kla_analysis.language import number, percent, signed, t
-from kla_analysis.presenting.wording import Text, audit_in_words, needs, source_note, without_scheme
+from kla_analysis.language import chance, number, percent, signed, t
+from kla_analysis.presenting.wording import (
+    Text,
+    audit_in_words,
+    needs,
+    needs_score,
+    pairs_note,
+    source_note,
+    without_scheme,
+)
 
 # JupyterLab aligns every cell to the right, so that the alignment of text stands in the cells themselves.
 _TEMPLATE = """\
@@ -556,3 +567,184 @@ def trace_table(position: Position, code: str | None = None) -> Table:
         ),
         frame,
     )
+
+
+# --- what may still happen ----------------------------------------------------------------------------
+
+
+@needs_score
+def predicate_table(position: Position) -> Table:
+    """The probability of each predicate once a self-assessed total is verified."""
+    verified = verify_position(position, as_claim=True)
+    ladder = position.instrument.ladder
+    frame = pd.DataFrame(
+        {"name": [ladder.name(code) for code in verified.predicates], "chance": list(verified.predicates.values())}
+    )
+    return Table(
+        t("Peluang predikat bila {claimed} baru nilai mandiri", claimed=number(verified.claimed)),
+        (Column("name", t("Predikat")), Column("chance", t("Peluang"), "number", chance)),
+        frame,
+        source=f"{source_note(position)} {pairs_note(verified.retention)}",
+        badge=t("ILUSTRATIF") if position.illustrative else "",
+    )
+
+
+def leave_one_out_table() -> Table:
+    """Every published pair, predicted from the others."""
+    frame = leave_one_out(load_stage_scores())
+    frame["inside"] = [t("ya") if inside else t("tidak") for inside in frame["inside"]]
+    return Table(
+        t("Setiap pasangan yang terbit, diramalkan dari pasangan lain"),
+        (
+            Column("area_name", t("Daerah")),
+            Column("award_year", t("Tahun"), write=str),
+            _num("self_assessment", t("Mandiri")),
+            _num("administrative_verification", t("Terverifikasi")),
+            _share("share", t("Dipertahankan")),
+            Column("low", t("Ramalan rendah"), "number", _whole),
+            Column("high", t("Ramalan tinggi"), "number", _whole),
+            Column("inside", t("Di dalam?")),
+        ),
+        frame,
+        source=t("Sumber: data/published/stage_scores.csv (terbit). Rentang ramalan 80%."),
+    )
+
+
+@needs("component")
+def sensitivity_table(position: Position, target: str) -> Table:
+    """How much of the variance of the score, and of reaching the target, each input explains."""
+    retention = retention_for(position)
+    score = sensitivity(position.roll_up, retention).indices
+    reach = sensitivity(position.roll_up, retention, target=target).indices
+    names = {COMMON: t("Ketat-longgarnya verifikasi seluruhnya"), **position.roll_up.components["name"]}
+    frame = pd.DataFrame(
+        {
+            "name": [names[code] for code in score.index],
+            "first": score["first"],
+            "total": score["total"],
+            "range": [f"{percent(row.total_low)}–{percent(row.total_high)}" for row in score.itertuples()],
+            "reach": reach["total"],
+        }
+    ).sort_values("total", ascending=False)
+    goal = position.instrument.ladder.band(target).name
+    return _of_sheet(
+        position,
+        t("Apa yang menentukan nilai terverifikasi (indeks Sobol)"),
+        (
+            Column("name", t("Masukan")),
+            _share("first", t("Sendirian")),
+            _share("total", t("Seluruhnya")),
+            Column("range", t("Rentang 95%"), "number"),
+            _share("reach", t("Tercapainya {goal}", goal=goal)),
+        ),
+        frame,
+    )
+
+
+@needs("question")
+def answer_flip_table(position: Position, top: int = 10) -> Table | Text:
+    """The single answers whose rejection would cost the predicate, nearest first."""
+    frame = flips_by_answer(position.roll_up).head(top).reset_index()
+    if frame.empty:  # the sentence above it has said so
+        return Text(())
+    ladder = position.instrument.ladder
+    frame["predicate_without"] = [ladder.name(code) for code in frame["predicate_without"]]
+    return _of_sheet(
+        position,
+        t("Jawaban yang sendirian dapat mengubah predikat"),
+        (
+            Column("question_code", t("Kode")),
+            Column("name", t("Pertanyaan")),
+            _num("low", t("Nilai")),
+            _share("share_needed", t("Harus bertahan")),
+            _num("total_without", t("Total tanpanya")),
+            Column("predicate_without", t("Menjadi")),
+        ),
+        frame,
+    )
+
+
+@needs("component")
+def weight_flip_table(position: Position) -> Table:
+    """How far each component's weight would have to move to change the predicate, nearest first."""
+    return _of_sheet(
+        position,
+        t("Perubahan bobot yang akan mengubah predikat"),
+        (
+            Column("name", t("Komponen")),
+            _num("low", t("Nilai")),
+            Column("factor_down", t("Turun bila dikali"), "number"),
+            Column("factor_up", t("Naik bila dikali"), "number"),
+        ),
+        flips_by_weight(position.roll_up).reset_index(),
+    )
+
+
+# --- what the country did -------------------------------------------------------------------------------
+
+
+def province_table(position: Position) -> Table:
+    """The last published award of every area of the province."""
+    ladder = position.instrument.ladder
+    frame = province_standing(load_results(), position.area.province, position.instrument)
+    frame["predicate"] = [ladder.name(code) for code in frame["predicate"]]
+    return Table(
+        t("Penghargaan terakhir yang terbit di {province}", province=position.area.province or "–"),
+        (
+            Column("rank", t("Peringkat"), write=str),
+            Column("area_name", t("Daerah")),
+            Column("award_year", t("Tahun"), write=str),
+            Column("predicate", t("Predikat")),
+            _num("score", t("Nilai")),
+        ),
+        frame,
+        source=t("Sumber: data/published/results.csv (terbit), tidak lengkap. Peringkat sama untuk predikat sama."),
+    )
+
+
+def transition_table(position: Position) -> Table:
+    """How often one predicate was followed by which, with counts and intervals."""
+    ladder = position.instrument.ladder
+    frame = transitions(load_results(), position.instrument).reset_index()
+    frame["before"] = [ladder.name(code) for code in frame["before"]]
+    frame["after"] = [ladder.name(code) for code in frame["after"]]
+    frame["range"] = [f"{percent(row.low)}–{percent(row.high)}" for row in frame.itertuples()]
+    return Table(
+        t("Predikat dan predikat pada putaran berikutnya"),
+        (
+            Column("before", t("Sekarang")),
+            Column("after", t("Berikutnya")),
+            _num("count", t("Banyaknya")),
+            _num("of", t("Dari")),
+            Column("range", t("Rentang 95%"), "number"),
+        ),
+        frame,
+        source=t("Sumber: data/published/results.csv (terbit), putaran berurutan saja. Rentang Wilson."),
+    )
+
+
+def earlier_table(position: Position) -> Table:
+    """What is known of other years' weights beside today's."""
+    instrument = position.instrument
+    frame = instrument.earlier.assign(
+        name=[instrument.component(code).name for code in instrument.earlier["code"]],
+        now=[instrument.component(code).max_points for code in instrument.earlier["code"]],
+        standing=[standing_name(standing) for standing in instrument.earlier["standing"]],
+        source=[instrument.sources[source].title for source in instrument.earlier["source"]],
+    )
+    return Table(
+        t("Bobot tahun lain yang diketahui"),
+        (
+            Column("name", t("Komponen")),
+            Column("award_year", t("Tahun"), write=str),
+            _num("max_points", t("Maksimum waktu itu")),
+            _num("now", instrument.id),
+            Column("source", t("Sumber")),
+            Column("standing", t("Status")),
+        ),
+        frame,
+    )
+
+
+def _whole(value: float) -> str:
+    return number(value, decimals=0)

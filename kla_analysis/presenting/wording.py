@@ -14,12 +14,24 @@ from typing import ParamSpec, TypeVar
 import jinja2
 
 from kla_analysis.analysis.comparison import gap_to, smallest_set
+from kla_analysis.analysis.country import province_standing, transitions
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, sensitivity
+from kla_analysis.analysis.verification import (
+    CLAIMED_STAGE,
+    Retention,
+    Verified,
+    leave_one_out,
+    needed_claim,
+    retention_for,
+    verify_position,
+)
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
 from kla_analysis.evidence.audit import Audit
+from kla_analysis.evidence.published import load_results, load_stage_scores
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import level_name, standing_name
-from kla_analysis.language import number, percent, t
+from kla_analysis.language import chance, number, percent, t
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -76,6 +88,22 @@ def needs(level: str) -> Callable[[Callable[P, R]], Callable[P, R | Text]]:
     return wrap
 
 
+def needs_score(show: Callable[P, R]) -> Callable[P, R | Text]:
+    """Make a function that works from a total say so in words where only a predicate is known."""
+
+    @wraps(show)
+    def shown(*args: P.args, **kwargs: P.kwargs) -> R | Text:
+        position = args[0]
+        if position.roll_up is None and not position.published.score_known:
+            why = t("Tidak ditunjukkan: hanya predikatnya yang diketahui, dan predikat akhir tidak dipotong lagi.")
+            return Text((why,), kind="remark")
+        if position.span.low <= 0:
+            return Text((t("Tidak ditunjukkan: nilainya nol."),), kind="remark")
+        return show(*args, **kwargs)
+
+    return shown
+
+
 def points(span: Span) -> str:
     """Write a number of points, or the span it lies in.
 
@@ -114,6 +142,179 @@ def source_note(position: Position) -> str:
             area=position.area.name,
         )
     return t("Sumber: {title}. Status: {standing}.", title=origin.title, standing=standing_name(origin.standing))
+
+
+def pairs_note(retention: Retention) -> str:
+    """Say what a prediction of verification rests on."""
+    if retention.pairs == 0:
+        return t("Bagian yang dipertahankan verifikasi: asumsi pengguna.")
+    return t(
+        "Verifikasi: turunan dari {count} pasangan yang terbit, sedikit dan bukan sampel acak.", count=retention.pairs
+    )
+
+
+@needs_score
+def verification_in_words(position: Position, target: str) -> Text:
+    """Say whether the total is still to be cut, what it would be worth, and the break-even."""
+    goal = position.instrument.ladder.band(target).name
+    stage = _stage_name(position, position.stage)
+    verified = verify_position(position, as_claim=True)
+    paragraphs = []
+    if position.stage == CLAIMED_STAGE:
+        paragraphs.append(t("Nilai {score} adalah nilai mandiri; verifikasi masih akan memotongnya.",
+                            score=number(verified.claimed)))  # fmt: skip
+    else:
+        paragraphs.append(
+            t("Nilai {score} berasal dari tahap {stage}, jadi tidak dipotong lagi. Di bawah ini: seandainya nilai "
+              "yang sama baru diklaim sendiri.", score=str(position.span), stage=stage)
+        )  # fmt: skip
+    paragraphs.append(
+        t("Sesudah verifikasi, nilai mandiri {claimed} kira-kira menjadi {median}; peluangnya {level} berada antara "
+          "{low} dan {high}. Peluang {goal} atau lebih: {chance}.",
+          claimed=number(verified.claimed), median=number(verified.median, decimals=0), level=percent(verified.level),
+          low=number(verified.interval.low, decimals=0), high=number(verified.interval.high, decimals=0), goal=goal,
+          chance=chance(verified.probability_at_least(target)))
+    )  # fmt: skip
+    share = verified.break_even(target)
+    if share is None:
+        paragraphs.append(t("Nilai ini lebih rendah dari batas {goal}, jadi {goal} tidak tercapai walau verifikasi "
+                            "mempertahankan semuanya.", goal=goal))  # fmt: skip
+    else:
+        paragraphs.append(t("{goal} lepas bila verifikasi mempertahankan kurang dari {share} nilai mandiri.", goal=goal,
+                            share=percent(share)))  # fmt: skip
+    for probability in (0.5, 0.8):
+        needed = needed_claim(target, probability, verified.retention, position.instrument)
+        paragraphs.append(
+            t("Agar {goal} tercapai dengan peluang {probability}, nilai mandiri harus sedikitnya {needed}.", goal=goal,
+              probability=percent(probability), needed=number(needed, decimals=0))
+            if needed is not None
+            else t("Peluang {probability} untuk {goal} tidak dapat dicapai dengan mengklaim lebih banyak: lembar penuh pun "
+                   "belum cukup. Yang perlu dinaikkan adalah bukti.", goal=goal, probability=percent(probability))
+        )  # fmt: skip
+    return Text(tuple(paragraphs))
+
+
+def own_pair_in_words(position: Position) -> Text:
+    """Say how the model would have done on the area's own published pairs, each left out of its fit."""
+    pairs = leave_one_out(load_stage_scores())
+    own = pairs[pairs["area_code"] == position.area.code]
+    if own.empty:
+        return Text((t("Tidak ada pasangan nilai {area} sendiri yang terbit.", area=position.area.name),))
+    return Text(
+        tuple(
+            t(
+                "{area} {year}: dari nilai mandiri {claimed} model, tanpa melihat pasangan ini, meramalkan {low} sampai "
+                "{high} (tengah {median}); yang keluar dari verifikasi administrasi {verified}.",
+                area=row.area_name,
+                year=row.award_year,
+                claimed=number(row.self_assessment),
+                low=number(row.low, decimals=0),
+                high=number(row.high, decimals=0),
+                median=number(row.median, decimals=0),
+                verified=number(row.administrative_verification),
+            )
+            for row in own.itertuples()
+        )
+    )
+
+
+def worth_in_words(verified: Verified) -> Text:
+    """Say in two sentences what a total is worth once verified, and how likely each predicate is."""
+    ladder = verified.ladder
+    if verified.certain:
+        return Text((t("Nilai ini sudah terverifikasi, jadi tidak dipotong lagi."),))
+    likely = ", ".join(f"{ladder.name(code)} {chance(p)}" for code, p in verified.predicates.items() if p >= 0.005)
+    return Text(
+        (
+            t(
+                "Nilai mandiri ini kira-kira menjadi {median} sesudah verifikasi; peluangnya {level} berada antara {low} dan "
+                "{high}. Peluang predikat: {likely}.",
+                median=number(verified.median, decimals=0),
+                level=percent(verified.level),
+                low=number(verified.interval.low, decimals=0),
+                high=number(verified.interval.high, decimals=0),
+                likely=likely,
+            ),
+        )
+    )
+
+
+def coverage_in_words() -> Text:
+    """Say how far the intervals can be trusted: every published pair predicted from the others."""
+    pairs = load_stage_scores()
+    left_out = leave_one_out(pairs)
+    kept = left_out["share"]
+    return Text((
+        t("{count} pasangan nilai mandiri dan terverifikasi yang terbit turun menjadi {least} sampai {most}, median "
+          "{median}.", count=len(pairs), least=percent(kept.min()), most=percent(kept.max()),
+          median=percent(kept.median())),
+        t("Setiap pasangan diramalkan dari yang lain: {inside} dari {count} jatuh di dalam rentang 80%. Rentangnya lebar "
+          "karena pasangannya sedikit; beberapa dari provinsi dan tahun yang sama, satu daerah muncul tiga kali.",
+          inside=int(left_out["inside"].sum()), count=len(pairs)),
+    ))  # fmt: skip
+
+
+@needs("component")
+def sensitivity_in_words(position: Position, target: str) -> Text:
+    """Say which assumption decides the score."""
+    found = sensitivity(position.roll_up, retention_for(position))
+    ranked = found.indices.drop(index=COMMON).sort_values("total", ascending=False)
+    name = position.roll_up.components.loc[ranked.index[0], "name"]
+    return Text((
+        t("Yang paling menentukan ialah seberapa ketat verifikasi terhadap seluruh lembar ({share} dari ragam nilai); dari "
+          "komponen, {name} ({own}).", share=percent(found.indices.loc[COMMON, "total"]), name=name,
+          own=percent(ranked["total"].iloc[0])),
+        t("Bagian yang sama bagi semua komponen tidak pernah terbit; di sini diandaikan {common} (asumsi).",
+          common=percent(found.common)),
+    ))  # fmt: skip
+
+
+@needs("question")
+def flips_in_words(position: Position) -> Text:
+    """Say how near the predicate is to flipping by a single answer."""
+    flips = flips_by_answer(position.roll_up)
+    placement = position.roll_up.placement
+    if flips.empty:
+        return Text((t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=placement.name),))
+    first = flips.iloc[0]
+    return Text((
+        t("{count} jawaban masing-masing dapat menghilangkan {name} bila ditolak. Yang terdekat: {code} {label} ({points} "
+          "poin).", count=len(flips), name=placement.name, code=flips.index[0], label=first["name"],
+          points=number(first["low"])),
+    ))  # fmt: skip
+
+
+def province_in_words(position: Position) -> Text:
+    """Say where the area stands among the published results of its province."""
+    table = province_standing(load_results(), position.area.province, position.instrument)
+    ladder = position.instrument.ladder
+    if position.area.code not in table.index:
+        return Text((t("Hasil {area} tidak ada di antara {count} hasil provinsinya yang terbit.",
+                       area=position.area.name, count=len(table)),))  # fmt: skip
+    own = table.loc[position.area.code]
+    return Text((
+        t("Penghargaan terakhir {area} yang terbit: {predicate} pada {year}; {better} dari {count} daerah {province} "
+          "berpredikat lebih tinggi.", area=position.area.name, predicate=ladder.name(own["predicate"]),
+          year=int(own["award_year"]), better=int(own["rank"]) - 1, count=len(table),
+          province=position.area.province),
+    ))  # fmt: skip
+
+
+def transitions_in_words(position: Position) -> Text:
+    """Say how often the area's predicate was followed by a higher one."""
+    ladder = position.instrument.ladder
+    table = transitions(load_results(), position.instrument)
+    order = [ladder.no_award_code, *(band.code for band in ladder.bands)]
+    code = ladder.place(position.span.low).predicate
+    rows = table[table.index.get_level_values("before") == code]
+    if rows.empty:
+        return Text((t("Belum ada peralihan dari {name} yang terbit.", name=ladder.name(code)),))
+    of = int(rows["of"].iloc[0])
+    up = sum(int(row["count"]) for (_, after), row in rows.iterrows() if order.index(after) > order.index(code))
+    return Text((
+        t("Dari {of} daerah berpredikat {name} yang hasil berikutnya terbit, {up} naik. Hitungan sekecil ini hanya "
+          "petunjuk.", of=of, name=ladder.name(code), up=up),
+    ))  # fmt: skip
 
 
 def headline(position: Position, target: str) -> Text:
@@ -164,6 +365,8 @@ def headline(position: Position, target: str) -> Text:
             )
         )
         paragraphs.append(_gap_sentence(gap, goal, t("menurut lembar ini")))
+    if position.stage == CLAIMED_STAGE and position.span.low > 0:
+        paragraphs += worth_in_words(verify_position(position)).paragraphs
     return Text(tuple(paragraphs))
 
 

@@ -5,6 +5,7 @@ Checked before any kernel starts: papermill itself only warns of an unknown para
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -32,6 +33,9 @@ class ReportParameters(BaseModel):
     target: str = Field(default="nindya", description="predikat yang dituju")
     cluster: str = Field(default=ALL_CLUSTERS, description="satu komponen (misalnya K2) atau all")
     lang: str = Field(default="id", description="bahasa laporan")
+    retention: float = Field(
+        default=0.0, ge=0, le=1, description="bagian nilai mandiri yang bertahan; 0: dari pasangan yang terbit"
+    )
     assessment: str = Field(default="", description="lembar nilai sendiri; kosong = lembar proyek")
 
     @field_validator("area")
@@ -88,7 +92,10 @@ def begin(**parameters: Any) -> Position:
 
     checked = check_parameters(parameters)
     use_language(checked.lang)
-    return open_position(checked.area, checked.year, stage=checked.stage or None, assessment=checked.assessment or None)
+    position = open_position(
+        checked.area, checked.year, stage=checked.stage or None, assessment=checked.assessment or None
+    )
+    return replace(position, kept_share=checked.retention or None)
 
 
 def _in_words(item: dict[str, Any]) -> Problem:
@@ -106,5 +113,8 @@ def _in_words(item: dict[str, Any]) -> Problem:
         "string_type": t('Isi dengan teks di antara tanda kutip, misalnya "63.10".'),
         "greater_than_equal": t("Tahun penghargaan mulai 2011."),
         "less_than_equal": t("Tahun penghargaan paling akhir 2100."),
+        "float_type": t("Isi dengan angka, misalnya 0.72."),
     }.get(item["type"], field.description)
+    if name == "retention":
+        advice = t("Isi angka di antara 0 dan 1; 0 berarti dipelajari dari pasangan yang terbit.")
     return Problem(t("nilai ini tidak dapat dipakai"), advice, column=name, value=value)

@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Any
 import filelock
 import nbformat
 
-from kla_analysis.analysis.position import Position, open_position
+from kla_analysis.analysis.position import Position
 from kla_analysis.errors import KernelError, LockedError, NotebookError, OutputError, ParameterError
 from kla_analysis.language import language, t
 from kla_analysis.presenting import charts, wording
 from kla_analysis.presenting.tables import question_table
 from kla_analysis.project import Project, find_project
 from kla_analysis.reporting import document
-from kla_analysis.reporting.parameters import ReportParameters
+from kla_analysis.reporting.parameters import ReportParameters, begin
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -80,9 +80,7 @@ def run_report(
 def _run_report(parameters: ReportParameters, out: Path | None, progress: Progress) -> ReportRun:
     started = time.monotonic()
     project = find_project()
-    position = open_position(
-        parameters.area, parameters.year, stage=parameters.stage or None, assessment=parameters.assessment or None
-    )
+    position = begin(**parameters.model_dump())
     final = (out or project.reports / position.area.code / str(parameters.year)).absolute()
     _require_own_folder(final)
     lock = filelock.FileLock(final.parent / f".{final.name}.lock")
@@ -225,7 +223,9 @@ def _frame(parameters: ReportParameters, position: Position, sources: dict[str, 
 
 
 def _colophon(parameters: ReportParameters, position: Position) -> dict[str, str]:
-    shown = "; ".join(f"{name} = {value or '–'}" for name, value in _shown_parameters(parameters).items())
+    shown = "; ".join(
+        f"{name} = {'–' if value == '' else value}" for name, value in _shown_parameters(parameters).items()
+    )
     sheet = position.assessment
     return {
         t("Parameter"): shown,

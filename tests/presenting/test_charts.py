@@ -11,8 +11,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text as Written
 
 import kla_analysis as kla
-from kla_analysis import charts
+from kla_analysis import charts, risk_charts
 from kla_analysis.evidence.areas import Area
+from kla_analysis.presenting import canvas
 from kla_analysis.presenting.wording import Text
 
 DRAW = {
@@ -24,6 +25,11 @@ DRAW = {
     "agencies": charts.agencies,
     "waterfall": lambda position: charts.waterfall(position, "nindya"),
     "history": charts.history,
+    "verified_total": lambda position: risk_charts.verified_total(position, "nindya"),
+    "fan": risk_charts.fan,
+    "tornado": lambda position: risk_charts.tornado(position, "nindya"),
+    "province": risk_charts.province,
+    "flow": risk_charts.flow,
 }
 POSITIONS = {
     "tanah-bumbu": lambda: kla.open_position("63.10", 2022),
@@ -180,15 +186,15 @@ def test_saved_picture_is_the_shown_one(bumbu, tmp_path):
 
 
 def test_colours_stand_out():
-    for text in (charts.INK, charts.SOFT, charts.AMBER):
-        assert contrast(text, charts.PAPER) >= 4.5
-    for mark in (charts.BLUE, charts.AMBER, charts.MISSING):
-        assert contrast(mark, charts.PAPER) >= 3
-    for ground in (*charts.ZONES, *charts.HEAT):
-        assert contrast(charts.INK, ground) >= 4.5
-    for zone in charts.ZONES:
-        assert contrast(charts.BLUE, zone) >= 3
-    assert contrast(charts.SOFT, charts.ZONES[0]) >= 4.5
+    for text in (canvas.INK, canvas.SOFT, canvas.AMBER):
+        assert contrast(text, canvas.PAPER) >= 4.5
+    for mark in (canvas.BLUE, canvas.AMBER, canvas.MISSING):
+        assert contrast(mark, canvas.PAPER) >= 3
+    for ground in (*canvas.ZONES, *canvas.HEAT):
+        assert contrast(canvas.INK, ground) >= 4.5
+    for zone in canvas.ZONES:
+        assert contrast(canvas.BLUE, zone) >= 3
+    assert contrast(canvas.SOFT, canvas.ZONES[0]) >= 4.5
 
 
 def test_the_room_opens_without_loading_a_drawing_library():

@@ -22,8 +22,15 @@ def code_cells(path):
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 
-def test_there_are_four():
-    assert [path.stem for path in NOTEBOOKS] == ["00_mulai", "01_rapor", "02_kelemahan_klaster", "03_madya_ke_nindya"]
+def test_there_are_six():
+    assert [path.stem for path in NOTEBOOKS] == [
+        "00_mulai",
+        "01_rapor",
+        "02_kelemahan_klaster",
+        "03_madya_ke_nindya",
+        "04_risiko_verifikasi",
+        "05_posisi_daerah",
+    ]
 
 
 def test_saved_without_outputs(path):

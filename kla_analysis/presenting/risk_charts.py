@@ -1,0 +1,277 @@
+"""Charts of what may still happen: the verified total, what decides it, and what happened to others."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from kla_analysis.analysis.country import province_standing, transitions
+from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.uncertainty import tornado as tornado_of
+from kla_analysis.analysis.verification import retention_for, verify_position
+from kla_analysis.evidence.published import load_results, load_stage_scores
+from kla_analysis.language import chance, number, percent, t
+from kla_analysis.presenting.canvas import (
+    AMBER,
+    BLUE,
+    GRID,
+    INK,
+    MISSING,
+    NAME,
+    PAPER,
+    SMALL,
+    TEXT,
+    ZONES,
+    Chart,
+    finished,
+    new_figure,
+    patch,
+    put_rows,
+    row_names,
+    said,
+    source_line,
+    styled,
+    write,
+)
+from kla_analysis.presenting.wording import needs, needs_score, pairs_note
+
+_STEP = 10  # points per bar of the distribution
+
+
+@needs_score
+@styled
+def verified_total(position: Position, target: str) -> Chart:
+    """The verified total that a self-assessed total leads to, over the bands, with the target."""
+    ladder = position.instrument.ladder
+    verified = verify_position(position, as_claim=True)
+    goal = ladder.band(target)
+    likely = verified.probability_at_least(target)
+    words = {"claimed": number(verified.claimed), "goal": goal.name, "chance": chance(likely)}
+    if likely == 0:
+        title = t("Bila {claimed} baru nilai mandiri, {goal} tidak tercapai", **words)
+    else:
+        title = t("Bila {claimed} baru nilai mandiri, peluang {goal} atau lebih {chance}", **words)
+    source = f"{source_line(position)} {pairs_note(verified.retention)}"
+    how = t(
+        "Tinggi batang: peluang nilai terverifikasi jatuh di situ. Garis tebal: {level} peluang ada di dalamnya.",
+        level=percent(verified.level),
+    )
+    figure, ax = new_figure(title, position, source, tall=2.2, left=0.25, right=0.3, under=0.3, how=how)
+    floor = min(300.0, _STEP * (verified.claimed * 0.3 // _STEP))
+    edges = np.arange(floor, verified.claimed + _STEP, _STEP)
+    beyond = np.array([verified.retention.probability_at_least(edge / verified.claimed) for edge in edges])
+    heights = beyond[:-1] - beyond[1:]
+    _zones(ax, position, floor)
+    ax.bar(edges[:-1], heights, width=_STEP, align="edge", color=BLUE, edgecolor=PAPER, linewidth=0.5)
+    top = heights.max() * 1.75
+    low, high = max(verified.interval.low, floor), verified.interval.high
+    ax.plot([low, high], [heights.max() * 1.14] * 2, color=INK, linewidth=3, solid_capstyle="butt")
+    write(ax, (low + high) / 2, heights.max() * 1.2, f"{number(low, decimals=0)}–{number(high, decimals=0)}", ha="center", va="bottom",
+          fontsize=NAME, bbox=patch(ZONES[2]))  # fmt: skip
+    ax.axvline(goal.lower, color=AMBER, linewidth=2, ymax=0.72)
+    write(ax, goal.lower, 0, number(goal.lower), xytext=(3, 8), color=AMBER, fontweight="bold", ha="left",
+          bbox=patch(PAPER, AMBER))  # fmt: skip
+    ax.set_xlim(floor, ladder.max_total)
+    ax.set_ylim(0, top)
+    ax.set_xticks([band.lower for band in ladder.bands] + [ladder.max_total])
+    ax.set_xticklabels([number(band.lower) for band in ladder.bands] + [number(ladder.max_total)], fontsize=NAME)
+    ax.set_yticks([])
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    told = "; ".join(f"{ladder.name(code)} {chance(p)}" for code, p in verified.predicates.items())
+    alt = t(
+        "Sebaran nilai terverifikasi dari nilai mandiri {claimed}: tengah {median}, {level} peluang antara {low} dan "
+        "{high}. Peluang predikat: {told}.",
+        claimed=number(verified.claimed),
+        median=number(verified.median, decimals=0),
+        level=percent(verified.level),
+        low=number(verified.interval.low, decimals=0),
+        high=number(verified.interval.high, decimals=0),
+        told=told,
+    )
+    return finished(title, alt, source, figure)
+
+
+@needs_score
+@styled
+def fan(position: Position) -> Chart:
+    """From self-assessment to verification: the published pairs, and the fan that they open."""
+    pairs = load_stage_scores()
+    verified = verify_position(position, as_claim=True)
+    kept = (pairs["administrative_verification"] / pairs["self_assessment"]).median()
+    title = t("Verifikasi mempertahankan {kept} nilai mandiri di tengah-tengah {count} pasangan yang terbit",
+              kept=percent(kept), count=len(pairs))  # fmt: skip
+    source = pairs_note(verified.retention)
+    how = t("Garis abu-abu: satu pasangan terbit. Biru: nilai ini bila baru mandiri, dengan rentang {level}.",
+            level=percent(verified.level))  # fmt: skip
+    figure, ax = new_figure(title, position, source, tall=3.3, left=1.35, right=1.75, under=0.3, how=how)
+    ladder = position.instrument.ladder
+    low = min(400.0, float(pairs["administrative_verification"].min()) - 20, verified.interval.low - 20)
+    _bands_across(ax, position, low)
+    for row in pairs.itertuples():
+        ax.plot([0, 1], [row.self_assessment, row.administrative_verification], color=MISSING, linewidth=1.2,
+                marker="o", markersize=3.5)  # fmt: skip
+    ax.fill([0, 1, 1], [verified.claimed, verified.interval.low, verified.interval.high], facecolor=BLUE, alpha=0.18)
+    ax.plot([0, 1], [verified.claimed, verified.median], color=BLUE, linewidth=2.4, marker="D", markersize=6)
+    write(ax, 1, verified.median, t("tengah {median}", median=number(verified.median, decimals=0)), xytext=(9, 0), color=BLUE,
+          fontweight="bold")  # fmt: skip
+    for value in {verified.interval.low, verified.interval.high}:
+        write(ax, 1, value, number(value, decimals=0), xytext=(9, 0), color=BLUE)
+    ax.set_xlim(0, 1)
+    ax.set_ylim(low, ladder.max_total)
+    ax.set_xticks([0, 1], [t("mandiri"), t("terverifikasi")], fontsize=NAME)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    alt = t(
+        "Kipas dari nilai mandiri ke nilai terverifikasi: {count} pasangan terbit mempertahankan {least} sampai {most}. "
+        "Nilai {claimed} menjadi {median} di tengah, antara {low} dan {high}.",
+        count=len(pairs),
+        least=percent((pairs["administrative_verification"] / pairs["self_assessment"]).min()),
+        most=percent((pairs["administrative_verification"] / pairs["self_assessment"]).max()),
+        claimed=number(verified.claimed),
+        median=number(verified.median, decimals=0),
+        low=number(verified.interval.low, decimals=0),
+        high=number(verified.interval.high, decimals=0),
+    )
+    return finished(title, alt, source, figure)
+
+
+@needs("component")
+@styled
+def tornado(position: Position, target: str) -> Chart:
+    """One component at a time from a strict to a lenient verification, all others at the middle."""
+    table = tornado_of(position.roll_up, retention_for(position))
+    first = table.iloc[0]
+    title = t("Verifikasi {name} menggeser nilai paling jauh: {width} poin", name=first["name"],
+              width=number(first["width"], decimals=0))  # fmt: skip
+    retention = retention_for(position)
+    source = f"{source_line(position)} {pairs_note(retention)}"
+    how = t("Dari verifikasi yang ketat (kiri) ke yang longgar (kanan), satu komponen setiap kali.")
+    names, row = row_names(table["name"], 2.2)
+    figure, ax = new_figure(title, position, source, tall=row * len(table), left=2.2, right=0.3, under=0.3, how=how)
+    lower = position.instrument.ladder.band(target).lower
+    base = float(position.roll_up.components["low"].sum() * retention.median)
+    for y, (_, line) in enumerate(table.iterrows()):
+        ax.barh(y, base - line["low"], left=line["low"], facecolor=PAPER, edgecolor=MISSING, hatch="////", height=0.55)
+        ax.barh(y, line["high"] - base, left=base, color=BLUE, height=0.55)
+        write(ax, line["low"], y, number(line["low"], decimals=0), xytext=(-4, 0), ha="right", fontsize=SMALL)
+        write(ax, line["high"], y, number(line["high"], decimals=0), xytext=(4, 0), ha="left", fontsize=SMALL)
+    put_rows(ax, names)
+    reach = max(abs(table["low"].min() - base), abs(table["high"].max() - base)) * 1.45
+    ax.set_xlim(base - reach, base + reach)
+    ax.axvline(base, color=INK, linewidth=1)
+    ax.set_xticks([base], [t("{points} bila semua di tengah", points=number(base, decimals=0))], fontsize=NAME)
+    if abs(lower - base) < reach:
+        ax.axvline(lower, color=AMBER, linewidth=1.6, linestyle=(0, (4, 3)))
+    told = "; ".join(
+        f"{line['name']} {number(line['low'], decimals=0)}–{number(line['high'], decimals=0)}"
+        for _, line in table.iterrows()
+    )
+    return finished(title, t("Diagram tornado nilai total per komponen: {told}.", told=told), source, figure)
+
+
+@styled
+def province(position: Position) -> Chart:
+    """The last published award of every area of the province, on the ladder."""
+    ladder = position.instrument.ladder
+    table = province_standing(load_results(), position.area.province, position.instrument)
+    if table.empty:
+        title = t("Belum ada hasil yang terbit dari {province}", province=position.area.province or "–")
+        return said(title, position, t("Sumber: data/published/results.csv."))
+    own = table.loc[position.area.code] if position.area.code in table.index else None
+    title = (
+        t("{area}: {predicate}, peringkat {rank} dari {count} hasil {province} yang terbit",
+          area=position.area.name, predicate=ladder.name(own["predicate"]), rank=int(own["rank"]), count=len(table),
+          province=position.area.province)
+        if own is not None
+        else t("{count} hasil {province} yang terbit", count=len(table), province=position.area.province)
+    )  # fmt: skip
+    source = t("Sumber: hasil yang terbit, lihat tabel; tidak lengkap dan dari tahun yang berbeda. Status: terbit.")
+    names, row = row_names(table["area_name"], 1.9, least=0.3)
+    codes = [ladder.no_award_code, *(band.code for band in ladder.bands)]
+    figure, ax = new_figure(title, position, source, tall=row * len(table), left=1.9, over=0.35, badge=False)
+    for at, code in enumerate(codes):
+        ax.axvspan(at - 0.5, at + 0.5, color=ZONES[at], zorder=0, linewidth=0)
+        label = t("tanpa\npenghargaan") if code == ladder.no_award_code else ladder.name(code)
+        ax.annotate(label, (at, 1), xycoords=("data", "axes fraction"), xytext=(0, 4), textcoords="offset points",
+                    ha="center", va="bottom", fontsize=SMALL, color=INK)  # fmt: skip
+    for y, (code, line) in enumerate(table.iterrows()):
+        here = code == position.area.code
+        ax.plot(codes.index(line["predicate"]), y, marker="D" if here else "o", markersize=10 if here else 7,
+                color=AMBER if here else BLUE, linestyle="none")  # fmt: skip
+        write(ax, codes.index(line["predicate"]), y, str(int(line["award_year"])), xytext=(9, 0), fontsize=SMALL,
+              fontweight="bold" if here else "normal")  # fmt: skip
+    put_rows(ax, names)
+    ax.spines[:].set_visible(False)
+    ax.set_xlim(-0.5, len(codes) - 0.5)
+    told = "; ".join(f"{line['area_name']} {ladder.name(line['predicate'])} {int(line['award_year'])}"
+                     for _, line in table.iterrows())  # fmt: skip
+    return finished(title, t("Penghargaan terakhir yang terbit di {province}: {told}.",
+                             province=position.area.province, told=told), source, figure)  # fmt: skip
+
+
+@styled
+def flow(position: Position) -> Chart:
+    """How often one predicate was followed by which in the next round, country-wide."""
+    ladder = position.instrument.ladder
+    table = transitions(load_results(), position.instrument)
+    steps = int(table["count"].sum())
+    codes = [ladder.no_award_code, *(band.code for band in ladder.bands)]
+    order = {code: at for at, code in enumerate(codes)}
+    up = sum(int(row["count"]) for (before, after), row in table.iterrows() if order[after] > order[before])
+    title = t("Dari {steps} peralihan yang terbit, {up} naik predikat pada putaran berikutnya", steps=steps, up=up)
+    source = t("Sumber: hasil yang terbit, putaran yang berurutan saja; sedikit dan bukan sampel acak. Status: terbit.")
+    how = t("Kiri: predikat sekarang. Kanan: putaran berikutnya. Tebal garis dan angka: banyaknya daerah.")
+    figure, ax = new_figure(title, position, source, tall=3.4, left=1.75, right=1.75, how=how, badge=False)
+    names = [t("tanpa penghargaan"), *(band.name for band in ladder.bands)]
+    most = table["count"].max()
+    for (before, after), row in table.iterrows():
+        y0, y1 = order[before], order[after]
+        x = np.linspace(0, 1, 60)
+        bend = y0 + (y1 - y0) * (3 * x**2 - 2 * x**3)
+        colour = BLUE if y1 > y0 else MISSING if y1 == y0 else AMBER
+        style = "-" if y1 >= y0 else (0, (4, 2))
+        ax.plot(x, bend, color=colour, linewidth=1.2 + 7 * row["count"] / most, solid_capstyle="butt", linestyle=style,
+                alpha=0.9)  # fmt: skip
+    for (before, after), row in table.iterrows():
+        # Each kind of step carries its number at a place of its own, so that no two numbers meet.
+        near = 0.5 if order[after] > order[before] else 0.25 if order[after] == order[before] else 0.75
+        bend = order[before] + (order[after] - order[before]) * (3 * near**2 - 2 * near**3)
+        write(ax, near, bend, str(int(row["count"])), ha="center", fontsize=NAME, bbox=patch(PAPER, GRID))
+    for at, name in enumerate(names):
+        write(ax, -0.03, at, name, ha="right", fontsize=TEXT)
+        write(ax, 1.03, at, name, ha="left", fontsize=TEXT)
+    ax.set_xlim(0, 1)
+    ax.set_ylim(-0.5, len(codes) - 0.5)
+    ax.set_axis_off()
+    told = "; ".join(
+        t("{before} ke {after} {count} dari {of}", before=ladder.name(before), after=ladder.name(after),
+          count=int(row["count"]), of=int(row["of"]))
+        for (before, after), row in table.iterrows()
+    )  # fmt: skip
+    return finished(title, t("Peralihan predikat antarputaran yang berurutan: {told}.", told=told), source, figure)
+
+
+def _zones(ax: object, position: Position, floor: float) -> None:
+    """Tint the bands from left to right and name them at the top."""
+    ladder = position.instrument.ladder
+    edges = [floor, *(band.lower for band in ladder.bands), ladder.max_total]
+    names = [t("tanpa\npenghargaan"), *(band.name for band in ladder.bands)]
+    for at, (low, high) in enumerate(itertools.pairwise(edges)):
+        ax.axvspan(low, high, color=ZONES[at], zorder=0, linewidth=0)
+        ax.annotate(names[at], ((low + high) / 2, 1), xycoords=("data", "axes fraction"), xytext=(0, -5),
+                    textcoords="offset points", ha="center", va="top", fontsize=SMALL, color=INK)  # fmt: skip
+
+
+def _bands_across(ax: object, position: Position, floor: float) -> None:
+    """Tint the bands from bottom to top and name them at the left."""
+    ladder = position.instrument.ladder
+    edges = [floor, *(band.lower for band in ladder.bands), ladder.max_total]
+    for at, (low, high) in enumerate(itertools.pairwise(edges)):
+        ax.axhspan(low, high, color=ZONES[at], zorder=0, linewidth=0)
+    ax.set_yticks(
+        [(low + high) / 2 for low, high in itertools.pairwise(edges)],
+        [t("di bawah {lower}", lower=number(edges[1])), *(band.name for band in ladder.bands)],
+        fontsize=NAME,
+        color=INK,
+    )
