@@ -131,10 +131,10 @@ def roll_up(assessment: Assessment, instrument: Instrument, *, missing: MissingP
             ],
         )
     scores = assessment.scores.to_numpy()[np.newaxis, :]
-    lows = _levels(_fill(scores, instrument, assessment.level, top=False), instrument, assessment.level)
+    lows = totals_of(_fill(scores, instrument, assessment.level, top=False), instrument, assessment.level)
     highs = lows
     if assessment.missing and missing == "range":
-        highs = _levels(_fill(scores, instrument, assessment.level, top=True), instrument, assessment.level)
+        highs = totals_of(_fill(scores, instrument, assessment.level, top=True), instrument, assessment.level)
 
     tables = {
         level: _level_table(instrument, level, lows[level][0], highs[level][0]) if level in lows else None
@@ -209,10 +209,10 @@ def roll_up_many(
             t("{count} lembar memuat butir yang belum terjawab.", count=int((unanswered > 0).sum())),
             advice=t("Lengkapi, atau pilih kebijakan range atau zero."),
         )
-    low = _levels(_fill(matrix, instrument, "question", top=False), instrument, "question")
+    low = totals_of(_fill(matrix, instrument, "question", top=False), instrument, "question")
     total_high = low["total"]
     if missing == "range" and unanswered.any():
-        total_high = _levels(_fill(matrix, instrument, "question", top=True), instrument, "question")["total"]
+        total_high = totals_of(_fill(matrix, instrument, "question", top=True), instrument, "question")["total"]
     result = pd.DataFrame(
         {
             "total_low": low["total"],
@@ -248,11 +248,15 @@ def _sheet_of_each_row(scores: pd.DataFrame, keys: list[str]) -> tuple[np.ndarra
     return number[combined], pd.MultiIndex.from_arrays(values, names=keys)
 
 
-def _levels(points: np.ndarray, instrument: Instrument, level: str) -> dict[str, np.ndarray]:
+def totals_of(points: np.ndarray, instrument: Instrument, level: str = "question") -> dict[str, np.ndarray]:
     """Add points up from one level to the total: the one scoring function.
 
     Args:
         points: sheets × codes of the level, no missing values.
+
+    Returns:
+        Points by level: `question`, `indicator` and `component` as sheets × codes, from the given
+        level upwards, and `total` as one number per sheet.
     """
     levels = {level: points}
     if level == "question":

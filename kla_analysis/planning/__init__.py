@@ -1,0 +1,1 @@
+"""Planning: which actions reach a target, for how much, and how surely."""

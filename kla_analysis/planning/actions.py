@@ -1,0 +1,208 @@
+"""The catalogue of actions: what could be done, what it costs, and which questions it answers.
+
+Which questions an action answers is known from the instrument; its cost and the chance that the
+verifier accepts it are the planner's assumptions, entered as ranges.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from kla_analysis.errors import DataError, ParameterError, Problem, did_you_mean
+from kla_analysis.instrument.instrument import Instrument, split_agencies
+from kla_analysis.language import by_language, t
+from kla_analysis.project import find_project
+from kla_analysis.reading import read_table, refuse, schema_of
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Catalogue:
+    """Actions and the questions that they answer.
+
+    Attributes:
+        actions: indexed by `action_code`, in the order of the file: `name`, `component_code`,
+            `activity_code`, `agency`, `funding_source`, `cost_low`, `cost_likely`, `cost_high`
+            (whole rupiah), `lead_months`, `year`, `group_code` (at most one action of a group),
+            `prerequisites` (tuple of action codes).
+        answers: one row per action and question: `action_code`, `question_code`, `raised_to` (share
+            of the question's maximum), `chance_low`, `chance_likely`, `chance_high` (of acceptance).
+        note: where the costs and chances come from.
+    """
+
+    id: str
+    title: str
+    standing: str
+    note: str
+    actions: pd.DataFrame
+    answers: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"Catalogue({self.id}: {len(self.actions)} actions, {len(self.answers)} answers, {self.standing})"
+
+
+def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path | None = None) -> Catalogue:
+    """Load and check a catalogue.
+
+    Args:
+        catalogue: name of a folder under `data/actions/`, or a folder with `actions.csv` and
+            `answers.csv`.
+
+    Raises:
+        ParameterError: there is no such catalogue.
+        DataError: with every problem of both files at once: unknown question or agency, a cost or
+            chance whose low is above its likely or high, a circular or unknown prerequisite, an
+            action that answers nothing.
+    """
+    data = data or find_project().data
+    folder = Path(catalogue) if Path(catalogue).is_dir() else data / "actions" / str(catalogue)
+    if not folder.is_dir():
+        known = sorted(path.name for path in (data / "actions").glob("*") if path.is_dir())
+        raise ParameterError(
+            t("Katalog “{name}” tidak ada.", name=catalogue), advice=did_you_mean(str(catalogue), known)
+        )
+    shown = find_project().shown(folder)
+    found: list[Problem] = []
+    actions = _read(
+        folder / "actions.csv",
+        "actions",
+        data,
+        f"{shown}/actions.csv",
+        found,
+        lambda frame: _action_problems(frame, instrument, f"{shown}/actions.csv"),
+    )
+    answers = _read(
+        folder / "answers.csv",
+        "answers",
+        data,
+        f"{shown}/answers.csv",
+        found,
+        lambda frame: _answer_problems(frame, actions, instrument, f"{shown}/answers.csv"),
+    )
+    if actions is not None and answers is not None:
+        idle = actions[~actions["action_code"].isin(answers["action_code"])]
+        found += [
+            Problem(
+                t("kegiatan ini tidak menjawab satu pertanyaan pun"),
+                t("Tambahkan barisnya di answers.csv."),
+                f"{shown}/actions.csv",
+                row,
+                "action_code",
+                code,
+            )
+            for row, code in idle["action_code"].items()
+        ]
+    if found:
+        refuse(shown, found)
+    origin = folder / "origin.yaml"
+    about = yaml.safe_load(origin.read_text(encoding="utf-8")) if origin.is_file() else {}
+    table = actions.rename(columns={"name_id": "name"}).set_index("action_code").drop(columns="standing")
+    table["prerequisites"] = [split_agencies(text) for text in table.pop("prerequisite")]
+    return Catalogue(
+        id=folder.name,
+        title=by_language(about["title"]) if "title" in about else folder.name,
+        standing=about.get("standing", "unverified"),
+        note=by_language(about["note"]) if "note" in about else t("Katalog pengguna; asal-usulnya tidak dicatat."),
+        actions=table,
+        answers=answers.drop(columns="standing").reset_index(drop=True),
+    )
+
+
+def _read(path, name, data, shown, found, also):
+    try:
+        return read_table(path, schema_of(f"actions/contoh/{name}.csv", data), shown=shown, also=also)
+    except DataError as error:
+        if not error.problems:
+            raise
+        found += error.problems
+        return None
+
+
+def _action_problems(frame: pd.DataFrame, instrument: Instrument, shown: str) -> list[Problem]:
+    problems = []
+    codes = set(frame["action_code"].dropna())
+    for column, known in (("agency", instrument.agencies.index), ("component_code", instrument.components.index)):
+        given = frame[column].dropna()
+        for row, name in given[~given.isin(known)].items():
+            problems.append(Problem(t("tidak dikenal"), did_you_mean(name, known), shown, row, column, name))
+    problems += _rising(frame, ("cost_low", "cost_likely", "cost_high"), shown)
+    graph = {}
+    for row, code, text in zip(frame.index, frame["action_code"], frame["prerequisite"], strict=True):
+        needed = split_agencies(text)
+        graph[code] = needed
+        for name in needed:
+            if name not in codes:
+                problems.append(
+                    Problem(
+                        t("prasyarat ini tidak ada"),
+                        did_you_mean(name, sorted(codes)),
+                        shown,
+                        row,
+                        "prerequisite",
+                        name,
+                    )
+                )
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = " → ".join(error.args[1])
+        problems.append(
+            Problem(
+                t("prasyarat melingkar: {circle}", circle=circle),
+                t("Putuskan lingkarannya."),
+                shown,
+                column="prerequisite",
+            )
+        )
+    return problems
+
+
+def _answer_problems(
+    frame: pd.DataFrame, actions: pd.DataFrame | None, instrument: Instrument, shown: str
+) -> list[Problem]:
+    problems = _rising(frame, ("chance_low", "chance_likely", "chance_high"), shown)
+    codes = frame["question_code"].dropna()
+    for row, code in codes[~codes.isin(instrument.questions.index)].items():
+        problems.append(
+            Problem(
+                t("kode ini tidak ada di instrumen {id}", id=instrument.id),
+                did_you_mean(code, instrument.questions.index),
+                shown,
+                row,
+                "question_code",
+                code,
+            )
+        )
+    if actions is not None:
+        codes = frame["action_code"].dropna()
+        for row, code in codes[~codes.isin(actions["action_code"])].items():
+            problems.append(
+                Problem(
+                    t("kegiatan ini tidak ada di actions.csv"),
+                    did_you_mean(code, actions["action_code"].dropna()),
+                    shown,
+                    row,
+                    "action_code",
+                    code,
+                )
+            )
+    return problems
+
+
+def _rising(frame: pd.DataFrame, columns: tuple[str, ...], shown: str) -> list[Problem]:
+    """Find rows whose low, likely and high do not rise."""
+    problems = []
+    for lower, upper in zip(columns, columns[1:], strict=False):
+        values = frame[[lower, upper]].dropna()
+        for row in values.index[values[lower] > values[upper]]:
+            what = t("{lower} lebih besar dari {upper}", lower=lower, upper=upper)
+            problems.append(
+                Problem(
+                    what, t("Urutkan rendah, mungkin, tinggi."), shown, int(row), lower, f"{values.loc[row, lower]:g}"
+                )
+            )
+    return problems

@@ -1,0 +1,174 @@
+"""The planning model: what a set of actions is worth, and what it may be.
+
+A question scores `s` of `m`; what was claimed keeps the share that verification leaves. A funded
+action raises a question to a share of `m`; where several funded actions answer one question, the
+best counts once. An indicator never counts above its own maximum. The one scoring function turns
+the raised sheet into a total, here and everywhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from kla_analysis.analysis.scoring import RollUp, totals_of
+from kla_analysis.errors import ParameterError, did_you_mean
+from kla_analysis.language import t
+from kla_analysis.planning.actions import Catalogue
+
+COSTS = ("low", "likely", "high")
+ACCEPTANCE = ("full", *COSTS)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a plan must respect. Money in whole rupiah, points in points.
+
+    Attributes:
+        budget: ceiling on all money; None for no ceiling.
+        agencies, funding_sources, years: further ceilings, by name.
+        components: points that a component must have at least.
+        must, must_not: actions that are decided already.
+        either_or: further groups of which at most one action may be funded.
+    """
+
+    budget: int | None = None
+    agencies: dict[str, int] = field(default_factory=dict)
+    funding_sources: dict[str, int] = field(default_factory=dict)
+    years: dict[int, int] = field(default_factory=dict)
+    components: dict[str, float] = field(default_factory=dict)
+    must: tuple[str, ...] = ()
+    must_not: tuple[str, ...] = ()
+    either_or: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A sheet, a catalogue and the assumptions that tie them together.
+
+    Attributes:
+        kept_share: the share of every claimed point that verification keeps.
+        cost: which cost of the range counts: `low`, `likely` or `high`.
+        acceptance: `full` counts an action's points in full; `low`, `likely` or `high` times that
+            chance of acceptance.
+    """
+
+    rollup: RollUp
+    catalogue: Catalogue
+    kept_share: float = 1.0
+    cost: str = "likely"
+    acceptance: str = "full"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.kept_share <= 1:
+            raise ParameterError(
+                t("Bagian {share} tidak mungkin.", share=self.kept_share),
+                advice=t("Bagian yang dipertahankan verifikasi berada di antara 0 dan 1."),
+            )
+        for what, given, known in ((t("Biaya"), self.cost, COSTS), (t("Penerimaan"), self.acceptance, ACCEPTANCE)):
+            if given not in known:
+                raise ParameterError(
+                    t("{what} “{given}” tidak dikenal.", what=what, given=given), advice=did_you_mean(given, known)
+                )
+
+    @cached_property
+    def codes(self) -> list[str]:
+        """The action codes, in the order of the catalogue."""
+        return list(self.catalogue.actions.index)
+
+    @cached_property
+    def costs(self) -> np.ndarray:
+        """Cost of every action, whole rupiah."""
+        return self.catalogue.actions[f"cost_{self.cost}"].to_numpy(dtype=np.int64)
+
+    @cached_property
+    def base(self) -> np.ndarray:
+        """Points of every question without any action."""
+        return self.rollup.table("question")["low"].to_numpy() * self.kept_share
+
+    @cached_property
+    def gains(self) -> np.ndarray:
+        """Points that each action alone adds to each question: actions × questions, never below 0."""
+        questions = self.rollup.table("question")
+        gains = np.zeros((len(self.codes), len(questions)))
+        answers = self.catalogue.answers
+        row = pd.Index(self.codes).get_indexer(answers["action_code"])
+        column = questions.index.get_indexer(answers["question_code"])
+        maxima = questions["max_points"].to_numpy()[column]
+        raised = np.clip(answers["raised_to"].to_numpy() * maxima - self.base[column], 0, None)
+        if self.acceptance != "full":
+            raised = raised * answers[f"chance_{self.acceptance}"].to_numpy()
+        gains[row, column] = raised
+        return gains
+
+    def indices(self, actions: Iterable[str]) -> np.ndarray:
+        """Return the positions of actions.
+
+        Raises:
+            ParameterError: an unknown action; names the nearest.
+        """
+        found = []
+        for code in actions:
+            if code not in self.catalogue.actions.index:
+                raise ParameterError(
+                    t("Kegiatan “{code}” tidak ada di katalog {id}.", code=code, id=self.catalogue.id),
+                    advice=did_you_mean(str(code), self.codes),
+                )
+            found.append(self.codes.index(code))
+        return np.array(found, dtype=int)
+
+    def points(self, chosen: np.ndarray) -> np.ndarray:
+        """Return every question's points when actions are funded (positions of actions)."""
+        best = self.gains[chosen].max(axis=0) if len(chosen) else 0.0
+        return self.base + best
+
+    def total(self, chosen: np.ndarray) -> float:
+        """Return the total of a set of actions by the one scoring function."""
+        return float(totals_of(self.points(chosen)[np.newaxis, :], self.rollup.instrument)["total"][0])
+
+    def components(self, chosen: np.ndarray) -> pd.Series:
+        """Return every component's points when actions are funded."""
+        found = totals_of(self.points(chosen)[np.newaxis, :], self.rollup.instrument)["component"][0]
+        return pd.Series(found, index=self.rollup.components.index, name="points")
+
+    def overspent(self, chosen: np.ndarray, limits: Limits) -> list[str]:
+        """Say in words which ceilings on money a set of actions breaks."""
+        actions, spent = self.catalogue.actions, self.costs[chosen]
+        said = [t("anggaran")] if limits.budget is not None and spent.sum() > limits.budget else []
+        for column, ceilings in (
+            ("agency", limits.agencies),
+            ("funding_source", limits.funding_sources),
+            ("year", limits.years),
+        ):
+            names = actions[column].to_numpy()[chosen]
+            said += [f"{column} {name}" for name, ceiling in ceilings.items() if spent[names == name].sum() > ceiling]
+        return said
+
+    def broken(self, chosen: np.ndarray, limits: Limits) -> list[str]:
+        """Say in words which limits a set of actions breaks; empty when it breaks none."""
+        actions = self.catalogue.actions
+        funded = {self.codes[at] for at in chosen}
+        said = self.overspent(chosen, limits)
+        said += [t("wajib {code}", code=code) for code in limits.must if code not in funded]
+        said += [t("dilarang {code}", code=code) for code in limits.must_not if code in funded]
+        for group in self.groups(limits):
+            if len(funded & set(group)) > 1:
+                said.append(t("pilih satu: {codes}", codes=", ".join(group)))
+        for code in funded:
+            missing = [name for name in actions.loc[code, "prerequisites"] if name not in funded]
+            if missing:
+                said.append(t("prasyarat {code}: {names}", code=code, names=", ".join(missing)))
+        points = self.components(chosen)
+        said += [
+            t("komponen {code}", code=code) for code, least in limits.components.items() if points[code] < least - 1e-6
+        ]
+        return said
+
+    def groups(self, limits: Limits) -> list[tuple[str, ...]]:
+        """Return the groups of which at most one action may be funded."""
+        own = self.catalogue.actions["group_code"].dropna()
+        return [tuple(codes) for _, codes in own.groupby(own).groups.items()] + list(limits.either_or)

@@ -1,0 +1,359 @@
+"""The exact plan: most points for a budget, or least money for a target, proven by HiGHS.
+
+The formulation, in words: fund an action or not; a question that several funded actions answer is
+credited to one of them; a question that only one action answers needs no choice; where an indicator
+could pass its own maximum, only what fits counts. Every answer of the solver is checked again by
+the model itself: limits, cost, and total by the one scoring function.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from kla_analysis.errors import DataError, ParameterError
+from kla_analysis.instrument.bands import Placement
+from kla_analysis.language import number, t
+from kla_analysis.planning.model import Limits, Model
+
+#: Seconds that one solve may take before the best plan so far is returned with its gap.
+TIME_LIMIT = 30.0
+# Room for the solver's tolerance, points; and what is exact: below the sixth decimal of the scoring function.
+_SLACK, _EXACT = 1e-5, 1e-9
+# One unit of the objective, points.
+_FINE = 1e-3
+
+Status = Literal["optimal", "time_limit", "infeasible"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan:
+    """A set of funded actions and what it is worth.
+
+    Attributes:
+        actions: codes, in the order of the catalogue.
+        cost: whole rupiah.
+        total: points, by the one scoring function.
+        status: `optimal` is proven; `time_limit` is the best found in time; `infeasible` holds no
+            action, and `why` says which demand meets which ceiling.
+        bound: what no plan can beat: points, or rupiah when money was minimised.
+        reachable: the best total within the limits, points; given where a target was out of reach.
+    """
+
+    model: Model
+    limits: Limits
+    actions: tuple[str, ...]
+    cost: int
+    total: float
+    status: Status
+    bound: float
+    why: str = ""
+    reachable: float | None = None
+
+    @property
+    def placement(self) -> Placement:
+        """Where the total falls."""
+        return self.model.rollup.instrument.ladder.place(self.total)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The funded actions with their cost and the points that are lost without each."""
+        chosen = self.model.indices(self.actions)
+        table = self.model.catalogue.actions.iloc[chosen].copy()
+        table["cost"] = self.model.costs[chosen]
+        table["points_without"] = [
+            round(self.total - self.model.total(np.delete(chosen, at)), 6) for at in range(len(chosen))
+        ]
+        return table
+
+    def __repr__(self) -> str:
+        return f"Plan({self.status}: {len(self.actions)} actions, Rp{number(self.cost)}, {number(self.total)})"
+
+
+def most_points(model: Model, limits: Limits, *, time_limit: float = TIME_LIMIT) -> Plan:
+    """Find the plan with the most points within the limits, and the cheapest of those.
+
+    Raises:
+        ParameterError: an unknown action, agency, funding source, year or component in the limits.
+    """
+    problem = _Problem(model, limits)
+    best = problem.solve("points", time_limit=time_limit)
+    if best is None:
+        return _infeasible(model, limits, problem)
+    chosen, status, bound = best
+    if status == "optimal":
+        cheaper = problem.solve("money", target=model.total(chosen), time_limit=time_limit)
+        chosen = cheaper[0] if cheaper is not None else chosen
+    return _checked(model, limits, chosen, status, bound)
+
+
+def least_money(model: Model, target: float, limits: Limits = Limits(), *, time_limit: float = TIME_LIMIT) -> Plan:  # noqa: B008
+    """Find the cheapest plan whose total reaches a target (points).
+
+    Raises:
+        ParameterError: the target is impossible, or an unknown name in the limits.
+    """
+    if not 0 <= target <= model.rollup.instrument.ladder.max_total:
+        raise ParameterError(
+            t("Target {target} tidak mungkin.", target=number(target)),
+            advice=t("Isi nilai di antara 0 dan {top}.", top=number(model.rollup.instrument.ladder.max_total)),
+        )
+    problem = _Problem(model, limits)
+    best = problem.solve("money", target=target, time_limit=time_limit)
+    if best is None:
+        return _infeasible(model, limits, problem, target)
+    return _checked(model, limits, *best)
+
+
+@dataclass(eq=False)
+class _Problem:
+    """The mixed-integer programme of a model and its limits, in scipy's form."""
+
+    model: Model
+    limits: Limits
+    rows: list[tuple[dict[int, float], float, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        model, limits = self.model, self.limits
+        actions = model.catalogue.actions
+        instrument = model.rollup.instrument
+        self.count = len(model.codes)
+        self.upper = [1.0] * self.count
+        self.lower = [0.0] * self.count
+        gains = model.gains
+        indicators = instrument.indicators
+        indicator_of = indicators.index.get_indexer(instrument.questions["indicator_code"])
+        # Points of each indicator as a linear expression in the variables.
+        parts: list[dict[int, float]] = [{} for _ in range(len(indicators))]
+        for question in np.flatnonzero((gains > 0).any(axis=0)):
+            answering = np.flatnonzero(gains[:, question] > 0)
+            into = parts[indicator_of[question]]
+            if len(answering) == 1:
+                at = int(answering[0])
+                into[at] = into.get(at, 0.0) + gains[at, question]
+                continue
+            credited = {}
+            for at in answering:
+                variable = self._variable(1.0)
+                self.rows.append(({variable: 1.0, int(at): -1.0}, -math.inf, 0.0))
+                into[variable] = gains[at, question]
+                credited[variable] = 1.0
+            self.rows.append((credited, -math.inf, 1.0))
+        sums = np.bincount(indicator_of, model.base, len(indicators))
+        room = indicators["max_points"].to_numpy() - sums
+        self.base = float(np.minimum(sums, indicators["max_points"].to_numpy()).sum())
+        self.points: dict[int, float] = {}
+        by_component: dict[str, dict[int, float]] = {}
+        for at, part in enumerate(parts):
+            if not part:
+                continue
+            if self._most(part) > room[at] + 1e-9:
+                fits = self._variable(max(0.0, float(room[at])))
+                self.rows.append(({fits: 1.0, **{v: -g for v, g in part.items()}}, -math.inf, 0.0))
+                part = {fits: 1.0}
+            component = by_component.setdefault(indicators["component_code"].iloc[at], {})
+            for variable, gain in part.items():
+                self.points[variable] = self.points.get(variable, 0.0) + gain
+                component[variable] = component.get(variable, 0.0) + gain
+        self._money_rows(actions, limits)
+        self._choice_rows(actions, limits)
+        start = model.components(np.array([], dtype=int))
+        for code, least in limits.components.items():
+            instrument.component(code)
+            self.rows.append((by_component.get(code, {}), least - start[code], math.inf))
+
+    def _variable(self, upper: float) -> int:
+        self.upper.append(upper)
+        self.lower.append(0.0)
+        return len(self.upper) - 1
+
+    def _most(self, part: dict[int, float]) -> float:
+        """Bound what an indicator can gain: for a credited question its largest single gain."""
+        return sum(part.values())
+
+    def _money_rows(self, actions: pd.DataFrame, limits: Limits) -> None:
+        costs = self.model.costs
+        ceilings = [(None, None, limits.budget)] if limits.budget is not None else []
+        for column, given in (
+            ("agency", limits.agencies),
+            ("funding_source", limits.funding_sources),
+            ("year", limits.years),
+        ):
+            for name, ceiling in given.items():
+                if name not in set(actions[column]):
+                    raise ParameterError(
+                        t("{column} “{name}” tidak ada di katalog.", column=column, name=name),
+                        advice=t("Yang ada: {names}.", names=", ".join(map(str, sorted(set(actions[column]))))),
+                    )
+                ceilings.append((column, name, ceiling))
+        # Counted in the largest unit that divides all costs, money is whole numbers, and half a unit of
+        # room keeps the solver's tolerance from ever shutting out a plan that just fits.
+        self.unit = int(np.gcd.reduce(costs)) or 1
+        for column, name, ceiling in ceilings:
+            paid = {
+                at: costs[at] / self.unit
+                for at in range(self.count)
+                if column is None or actions[column].iloc[at] == name
+            }
+            self.rows.append((paid, -math.inf, ceiling // self.unit + 0.5))
+
+    def _choice_rows(self, actions: pd.DataFrame, limits: Limits) -> None:
+        for at in self.model.indices(limits.must):
+            self.lower[at] = 1.0
+        for at in self.model.indices(limits.must_not):
+            self.upper[at] = 0.0
+        for group in self.model.groups(limits):
+            self.rows.append(({int(at): 1.0 for at in self.model.indices(group)}, -math.inf, 1.0))
+        for at, code in enumerate(self.model.codes):
+            for needed in self.model.indices(actions.loc[code, "prerequisites"]):
+                self.rows.append(({at: 1.0, int(needed): -1.0}, -math.inf, 0.0))
+
+    def solve(
+        self, what: Literal["points", "money"], *, target: float | None = None, time_limit: float
+    ) -> tuple[np.ndarray, Status, float] | None:
+        """Solve exactly; return the funded actions, the status and the bound, or None when nothing is allowed.
+
+        The solver works within tolerances. A set of actions that breaks a ceiling or misses a target by
+        less than them is shut out by name, together with all sets that break it too, and solved again.
+        """
+        if any(low > high for low, high in zip(self.lower, self.upper, strict=True)):
+            return None
+        rows = list(self.rows)
+        if target is not None:
+            rows.append((self.points, target - self.base - _SLACK, math.inf))
+        objective = np.zeros(len(self.upper))
+        if what == "points":
+            for variable, gain in self.points.items():
+                # The solver stops at a difference of a millionth: far below what a point is written with.
+                objective[variable] = -gain / _FINE
+        else:
+            objective[: self.count] = self.model.costs / self.unit
+        while True:
+            found = self._run(objective, rows, time_limit)
+            if found is None:
+                return None
+            chosen, status, bound = found
+            funded = {int(at): 1.0 for at in chosen}
+            if self.model.overspent(chosen, self.limits):
+                rows.append((funded, -math.inf, len(chosen) - 1))
+            elif self._short(chosen, target):
+                rows.append(({at: 1.0 for at in range(self.count) if at not in funded}, 1.0, math.inf))
+            else:
+                return chosen, status, (self.base - bound * _FINE if what == "points" else bound * self.unit)
+
+    def _short(self, chosen: np.ndarray, target: float | None) -> bool:
+        """Whether a set of actions misses the target or a component's least."""
+        if target is not None and self.model.total(chosen) < target - _EXACT:
+            return True
+        least = self.limits.components
+        reached = self.model.components(chosen) if least else {}
+        return any(reached[code] < points - _EXACT for code, points in least.items())
+
+    def _run(
+        self, objective: np.ndarray, rows: list[tuple[dict[int, float], float, float]], time_limit: float
+    ) -> tuple[np.ndarray, Status, float] | None:
+        from scipy import optimize, sparse
+
+        size = len(self.upper)
+        index = [(at, variable, value) for at, (row, *_) in enumerate(rows) for variable, value in row.items()]
+        at, variables, values = zip(*index, strict=True) if index else ((), (), ())
+        matrix = sparse.csr_array((values, (at, variables)), shape=(len(rows), size))
+        found = optimize.milp(
+            objective,
+            integrality=np.r_[np.ones(self.count), np.zeros(size - self.count)],
+            bounds=optimize.Bounds(np.array(self.lower), np.array(self.upper)),
+            constraints=optimize.LinearConstraint(matrix, [low for _, low, _ in rows], [high for *_, high in rows])
+            if rows
+            else (),
+            options={"time_limit": time_limit, "mip_rel_gap": 0.0},
+        )
+        if found.x is None:
+            if found.status == 1:
+                raise DataError(
+                    t("Tidak ada rencana yang ditemukan dalam {seconds} detik.", seconds=number(time_limit)),
+                    advice=t("Beri waktu lebih lama, atau kurangi batasannya."),
+                )
+            return None
+        bound = found.mip_dual_bound if found.mip_dual_bound is not None else found.fun
+        return np.flatnonzero(found.x[: self.count] > 0.5), "optimal" if found.status == 0 else "time_limit", bound
+
+
+def _checked(model: Model, limits: Limits, chosen: np.ndarray, status: Status, bound: float) -> Plan:
+    """Check a solver's answer by the model itself, and wrap it."""
+    broken = model.broken(chosen, limits)
+    if broken:
+        raise DataError(
+            t("Penyelesai melanggar batas: {broken}.", broken="; ".join(broken)), advice=t("Laporkan skenario ini.")
+        )
+    return Plan(
+        model=model,
+        limits=limits,
+        actions=tuple(model.codes[at] for at in chosen),
+        cost=int(model.costs[chosen].sum()),
+        total=model.total(chosen),
+        status=status,
+        bound=round(bound, 6),
+    )
+
+
+def _infeasible(model: Model, limits: Limits, problem: _Problem, target: float | None = None) -> Plan:
+    """Say which demand meets which ceiling, and what is the best that can be reached."""
+    none = np.array([], dtype=int)
+    reachable = None
+    if target is not None:
+        best = problem.solve("points", time_limit=TIME_LIMIT)
+        reachable = model.total(best[0]) if best is not None else None
+    if reachable is not None:
+        binding = _binding(model, limits, target)
+        why = t(
+            "Target {target} tidak tercapai: paling banyak {reachable} dengan {ceilings}.",
+            target=number(target),
+            reachable=number(reachable),
+            ceilings=binding,
+        )
+    else:
+        why = t("Tuntutannya bertentangan: {demands}.", demands=_demands(limits))
+    return Plan(model, limits, (), 0, model.total(none), "infeasible", math.nan, why, reachable)
+
+
+def _binding(model: Model, limits: Limits, target: float) -> str:
+    """Name the ceilings without any one of which the target would be reached."""
+    from dataclasses import replace
+
+    named = []
+    if limits.budget is not None:
+        named.append((t("anggaran Rp{money}", money=number(limits.budget)), replace(limits, budget=None)))
+    for label, attribute in ((t("pagu"), "agencies"), (t("sumber dana"), "funding_sources"), (t("tahun"), "years")):
+        for name, ceiling in getattr(limits, attribute).items():
+            rest = {key: value for key, value in getattr(limits, attribute).items() if key != name}
+            words = f"{label} {name} Rp{number(ceiling)}"
+            named.append((words, replace(limits, **{attribute: rest})))
+    if limits.must_not:
+        named.append((t("larangan {codes}", codes=", ".join(limits.must_not)), replace(limits, must_not=())))
+    enough = []
+    for words, relaxed in named:
+        best = _Problem(model, relaxed).solve("points", time_limit=TIME_LIMIT)
+        if best is not None and model.total(best[0]) >= target:
+            enough.append(words)
+    if enough:
+        return " / ".join(enough)
+    return t("semua batas bersama-sama") if named else t("semua kegiatan di katalog")
+
+
+def _demands(limits: Limits) -> str:
+    said = []
+    if limits.must:
+        said.append(t("wajib {codes}", codes=", ".join(limits.must)))
+    if limits.must_not:
+        said.append(t("dilarang {codes}", codes=", ".join(limits.must_not)))
+    said += [
+        t("komponen {code} sedikitnya {least}", code=code, least=number(least))
+        for code, least in limits.components.items()
+    ]
+    if limits.budget is not None:
+        said.append(t("anggaran Rp{money}", money=number(limits.budget)))
+    return "; ".join(said) or t("kelompok dan prasyarat")

@@ -1,0 +1,79 @@
+"""The catalogue: complete, tied to the sheet, and refused with every problem at once."""
+
+import shutil
+
+import pytest
+from conftest import ROOT
+
+import kla_analysis as kla
+from kla_analysis.errors import DataError
+from kla_analysis.planning.actions import load_catalogue
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return shutil.copytree(ROOT / "data/actions/contoh", tmp_path / "milik-sendiri")
+
+
+def spoil(path, *replacements):
+    text = path.read_text(encoding="utf-8")
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path.write_text(text, encoding="utf-8")
+
+
+def test_the_example_covers_all_components_and_says_that_it_is_assumed(instrument):
+    catalogue = load_catalogue("contoh", instrument)
+    assert len(catalogue.actions) >= 40
+    assert set(catalogue.actions["component_code"]) == set(instrument.components.index)
+    assert catalogue.standing == "assumed"
+    assert "asumsi" in catalogue.note
+    assert catalogue.actions.loc["A41", "activity_code"] == "2.08.07.2.01.06"
+
+
+def test_every_action_can_still_raise_something(instrument, tanah_bumbu):
+    catalogue = load_catalogue("contoh", instrument)
+    questions = kla.roll_up(tanah_bumbu, instrument).questions
+    for row in catalogue.answers.itertuples():
+        question = questions.loc[row.question_code]
+        assert row.raised_to * question["max_points"] > question["low"], row
+
+
+def test_all_problems_at_once(folder, instrument):
+    spoil(
+        folder / "actions.csv",
+        ("Bappeda,APBD,40000000,", "Bapeda,APBD,90000000,"),  # agency; low above likely
+        (",,A05,assumed", ",,A06,assumed"),  # A06 before itself
+        (",,A17,assumed", ",,A99,assumed"),  # unknown prerequisite
+    )
+    spoil(folder / "answers.csv", ("A01,1.2a,", "A01,1.2aa,"), ("A04,2.2,1,0.7,", "A04,2.2,1,0.9,"))
+    with pytest.raises(DataError) as refused:
+        load_catalogue(folder, instrument)
+    found = {(problem.column, problem.value) for problem in refused.value.problems}
+    assert found >= {
+        ("agency", "Bapeda"),
+        ("cost_low", "9e+07"),
+        ("prerequisite", "A99"),
+        ("prerequisite", None),  # the circle
+        ("question_code", "1.2aa"),
+        ("chance_low", "0.9"),
+    }
+
+
+def test_an_action_that_answers_nothing(folder, instrument):
+    text = (folder / "answers.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "answers.csv").write_text("\n".join(line for line in text if not line.startswith("A48,")) + "\n")
+    with pytest.raises(DataError, match="A48.*tidak menjawab"):
+        load_catalogue(folder, instrument)
+
+
+def test_negative_costs(folder, instrument):
+    spoil(folder / "actions.csv", (",120000000,180000000,", ",-5,180000000,"))
+    with pytest.raises(DataError, match="kurang dari 0"):
+        load_catalogue(folder, instrument)
+
+
+def test_an_unknown_catalogue_names_the_nearest(instrument):
+    with pytest.raises(kla.ParameterError, match="contoh"):
+        load_catalogue("conto", instrument)
