@@ -19,6 +19,7 @@ CONDA_NAMES = {
     "jupyter-server": "jupyter_server",
     "matplotlib": "matplotlib-base",
     "pandera": "pandera-pandas",
+    "playwright": "playwright-python",
     "seaborn": "seaborn-base",
 }
 

@@ -6,6 +6,7 @@ verifier accepts it are the planner's assumptions, entered as ranges.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -196,7 +197,7 @@ def _answer_problems(
 def _rising(frame: pd.DataFrame, columns: tuple[str, ...], shown: str) -> list[Problem]:
     """Find rows whose low, likely and high do not rise."""
     problems = []
-    for lower, upper in zip(columns, columns[1:], strict=False):
+    for lower, upper in itertools.pairwise(columns):
         values = frame[[lower, upper]].dropna()
         for row in values.index[values[lower] > values[upper]]:
             what = t("{lower} lebih besar dari {upper}", lower=lower, upper=upper)

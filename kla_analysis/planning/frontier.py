@@ -3,8 +3,9 @@
 Actions that share no question, group, prerequisite or full indicator do not touch each other. So
 the catalogue falls apart into clusters; each small cluster is tried out in full, and the clusters'
 staircases are added up, keeping only steps that no cheaper plan reaches. Nothing is approximated:
-the result is every breakpoint. With ceilings that tie clusters together (an agency, a year), the
-solver climbs the stairs one by one instead.
+the result is every breakpoint. A ceiling on an agency, a
+funding source or a year ties its clusters together; inside such a group the money spent under the
+ceiling is kept track of as well.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from kla_analysis.planning.plan import most_points
 
 # A cluster of this many actions is tried out in full: a million sets.
 _LARGEST_CLUSTER = 20
+# So many sets of actions are kept track of under ceilings before the solver is quicker.
+_MOST_OPTIONS = 4_000
+_CHUNK = 256
 Progress = Callable[[float], None]
 
 
@@ -56,36 +60,99 @@ def staircase(model: Model, limits: Limits = Limits(), *, progress: Progress = l
     """Compute every breakpoint of budget against total.
 
     Args:
-        limits: a budget in them ends the stairs; ceilings by agency, funding source or year and
-            component minima are respected by climbing with the solver.
+        limits: a budget in them ends the stairs. Ceilings are kept track of inside the group of
+            clusters that they tie together; where that grows too large, or a component must have so
+            many points, the solver climbs instead.
         progress: is told the share that is done.
     """
     clusters = _clusters(model, limits)
-    coupled = limits.agencies or limits.funding_sources or limits.years or limits.components
-    if coupled or max(map(len, clusters), default=0) > _LARGEST_CLUSTER:
+    groups = _groups(model, limits, clusters)
+    if limits.components or max(map(len, clusters), default=0) > _LARGEST_CLUSTER:
         return Staircase(model, limits, _climb(model, limits, progress))
-    base = model.total(np.array([], dtype=int))
-    costs = np.zeros(1, dtype=np.int64)
-    gains = np.zeros(1)
-    sets: list[tuple[int, ...]] = [()]
-    for at, cluster in enumerate(clusters):
-        own_costs, own_gains, own_sets = _try_out(model, limits, cluster, base)
-        all_costs = (costs[:, None] + own_costs[None, :]).ravel()
-        all_gains = (gains[:, None] + own_gains[None, :]).ravel().round(6)
-        kept = _undominated(all_costs, all_gains)
-        if limits.budget is not None:
-            kept = kept[all_costs[kept] <= limits.budget]
-        sets = [sets[k // len(own_costs)] + own_sets[k % len(own_costs)] for k in kept]
-        costs, gains = all_costs[kept], all_gains[kept]
-        progress((at + 1) / len(clusters))
+    all_in_all, done = _Options.nothing(0), 0
+    for members, under, ceilings in groups:
+        group = _Options.nothing(len(ceilings))
+        for cluster in members:
+            own = _try_out(model, limits, cluster, under)
+            if own is None:  # what must be can not be
+                return Staircase(model, limits, pd.DataFrame(columns=["cost", "total", "actions"]))
+            group = group.plus(own, limits.budget, ceilings)
+            if len(ceilings) and len(group.sets) > _MOST_OPTIONS:
+                return Staircase(model, limits, _climb(model, limits, progress))
+            done += 1
+            progress(done / len(clusters))
+        all_in_all = all_in_all.plus(group.without_spent(), limits.budget, ceilings[:0])
     steps = pd.DataFrame(
         {
-            "cost": costs,
-            "total": [model.total(np.array(sorted(chosen), dtype=int)) for chosen in sets],
-            "actions": [tuple(model.codes[at] for at in sorted(chosen)) for chosen in sets],
+            "cost": all_in_all.costs,
+            "total": [model.total(np.array(sorted(chosen), dtype=int)) for chosen in all_in_all.sets],
+            "actions": [tuple(model.codes[at] for at in sorted(chosen)) for chosen in all_in_all.sets],
         }
     )
     return Staircase(model, limits, steps)
+
+
+@dataclass(frozen=True, eq=False)
+class _Options:
+    """What a part of the catalogue can do: the sets of actions that no other set beats.
+
+    `costs` and `gains` have one number for each, `spent` one column for every ceiling that is watched.
+    """
+
+    costs: np.ndarray
+    spent: np.ndarray
+    gains: np.ndarray
+    sets: list[tuple[int, ...]]
+
+    @classmethod
+    def nothing(cls, ceilings: int) -> _Options:
+        """Return the one option of doing nothing."""
+        return cls(np.zeros(1, dtype=np.int64), np.zeros((1, ceilings), dtype=np.int64), np.zeros(1), [()])
+
+    def plus(self, other: _Options, budget: int | None, ceilings: np.ndarray) -> _Options:
+        """Combine with another part, and keep what fits and is not beaten."""
+        width = len(other.costs)
+        costs = (self.costs[:, None] + other.costs).ravel()
+        spent = (self.spent[:, None] + other.spent).reshape(len(costs), self.spent.shape[1])
+        gains = (self.gains[:, None] + other.gains).ravel().round(6)
+        fits = (spent <= ceilings).all(axis=1)
+        if budget is not None:
+            fits &= costs <= budget
+        at = np.flatnonzero(fits)
+        kept = at[_undominated(costs[at], spent[at], gains[at])]
+        sets = [self.sets[k // width] + other.sets[k % width] for k in kept]
+        return _Options(costs[kept], spent[kept], gains[kept], sets)
+
+    def without_spent(self) -> _Options:
+        """Forget the ceilings once everything under them is in."""
+        kept = _undominated(self.costs, self.spent[:, :0], self.gains)
+        return _Options(self.costs[kept], self.spent[kept, :0], self.gains[kept], [self.sets[at] for at in kept])
+
+
+def _groups(
+    model: Model, limits: Limits, clusters: list[list[int]]
+) -> list[tuple[list[list[int]], np.ndarray, np.ndarray]]:
+    """Group the clusters that ceilings tie together.
+
+    Returns:
+        Of every group its clusters, the cost of each action under each of its ceilings (actions ×
+        ceilings), and those ceilings.
+    """
+    actions = model.catalogue.actions
+    named = [(column, name, money) for column, given in limits.ceilings().items() for name, money in given.items()]
+    under = np.column_stack(
+        [np.empty((len(actions), 0), dtype=np.int64)]
+        + [model.costs * (actions[column] == name).to_numpy() for column, name, _ in named]
+    )
+    groups: list[tuple[list[list[int]], set[int]]] = []
+    for cluster in clusters:
+        members, ceilings = [cluster], set(np.flatnonzero(under[cluster].any(axis=0)).tolist())
+        for group in [group for group in groups if group[1] & ceilings or (not ceilings and not group[1])]:
+            groups.remove(group)
+            members, ceilings = group[0] + members, ceilings | group[1]
+        groups.append((members, ceilings))
+    money = np.array([money for *_, money in named], dtype=np.int64)
+    return [(members, under[:, sorted(watched)], money[sorted(watched)]) for members, watched in groups]
 
 
 def _clusters(model: Model, limits: Limits) -> list[list[int]]:
@@ -124,10 +191,8 @@ def _clusters(model: Model, limits: Limits) -> list[list[int]]:
     return list(found.values())
 
 
-def _try_out(
-    model: Model, limits: Limits, cluster: list[int], base: float
-) -> tuple[np.ndarray, np.ndarray, list[tuple[int, ...]]]:
-    """Try every allowed subset of a cluster; return the undominated ones."""
+def _try_out(model: Model, limits: Limits, cluster: list[int], under: np.ndarray) -> _Options | None:
+    """Try every allowed subset of a cluster; None when none is allowed."""
     size = len(cluster)
     masks = np.arange(1 << size)
     member = ((masks[:, None] >> np.arange(size)) & 1).astype(bool)
@@ -160,17 +225,32 @@ def _try_out(
     sums = np.bincount(indicator_of, model.base, len(instrument.indicators))
     maxima = instrument.indicators["max_points"].to_numpy()
     gain = (np.minimum(sums + added, maxima) - np.minimum(sums, maxima)).sum(axis=1).round(6)
+    if not len(member):
+        return None
     cost = member @ model.costs[cluster]
-    kept = _undominated(cost, gain)
+    spent = member @ under[cluster]
+    kept = _undominated(cost, spent, gain)
     sets = [tuple(cluster[k] for k in np.flatnonzero(member[at])) for at in kept]
-    return cost[kept], gain[kept], sets
+    return _Options(cost[kept], spent[kept], gain[kept], sets)
 
 
-def _undominated(costs: np.ndarray, gains: np.ndarray) -> np.ndarray:
-    """Return the positions of the steps that no cheaper or equal one reaches, by rising cost."""
-    order = np.lexsort((-gains, costs))
-    best = np.maximum.accumulate(np.r_[-np.inf, gains[order][:-1]])
-    return order[gains[order] > best + 1e-9]
+def _undominated(costs: np.ndarray, spent: np.ndarray, gains: np.ndarray) -> np.ndarray:
+    """Return the positions of the sets that no other beats in cost, points and all that is spent, by rising cost."""
+    order = np.lexsort((*spent.T, -gains, costs))
+    gains, spent = gains[order], spent[order]
+    if not spent.any():
+        best = np.maximum.accumulate(np.r_[-np.inf, gains[:-1]])
+        return order[gains > best + 1e-9]
+    kept = np.empty(0, dtype=int)
+    for start in range(0, len(order), _CHUNK):
+        chunk = np.arange(start, min(start + _CHUNK, len(order)))
+        rivals = np.r_[kept, chunk]
+        beaten = gains[rivals] >= gains[chunk, None] - 1e-9
+        for column in range(spent.shape[1]):
+            beaten &= spent[rivals, column] <= spent[chunk, None, column]
+        beaten &= rivals < chunk[:, None]  # the earlier in the order is never dearer
+        kept = np.r_[kept, chunk[~beaten.any(axis=1)]]
+    return order[kept]
 
 
 def _climb(model: Model, limits: Limits, progress: Progress) -> pd.DataFrame:

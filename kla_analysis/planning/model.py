@@ -45,6 +45,10 @@ class Limits:
     must_not: tuple[str, ...] = ()
     either_or: tuple[tuple[str, ...], ...] = ()
 
+    def ceilings(self) -> dict[str, dict[str, int] | dict[int, int]]:
+        """Return the ceilings beside the budget, by the column of the catalogue that they are about."""
+        return {"agency": self.agencies, "funding_source": self.funding_sources, "year": self.years}
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -139,11 +143,7 @@ class Model:
         """Say in words which ceilings on money a set of actions breaks."""
         actions, spent = self.catalogue.actions, self.costs[chosen]
         said = [t("anggaran")] if limits.budget is not None and spent.sum() > limits.budget else []
-        for column, ceilings in (
-            ("agency", limits.agencies),
-            ("funding_source", limits.funding_sources),
-            ("year", limits.years),
-        ):
+        for column, ceilings in limits.ceilings().items():
             names = actions[column].to_numpy()[chosen]
             said += [f"{column} {name}" for name, ceiling in ceilings.items() if spent[names == name].sum() > ceiling]
         return said

@@ -27,6 +27,8 @@ _SLACK, _EXACT = 1e-5, 1e-9
 # One unit of the objective, points.
 _FINE = 1e-3
 
+#: Coefficients by variable, and between which two values their sum stays.
+Row = tuple[dict[int, float], float, float]
 Status = Literal["optimal", "time_limit", "infeasible"]
 
 
@@ -111,17 +113,18 @@ def least_money(model: Model, target: float, limits: Limits = Limits(), *, time_
 
 @dataclass(eq=False)
 class _Problem:
-    """The mixed-integer programme of a model and its limits, in scipy's form."""
+    """The mixed-integer programme of a model and its limits, as rows of sums."""
 
     model: Model
     limits: Limits
-    rows: list[tuple[dict[int, float], float, float]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         model, limits = self.model, self.limits
         actions = model.catalogue.actions
         instrument = model.rollup.instrument
         self.count = len(model.codes)
+        self.whole = set(range(self.count))
         self.upper = [1.0] * self.count
         self.lower = [0.0] * self.count
         gains = model.gains
@@ -178,11 +181,7 @@ class _Problem:
     def _money_rows(self, actions: pd.DataFrame, limits: Limits) -> None:
         costs = self.model.costs
         ceilings = [(None, None, limits.budget)] if limits.budget is not None else []
-        for column, given in (
-            ("agency", limits.agencies),
-            ("funding_source", limits.funding_sources),
-            ("year", limits.years),
-        ):
+        for column, given in limits.ceilings().items():
             for name, ceiling in given.items():
                 if name not in set(actions[column]):
                     raise ParameterError(
@@ -254,32 +253,38 @@ class _Problem:
         return any(reached[code] < points - _EXACT for code, points in least.items())
 
     def _run(
-        self, objective: np.ndarray, rows: list[tuple[dict[int, float], float, float]], time_limit: float
+        self, objective: np.ndarray, rows: list[Row], time_limit: float
     ) -> tuple[np.ndarray, Status, float] | None:
-        from scipy import optimize, sparse
+        import highspy
 
-        size = len(self.upper)
-        index = [(at, variable, value) for at, (row, *_) in enumerate(rows) for variable, value in row.items()]
-        at, variables, values = zip(*index, strict=True) if index else ((), (), ())
-        matrix = sparse.csr_array((values, (at, variables)), shape=(len(rows), size))
-        found = optimize.milp(
-            objective,
-            integrality=np.r_[np.ones(self.count), np.zeros(size - self.count)],
-            bounds=optimize.Bounds(np.array(self.lower), np.array(self.upper)),
-            constraints=optimize.LinearConstraint(matrix, [low for _, low, _ in rows], [high for *_, high in rows])
-            if rows
-            else (),
-            options={"time_limit": time_limit, "mip_rel_gap": 0.0},
-        )
-        if found.x is None:
-            if found.status == 1:
-                raise DataError(
-                    t("Tidak ada rencana yang ditemukan dalam {seconds} detik.", seconds=number(time_limit)),
-                    advice=t("Beri waktu lebih lama, atau kurangi batasannya."),
-                )
+        programme = highspy.HighsLp()
+        programme.num_col_, programme.num_row_ = len(self.upper), len(rows)
+        programme.col_cost_ = objective
+        programme.col_lower_, programme.col_upper_ = np.array(self.lower), np.array(self.upper)
+        programme.row_lower_ = np.array([low for _, low, _ in rows])
+        programme.row_upper_ = np.array([high for *_, high in rows])
+        programme.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        programme.a_matrix_.start_ = np.cumsum([0, *(len(row) for row, *_ in rows)])
+        programme.a_matrix_.index_ = np.array([variable for row, *_ in rows for variable in row], dtype=np.int32)
+        programme.a_matrix_.value_ = np.array([value for row, *_ in rows for value in row.values()], dtype=float)
+        whole, part = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
+        programme.integrality_ = [whole if at in self.whole else part for at in range(len(self.upper))]
+        solver = highspy.Highs()
+        for option, value in {"output_flag": False, "mip_rel_gap": 0.0, "time_limit": time_limit}.items():
+            solver.setOptionValue(option, value)
+        solver.passModel(programme)
+        solver.run()
+        ended, info = solver.getModelStatus(), solver.getInfo()
+        if ended == highspy.HighsModelStatus.kInfeasible:
             return None
-        bound = found.mip_dual_bound if found.mip_dual_bound is not None else found.fun
-        return np.flatnonzero(found.x[: self.count] > 0.5), "optimal" if found.status == 0 else "time_limit", bound
+        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            raise DataError(
+                t("Tidak ada rencana yang ditemukan dalam {seconds} detik.", seconds=number(time_limit)),
+                advice=t("Beri waktu lebih lama, atau kurangi batasannya."),
+            )
+        status: Status = "optimal" if ended == highspy.HighsModelStatus.kOptimal else "time_limit"
+        values = np.array(solver.getSolution().col_value[: self.count])
+        return np.flatnonzero(values > 0.5), status, info.mip_dual_bound
 
 
 def _checked(model: Model, limits: Limits, chosen: np.ndarray, status: Status, bound: float) -> Plan:

@@ -64,7 +64,7 @@ def test_all_problems_at_once(folder, instrument):
 def test_an_action_that_answers_nothing(folder, instrument):
     text = (folder / "answers.csv").read_text(encoding="utf-8").splitlines()
     (folder / "answers.csv").write_text("\n".join(line for line in text if not line.startswith("A48,")) + "\n")
-    with pytest.raises(DataError, match="A48.*tidak menjawab"):
+    with pytest.raises(DataError, match=r"A48.*tidak menjawab"):
         load_catalogue(folder, instrument)
 
 
