@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from kla_analysis.planning.model import Limits, Model
+from kla_analysis.planning.model import Limits, Model, joined
 from kla_analysis.planning.plan import most_points
 
 # A cluster of this many actions is tried out in full: a million sets.
@@ -156,39 +156,10 @@ def _groups(
 
 
 def _clusters(model: Model, limits: Limits) -> list[list[int]]:
-    """Split the actions into clusters that do not touch each other."""
-    count = len(model.codes)
-    leader = list(range(count))
-
-    def find(at: int) -> int:
-        while leader[at] != at:
-            leader[at] = leader[leader[at]]
-            at = leader[at]
-        return at
-
-    def join(members: np.ndarray | list[int]) -> None:
-        for other in members[1:]:
-            leader[find(int(other))] = find(int(members[0]))
-
-    gains = model.gains > 0
-    for question in np.flatnonzero(gains.any(axis=0)):
-        join(np.flatnonzero(gains[:, question]))
-    for group in model.groups(limits):
-        join(model.indices(group))
-    for code, needed in model.catalogue.actions["prerequisites"].items():
-        join(model.indices([code, *needed]))
-    instrument = model.rollup.instrument
-    for code, most in instrument.indicators["max_points"].items():
-        questions = np.flatnonzero(instrument.questions["indicator_code"] == code)
-        could = model.base[questions].sum() + model.gains[:, questions].max(axis=0).sum()
-        if could > most + 1e-9:  # its actions compete for what still fits
-            touching = np.flatnonzero(gains[:, questions].any(axis=1))
-            if len(touching):
-                join(touching)
-    found: dict[int, list[int]] = {}
-    for at in range(count):
-        found.setdefault(find(at), []).append(at)
-    return list(found.values())
+    """Split the actions into clusters of which none asks what another one does."""
+    together = [*model.clusters, *map(model.indices, model.groups(limits))]
+    together += [model.indices([code, *needed]) for code, needed in model.catalogue.actions["prerequisites"].items()]
+    return joined(len(model.codes), together)
 
 
 def _try_out(model: Model, limits: Limits, cluster: list[int], under: np.ndarray) -> _Options | None:

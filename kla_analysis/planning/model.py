@@ -90,9 +90,14 @@ class Model:
         return self.catalogue.actions[f"cost_{self.cost}"].to_numpy(dtype=np.int64)
 
     @cached_property
+    def claimed(self) -> pd.Series:
+        """Points of every question as the sheet has them, before verification."""
+        return self.rollup.table("question")["low"]
+
+    @cached_property
     def base(self) -> np.ndarray:
         """Points of every question without any action."""
-        return self.rollup.table("question")["low"].to_numpy() * self.kept_share
+        return self.claimed.to_numpy() * self.kept_share
 
     @cached_property
     def gains(self) -> np.ndarray:
@@ -108,6 +113,34 @@ class Model:
             raised = raised * answers[f"chance_{self.acceptance}"].to_numpy()
         gains[row, column] = raised
         return gains
+
+    @cached_property
+    def clusters(self) -> list[list[int]]:
+        """Actions (positions) that touch each other: they answer one question or fill one indicator.
+
+        What two clusters add never depends on each other, whatever share of the claims is kept.
+        """
+        answers = self.catalogue.answers
+        instrument = self.rollup.instrument
+        indicator = answers["question_code"].map(instrument.questions["indicator_code"])
+        could = self.claimed.copy()
+        most = answers["raised_to"] * answers["question_code"].map(instrument.questions["max_points"])
+        most = most.groupby(answers["question_code"]).max()
+        could[most.index] = np.maximum(could[most.index], most)
+        filled = (
+            could.groupby(instrument.questions["indicator_code"]).sum().gt(instrument.indicators["max_points"] + 1e-9)
+        )
+        shared = answers["question_code"].where(~indicator.map(filled), indicator)
+        row = dict(zip(self.codes, range(len(self.codes)), strict=True))
+        return joined(
+            len(self.codes),
+            ([row[code] for code in codes] for codes in answers.groupby(shared)["action_code"].agg(list)),
+        )
+
+    def raised_to(self, action: str) -> pd.Series:
+        """Return the share of its maximum to which an action raises each question that it answers."""
+        answers = self.catalogue.answers
+        return answers[answers["action_code"] == action].set_index("question_code")["raised_to"]
 
     def indices(self, actions: Iterable[str]) -> np.ndarray:
         """Return the positions of actions.
@@ -172,3 +205,14 @@ class Model:
         """Return the groups of which at most one action may be funded."""
         own = self.catalogue.actions["group_code"].dropna()
         return [tuple(codes) for _, codes in own.groupby(own).groups.items()] + list(limits.either_or)
+
+
+def joined(count: int, groups: Iterable[Iterable[int]]) -> list[list[int]]:
+    """Split `count` members into the smallest parts that hold every group whole."""
+    from scipy.sparse import coo_array, csgraph
+
+    pairs = [(first, other) for first, *others in map(list, groups) for other in others]
+    left, right = zip(*pairs, strict=True) if pairs else ((), ())
+    matrix = coo_array((np.ones(len(pairs)), (left, right)), shape=(count, count))
+    _, part = csgraph.connected_components(matrix, directed=False)
+    return [np.flatnonzero(part == at).tolist() for at in dict.fromkeys(part.tolist())]

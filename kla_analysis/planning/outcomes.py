@@ -1,0 +1,133 @@
+"""What the verifier may decide: drawn outcomes of acceptance and of retention.
+
+One verifier reads the whole sheet, so how strict it is holds for every action of a draw: its lot
+picks the chance of acceptance between the catalogue's low, likely and high value (triangular).
+Then each action has a lot of its own: where it falls below that chance, the answer is accepted and
+counts in full; otherwise nothing is gained. What was claimed before keeps the share of its draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kla_analysis.analysis.verification import DRAWS, SEED, Retention
+from kla_analysis.planning.model import Model
+
+
+@dataclass(frozen=True)
+class Chance:
+    """A probability counted in draws, with its standard error."""
+
+    probability: float
+    error: float
+    draws: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Outcomes:
+    """Drawn outcomes for one model.
+
+    Attributes:
+        kept: the share of claimed points that verification keeps, one per draw.
+        strictness: the verifier's lot, 0 (strictest) to 1, one per draw.
+        lots: each action's own lot: draws × actions.
+    """
+
+    model: Model
+    kept: np.ndarray
+    strictness: np.ndarray
+    lots: np.ndarray
+    _added: dict[tuple[int, ...], np.ndarray] = field(default_factory=dict)
+
+    def totals(self, chosen: Iterable[int]) -> np.ndarray:
+        """Return the verified total of a set of actions (positions) in every draw, points."""
+        chosen = {int(at) for at in chosen}
+        totals = self._claimed().copy()
+        for cluster in self.model.clusters:
+            part = tuple(at for at in cluster if at in chosen)
+            if part:
+                totals += self._gained(part)
+        return totals.round(6)
+
+    def chance(self, chosen: Iterable[int], points: float) -> Chance:
+        """Return the probability that a set of actions reaches so many points."""
+        reached = float((self.totals(chosen) >= points).mean())
+        return Chance(reached, float(np.sqrt(reached * (1 - reached) / len(self.kept))), len(self.kept))
+
+    def accepted(self, action: str) -> dict[str, np.ndarray]:
+        """Return, for every question that an action answers, in which draws the answer is accepted."""
+        answers = self.model.catalogue.answers
+        rows = answers[answers["action_code"] == action]
+        lots = self.lots[:, self.model.codes.index(action)]
+        by_chance: dict[tuple[float, float, float], np.ndarray] = {}
+        found = {}
+        for row in rows.itertuples():
+            chances = (row.chance_low, row.chance_likely, row.chance_high)
+            if chances not in by_chance:
+                by_chance[chances] = lots < _between(*chances, self.strictness)
+            found[row.question_code] = by_chance[chances]
+        return found
+
+    def _claimed(self) -> np.ndarray:
+        """Return what is left of the claimed points in every draw."""
+        if () not in self._added:
+            sums, maxima = self._indicators()
+            self._added[()] = np.minimum(np.outer(self.kept, sums), maxima).sum(axis=1)
+        return self._added[()]
+
+    def _gained(self, part: tuple[int, ...]) -> np.ndarray:
+        """Return what some actions of one cluster add in every draw."""
+        if part in self._added:
+            return self._added[part]
+        model = self.model
+        questions = model.rollup.instrument.questions
+        raised: dict[str, np.ndarray] = {}
+        for at in part:
+            accepted = self.accepted(model.codes[at])
+            for question, share in model.raised_to(model.codes[at]).items():
+                points = accepted[question] * (share * questions.at[question, "max_points"])
+                raised[question] = np.maximum(raised[question], points) if question in raised else points
+        added: dict[str, np.ndarray] = {}
+        for question, points in raised.items():
+            gain = np.clip(points - model.claimed[question] * self.kept, 0, None)
+            indicator = questions.at[question, "indicator_code"]
+            added[indicator] = added[indicator] + gain if indicator in added else gain
+        sums, maxima = self._indicators()
+        total = np.zeros(len(self.kept))
+        for indicator, gain in added.items():
+            at = model.rollup.instrument.indicators.index.get_loc(indicator)
+            before = self.kept * sums[at]
+            total += np.minimum(before + gain, maxima[at]) - np.minimum(before, maxima[at])
+        self._added[part] = total
+        return total
+
+    def _indicators(self) -> tuple[np.ndarray, np.ndarray]:
+        instrument = self.model.rollup.instrument
+        sums = self.model.claimed.groupby(instrument.questions["indicator_code"]).sum()
+        return sums.reindex(instrument.indicators.index).to_numpy(), instrument.indicators["max_points"].to_numpy()
+
+
+def draw_outcomes(
+    model: Model, retention: Retention | None = None, *, draws: int = DRAWS, seed: int = SEED
+) -> Outcomes:
+    """Draw outcomes, reproducibly.
+
+    Args:
+        retention: how claimed points are cut; the model's own share, as certain, when not given.
+    """
+    random = np.random.default_rng(seed)
+    kept = np.full(draws, model.kept_share) if retention is None else retention.draw(draws, seed=seed)
+    return Outcomes(model, kept, random.random(draws), random.random((draws, len(model.codes)), dtype=np.float32))
+
+
+def _between(low: float, likely: float, high: float, lot: np.ndarray) -> np.ndarray:
+    """Return the triangular chance of acceptance that belongs to the verifier's lot."""
+    if low == high:
+        return np.full(len(lot), likely)
+    peak = (likely - low) / (high - low)
+    rising = low + np.sqrt(lot * (high - low) * (likely - low))
+    falling = high - np.sqrt((1 - lot) * (high - low) * (high - likely))
+    return np.where(lot < peak, rising, falling)
