@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gettext
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -113,3 +114,74 @@ def chance(probability: float) -> str:
     if 0.99 < probability < 1:
         return ">99%"
     return percent(probability)
+
+
+#: How amounts are called, largest first: the unit of each language in which it is said.
+_AMOUNTS = ((10**12, "triliun"), (10**9, "miliar"), (10**6, "juta"))
+#: What people type behind a number. “M” is not here: it is a miliar to one and a million to the other.
+_TYPED_UNITS = {
+    "": 1,
+    "ribu": 10**3,
+    "rb": 10**3,
+    "juta": 10**6,
+    "jt": 10**6,
+    "million": 10**6,
+    "miliar": 10**9,
+    "milyar": 10**9,
+    "mlr": 10**9,
+    "billion": 10**9,
+    "triliun": 10**12,
+    "trillion": 10**12,
+}
+
+
+def money(rupiah: float | None) -> str:
+    """Write an amount of rupiah in words where it is large: as many digits as it has, at most two decimals more.
+
+    >>> money(600_000_000), money(1_250_000_000), money(0), money(75_500)
+    ('Rp600 juta', 'Rp1,25 miliar', 'Rp0', 'Rp75.500')
+    """
+    if rupiah is None or math.isnan(rupiah):
+        return "–"
+    for unit, name in _AMOUNTS:
+        if abs(rupiah) >= unit:
+            return f"{'−' if rupiah < 0 else ''}Rp{number(abs(rupiah) / unit)} {t(name)}"
+    return f"{'−' if rupiah < 0 else ''}Rp{number(abs(rupiah), decimals=0)}"
+
+
+def read_money(text: str | int) -> int:
+    """Read an amount of rupiah as people type it; never a guess.
+
+    >>> read_money("Rp600 juta"), read_money("1,2 miliar"), read_money("600.000.000"), read_money("0")
+    (600000000, 1200000000, 600000000, 0)
+
+    Raises:
+        ValueError: in words, when it is empty, no amount, below zero, or could be read in two ways.
+    """
+    typed = re.sub(r"\s+", " ", str(text)).strip().casefold()
+    if not typed:
+        raise ValueError(t("Jumlah uang belum diisi. Tulis misalnya 600 juta atau 1,2 miliar."))
+    found = re.fullmatch(r"(?:rp\.? ?)?(-?)([\d.,]*\d)(?:,-)? ?([a-z]*)\.?", typed)
+    if found is None or found[3] not in {*_TYPED_UNITS, "m"}:
+        raise ValueError(t("“{text}” bukan jumlah uang. Tulis misalnya 600 juta atau 1,2 miliar.", text=text))
+    minus, digits, unit = found.groups()
+    if minus:
+        raise ValueError(t("“{text}”: jumlah uang tidak boleh di bawah nol.", text=text))
+    if unit == "m":
+        raise ValueError(t("“{text}” bermakna ganda: tulis “juta” atau “miliar”.", text=text))
+    if re.fullmatch(r"\d{1,3}(\.\d{3})+", digits) and unit in {"", "ribu", "rb"}:
+        value = float(digits.replace(".", ""))
+    elif re.fullmatch(r"\d+([.,]\d{1,2})?|\d+,\d+", digits):
+        value = float(digits.replace(",", "."))
+    elif re.fullmatch(r"\d{1,3}(\.\d{3})+(,\d+)?", digits):
+        raise ValueError(t("“{text}” bermakna ganda: tulis tanpa titik, misalnya 1200 juta.", text=text))
+    else:
+        raise ValueError(t("“{text}” bukan jumlah uang. Tulis misalnya 600 juta atau 1,2 miliar.", text=text))
+    if not unit and value != int(value):
+        raise ValueError(
+            t("“{text}” tanpa satuan: rupiah tidak berkoma. Maksud Anda {text} juta atau {text} miliar?", text=text)
+        )
+    rupiah = value * _TYPED_UNITS[unit]
+    if rupiah > 10**15:
+        raise ValueError(t("“{text}” terlalu besar: paling banyak seribu triliun.", text=text))
+    return round(rupiah)

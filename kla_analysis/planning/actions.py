@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from kla_analysis.errors import DataError, ParameterError, Problem, did_you_mean
+from kla_analysis.errors import DataError, OutputError, ParameterError, Problem, did_you_mean
 from kla_analysis.instrument.instrument import Instrument, split_agencies
 from kla_analysis.language import by_language, t
 from kla_analysis.project import find_project
@@ -111,6 +111,65 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
         actions=table,
         answers=answers.drop(columns="standing").reset_index(drop=True),
     )
+
+
+def write_template(folder: str | Path, instrument: Instrument) -> list[Path]:
+    """Write a small catalogue that loads as it is, to be filled with the district's own actions.
+
+    Beside `actions.csv` and `answers.csv` stands `pertanyaan.csv`: every question's code, to look up.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        OutputError: the folder holds files already, or can not be written.
+    """
+    folder = Path(folder)
+    project = find_project()
+    questions = instrument.questions
+    component = instrument.components.index[0]
+    agency = instrument.agencies.index[0]
+    first, second = questions.index[0], questions.index[1]
+    action = "X01,{name},{component},,{agency},APBD,50000000,75000000,100000000,6,2026,,,assumed"
+    answer = "X01,{question},1,0.6,0.8,0.95,assumed"
+    listed = questions[["name", "indicator_code", "max_points", "agencies"]]
+    texts = {
+        "actions.csv": "\n".join(
+            [
+                ",".join(field["name"] for field in schema_of("actions/contoh/actions.csv", project.data).fields),
+                action.format(name=t("Ganti dengan kegiatan Anda"), component=component, agency=agency),
+            ]
+        ),
+        "answers.csv": "\n".join(
+            [
+                ",".join(field["name"] for field in schema_of("actions/contoh/answers.csv", project.data).fields),
+                answer.format(question=first),
+                answer.format(question=second),
+            ]
+        ),
+        "pertanyaan.csv": listed.to_csv(lineterminator="\n").rstrip("\n"),
+        "origin.yaml": yaml.safe_dump(
+            {
+                "title": {"id": t("Katalog kegiatan kami")},
+                "standing": "assumed",
+                "note": {"id": t("Biaya dan peluang adalah perkiraan kami; tulis di sini dari mana asalnya.")},
+            },
+            allow_unicode=True,
+            sort_keys=False,
+        ).rstrip("\n"),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise OutputError(t("Folder {path} tidak kosong.", path=folder.name), advice=t("Pilih folder yang baru."))
+        for name, text in texts.items():
+            (folder / name).write_text(text + "\n", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OutputError(
+            t("{path} tidak dapat ditulis: {why}.", path=folder.name, why=error.strerror or error),
+            advice=t("Pilih folder lain."),
+        ) from error
+    return [folder / name for name in texts]
 
 
 def _read(path, name, data, shown, found, also):

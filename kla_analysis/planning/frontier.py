@@ -65,10 +65,21 @@ def staircase(model: Model, limits: Limits = Limits(), *, progress: Progress = l
             many points, the solver climbs instead.
         progress: is told the share that is done.
     """
-    clusters = _clusters(model, limits)
+    quick = quick_staircase(model, limits, progress=progress)
+    return quick if quick is not None else Staircase(model, limits, _climb(model, limits, progress))
+
+
+def quick_staircase(model: Model, limits: Limits, *, progress: Progress = lambda share: None) -> Staircase | None:
+    """Compute every breakpoint without a solver; None where that would take longer than solving.
+
+    Raises:
+        ParameterError: an unknown action, agency, funding source or year in the limits.
+    """
+    model.require_known(limits)
+    clusters = clusters_of(model, limits)
     groups = _groups(model, limits, clusters)
     if limits.components or max(map(len, clusters), default=0) > _LARGEST_CLUSTER:
-        return Staircase(model, limits, _climb(model, limits, progress))
+        return None
     all_in_all, done = _Options.nothing(0), 0
     for members, under, ceilings in groups:
         group = _Options.nothing(len(ceilings))
@@ -78,7 +89,7 @@ def staircase(model: Model, limits: Limits = Limits(), *, progress: Progress = l
                 return Staircase(model, limits, pd.DataFrame(columns=["cost", "total", "actions"]))
             group = group.plus(own, limits.budget, ceilings)
             if len(ceilings) and len(group.sets) > _MOST_OPTIONS:
-                return Staircase(model, limits, _climb(model, limits, progress))
+                return None
             done += 1
             progress(done / len(clusters))
         all_in_all = all_in_all.plus(group.without_spent(), limits.budget, ceilings[:0])
@@ -155,15 +166,15 @@ def _groups(
     return [(members, under[:, sorted(watched)], money[sorted(watched)]) for members, watched in groups]
 
 
-def _clusters(model: Model, limits: Limits) -> list[list[int]]:
+def clusters_of(model: Model, limits: Limits) -> list[list[int]]:
     """Split the actions into clusters of which none asks what another one does."""
     together = [*model.clusters, *map(model.indices, model.groups(limits))]
     together += [model.indices([code, *needed]) for code, needed in model.catalogue.actions["prerequisites"].items()]
     return joined(len(model.codes), together)
 
 
-def _try_out(model: Model, limits: Limits, cluster: list[int], under: np.ndarray) -> _Options | None:
-    """Try every allowed subset of a cluster; None when none is allowed."""
+def allowed_sets(model: Model, limits: Limits, cluster: list[int]) -> np.ndarray:
+    """Return every subset of a cluster that its groups, prerequisites and decisions allow: sets × members."""
     size = len(cluster)
     masks = np.arange(1 << size)
     member = ((masks[:, None] >> np.arange(size)) & 1).astype(bool)
@@ -182,7 +193,12 @@ def _try_out(model: Model, limits: Limits, cluster: list[int], under: np.ndarray
     for at in cluster:
         for needed in model.indices(model.catalogue.actions["prerequisites"].iloc[at]):
             allowed &= ~member[:, place[at]] | member[:, place[int(needed)]]
-    member = member[allowed]
+    return member[allowed]
+
+
+def _try_out(model: Model, limits: Limits, cluster: list[int], under: np.ndarray) -> _Options | None:
+    """Try every allowed subset of a cluster; None when none is allowed."""
+    member = allowed_sets(model, limits, cluster)
     instrument = model.rollup.instrument
     indicator_of = instrument.indicators.index.get_indexer(instrument.questions["indicator_code"])
     touched = np.flatnonzero((model.gains[cluster] > 0).any(axis=0))

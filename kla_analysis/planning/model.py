@@ -158,6 +158,26 @@ class Model:
             found.append(self.codes.index(code))
         return np.array(found, dtype=int)
 
+    def require_known(self, limits: Limits) -> None:
+        """Refuse limits about what the catalogue or the instrument does not have.
+
+        Raises:
+            ParameterError: an unknown action, agency, funding source, year or component; names the nearest.
+        """
+        for codes in (limits.must, limits.must_not, *limits.either_or):
+            self.indices(codes)
+        for column, given in limits.ceilings().items():
+            known = sorted(set(self.catalogue.actions[column]))
+            for name in given:
+                if name not in known:
+                    raise ParameterError(
+                        t("{column} “{name}” tidak ada di katalog {id}.", column=limit_name(column), name=name,
+                          id=self.catalogue.id),
+                        advice=did_you_mean(str(name), map(str, known)),
+                    )  # fmt: skip
+        for code in limits.components:
+            self.rollup.instrument.component(code)
+
     def points(self, chosen: np.ndarray) -> np.ndarray:
         """Return every question's points when actions are funded (positions of actions)."""
         best = self.gains[chosen].max(axis=0) if len(chosen) else 0.0
@@ -178,7 +198,11 @@ class Model:
         said = [t("anggaran")] if limits.budget is not None and spent.sum() > limits.budget else []
         for column, ceilings in limits.ceilings().items():
             names = actions[column].to_numpy()[chosen]
-            said += [f"{column} {name}" for name, ceiling in ceilings.items() if spent[names == name].sum() > ceiling]
+            said += [
+                f"{limit_name(column)} {name}"
+                for name, ceiling in ceilings.items()
+                if spent[names == name].sum() > ceiling
+            ]
         return said
 
     def broken(self, chosen: np.ndarray, limits: Limits) -> list[str]:
@@ -205,6 +229,11 @@ class Model:
         """Return the groups of which at most one action may be funded."""
         own = self.catalogue.actions["group_code"].dropna()
         return [tuple(codes) for _, codes in own.groupby(own).groups.items()] + list(limits.either_or)
+
+
+def limit_name(column: str) -> str:
+    """Name what a ceiling is about, in the middle of a sentence."""
+    return {"agency": t("pagu"), "funding_source": t("sumber dana"), "year": t("tahun")}[column]
 
 
 def joined(count: int, groups: Iterable[Iterable[int]]) -> list[list[int]]:

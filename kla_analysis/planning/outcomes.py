@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kla_analysis.analysis.verification import DRAWS, SEED, Retention
 from kla_analysis.planning.model import Model
@@ -67,7 +68,7 @@ class Outcomes:
         for row in rows.itertuples():
             chances = (row.chance_low, row.chance_likely, row.chance_high)
             if chances not in by_chance:
-                by_chance[chances] = lots < _between(*chances, self.strictness)
+                by_chance[chances] = lots < between(*chances, self.strictness)
             found[row.question_code] = by_chance[chances]
         return found
 
@@ -123,11 +124,11 @@ def draw_outcomes(
     return Outcomes(model, kept, random.random(draws), random.random((draws, len(model.codes)), dtype=np.float32))
 
 
-def _between(low: float, likely: float, high: float, lot: np.ndarray) -> np.ndarray:
-    """Return the triangular chance of acceptance that belongs to the verifier's lot."""
-    if low == high:
-        return np.full(len(lot), likely)
-    peak = (likely - low) / (high - low)
-    rising = low + np.sqrt(lot * (high - low) * (likely - low))
-    falling = high - np.sqrt((1 - lot) * (high - low) * (high - likely))
-    return np.where(lot < peak, rising, falling)
+def between(low: ArrayLike, likely: ArrayLike, high: ArrayLike, lots: np.ndarray) -> np.ndarray:
+    """Return the triangular values between low, likely and high that belong to lots between 0 and 1."""
+    low, likely, high = (np.asarray(value, dtype=float) for value in (low, likely, high))
+    wide = high - low
+    peak = np.divide(likely - low, wide, out=np.zeros_like(wide + 0.0), where=wide > 0)
+    rising = low + np.sqrt(lots * wide * (likely - low))
+    falling = high - np.sqrt((1 - lots) * wide * (high - likely))
+    return np.where(lots < peak, rising, falling)

@@ -9,7 +9,8 @@ the model itself: limits, cost, and total by the one scoring function.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -17,8 +18,8 @@ import pandas as pd
 
 from kla_analysis.errors import DataError, ParameterError
 from kla_analysis.instrument.bands import Placement
-from kla_analysis.language import number, t
-from kla_analysis.planning.model import Limits, Model
+from kla_analysis.language import money, number, t
+from kla_analysis.planning.model import Limits, Model, limit_name
 
 #: Seconds that one solve may take before the best plan so far is returned with its gap.
 TIME_LIMIT = 30.0
@@ -29,7 +30,15 @@ _FINE = 1e-3
 
 #: Coefficients by variable, and between which two values their sum stays.
 Row = tuple[dict[int, float], float, float]
-Status = Literal["optimal", "time_limit", "infeasible"]
+Status = Literal["optimal", "time_limit", "sampled", "infeasible"]
+
+
+class NothingFound(DataError):
+    """The time was over before any plan was found; `bound` is what no plan can beat."""
+
+    def __init__(self, what: str, bound: float) -> None:
+        super().__init__(what, advice=t("Beri waktu lebih lama, atau kurangi batasannya."))
+        self.bound = bound
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,7 +49,8 @@ class Plan:
         actions: codes, in the order of the catalogue.
         cost: whole rupiah.
         total: points, by the one scoring function.
-        status: `optimal` is proven; `time_limit` is the best found in time; `infeasible` holds no
+        status: `optimal` is proven; `time_limit` is the best found in time; `sampled` is the cheapest
+            found for a probability, its bound proven on a sample of outcomes; `infeasible` holds no
             action, and `why` says which demand meets which ceiling.
         bound: what no plan can beat: points, or rupiah when money was minimised.
         reachable: the best total within the limits, points; given where a target was out of reach.
@@ -73,11 +83,15 @@ class Plan:
         return table
 
     def __repr__(self) -> str:
-        return f"Plan({self.status}: {len(self.actions)} actions, Rp{number(self.cost)}, {number(self.total)})"
+        return f"Plan({self.status}: {len(self.actions)} actions, {money(self.cost)}, {number(self.total)})"
 
 
-def most_points(model: Model, limits: Limits, *, time_limit: float = TIME_LIMIT) -> Plan:
+def most_points(model: Model, limits: Limits, *, time_limit: float = TIME_LIMIT, cheapest: bool = True) -> Plan:
     """Find the plan with the most points within the limits, and the cheapest of those.
+
+    Args:
+        cheapest: look for the cheapest among equals; a second solve that is spared where only the
+            points count.
 
     Raises:
         ParameterError: an unknown action, agency, funding source, year or component in the limits.
@@ -85,12 +99,12 @@ def most_points(model: Model, limits: Limits, *, time_limit: float = TIME_LIMIT)
     problem = _Problem(model, limits)
     best = problem.solve("points", time_limit=time_limit)
     if best is None:
-        return _infeasible(model, limits, problem)
+        return infeasible(model, limits, problem)
     chosen, status, bound = best
-    if status == "optimal":
+    if status == "optimal" and cheapest:
         cheaper = problem.solve("money", target=model.total(chosen), time_limit=time_limit)
         chosen = cheaper[0] if cheaper is not None else chosen
-    return _checked(model, limits, chosen, status, bound)
+    return checked(model, limits, chosen, status, bound)
 
 
 def least_money(model: Model, target: float, limits: Limits = Limits(), *, time_limit: float = TIME_LIMIT) -> Plan:  # noqa: B008
@@ -107,8 +121,8 @@ def least_money(model: Model, target: float, limits: Limits = Limits(), *, time_
     problem = _Problem(model, limits)
     best = problem.solve("money", target=target, time_limit=time_limit)
     if best is None:
-        return _infeasible(model, limits, problem, target)
-    return _checked(model, limits, *best)
+        return infeasible(model, limits, problem, target)
+    return checked(model, limits, *best)
 
 
 @dataclass(eq=False)
@@ -121,6 +135,7 @@ class _Problem:
 
     def __post_init__(self) -> None:
         model, limits = self.model, self.limits
+        model.require_known(limits)
         actions = model.catalogue.actions
         instrument = model.rollup.instrument
         self.count = len(model.codes)
@@ -166,7 +181,6 @@ class _Problem:
         self._choice_rows(actions, limits)
         start = model.components(np.array([], dtype=int))
         for code, least in limits.components.items():
-            instrument.component(code)
             self.rows.append((by_component.get(code, {}), least - start[code], math.inf))
 
     def _variable(self, upper: float) -> int:
@@ -182,13 +196,7 @@ class _Problem:
         costs = self.model.costs
         ceilings = [(None, None, limits.budget)] if limits.budget is not None else []
         for column, given in limits.ceilings().items():
-            for name, ceiling in given.items():
-                if name not in set(actions[column]):
-                    raise ParameterError(
-                        t("{column} “{name}” tidak ada di katalog.", column=column, name=name),
-                        advice=t("Yang ada: {names}.", names=", ".join(map(str, sorted(set(actions[column]))))),
-                    )
-                ceilings.append((column, name, ceiling))
+            ceilings += [(column, name, ceiling) for name, ceiling in given.items()]
         # Counted in the largest unit that divides all costs, money is whole numbers, and half a unit of
         # room keeps the solver's tolerance from ever shutting out a plan that just fits.
         self.unit = int(np.gcd.reduce(costs)) or 1
@@ -255,39 +263,62 @@ class _Problem:
     def _run(
         self, objective: np.ndarray, rows: list[Row], time_limit: float
     ) -> tuple[np.ndarray, Status, float] | None:
-        import highspy
-
-        programme = highspy.HighsLp()
-        programme.num_col_, programme.num_row_ = len(self.upper), len(rows)
-        programme.col_cost_ = objective
-        programme.col_lower_, programme.col_upper_ = np.array(self.lower), np.array(self.upper)
-        programme.row_lower_ = np.array([low for _, low, _ in rows])
-        programme.row_upper_ = np.array([high for *_, high in rows])
-        programme.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        programme.a_matrix_.start_ = np.cumsum([0, *(len(row) for row, *_ in rows)])
-        programme.a_matrix_.index_ = np.array([variable for row, *_ in rows for variable in row], dtype=np.int32)
-        programme.a_matrix_.value_ = np.array([value for row, *_ in rows for value in row.values()], dtype=float)
-        whole, part = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
-        programme.integrality_ = [whole if at in self.whole else part for at in range(len(self.upper))]
-        solver = highspy.Highs()
-        for option, value in {"output_flag": False, "mip_rel_gap": 0.0, "time_limit": time_limit}.items():
-            solver.setOptionValue(option, value)
-        solver.passModel(programme)
-        solver.run()
-        ended, info = solver.getModelStatus(), solver.getInfo()
-        if ended == highspy.HighsModelStatus.kInfeasible:
+        found = solve(objective, self.lower, self.upper, self.whole, rows, time_limit)
+        if found is None:
             return None
-        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            raise DataError(
-                t("Tidak ada rencana yang ditemukan dalam {seconds} detik.", seconds=number(time_limit)),
-                advice=t("Beri waktu lebih lama, atau kurangi batasannya."),
-            )
-        status: Status = "optimal" if ended == highspy.HighsModelStatus.kOptimal else "time_limit"
-        values = np.array(solver.getSolution().col_value[: self.count])
-        return np.flatnonzero(values > 0.5), status, info.mip_dual_bound
+        values, proven, bound = found
+        return np.flatnonzero(values[: self.count] > 0.5), "optimal" if proven else "time_limit", bound
 
 
-def _checked(model: Model, limits: Limits, chosen: np.ndarray, status: Status, bound: float) -> Plan:
+def solve(
+    objective: np.ndarray,
+    lower: Sequence[float],
+    upper: Sequence[float],
+    whole: Container[int],
+    rows: Sequence[Row],
+    time_limit: float,
+) -> tuple[np.ndarray, bool, float] | None:
+    """Minimise a sum over variables of which some are whole numbers.
+
+    Returns:
+        The variables, whether they are proven best, and the bound that nothing can beat; None when the
+        rows contradict each other.
+
+    Raises:
+        DataError: nothing was found within the time limit (seconds).
+    """
+    import highspy
+
+    programme = highspy.HighsLp()
+    programme.num_col_, programme.num_row_ = len(upper), len(rows)
+    programme.col_cost_ = objective
+    programme.col_lower_, programme.col_upper_ = np.array(lower), np.array(upper)
+    programme.row_lower_ = np.array([low for _, low, _ in rows])
+    programme.row_upper_ = np.array([high for *_, high in rows])
+    programme.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    programme.a_matrix_.start_ = np.cumsum([0, *(len(row) for row, *_ in rows)])
+    programme.a_matrix_.index_ = np.array([variable for row, *_ in rows for variable in row], dtype=np.int32)
+    programme.a_matrix_.value_ = np.array([value for row, *_ in rows for value in row.values()], dtype=float)
+    integer, part = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
+    programme.integrality_ = [integer if at in whole else part for at in range(len(upper))]
+    solver = highspy.Highs()
+    for option, value in {"output_flag": False, "mip_rel_gap": 0.0, "time_limit": time_limit}.items():
+        solver.setOptionValue(option, value)
+    solver.passModel(programme)
+    solver.run()
+    ended, info = solver.getModelStatus(), solver.getInfo()
+    if ended == highspy.HighsModelStatus.kInfeasible:
+        return None
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        raise NothingFound(
+            t("Tidak ada rencana yang ditemukan dalam {seconds} detik.", seconds=number(time_limit)),
+            info.mip_dual_bound,
+        )
+    proven = ended == highspy.HighsModelStatus.kOptimal
+    return np.array(solver.getSolution().col_value), proven, info.mip_dual_bound
+
+
+def checked(model: Model, limits: Limits, chosen: np.ndarray, status: Status, bound: float) -> Plan:
     """Check a solver's answer by the model itself, and wrap it."""
     broken = model.broken(chosen, limits)
     if broken:
@@ -305,7 +336,7 @@ def _checked(model: Model, limits: Limits, chosen: np.ndarray, status: Status, b
     )
 
 
-def _infeasible(model: Model, limits: Limits, problem: _Problem, target: float | None = None) -> Plan:
+def infeasible(model: Model, limits: Limits, problem: _Problem, target: float | None = None) -> Plan:
     """Say which demand meets which ceiling, and what is the best that can be reached."""
     none = np.array([], dtype=int)
     reachable = None
@@ -327,15 +358,13 @@ def _infeasible(model: Model, limits: Limits, problem: _Problem, target: float |
 
 def _binding(model: Model, limits: Limits, target: float) -> str:
     """Name the ceilings without any one of which the target would be reached."""
-    from dataclasses import replace
-
     named = []
     if limits.budget is not None:
-        named.append((t("anggaran Rp{money}", money=number(limits.budget)), replace(limits, budget=None)))
-    for label, attribute in ((t("pagu"), "agencies"), (t("sumber dana"), "funding_sources"), (t("tahun"), "years")):
+        named.append((t("anggaran {money}", money=money(limits.budget)), replace(limits, budget=None)))
+    for column, attribute in (("agency", "agencies"), ("funding_source", "funding_sources"), ("year", "years")):
         for name, ceiling in getattr(limits, attribute).items():
             rest = {key: value for key, value in getattr(limits, attribute).items() if key != name}
-            words = f"{label} {name} Rp{number(ceiling)}"
+            words = f"{limit_name(column)} {name} {money(ceiling)}"
             named.append((words, replace(limits, **{attribute: rest})))
     if limits.must_not:
         named.append((t("larangan {codes}", codes=", ".join(limits.must_not)), replace(limits, must_not=())))
@@ -360,5 +389,5 @@ def _demands(limits: Limits) -> str:
         for code, least in limits.components.items()
     ]
     if limits.budget is not None:
-        said.append(t("anggaran Rp{money}", money=number(limits.budget)))
+        said.append(t("anggaran {money}", money=money(limits.budget)))
     return "; ".join(said) or t("kelompok dan prasyarat")

@@ -1,0 +1,353 @@
+"""One answer to one scenario: the same for the app, the notebook, the report and the command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.verification import CLAIMED_STAGE, Retention, own_retention, retention_for
+from kla_analysis.errors import ParameterError
+from kla_analysis.instrument.bands import Band, Placement
+from kla_analysis.language import t
+from kla_analysis.planning.actions import Catalogue, load_catalogue
+from kla_analysis.planning.certainty import sure_plan
+from kla_analysis.planning.frontier import Progress, Staircase, quick_staircase, staircase
+from kla_analysis.planning.model import Limits, Model
+from kla_analysis.planning.outcomes import Chance, Outcomes, draw_outcomes
+from kla_analysis.planning.plan import Plan, checked, least_money, most_points
+from kla_analysis.planning.ranking import Ranking, cut_safe
+from kla_analysis.planning.robustness import core_actions, regret, worth_of_evidence
+from kla_analysis.planning.scenario import Scenario
+
+#: Rupiah: “what would a little more buy?”
+NEXT_STEP = 100_000_000
+#: Shares of the budget that are cut, to see what falls.
+CUTS = (0.1, 0.25, 0.5)
+
+
+@dataclass(eq=False, repr=False)
+class Ground:
+    """What all scenarios with the same assumptions share: the model, its outcomes, its staircase.
+
+    Attributes:
+        retention: how the claimed points are cut; None when the sheet is verified already.
+        limits: all limits but the budget.
+    """
+
+    position: Position
+    model: Model
+    limits: Limits
+    retention: Retention | None
+    _stairs: Staircase | None = None
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """The drawn outcomes on which every probability is counted."""
+        return draw_outcomes(self.model, self.retention)
+
+    @cached_property
+    def _quick(self) -> Staircase | None:
+        return quick_staircase(self.model, self.limits)
+
+    @property
+    def ready(self) -> Staircase | None:
+        """The staircase if it is there or takes no time; None when it must be climbed first."""
+        return self._stairs or self._quick
+
+    def climb(self, progress: Progress = lambda share: None) -> Staircase:
+        """Return the staircase; where it can not be added up this takes a while."""
+        if self.ready is None:
+            self._stairs = staircase(self.model, self.limits, progress=progress)
+        return self.ready
+
+
+class Simulator:
+    """Answers scenarios about one position, and remembers what they share."""
+
+    def __init__(self, position: Position) -> None:
+        """Take the position.
+
+        Raises:
+            ParameterError: there is no sheet with answers per question, so nothing can be planned.
+        """
+        if position.roll_up is None or position.roll_up.level != "question":
+            raise ParameterError(
+                t("Rencana perlu lembar nilai per pertanyaan; {area} tidak punya.", area=position.area.name),
+                advice=t("Sertakan lembar sendiri dengan --assessment BERKAS."),
+            )
+        self.position = position
+        self._grounds: dict[str, Ground] = {}
+        self._catalogues: dict[str, Catalogue] = {}
+
+    def catalogue(self, name: str) -> Catalogue:
+        """Load a catalogue once."""
+        if name not in self._catalogues:
+            self._catalogues[name] = load_catalogue(name, self.position.instrument)
+        return self._catalogues[name]
+
+    def ground(self, scenario: Scenario) -> Ground:
+        """Return what this scenario shares with all of the same assumptions."""
+        _require_about(self.position, scenario)
+        key = scenario.model_dump_json(
+            exclude={"title", "note", "goal", "budget", "certainty", "target", "time_limit", "area", "year", "stage"}
+        )
+        if key not in self._grounds:
+            position = self.position
+            retention = None
+            if position.stage == CLAIMED_STAGE or scenario.retention:
+                retention = own_retention(scenario.retention) if scenario.retention else retention_for(position)
+            kept = retention.median if retention is not None else 1.0
+            model = Model(
+                position.roll_up, self.catalogue(scenario.catalogue), kept, scenario.cost, scenario.acceptance
+            )
+            model.require_known(scenario.limits)
+            self._grounds[key] = Ground(position, model, replace(scenario.limits, budget=None), retention)
+        return self._grounds[key]
+
+    def run(self, scenario: Scenario, target: str = "nindya") -> Simulation:
+        """Answer a scenario.
+
+        Args:
+            target: the predicate that is meant when the scenario names none.
+
+        Raises:
+            ParameterError: the scenario is about another area, or names what does not exist.
+        """
+        ground = self.ground(scenario)
+        goal = self.position.instrument.ladder.band(scenario.target or target)
+        plan, chance = _solve(ground, scenario, goal.lower)
+        return Simulation(scenario, ground, goal, plan, chance)
+
+
+def simulate(position: Position, scenario: Scenario = Scenario(), target: str = "nindya") -> Simulation:  # noqa: B008
+    """Answer one scenario about one position."""
+    return Simulator(position).run(scenario, target)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Simulation:
+    """The answer: the plan, what it is worth, how sure, and what hangs on it.
+
+    Attributes:
+        goal: the band that is aimed for.
+        chance: the probability that the plan's verified total reaches it.
+    """
+
+    scenario: Scenario
+    ground: Ground
+    goal: Band
+    plan: Plan
+    chance: Chance
+
+    @property
+    def model(self) -> Model:
+        """The planning model."""
+        return self.ground.model
+
+    @property
+    def target(self) -> float:
+        """Points that the goal asks for."""
+        return self.goal.lower
+
+    @property
+    def chosen(self) -> np.ndarray:
+        """Positions of the funded actions."""
+        return self.model.indices(self.plan.actions)
+
+    @cached_property
+    def before(self) -> float:
+        """The total without any action, points: what verification leaves of the sheet."""
+        return self.model.total(np.array([], dtype=int))
+
+    @property
+    def placement(self) -> Placement:
+        """Where the total falls."""
+        return self.plan.placement
+
+    @property
+    def budget(self) -> int:
+        """The money that is there, rupiah: the scenario's, or what the plan costs when it has none."""
+        return self.plan.cost if self.scenario.budget is None else self.scenario.budget
+
+    @property
+    def limits(self) -> Limits:
+        """All limits, with the money of this plan as the budget."""
+        return replace(self.ground.limits, budget=self.budget)
+
+    @cached_property
+    def components(self) -> pd.DataFrame:
+        """Every component: `name`, `max_points`, `before` and `after`, points."""
+        table = self.model.rollup.components[["name", "max_points"]].copy()
+        table["before"] = self.model.components(np.array([], dtype=int))
+        table["after"] = self.model.components(self.chosen)
+        return table
+
+    def spending(self, column: str) -> pd.DataFrame:
+        """Return the plan's cost (rupiah) and number of actions by `agency`, `year` or `funding_source`."""
+        spent = self.plan.table.groupby(column)["cost"].agg(cost="sum", actions="size")
+        spent["ceiling"] = pd.Series(self.ground.limits.ceilings()[column], dtype=float).reindex(spent.index)
+        return spent if column == "year" else spent.sort_values("cost", ascending=False, kind="stable")
+
+    @cached_property
+    def next_step(self) -> dict[str, Any]:
+        """What `NEXT_STEP` more would buy, by planning again: `points`, `cost` and `actions` that come and go."""
+        return self.with_budget(self.budget + NEXT_STEP)
+
+    def with_budget(self, budget: int) -> dict[str, Any]:
+        """Plan again for another budget: `total`, `points` gained or lost, `cost`, actions that `come` and `go`."""
+        plan = _most(self.ground, budget)
+        return {
+            "budget": budget,
+            "total": plan.total,
+            "points": round(plan.total - self.plan.total, 6),
+            "cost": plan.cost,
+            "come": tuple(code for code in plan.actions if code not in self.plan.actions),
+            "go": tuple(code for code in self.plan.actions if code not in plan.actions),
+        }
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """The plan's actions in an order that can be cut anywhere."""
+        return cut_safe(self.model, self.ground.climb(), self.ground.limits, among=self.plan.actions)
+
+    @cached_property
+    def cuts(self) -> pd.DataFrame:
+        """What falls when the plan's money is cut.
+
+        One row per cut: `cut`, `budget`, `dropped` (the end of the cut-safe list), `total` of what is left,
+        `free_total` when everything is chosen anew.
+        """
+        rows = []
+        for cut in CUTS:
+            budget = int(self.plan.cost * (1 - cut))
+            left = self.ranking.at(budget)
+            dropped = tuple(code for code in self.ranking.steps.index if code not in left.index)
+            total = self.before if left.empty else float(left["total"].iloc[-1])
+            rows.append((cut, budget, dropped, total, _most(self.ground, budget).total))
+        return pd.DataFrame(rows, columns=["cut", "budget", "dropped", "total", "free_total"])
+
+    @cached_property
+    def core(self) -> pd.Series:
+        """In which share of drawn assumptions the best plan for the same money holds each action."""
+        limits = replace(self.ground.limits, budget=self.plan.cost, components={})
+        return core_actions(self.model, limits, retention=self.ground.retention)
+
+    @cached_property
+    def regret(self) -> pd.DataFrame:
+        """What the plan gives up in each outcome of verification."""
+        limits = replace(self.ground.limits, budget=self.plan.cost, components={})
+        return regret(self.model, self.plan.actions, limits, retention=self.ground.retention)
+
+    @cached_property
+    def evidence(self) -> pd.DataFrame:
+        """What it saves to secure the evidence of claimed points first, as if the sheet were only claimed."""
+        retention = self.ground.retention or retention_for(self.ground.position)
+        return worth_of_evidence(self.model, self.target, self.ground.limits, retention)
+
+    @cached_property
+    def chances(self) -> pd.DataFrame:
+        """The probability of the target at every step of the stairs: `cost`, `total`, `probability`."""
+        steps = self.ground.climb().steps
+        found = [
+            self.ground.outcomes.chance(self.model.indices(actions), self.target).probability
+            for actions in steps["actions"]
+        ]
+        return steps[["cost", "total"]].assign(probability=found)
+
+    def record(self) -> dict[str, Any]:
+        """Return the answer as plain values, for machines and for comparison."""
+        plan = self.plan
+        feasible = plan.status != "infeasible"
+        return {
+            "scenario": self.scenario.model_dump(mode="json", exclude_defaults=True),
+            "area": self.ground.position.area.code,
+            "year": self.ground.position.award_year,
+            "illustrative": self.ground.position.illustrative,
+            "costs": self.model.catalogue.standing,
+            "target": self.goal.code,
+            "target_points": self.target,
+            "before": self.before,
+            "kept_share": self.model.kept_share,
+            "status": plan.status,
+            "why": plan.why or None,
+            "reachable": plan.reachable,
+            "actions": list(plan.actions),
+            "cost": plan.cost if feasible else None,
+            "total": plan.total if feasible else None,
+            "predicate": self.placement.predicate if feasible else None,
+            "in_gap": self.placement.in_gap if feasible else None,
+            "bound": None if np.isnan(plan.bound) else plan.bound,
+            "probability": self.chance.probability,
+            "probability_error": self.chance.error,
+            "draws": self.chance.draws,
+            "next_step": {"more": NEXT_STEP, **self.next_step} if feasible else None,
+        }
+
+    def __repr__(self) -> str:
+        return f"Simulation({self.goal.name}: {self.plan!r}, P={self.chance.probability:.3f})"
+
+
+def difference(one: Simulation, other: Simulation) -> pd.DataFrame:
+    """Return where two answers differ: per component `name`, `before` and `after` points, `difference`.
+
+    The differences add up to that of the totals.
+    """
+    table = one.components[["name"]].copy()
+    table["before"], table["after"] = one.components["after"], other.components["after"]
+    table["difference"] = (table["after"] - table["before"]).round(6)
+    return table
+
+
+def _solve(ground: Ground, scenario: Scenario, target: float) -> tuple[Plan, Chance]:
+    if scenario.goal == "certainty":
+        return sure_plan(
+            ground.model,
+            target,
+            scenario.certainty,
+            scenario.limits,
+            retention=ground.retention,
+            time_limit=scenario.time_limit,
+            check=ground.outcomes,
+        )
+    if scenario.goal == "points":
+        plan = _most(ground, scenario.budget, scenario.time_limit)
+    else:
+        stairs = ground.ready
+        step = stairs.cheapest(target) if stairs is not None else None
+        if step is not None and (scenario.budget is None or step["cost"] <= scenario.budget):
+            plan = checked(
+                ground.model, scenario.limits, ground.model.indices(step["actions"]), "optimal", step["cost"]
+            )
+        else:
+            plan = least_money(ground.model, target, scenario.limits, time_limit=scenario.time_limit)
+    return plan, ground.outcomes.chance(ground.model.indices(plan.actions), target)
+
+
+def _most(ground: Ground, budget: int | None, time_limit: float = 10.0) -> Plan:
+    """Plan the most points for a budget: read off the staircase, or solved where there is none yet."""
+    limits = replace(ground.limits, budget=budget)
+    stairs = ground.ready
+    if stairs is not None and len(stairs.steps):
+        step = stairs.steps.iloc[-1] if budget is None else stairs.at(budget)
+        if step is not None:
+            return checked(ground.model, limits, ground.model.indices(step["actions"]), "optimal", step["total"])
+    return most_points(ground.model, limits, time_limit=time_limit)
+
+
+def _require_about(position: Position, scenario: Scenario) -> None:
+    """Refuse a scenario that names another area, year or stage."""
+    for name, said, found in (
+        ("area", scenario.area, position.area.code),
+        ("year", scenario.year, position.award_year),
+        ("stage", scenario.stage, position.stage),
+    ):
+        if said and said != found:
+            raise ParameterError(
+                t("Skenario ini untuk {name} {said}, yang dibuka {found}.", name=name, said=said, found=found),
+                advice=t("Samakan parameter {name}, atau hapus baris itu dari skenario.", name=name),
+            )

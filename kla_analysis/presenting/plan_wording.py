@@ -1,0 +1,202 @@
+"""Sentences about plans: what to do, for how much, how surely, and what hangs on it."""
+
+from __future__ import annotations
+
+from kla_analysis.instrument.instrument import standing_name
+from kla_analysis.language import chance, money, number, percent, signed, t
+from kla_analysis.planning.plan import Plan
+from kla_analysis.planning.robustness import DRAWS
+from kla_analysis.planning.simulation import NEXT_STEP, Simulation
+from kla_analysis.presenting.wording import Text, pairs_note, source_note
+
+
+def plan_note(answer: Simulation) -> str:
+    """Say where the numbers of a plan come from and how sure they are."""
+    catalogue = answer.model.catalogue
+    said = t(
+        "{sheet} Katalog: {title} ({standing}).",
+        sheet=source_note(answer.ground.position),
+        title=catalogue.title,
+        standing=standing_name(catalogue.standing),
+    )
+    return said if answer.ground.retention is None else f"{said} {pairs_note(answer.ground.retention)}"
+
+
+def finding(answer: Simulation) -> str:
+    """Say the answer in one sentence."""
+    plan, goal = answer.plan, answer.goal
+    words = {
+        "cost": money(plan.cost),
+        "total": number(plan.total),
+        "goal": goal.name,
+        "chance": chance(answer.chance.probability),
+        "count": len(plan.actions),
+        "name": answer.placement.name,
+    }
+    if plan.status == "infeasible":
+        return plan.why
+    if not plan.actions and plan.total >= goal.lower:
+        return t("{goal} sudah tercapai tanpa kegiatan: nilai {total}", **words)
+    if not plan.actions:
+        return t("Tanpa kegiatan: nilai {total}, {name}", **words)
+    if plan.total >= goal.lower:
+        return t("{cost} untuk {count} kegiatan: nilai {total}, peluang {goal} {chance}", **words)
+    return t("{cost} untuk {count} kegiatan: nilai {total}, {name}; belum {goal}", **words)
+
+
+def proof(plan: Plan) -> str:
+    """Say how well the plan is proven."""
+    if plan.status == "optimal":
+        return t("Terbukti terbaik: tidak ada pilihan lain dalam batas ini yang lebih baik.")
+    if plan.status == "time_limit":
+        return t("Waktu habis: rencana terbaik sejauh ini; batas yang tidak dapat dilampaui: {bound}.",
+                 bound=number(plan.bound))  # fmt: skip
+    if plan.status == "sampled":
+        bound = t(" Pada 100 hasil undian, tidak ada yang di bawah {bound}.", bound=money(plan.bound))
+        return t("Termurah yang ditemukan; tidak terbukti termurah.") + (bound if plan.bound == plan.bound else "")
+    return ""
+
+
+def plan_in_words(answer: Simulation) -> Text:
+    """Say the plan, what it leads to, how sure that is, and what a little more would buy."""
+    plan = answer.plan
+    if plan.status == "infeasible":
+        nearest = t(
+            "Target terdekat yang dapat dicapai: {total} poin ({name}).",
+            total=number(plan.reachable),
+            name=answer.ground.position.instrument.ladder.place(plan.reachable).name,
+        ) if plan.reachable is not None else t("Longgarkan salah satu batas.")  # fmt: skip
+        return Text((plan.why, nearest), kind="remark")
+    first = finding(answer) + "."
+    if plan.actions:
+        first += " " + t(
+            "Nilai naik {points} poin dari {before}.", points=number(plan.total - answer.before),
+            before=number(answer.before),
+        )  # fmt: skip
+    sure = t(
+        "Peluang mencapai {target} poin sesudah verifikasi: {chance}, galat baku {error} poin persen dari {draws} undian; "
+        "penerimaan tiap kegiatan adalah asumsi.",
+        target=number(answer.target),
+        chance=chance(answer.chance.probability),
+        error=number(answer.chance.error * 100),
+        draws=number(answer.chance.draws),
+    )
+    return Text((first, sure, next_step_in_words(answer), proof(plan)))
+
+
+def next_step_in_words(answer: Simulation) -> str:
+    """Say what `NEXT_STEP` more would buy, by planning again."""
+    step = answer.next_step
+    more = money(NEXT_STEP)
+    if step["points"] <= 0:
+        return t("Tambahan {more} tidak menambah poin (dihitung ulang).", more=more)
+    come, go = ", ".join(step["come"]), ", ".join(step["go"])
+    if go:
+        return t("Tambahan {more} membeli {points} poin lagi: {come} masuk, {go} keluar (dihitung ulang).",
+                 more=more, points=number(step["points"]), come=come, go=go)  # fmt: skip
+    return t("Tambahan {more} membeli {points} poin lagi: {come} masuk (dihitung ulang).",
+             more=more, points=number(step["points"]), come=come)  # fmt: skip
+
+
+def plan_lines(answer: Simulation) -> list[str]:
+    """Return one line per action of the plan, for a terminal."""
+    table = answer.plan.table
+    return [
+        f"{code:5} {money(row['cost']):>14}  {row['agency']:18}  {row['year']}  {row['name']}"
+        for code, row in table.iterrows()
+    ]
+
+
+def difference_in_words(one: Simulation, other: Simulation) -> Text:
+    """Say what tells two scenarios apart."""
+    gone = [code for code in one.plan.actions if code not in other.plan.actions]
+    come = [code for code in other.plan.actions if code not in one.plan.actions]
+    return Text(
+        (
+            t(
+                "Dibanding {one}: {other} bernilai {points} poin, biaya {money} berbanding {before}, peluang {chance} "
+                "berbanding {was}.",
+                one=_name(one),
+                other=_name(other),
+                points=signed(round(other.plan.total - one.plan.total, 6)),
+                money=money(other.plan.cost),
+                before=money(one.plan.cost),
+                chance=chance(other.chance.probability),
+                was=chance(one.chance.probability),
+            ),
+            t("Masuk: {come}. Keluar: {gone}.", come=", ".join(come) or "–", gone=", ".join(gone) or "–"),
+        ),
+    )
+
+
+def cuts_in_words(answer: Simulation) -> Text:
+    """Say what falls first when the money is cut, and what the safe order costs."""
+    if not answer.plan.actions:
+        return Text((t("Tidak ada kegiatan yang dapat dipotong."),))
+    row = answer.cuts.iloc[0]
+    return Text(
+        (
+            t(
+                "Kerjakan menurut urutan ini: berapa pun yang kemudian dipotong, awal daftarnya tetap rencana yang baik. "
+                "Bila {cut} dipotong, yang gugur {dropped}; nilainya {total}, memilih ulang dengan bebas {free}.",
+                cut=percent(row["cut"]),
+                dropped=", ".join(row["dropped"]) or t("tidak ada"),
+                total=number(row["total"]),
+                free=number(row["free_total"]),
+            ),
+            t("Harga urutan yang aman: rata-rata {loss} poin di semua anggaran sampai biaya rencana ini.",
+              loss=number(answer.ranking.loss)),
+        )
+    )  # fmt: skip
+
+
+def core_in_words(answer: Simulation) -> Text:
+    """Say which actions stay in the plan whatever the assumptions."""
+    if not answer.plan.actions:
+        return Text((t("Rencana ini kosong."),))
+    core = [code for code, share in answer.core.items() if share >= 0.9]
+    outside = [code for code, share in answer.core.items() if share >= 0.5 and code not in answer.plan.actions]
+    said = (
+        t("Kegiatan inti, ada di sedikitnya 90% dari {draws} rencana undian: {codes}.", draws=DRAWS,
+          codes=", ".join(core))
+        if core
+        else t("Tidak satu kegiatan pun ada di 90% dari {draws} rencana undian.", draws=DRAWS)
+    )  # fmt: skip
+    if outside:
+        said += " " + t("Layak dipertimbangkan, ada di lebih dari separuhnya: {codes}.", codes=", ".join(outside))
+    worst = answer.regret.loc[answer.regret["regret"].idxmax()]
+    return Text(
+        (
+            said,
+            t("Penyesalan terbesar di semua hasil verifikasi yang dicoba: {regret} poin di bawah rencana terbaik "
+              "untuk hasil itu.", regret=number(worst["regret"])),
+        )
+    )  # fmt: skip
+
+
+def evidence_in_words(answer: Simulation) -> Text:
+    """Say what it is worth to secure the evidence of claimed points before buying new ones."""
+    table = answer.evidence
+    half, all_of_it = table[table["secured"] == 0.5].iloc[0], table.iloc[-1]
+    why = (
+        t("Lembar ini sudah diverifikasi; hitungan ini menganggapnya baru nilai mandiri.")
+        if answer.ground.retention is None
+        else ""
+    )
+    if table["cost"].isna().iloc[0]:
+        said = t("Tanpa mengamankan bukti, {goal} tidak tercapai dengan seluruh katalog; dengan semuanya diamankan, "
+                 "{cost}.", goal=answer.goal.name, cost=money(all_of_it["cost"]))  # fmt: skip
+    else:
+        said = t(
+            "Mengamankan bukti separuh poin yang terancam ({points} poin) menghemat {saved} menuju {goal}; semuanya, "
+            "{all}. Itulah harga tertinggi yang layak dibayar untuk bukti sebelum membeli poin baru.",
+            points=number(half["points"]),
+            saved=money(half["saved"]),
+            goal=answer.goal.name,
+            all=money(all_of_it["saved"]),
+        )
+    return Text(tuple(filter(None, (why, said))))
+
+
+def _name(answer: Simulation) -> str:
+    return answer.scenario.title or t("skenario ini")
