@@ -50,6 +50,10 @@ lab: $(READY) ## buka notebook di JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir=. --LabApp.news_url=None \
 	    --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks/00_mulai.ipynb
 
+.PHONY: app
+app: $(READY) ## buka simulasi anggaran di peramban
+	@$(BIN)/kla app --area '$(AREA)' --year '$(YEAR)' --target '$(TARGET)'
+
 .PHONY: bench
 bench: $(READY) ## ukur kecepatan (beberapa menit)
 	@echo "==> Menjumlah lembar" && $(BIN)/python tests/bench/rollup.py

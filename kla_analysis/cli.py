@@ -75,6 +75,7 @@ def main() -> None:
     help="Bagian nilai mandiri yang bertahan; bila 0, dari pasangan yang terbit.",
 )
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
+@click.option("--scenario", default="", help="Skenario anggaran: nama di data/scenarios atau berkas, dipisah koma.")
 @click.option("--out", type=_FILE, help="Folder laporan; bila kosong, reports/<wilayah>/<tahun>.")
 @_answers_in_json
 def report(
@@ -86,6 +87,7 @@ def report(
     lang: str,
     retention: float,
     assessment: Path | None,
+    scenario: str,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -105,6 +107,7 @@ def report(
             "lang": lang,
             "retention": retention,
             "assessment": str(assessment) if assessment else "",
+            "scenario": scenario,
         }
     )
     # Refuse an unknown area, year or sheet before the slow libraries are even loaded.
@@ -334,6 +337,38 @@ def plan(
             click.echo(t("Skenario disimpan di {path}.", path=save))
     if answer.plan.status == "infeasible":
         raise click.exceptions.Exit(1)
+
+
+@app.command("app")
+@click.option("--area", default="63.10", show_default=True, help="Kode wilayah.")
+@click.option("--year", type=int, default=2022, show_default=True, help="Tahun penghargaan.")
+@click.option("--target", default="nindya", show_default=True, help="Predikat yang dituju.")
+@click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
+@click.option("--scenario", default="", help="Skenario untuk mulai: nama di data/scenarios atau berkas.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8866, show_default=True, help="Port di mesin ini.")
+@click.option("--no-browser", is_flag=True, help="Jangan buka peramban.")
+@click.option(
+    "--idle", type=click.IntRange(1), default=600, show_default=True, help="Detik sampai tab yang ditutup diakhiri."
+)
+@click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan.")
+def app_command(
+    area: str, year: int, target: str, assessment: Path | None, scenario: str, port: int, no_browser: bool, idle: int
+) -> None:
+    """Buka simulasi anggaran di peramban (Ctrl+C untuk menutup)."""
+    from kla_analysis.reporting.app import serve
+    from kla_analysis.reporting.parameters import check_parameters
+
+    parameters = check_parameters(
+        {
+            "area": area,
+            "year": year,
+            "target": target,
+            "assessment": str(assessment.resolve()) if assessment else "",
+            "scenario": scenario,
+        }
+    )
+    click.echo(t("Simulasi anggaran di http://127.0.0.1:{port}/ (Ctrl+C untuk menutup).", port=port), err=True)
+    serve(parameters, port=port, browser=not no_browser, idle=idle)
 
 
 @app.group()

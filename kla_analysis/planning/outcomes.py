@@ -58,6 +58,11 @@ class Outcomes:
         reached = float((self.totals(chosen) >= points).mean())
         return Chance(reached, float(np.sqrt(reached * (1 - reached) / len(self.kept))), len(self.kept))
 
+    def warm(self, plans: Iterable[Iterable[int]]) -> None:
+        """Draw what plans share beforehand, so that each of them is then answered at once."""
+        for chosen in plans:
+            self.totals(chosen)
+
     def accepted(self, action: str) -> dict[str, np.ndarray]:
         """Return, for every question that an action answers, in which draws the answer is accepted."""
         answers = self.model.catalogue.answers

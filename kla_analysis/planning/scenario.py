@@ -145,6 +145,15 @@ def load_scenario(name: str | Path, *, data: Path | None = None) -> Scenario:
     return read_scenario(path.read_bytes(), shown=find_project().shown(path))
 
 
+def open_scenario(names: str = "", *, data: Path | None = None) -> Scenario:
+    """Load the scenarios of a parameter: names or addresses with commas between them, stacked; none is the default.
+
+    Raises:
+        ParameterError, DataError: as `load_scenario` and `stack`.
+    """
+    return stack([load_scenario(name.strip(), data=data) for name in names.split(",") if name.strip()])
+
+
 def read_scenario(content: bytes, *, shown: str) -> Scenario:
     """Read the text of a scenario file.
 

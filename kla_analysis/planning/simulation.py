@@ -171,8 +171,9 @@ class Simulation:
 
     @property
     def budget(self) -> int:
-        """The money that is there, rupiah: the scenario's, or what the plan costs when it has none."""
-        return self.plan.cost if self.scenario.budget is None else self.scenario.budget
+        """The money that is to be spent, rupiah: all of the budget for the most points, else what the plan costs."""
+        spent_all = self.scenario.goal == "points" and self.scenario.budget is not None
+        return self.scenario.budget if spent_all else self.plan.cost
 
     @property
     def limits(self) -> Limits:

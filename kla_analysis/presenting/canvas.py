@@ -90,6 +90,10 @@ class Chart:
             self.figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
         return buffer.getvalue()
 
+    def svg(self) -> bytes:
+        """Return the picture as SVG, its letters as shapes; the same data give the same bytes."""
+        return figure_svg(self.figure)
+
     def save(self, path: str | Path, dpi: int = DPI) -> Path:
         """Write the picture to a file and return where it is."""
         path = Path(path)
@@ -102,6 +106,16 @@ class Chart:
 
     def __repr__(self) -> str:
         return self.title
+
+
+def figure_svg(figure: Figure) -> bytes:
+    """Return a figure as SVG, its letters as shapes; the same data give the same bytes."""
+    from matplotlib import rc_context
+
+    buffer = io.BytesIO()
+    with rc_context({**_STYLE, "svg.hashsalt": "kla", "svg.fonttype": "path"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
 
 
 def styled(draw: Callable[P, R]) -> Callable[P, R]:
@@ -280,7 +294,7 @@ def fit(text: str, wide: float, size: float, weight: str = "normal", lines: int 
     if len(out) > lines:
         out = out[:lines]
         while out[-1] and text_width(out[-1] + " …", size, weight) > wide:
-            out[-1] = out[-1][:-1]
+            out[-1] = out[-1].rsplit(" ", 1)[0] if " " in out[-1] else out[-1][:-1]
         out[-1] = out[-1].rstrip(" ,;(/-") + " …"
     return "\n".join(out)
 

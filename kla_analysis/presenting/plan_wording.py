@@ -2,24 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+
+from kla_analysis.analysis.position import Position
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import chance, money, number, percent, signed, t
 from kla_analysis.planning.plan import Plan
 from kla_analysis.planning.robustness import DRAWS
-from kla_analysis.planning.simulation import NEXT_STEP, Simulation
-from kla_analysis.presenting.wording import Text, pairs_note, source_note
+from kla_analysis.planning.scenario import Scenario
+from kla_analysis.planning.simulation import NEXT_STEP, Simulation, simulate
+from kla_analysis.presenting.wording import Text, needs, pairs_note, source_note
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def plan_for(position: Position, scenario: Scenario, target: str) -> Simulation | Text:
+    """Answer a scenario, or say in words why nothing can be planned for this position."""
+    return _simulated(position, scenario, target)
+
+
+@needs("question")
+def _simulated(position: Position, scenario: Scenario, target: str) -> Simulation:
+    return simulate(position, scenario, target)
+
+
+def needs_plan(show: Callable[Concatenate[Simulation, P], R]) -> Callable[Concatenate[Simulation | Text, P], R | Text]:
+    """Make a function that shows a plan pass on what is said in words where there is none."""
+
+    @wraps(show)
+    def shown(answer: Simulation | Text, *args: P.args, **kwargs: P.kwargs) -> R | Text:
+        if isinstance(answer, Text):
+            return answer
+        if answer.plan.status == "infeasible":
+            return plan_in_words(answer)
+        return show(answer, *args, **kwargs)
+
+    return shown
 
 
 def plan_note(answer: Simulation) -> str:
     """Say where the numbers of a plan come from and how sure they are."""
     catalogue = answer.model.catalogue
     said = t(
-        "{sheet} Katalog: {title} ({standing}).",
+        "{sheet} Rencana dari: {title}; biaya dan peluang {standing}.",
         sheet=source_note(answer.ground.position),
         title=catalogue.title,
         standing=standing_name(catalogue.standing),
     )
     return said if answer.ground.retention is None else f"{said} {pairs_note(answer.ground.retention)}"
+
+
+def likely(probability: float) -> str:
+    """Write a probability that was counted in draws: all of them is not yet all that can happen."""
+    return chance(min(probability, 0.999))
 
 
 def finding(answer: Simulation) -> str:
@@ -29,7 +67,7 @@ def finding(answer: Simulation) -> str:
         "cost": money(plan.cost),
         "total": number(plan.total),
         "goal": goal.name,
-        "chance": chance(answer.chance.probability),
+        "chance": likely(answer.chance.probability),
         "count": len(plan.actions),
         "name": answer.placement.name,
     }
@@ -57,8 +95,10 @@ def proof(plan: Plan) -> str:
     return ""
 
 
-def plan_in_words(answer: Simulation) -> Text:
+def plan_in_words(answer: Simulation | Text) -> Text:
     """Say the plan, what it leads to, how sure that is, and what a little more would buy."""
+    if isinstance(answer, Text):
+        return answer
     plan = answer.plan
     if plan.status == "infeasible":
         nearest = t(
@@ -77,7 +117,7 @@ def plan_in_words(answer: Simulation) -> Text:
         "Peluang mencapai {target} poin sesudah verifikasi: {chance}, galat baku {error} poin persen dari {draws} undian; "
         "penerimaan tiap kegiatan adalah asumsi.",
         target=number(answer.target),
-        chance=chance(answer.chance.probability),
+        chance=likely(answer.chance.probability),
         error=number(answer.chance.error * 100),
         draws=number(answer.chance.draws),
     )
@@ -121,14 +161,15 @@ def difference_in_words(one: Simulation, other: Simulation) -> Text:
                 points=signed(round(other.plan.total - one.plan.total, 6)),
                 money=money(other.plan.cost),
                 before=money(one.plan.cost),
-                chance=chance(other.chance.probability),
-                was=chance(one.chance.probability),
+                chance=likely(other.chance.probability),
+                was=likely(one.chance.probability),
             ),
             t("Masuk: {come}. Keluar: {gone}.", come=", ".join(come) or "–", gone=", ".join(gone) or "–"),
         ),
     )
 
 
+@needs_plan
 def cuts_in_words(answer: Simulation) -> Text:
     """Say what falls first when the money is cut, and what the safe order costs."""
     if not answer.plan.actions:
@@ -150,6 +191,7 @@ def cuts_in_words(answer: Simulation) -> Text:
     )  # fmt: skip
 
 
+@needs_plan
 def core_in_words(answer: Simulation) -> Text:
     """Say which actions stay in the plan whatever the assumptions."""
     if not answer.plan.actions:
@@ -174,6 +216,7 @@ def core_in_words(answer: Simulation) -> Text:
     )  # fmt: skip
 
 
+@needs_plan
 def evidence_in_words(answer: Simulation) -> Text:
     """Say what it is worth to secure the evidence of claimed points before buying new ones."""
     table = answer.evidence

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _TEMPLATES = Path(__file__).parent / "templates"
-#: A cell with this tag needs a hand on it; a static twin stands above it, so reports leave it out.
-INTERACTIVE_TAG = "interactive"
+#: A cell with this tag needs a hand on it: reports leave it out. One with the other tag is its static
+#: twin, or explains it: the app leaves it out.
+INTERACTIVE_TAG, REPORT_TAG = "interactive", "report"
 INDEX = "index.html"
 
 
@@ -79,6 +80,22 @@ def title_and_lead(notebook: NotebookNode) -> tuple[str, str]:
     return title, re.split(r"(?<=[.?!])\s", lead)[0]
 
 
+def unattended(notebook: NotebookNode) -> NotebookNode:
+    """Return a notebook without the cells that need a hand on them."""
+    return _without(notebook, INTERACTIVE_TAG)
+
+
+def attended(notebook: NotebookNode) -> NotebookNode:
+    """Return a notebook without the cells that belong to the report only."""
+    return _without(notebook, REPORT_TAG)
+
+
+def _without(notebook: NotebookNode, tag: str) -> NotebookNode:
+    kept = notebook.copy()
+    kept.cells = [cell for cell in notebook.cells if tag not in cell.metadata.get("tags", ())]
+    return kept
+
+
 def image(png: bytes, alt: str) -> str:
     """Return a picture as HTML with its bytes inside."""
     import base64
@@ -99,8 +116,6 @@ def _exporter() -> Any:
     from traitlets.config import Config
 
     config = Config()
-    config.TagRemovePreprocessor.remove_cell_tags = {INTERACTIVE_TAG}
-    config.HTMLExporter.preprocessors = ["nbconvert.preprocessors.TagRemovePreprocessor"]
     exporter = HTMLExporter(config=config, template_name="report", extra_template_basedirs=[str(_TEMPLATES)])
     exporter.exclude_anchor_links = True
     return exporter

@@ -37,6 +37,7 @@ class ReportParameters(BaseModel):
         default=0.0, ge=0, le=1, description="bagian nilai mandiri yang bertahan; 0: dari pasangan yang terbit"
     )
     assessment: str = Field(default="", description="lembar nilai sendiri; kosong = lembar proyek")
+    scenario: str = Field(default="", description="skenario anggaran (data/scenarios atau berkas), dipisah koma")
 
     @field_validator("area")
     @classmethod
@@ -89,9 +90,11 @@ def begin(**parameters: Any) -> Position:
         DataError: the sheet is refused.
     """
     from kla_analysis.analysis.position import open_position
+    from kla_analysis.planning.scenario import open_scenario
 
     checked = check_parameters(parameters)
     use_language(checked.lang)
+    open_scenario(checked.scenario)  # refused before anything is run
     position = open_position(
         checked.area, checked.year, stage=checked.stage or None, assessment=checked.assessment or None
     )

@@ -148,18 +148,18 @@ def _build(
 
 def _execute(path: Path, parameters: ReportParameters, project: Project) -> NotebookNode:
     """Run one notebook in a fresh kernel and return it with its results."""
-    values = parameters.model_dump()
-    if parameters.assessment:  # kernels start in another folder
-        values["assessment"] = str(Path(parameters.assessment).resolve())
+    source = document.unattended(nbformat.read(path, as_version=4))
+    values = declared_values(parameters, path)
     with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="kla-") as scratch:
         warnings.simplefilter("ignore")
         import papermill
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
         from traitlets.config import Config
 
+        nbformat.write(source, Path(scratch) / f"in-{path.name}")
         try:
             return papermill.execute_notebook(
-                str(path),
+                str(Path(scratch) / f"in-{path.name}"),
                 str(Path(scratch) / path.name),
                 parameters=values,
                 cwd=str(project.root),
@@ -188,6 +188,17 @@ def _execute(path: Path, parameters: ReportParameters, project: Project) -> Note
                 t("Kernel untuk {notebook} berhenti: {why}", notebook=path.name, why=_first_line(str(error))),
                 advice=t("Jalankan lagi; bila berulang, periksa memori dan jalankan kla check."),
             ) from error
+
+
+def declared_values(parameters: ReportParameters, notebook: Path) -> dict[str, Any]:
+    """Return the parameters that a notebook declares; papermill would pass on those that it does not know."""
+    from papermill import inspect_notebook
+
+    declared = inspect_notebook(str(notebook))
+    values = {name: value for name, value in parameters.model_dump().items() if name in declared}
+    if values.get("assessment"):  # kernels start in another folder
+        values["assessment"] = str(Path(parameters.assessment).resolve())
+    return values
 
 
 def _summary(parameters: ReportParameters, position: Position) -> list[str]:

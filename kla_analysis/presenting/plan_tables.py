@@ -1,0 +1,232 @@
+"""Tables about plans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from kla_analysis.language import money, number, percent, signed, t
+from kla_analysis.planning.robustness import DRAWS
+from kla_analysis.planning.simulation import Simulation
+from kla_analysis.planning.simulation import difference as difference_of
+from kla_analysis.presenting.plan_wording import likely, needs_plan, plan_note
+from kla_analysis.presenting.tables import Column, Table
+from kla_analysis.presenting.wording import Text
+
+
+def _money(key: str, title: str) -> Column:
+    return Column(key, title, "number", _money_cell)
+
+
+def _money_cell(value: Any) -> str:
+    return "–" if pd.isna(value) else money(value)
+
+
+def _table(
+    answer: Simulation, caption: str, columns: Sequence[Column], frame: pd.DataFrame, total: Sequence[str] = ()
+) -> Table:
+    return Table(
+        caption,
+        tuple(columns),
+        frame,
+        plan_note(answer),
+        t("ILUSTRATIF") if answer.ground.position.illustrative else "",
+        tuple(total),
+    )
+
+
+@needs_plan
+def plan_table(answer: Simulation) -> Table | Text:
+    """The funded actions: who, when, for how much, and what is lost without each."""
+    plan = answer.plan
+    if not plan.actions:
+        return Text((t("Tidak ada kegiatan dalam rencana ini."),), kind="remark")
+    frame = plan.table.reset_index()
+    columns = (
+        Column("action_code", t("Kode")),
+        Column("name", t("Kegiatan")),
+        Column("component_code", t("Komponen")),
+        Column("agency", t("Perangkat daerah")),
+        Column("funding_source", t("Sumber dana")),
+        Column("year", t("Tahun"), "number", str),
+        _money("cost", t("Biaya")),
+        Column("points_without", t("Poin yang hilang tanpanya"), "number"),
+    )
+    return _table(
+        answer,
+        t("Rencana: {count} kegiatan", count=len(frame)),
+        columns,
+        frame,
+        (t("Jumlah"), "", "", "", "", "", money(plan.cost), ""),
+    )
+
+
+@needs_plan
+def component_change_table(answer: Simulation) -> Table:
+    """Every component before and after the plan."""
+    frame = answer.components.reset_index()
+    frame["gain"] = (frame["after"] - frame["before"]).round(6)
+    columns = (
+        Column("component_code", t("Kode")),
+        Column("name", t("Komponen")),
+        Column("max_points", t("Maksimum"), "number"),
+        Column("before", t("Sebelum"), "number"),
+        Column("after", t("Sesudah"), "number"),
+        Column("gain", t("Tambahan"), "number", signed),
+    )
+    total = (
+        t("Jumlah"),
+        "",
+        number(frame["max_points"].sum()),
+        number(answer.before),
+        number(answer.plan.total),
+        signed(round(answer.plan.total - answer.before, 6)),
+    )
+    return _table(answer, t("Komponen sebelum dan sesudah rencana"), columns, frame, total)
+
+
+@needs_plan
+def spending_table(answer: Simulation, column: str = "agency") -> Table | Text:
+    """The plan's money by agency, year or funding source, with the ceilings."""
+    if not answer.plan.actions:
+        return Text((t("Tidak ada biaya."),), kind="remark")
+    titles = {
+        "agency": (t("Perangkat daerah"), t("Biaya per perangkat daerah")),
+        "year": (t("Tahun"), t("Biaya per tahun")),
+        "funding_source": (t("Sumber dana"), t("Biaya per sumber dana")),
+    }
+    title, caption = titles[column]
+    frame = answer.spending(column).reset_index()
+    columns = [
+        Column(column, title, "text", str),
+        Column("actions", t("Kegiatan"), "number"),
+        _money("cost", t("Biaya")),
+    ]
+    if frame["ceiling"].notna().any():
+        columns.append(_money("ceiling", t("Pagu")))
+    total = [t("Jumlah"), number(frame["actions"].sum()), money(frame["cost"].sum()), ""][: len(columns)]
+    return _table(answer, caption, columns, frame, total)
+
+
+@needs_plan
+def order_table(answer: Simulation) -> Table | Text:
+    """The plan's actions in the order that can be cut anywhere."""
+    if not answer.plan.actions:
+        return Text((t("Tidak ada kegiatan dalam rencana ini."),), kind="remark")
+    frame = answer.ranking.steps.reset_index()
+    frame.insert(0, "rank", range(1, len(frame) + 1))
+    frame["name"] = frame["action_code"].map(answer.model.catalogue.actions["name"])
+    columns = (
+        Column("rank", t("Urutan"), "number"),
+        Column("action_code", t("Kode")),
+        Column("name", t("Kegiatan")),
+        _money("cost", t("Biaya")),
+        _money("cost_so_far", t("Biaya sampai di sini")),
+        Column("total", t("Nilai sampai di sini"), "number"),
+        Column("given_up", t("Kalah dari pilihan bebas"), "number"),
+    )
+    return _table(answer, t("Urutan yang aman dipotong"), columns, frame)
+
+
+@needs_plan
+def cut_table(answer: Simulation) -> Table | Text:
+    """What falls when the money is cut."""
+    if not answer.plan.actions:
+        return Text((t("Tidak ada kegiatan yang dapat dipotong."),), kind="remark")
+    columns = (
+        Column("cut", t("Dipotong"), "number", percent),
+        _money("budget", t("Tersisa")),
+        Column("dropped", t("Yang gugur"), "text", lambda codes: ", ".join(codes) or "–"),
+        Column("total", t("Nilai menurut urutan"), "number"),
+        Column("free_total", t("Nilai bila memilih ulang"), "number"),
+    )
+    return _table(answer, t("Bila anggaran dipotong"), columns, answer.cuts)
+
+
+@needs_plan
+def core_table(answer: Simulation, top: int = 12) -> Table:
+    """Which actions the best plan holds in how many draws of the assumptions."""
+    frame = answer.core.head(top).reset_index()
+    frame["name"] = frame["action_code"].map(answer.model.catalogue.actions["name"])
+    frame["in_plan"] = [t("ya") if code in answer.plan.actions else t("tidak") for code in frame["action_code"]]
+    columns = (
+        Column("action_code", t("Kode")),
+        Column("name", t("Kegiatan")),
+        Column("share", t("Ada di rencana undian"), "number", percent),
+        Column("in_plan", t("Ada di rencana ini")),
+    )
+    caption = t("Kegiatan yang bertahan di {draws} undian asumsi, untuk uang yang sama", draws=DRAWS)
+    return _table(answer, caption, columns, frame)
+
+
+@needs_plan
+def regret_table(answer: Simulation) -> Table:
+    """What the plan gives up in each outcome of verification."""
+    names = {"low": t("ketat"), "likely": t("biasa"), "high": t("longgar")}
+    columns = (
+        Column("strictness", t("Verifikator"), "text", lambda level: names[level]),
+        Column("kept", t("Nilai mandiri yang bertahan"), "number", percent),
+        Column("total", t("Nilai harapan rencana ini"), "number"),
+        Column("best_total", t("Rencana terbaik untuk hasil itu"), "number"),
+        Column("regret", t("Penyesalan"), "number"),
+    )
+    return _table(
+        answer, t("Penyesalan: seberapa keliru rencana ini di setiap hasil verifikasi"), columns, answer.regret
+    )
+
+
+@needs_plan
+def evidence_table(answer: Simulation) -> Table:
+    """What it saves to secure the evidence of claimed points first."""
+    columns = (
+        Column("secured", t("Bukti yang diamankan"), "number", percent),
+        Column("points", t("Poin yang selamat"), "number"),
+        Column("total", t("Nilai sebelum kegiatan"), "number"),
+        _money("cost", t("Biaya menuju {goal}", goal=answer.goal.name)),
+        _money("saved", t("Penghematan")),
+    )
+    return _table(answer, t("Mengamankan bukti sebelum membeli poin baru"), columns, answer.evidence)
+
+
+@needs_plan
+def stair_table(answer: Simulation, chances: Sequence[float] = (0.5, 0.8, 0.9, 0.95)) -> Table | Text:
+    """The first step of the stairs that reaches the target, and those that reach it surely enough."""
+    steps = answer.chances
+    reached = steps[steps["total"] >= answer.target - 1e-9]
+    if reached.empty:
+        return Text((t("{goal} tidak tercapai dengan seluruh katalog.", goal=answer.goal.name),), kind="remark")
+    rows = [(t("bila semua diterima"), reached.index[0])]
+    for level in chances:
+        sure = steps.index[steps["probability"] >= level]
+        if len(sure):
+            rows.append((t("peluang {level} atau lebih", level=percent(level)), sure[0]))
+    frame = steps.loc[[at for _, at in rows]].assign(what=[what for what, _ in rows])
+    columns = (
+        Column("what", t("{goal} tercapai", goal=answer.goal.name)),
+        _money("cost", t("Biaya")),
+        Column("total", t("Nilai bila semua diterima"), "number"),
+        Column("probability", t("Peluang"), "number", likely),
+    )
+    return _table(answer, t("Anak tangga pertama yang mencapai {goal}", goal=answer.goal.name), columns, frame)
+
+
+def difference_table(one: Simulation, other: Simulation) -> Table:
+    """Where two scenarios differ, component by component."""
+    columns = (
+        Column("component_code", t("Kode")),
+        Column("name", t("Komponen")),
+        Column("before", one.scenario.title or t("Skenario pertama"), "number"),
+        Column("after", other.scenario.title or t("Skenario kedua"), "number"),
+        Column("difference", t("Selisih"), "number", signed),
+    )
+    frame = difference_of(one, other).reset_index()
+    total = (
+        t("Jumlah"),
+        "",
+        number(one.plan.total),
+        number(other.plan.total),
+        signed(round(other.plan.total - one.plan.total, 6)),
+    )
+    return _table(other, t("Dua skenario berdampingan"), columns, frame, total)
