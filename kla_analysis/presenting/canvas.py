@@ -197,7 +197,7 @@ def new_figure(
     title = fit(title, wide, HEAD, "bold", 3)
     how = fit(how, wide, SMALL + 0.5)
     word = t("ILUSTRATIF")
-    source = fit(source, wide - (text_width(word, SMALL, "bold") + 0.25 if badge else 0), SMALL, lines=3)
+    source = fit(source, wide - (text_width(word, SMALL, "bold") + 0.25 if badge else 0), SMALL, lines=4)
     head = 0.1 + 0.225 * (title.count("\n") + 1) + 0.1
     top = head + (0.165 * (how.count("\n") + 1) + 0.1 if how else 0) + over
     foot = max(0.12 + 0.155 * (source.count("\n") + 1) if source else 0.1, 0.34 if badge else 0) + 0.1

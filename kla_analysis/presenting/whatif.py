@@ -56,6 +56,9 @@ _STYLE = """<style>
 .kla-app .kla-remark{border-left:4px solid #a85400;padding:.3em .7em;background:#fff6ec}
 .kla-app table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.95em}
 .kla-app th,.kla-app td{padding:.25em .6em;border-bottom:1px solid #d5dce2;vertical-align:top}
+.kla-app th,.kla-app td{line-height:1.35}
+.kla-app .lm-TabBar-content{flex-wrap:wrap}
+.kla-app .lm-TabBar-tab{flex:0 0 auto!important;min-width:max-content!important}
 .kla-app .number{text-align:right;white-space:nowrap}
 .kla-app caption{font-weight:600;padding:.3em 0}
 .kla-app .kla-source{color:#52606d;font-size:.85em}
@@ -115,7 +118,7 @@ class WhatIf:
     def _build(self, position: Position) -> None:
         catalogue = self.simulator.catalogue(self._first.catalogue)
         actions = catalogue.actions
-        wide = widgets.Layout(width="100%")
+        wide = widgets.Layout(width="calc(100% - 6px)")
         style = {"description_width": "96px"}
 
         def control(kind: type, label: str, **options: Any) -> Any:
@@ -208,7 +211,9 @@ class WhatIf:
 
         self.message = widgets.HTML()
         self.headline = widgets.HTML()
-        self.progress = widgets.FloatProgress(min=0, max=1, description=t("Tangga"), layout=wide)
+        self.progress = widgets.FloatProgress(
+            min=0, max=1, description=t("Tangga"), layout=widgets.Layout(width="100%")
+        )
         self.still = widgets.HTML(layout=widgets.Layout(grid_area="a", width="100%", margin="0"))
         self.moving = widgets.HTML(layout=widgets.Layout(grid_area="a", width="100%", margin="0"))
         picture = widgets.GridBox(
@@ -263,7 +268,7 @@ class WhatIf:
         )
         seen = widgets.VBox(
             [self.message, self.headline, self.progress, picture],
-            layout=widgets.Layout(flex="2 1 460px", max_width="680px", min_width="280px"),
+            layout=widgets.Layout(flex="2 1 460px", max_width="680px", min_width="280px", margin="0 0 0 12px"),
         )
         self.widget = widgets.VBox(
             [
@@ -559,7 +564,7 @@ class _List:
         self._names = {value: name for name, value in options}
         self._amount, self._groups, self._changed, self._say_ = amount, groups, changed, say
         self._value: Any = {} if amount else []
-        wide = widgets.Layout(width="100%")
+        wide = widgets.Layout(width="calc(100% - 6px)")
         style = {"description_width": "96px"}
         kind = widgets.SelectMultiple if groups else widgets.Dropdown
         extra = {"rows": 4} if groups else {}

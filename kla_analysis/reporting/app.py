@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,7 @@ def serve(parameters: ReportParameters, *, port: int = 8866, browser: bool = Tru
         command = [sys.executable, "-m", "voila", str(path), f"--port={port}", "--Voila.ip=127.0.0.1", "--template=kla"]
         command += ["--Voila.port_retries=0", f"--MappingKernelManager.cull_idle_timeout={idle}"]
         command += [f"--MappingKernelManager.cull_interval={max(1, min(60, idle // 2))}"]
+        command += ["--KernelManager.transport_encryption=auto"]
         command += [] if browser else ["--no-browser"]
         paths = [str(_TEMPLATES), os.environ.get("JUPYTER_PATH", "")]
         environment = {
@@ -50,6 +52,8 @@ def serve(parameters: ReportParameters, *, port: int = 8866, browser: bool = Tru
             "KLA_REPORTS": str(project.reports),
         }
         process = subprocess.Popen(command, env=environment)
+        # Who ends this process ends the server and its kernels with it.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
             code = process.wait()
         finally:
@@ -64,7 +68,8 @@ def serve(parameters: ReportParameters, *, port: int = 8866, browser: bool = Tru
 
 
 def _notebook(parameters: ReportParameters, path: Path) -> nbformat.NotebookNode:
+    from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
 
-    source = document.attended(nbformat.read(path, as_version=4))
+    source = document.attended(load_notebook_node(str(path)))
     return parameterize_notebook(source, declared_values(parameters, path), report_mode=True)
