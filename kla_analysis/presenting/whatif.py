@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets as widgets
@@ -313,8 +314,7 @@ class WhatIf:
 
     def _put(self, scenario: Scenario) -> None:
         """Set all controls to a scenario, without answering in between."""
-        self._quiet = True
-        try:
+        with self._unheard():
             self._base = scenario
             self.goal.value = scenario.goal
             self.target.value = scenario.target or self._first.target
@@ -333,8 +333,6 @@ class WhatIf:
                 for kind in ("agencies", "funding_sources", "years")
                 for name, rupiah in getattr(scenario, kind).items()
             }
-        finally:
-            self._quiet = False
 
     # --- what people do -------------------------------------------------------------------------
 
@@ -342,12 +340,28 @@ class WhatIf:
         if self._quiet:
             return
         owner = change["owner"] if change else None
-        if owner is self.goal or owner is self.budget:
-            # Who pulls the slider wants a ceiling; who asks for the cheapest plan wants none yet.
-            self._quiet = True
-            self.limited.value = owner is self.budget or self.goal.value == "points"
-            self._quiet = False
+        if owner is self.budget:
+            self._spend()
+        elif owner is self.goal:
+            # Who asks for the cheapest plan wants no ceiling yet.
+            with self._unheard():
+                self.limited.value = self.goal.value == "points"
         self._changed()
+
+    def _spend(self) -> None:
+        """Take a budget that was pulled or typed: as the ceiling where there is one, else as the question."""
+        if not self.limited.value:
+            with self._unheard():
+                self.goal.value, self.limited.value = "points", True
+
+    @contextmanager
+    def _unheard(self) -> Iterator[None]:
+        """Set controls without answering for each of them."""
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
 
     def _typed(self, change: Any) -> None:
         if self._quiet:
@@ -357,10 +371,10 @@ class WhatIf:
         except ValueError as error:
             self._say(str(error))
             return
-        self._quiet = True
-        self.budget.max = max(self.budget.max, rupiah)
-        self.budget.value, self.limited.value = rupiah, True
-        self._quiet = False
+        with self._unheard():
+            self.budget.max = max(self.budget.max, rupiah)
+            self.budget.value = rupiah
+        self._spend()
         self._changed()
 
     def _loaded(self, change: Any) -> None:
@@ -455,9 +469,11 @@ class WhatIf:
         if board is None or (board.answer.goal, board.far, board.climbed) != (answer.goal, far, climbed):
             board = self._board = Board(answer, far, climbed=climbed)
             self.still.value = board.svg()
-            self._quiet = True
-            self.budget.max = -(-far // STEP) * STEP
-            self._quiet = False
+            with self._unheard():
+                self.budget.max = -(-far // STEP) * STEP
+        if not self.limited.value:
+            with self._unheard():  # the slider waits where the plan is, so that pulling it starts there
+                self.budget.value = min(answer.plan.cost, self.budget.max)
         if answer.plan.status == "infeasible":
             self._say(repr(plan_in_words(answer)))
             words = (t("Tidak ada rencana dalam batas ini"),)

@@ -1,0 +1,145 @@
+"""What the browser tests have in common: servers that are ended, and the app as a planner moves it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from click.testing import CliRunner
+from conftest import ROOT
+from playwright.sync_api import Locator, Page
+
+from kla_analysis.cli import app as command
+
+
+class Server:
+    """A server that was started for a test: its address and its process."""
+
+    def __init__(self, process: subprocess.Popen, url: str) -> None:
+        self.process, self.url = process, url
+
+    def kernels(self) -> list[psutil.Process]:
+        """The kernels that it runs now."""
+        below = psutil.Process(self.process.pid).children(recursive=True)
+        return [each for each in below if "ipykernel_launcher" in " ".join(_command(each))]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
+@contextmanager
+def serving(command: Callable[[int], list[str]], folder: Path, path: str = "/", **environment: str) -> Iterator[Server]:
+    """Start a server on a free port, wait until it answers, and end it with everything that it started."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = folder / "server.log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            command(port), cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env={**os.environ, **environment}
+        )
+    url = f"http://127.0.0.1:{port}{path}"
+    try:
+        until(lambda: process.poll() is not None or _answers(url), seconds=60)
+        assert process.poll() is None, log.read_text()
+        yield Server(process, url)
+    finally:
+        below = [*psutil.Process(process.pid).children(recursive=True)] if process.poll() is None else []
+        process.terminate()
+        process.wait(20)
+        _, left = psutil.wait_procs(below, timeout=20)
+        for each in left:
+            each.kill()
+        assert not left
+
+
+def _answers(url: str) -> bool:
+    port = url.split(":")[2].split("/")[0]
+    with socket.socket() as knock:
+        return knock.connect_ex(("127.0.0.1", int(port))) == 0
+
+
+def until(true: Callable[[], object], *, seconds: float = 30) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not become so in time"
+        time.sleep(0.05)
+
+
+class App:
+    """The budget app in a page: what a planner does with it, and what it shows."""
+
+    def __init__(self, page: Page) -> None:
+        """Wait until the answer is there and the staircase is climbed."""
+        self.page = page
+        page.wait_for_selector(".kla-app svg[data-total]", timeout=90_000)
+        page.locator(".kla-app .progress").wait_for(state="hidden", timeout=60_000)
+
+    @property
+    def handle(self) -> Locator:
+        """The handle of the budget slider."""
+        return self.page.locator(".kla-app .noUi-handle").first
+
+    @property
+    def budget(self) -> int:
+        """Rupiah that the slider stands on."""
+        return int(float(self.handle.get_attribute("aria-valuenow")))
+
+    @property
+    def shown(self) -> tuple[float, int]:
+        """Total and cost of the plan in the picture."""
+        picture = self.page.locator(".kla-app svg[data-total]")
+        return float(picture.get_attribute("data-total")), int(picture.get_attribute("data-cost"))
+
+    @property
+    def headline(self) -> str:
+        return self.page.locator(".kla-app h2").inner_text()
+
+    @property
+    def said(self) -> str:
+        """What the message above the picture says."""
+        return self.page.locator(".kla-app [role=status]").inner_text()
+
+    def drag(self, share: float) -> None:
+        """Drag the budget slider with the mouse to a share of its length."""
+        self.handle.scroll_into_view_if_needed()
+        box, track = self.handle.bounding_box(), self.page.locator(".kla-app .noUi-base").first.bounding_box()
+        self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self.page.mouse.down()
+        self.page.mouse.move(track["x"] + share * track["width"], box["y"] + box["height"] / 2, steps=15)
+        self.page.mouse.up()
+
+    def type_budget(self, text: str) -> None:
+        field = self.page.get_by_label("atau ketik")
+        field.fill(text)
+        field.press("Enter")
+
+    def upload(self, path: Path) -> None:
+        with self.page.expect_file_chooser() as chooser:
+            self.page.get_by_role("button", name="Buka berkas").click()
+        chooser.value.set_files(path)
+
+    def choose(self, label: str, option: str) -> None:
+        self.page.get_by_label(label, exact=True).select_option(label=option)
+
+    def shows(self, answer: dict) -> None:
+        """Wait until the picture shows an answer of the command."""
+        until(lambda: self.shown == (answer["total"], answer["cost"]))
+
+
+def plan(*arguments: str) -> dict:
+    """Ask the command for a plan."""
+    done = CliRunner().invoke(command, ["plan", *arguments, "--json"])
+    return json.loads(done.stdout)

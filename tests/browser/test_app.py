@@ -1,0 +1,161 @@
+"""The budget app in Voilà, moved by mouse and keys in a real browser, against `kla plan`."""
+
+import io
+import re
+
+import openpyxl
+import psutil
+import pytest
+import yaml
+from browser.driving import App, plan, until
+
+NINDYA = 600_000_000
+
+
+def test_pulling_the_slider_shows_the_plan_of_the_command(open_app):
+    app = open_app()
+    assert app.shown == (701.13, NINDYA)
+    assert app.budget == NINDYA
+    app.drag(0.62)
+    until(lambda: app.budget > NINDYA)
+    app.shows(plan("--goal", "points", "--budget", str(app.budget)))
+    assert app.page.get_by_label("Mencari").input_value() == "poin terbanyak untuk anggaran"
+    # The number beside the slider is written as Indonesians write it.
+    assert re.search(r"Rp1,\d+ miliar", app.page.locator(".kla-app").inner_text())
+
+
+def test_fifty_fast_moves_end_on_the_last(open_app):
+    app = open_app()
+    app.handle.focus()
+    for _ in range(50):
+        app.page.keyboard.press("ArrowRight", delay=0)
+    until(lambda: app.budget == NINDYA + 50 * 10_000_000)
+    app.shows(plan("--goal", "points", "--budget", str(app.budget)))
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("12,5", "12,5 juta atau 12,5 miliar"),
+        ("banyak", "bukan jumlah uang"),
+        ("-5 juta", "tidak boleh di bawah nol"),
+    ],
+)
+def test_what_can_not_be_a_budget_is_answered_in_words(open_app, typed, words):
+    app = open_app()
+    app.type_budget(typed)
+    until(lambda: words in app.said)
+    assert app.shown == (701.13, NINDYA)  # nothing moved
+    app.drag(0.5)
+    until(lambda: app.said == "")
+
+
+def test_budgets_at_the_ends(open_app):
+    app = open_app()
+    for typed, budget in (("0", "0"), ("29 juta", "29000000"), ("500 miliar", "500000000000")):
+        app.type_budget(typed)
+        app.shows(plan("--goal", "points", "--budget", budget))
+        text = app.page.locator(".kla-app").inner_text()
+        assert "nan" not in text.casefold().split()
+        assert "Traceback" not in text
+    app.type_budget("0")
+    until(lambda: "Tanpa kegiatan: nilai 650,5, Madya" in app.headline)
+
+
+def test_what_can_not_be_reached_says_why_and_what_can(open_app):
+    app = open_app()
+    app.choose("Target", "Utama")
+    until(lambda: app.shown[0] >= 801)
+    app.page.get_by_label("batasi anggaran").check()
+    app.type_budget("600 juta")
+    answer = plan("--target", "utama", "--budget", "600000000")
+    assert answer["status"] == "infeasible"
+    until(lambda: answer["why"] in app.said)
+    assert "Target terdekat yang dapat dicapai: 701,13 poin (Nindya)" in app.said
+
+
+def test_certainty_decisions_and_assumptions_are_those_of_the_command(open_app):
+    app = open_app()
+    app.page.get_by_text("Pagu dan keputusan").click()
+    app.page.get_by_label("Dilarang").select_option(label="A01 Perbup payung pemenuhan hak anak")
+    app.page.get_by_role("button", name="Tambah").nth(2).click()
+    app.shows(plan("--must-not", "A01"))
+    app.page.get_by_label("Pagu", exact=True).select_option(label="Dinas PPPA")
+    app.page.get_by_label("paling banyak").fill("150 juta")
+    app.page.get_by_role("button", name="Tambah").first.click()
+    app.shows(plan("--must-not", "A01", "--agency", "Dinas PPPA=150 juta"))
+    app.choose("Mencari", "biaya termurah yang cukup pasti")
+    app.shows(plan("--must-not", "A01", "--agency", "Dinas PPPA=150 juta", "--goal", "certainty"))
+
+
+def test_undo_reset_and_a_scenario_of_the_project(open_app):
+    app = open_app()
+    app.page.get_by_label("Skenario").select_option(label="anggaran-600-juta")
+    app.shows(plan("anggaran-600-juta"))
+    app.type_budget("900 juta")
+    app.shows(plan("--goal", "points", "--budget", "900 juta"))
+    app.page.get_by_role("button", name="Urungkan").click()
+    app.shows(plan("anggaran-600-juta"))
+    app.page.get_by_role("button", name="Kembali ke awal").click()
+    app.shows(plan())
+
+
+def test_a_saved_scenario_asks_the_command_the_same(open_app, tmp_path):
+    app = open_app()
+    app.type_budget("800 juta")
+    wanted = plan("--goal", "points", "--budget", "800 juta")
+    app.shows(wanted)
+    app.page.get_by_role("button", name="Siapkan unduhan").click()
+    files = {}
+    for name in ("rencana.png", "rencana.svg", "rencana.xlsx", "skenario.yaml"):
+        with app.page.expect_download() as download:
+            app.page.get_by_role("link", name=name).click()
+        files[name] = tmp_path / name
+        download.value.save_as(files[name])
+    assert files["rencana.png"].read_bytes().startswith(b"\x89PNG")
+    assert b"<svg" in files["rencana.svg"].read_bytes()
+    sheet = openpyxl.load_workbook(io.BytesIO(files["rencana.xlsx"].read_bytes()))["Rencana"]
+    codes = [row[0] for row in sheet.iter_rows(values_only=True) if re.fullmatch(r"A\d\d", str(row[0]))]
+    assert codes == wanted["actions"]
+    again = plan(str(files["skenario.yaml"]))
+    assert (again["actions"], again["total"], again["cost"]) == (wanted["actions"], wanted["total"], wanted["cost"])
+    # The app reads it back, and refuses one that says what it does not know.
+    other = open_app()
+    other.upload(files["skenario.yaml"])
+    other.shows(wanted)
+    bad = tmp_path / "buruk.yaml"
+    bad.write_text(yaml.safe_dump({"budgt": 5, "certainty": "tinggi"}))
+    other.upload(bad)
+    until(lambda: "budgt" in other.said and "budget" in other.said and "certainty" in other.said)
+    assert other.shown == (wanted["total"], wanted["cost"])
+
+
+def test_every_page_of_the_answer_opens(open_app):
+    app = open_app()
+    for name, words in (
+        ("Komponen", "Komponen sebelum dan sesudah rencana"),
+        ("Siapa dan kapan", "Biaya per tahun"),
+        ("Bila dipotong", "Urutan yang aman dipotong"),
+        ("Seberapa kokoh", "Penyesalan"),
+        ("Bukti", "Mengamankan bukti"),
+        ("Bandingkan", "Pilih skenario"),
+    ):
+        app.page.get_by_role("tab", name=name, exact=True).click()
+        app.page.get_by_text(words).first.wait_for(timeout=60_000)
+    app.page.get_by_label("Bandingkan").select_option(label="nindya-80-persen")
+    app.page.get_by_text("Dibanding").first.wait_for(timeout=60_000)
+
+
+def test_ten_tabs_keep_their_own_state_and_leave_no_kernel_behind(open_app, voila):
+    until(lambda: not voila.kernels(), seconds=60)  # those of the tests before
+    apps: list[App] = [open_app() for _ in range(10)]
+    for at, app in enumerate(apps):
+        app.type_budget(f"{500 + 20 * at} juta")
+    for at, app in enumerate(apps):
+        app.shows(plan("--goal", "points", "--budget", f"{500 + 20 * at} juta"))
+    kernels = voila.kernels()
+    assert len(kernels) == 10
+    for app in apps:
+        app.page.close()
+    psutil.wait_procs(kernels, timeout=60)
+    assert not [kernel for kernel in kernels if kernel.is_running()]
