@@ -34,10 +34,22 @@ help: ## daftar perintah ini
 report: $(READY) ## buat laporan (Tanah Bumbu 2022 menuju Nindya) di reports/
 	@$(BIN)/kla report --area '$(AREA)' --year '$(YEAR)' --target '$(TARGET)' --cluster '$(CLUSTER)'
 
+# Tests that need a browser: without one they are left out, loudly; where CI runs, they fail.
+BROWSER := $(shell command -v "$${KLA_CHROMIUM:-chromium}" || command -v chromium-browser || command -v google-chrome)
+BROWSERLESS := $(if $(BROWSER)$(CI),,--ignore=tests/browser)
+
 .PHONY: test
 test: $(READY) ## jalankan semua uji
-	@echo "==> Menjalankan semua uji (kira-kira dua menit)"
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@echo "==> Menjalankan semua uji (beberapa menit)"
+	@$(if $(BROWSERLESS),echo "    Chromium tidak ada: uji peramban TIDAK dijalankan. Memasangnya: make browser")
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(BROWSERLESS)
+
+.PHONY: browser
+browser: ## pasang Chromium untuk uji peramban (Debian/Ubuntu; perlu sudo)
+	@command -v apt-get >/dev/null || { echo "Pasang Chromium atau Google Chrome sendiri, lalu jalankan: make test"; exit 1; }
+	@$(if $(filter 0,$(shell id -u)),,sudo) apt-get update -qq
+	@$(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y chromium || \
+	    $(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y chromium-browser
 
 .PHONY: check
 check: $(READY) ## periksa gaya, notebook bersih, dan arah impor
@@ -58,6 +70,11 @@ app: $(READY) ## buka simulasi anggaran di peramban
 bench: $(READY) ## ukur kecepatan (beberapa menit)
 	@echo "==> Menjumlah lembar" && $(BIN)/python tests/bench/rollup.py
 	@echo "==> Risiko verifikasi" && $(BIN)/python tests/bench/risk.py
+	@echo "==> Rencana" && $(BIN)/python tests/bench/plan.py
+
+.PHONY: bench-app
+bench-app: $(READY) ## ukur kecepatan simulasi anggaran di peramban
+	@PYTHONPATH=tests $(BIN)/python tests/bench/app.py
 
 .PHONY: picture
 picture: $(READY) ## perbarui gambar laporan di README (perlu chromium)

@@ -22,7 +22,7 @@ from kla_analysis.planning.plan import most_points
 # A cluster of this many actions is tried out in full: a million sets.
 _LARGEST_CLUSTER = 20
 # So many sets of actions are kept track of under ceilings before the solver is quicker.
-_MOST_OPTIONS = 4_000
+_MOST_OPTIONS = 8_000
 _CHUNK = 256
 Progress = Callable[[float], None]
 

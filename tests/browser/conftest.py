@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from browser.driving import App, Server, serving
+from browser.driving import App, Server, serving_app, serving_lab, start_chromium
 from conftest import ROOT
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
-
-#: Headless and without the calls that Chromium makes home by itself.
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, (os.environ.get("KLA_CHROMIUM", ""), *NAMES))), None)
-    assert found, "no Chromium: `make browser` installs it, or KLA_CHROMIUM names one"
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield start_chromium(playwright)
 
 
 @pytest.fixture
@@ -52,26 +44,13 @@ def _here(url: str) -> bool:
 
 @pytest.fixture(scope="session")
 def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    def command(port: int) -> list[str]:
-        run = "from kla_analysis.cli import main; main()"
-        return [sys.executable, "-c", run, "app", "--port", str(port), "--no-browser", "--idle", "6"]
-
-    with serving(command, tmp_path_factory.mktemp("voila")) as server:
+    with serving_app(tmp_path_factory.mktemp("voila")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """JupyterLab over a copy of the notebooks, so that nothing is saved into the project."""
     folder = tmp_path_factory.mktemp("lab")
-    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
-
-    def command(port: int) -> list[str]:
-        return [
-            sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ServerApp.ip=127.0.0.1",
-            "--ServerApp.allow_root=True", f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=",
-            "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        ]  # fmt: skip
-
-    with serving(command, folder, KLA_HOME=str(ROOT), JUPYTERLAB_WORKSPACES_DIR=str(folder)) as server:
+    shutil.copytree(ROOT / "notebooks", folder / "notebooks")  # so that nothing is saved into the project
+    with serving_lab(folder) as server:
         yield server

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psutil
 from click.testing import CliRunner
 from conftest import ROOT
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Browser, Locator, Page, Playwright
 
 from kla_analysis.cli import app as command
+
+#: Headless and without the calls that Chromium makes home by itself.
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def start_chromium(playwright: Playwright) -> Browser:
+    """Start the browser that KLA_CHROMIUM names, or else the system's."""
+    found = next(filter(None, map(shutil.which, (os.environ.get("KLA_CHROMIUM", ""), *NAMES))), None)
+    assert found, "no Chromium: `make browser` installs it, or KLA_CHROMIUM names one"
+    return playwright.chromium.launch(executable_path=found, args=FLAGS)
 
 
 class Server:
@@ -39,7 +52,7 @@ def _command(process: psutil.Process) -> list[str]:
 
 
 @contextmanager
-def serving(command: Callable[[int], list[str]], folder: Path, path: str = "/", **environment: str) -> Iterator[Server]:
+def serving(command: Callable[[int], list[str]], folder: Path, **environment: str) -> Iterator[Server]:
     """Start a server on a free port, wait until it answers, and end it with everything that it started."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -49,7 +62,7 @@ def serving(command: Callable[[int], list[str]], folder: Path, path: str = "/", 
         process = subprocess.Popen(
             command(port), cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env={**os.environ, **environment}
         )
-    url = f"http://127.0.0.1:{port}{path}"
+    url = f"http://127.0.0.1:{port}/"
     try:
         until(lambda: process.poll() is not None or _answers(url), seconds=60)
         assert process.poll() is None, log.read_text()
@@ -76,6 +89,39 @@ def until(true: Callable[[], object], *, seconds: float = 30) -> None:
     while not true():
         assert time.monotonic() < end, "it did not become so in time"
         time.sleep(0.05)
+
+
+def serving_app(folder: Path, *, idle: int = 6) -> AbstractContextManager[Server]:
+    """Serve the budget app as `kla app` does."""
+    run = [sys.executable, "-c", "from kla_analysis.cli import main; main()", "app", "--no-browser", f"--idle={idle}"]
+    return serving(lambda port: [*run, f"--port={port}"], folder)
+
+
+def serving_lab(folder: Path) -> AbstractContextManager[Server]:
+    """Serve a folder in JupyterLab."""
+    run = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.allow_root=True",
+        f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=", "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip
+    # JupyterLab takes cells that are far from the running one out of the page; here all of them stay.
+    settings = folder / "settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}')
+    environment = {
+        "KLA_HOME": str(ROOT),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+    }
+    return serving(lambda port: [*run, f"--port={port}"], folder, **environment)
+
+
+def open_in_lab(page: Page, server: Server, notebook: str) -> None:
+    """Open a notebook in JupyterLab and run all its cells."""
+    page.goto(f"{server.url}lab/tree/{notebook}?reset")
+    page.locator(".jp-Notebook").wait_for(timeout=60_000)
+    page.get_by_text("Run", exact=True).first.click()
+    page.get_by_text("Run All Cells", exact=True).click()
 
 
 class App:

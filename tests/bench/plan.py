@@ -1,0 +1,145 @@
+"""Benchmark of the planner: proven plans beside CBC and greedy, the staircase, and all of a scenario.
+
+40 actions are the example catalogue's first forty; 200 are drawn like them over all questions. Every
+rival gets the same instances in the same run; medians and ratios are printed. Run with `make bench`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pulp
+
+import kla_analysis as kla
+from kla_analysis.planning.actions import Catalogue, load_catalogue
+from kla_analysis.planning.frontier import staircase
+from kla_analysis.planning.model import Limits, Model
+from kla_analysis.planning.plan import _Problem, least_money, most_points
+
+BUDGETS = [Limits(budget=at * 150_000_000) for at in range(1, 21)]
+
+
+def first_forty(catalogue: Catalogue) -> Catalogue:
+    """Keep the first forty actions whose prerequisites are among them."""
+    actions = catalogue.actions.iloc[:40]
+    return replaced(catalogue, actions, catalogue.answers[catalogue.answers["action_code"].isin(actions.index)])
+
+
+def two_hundred(catalogue: Catalogue, instrument: kla.Instrument, seed: int = 1) -> Catalogue:
+    """Draw 200 actions: the example's agencies, groups and costs, two to eight questions of one indicator each."""
+    random = np.random.default_rng(seed)
+    rows, answers = [], []
+    by_indicator = instrument.questions.groupby("indicator_code").groups
+    for at in range(200):
+        like = catalogue.actions.iloc[int(random.integers(len(catalogue.actions)))]
+        share = random.uniform(0.5, 1.6)
+        cost = {
+            name: max(1, round(like[name] * share / 10_000_000)) * 10_000_000
+            for name in ("cost_low", "cost_likely", "cost_high")
+        }
+        group = f"g{at // 4}" if at % 12 < 4 else None
+        needed = (f"Z{at - 1}",) if at % 10 == 9 else ()
+        rows.append({**like.to_dict(), **cost, "group_code": group, "prerequisites": needed})
+        questions = list(by_indicator[random.choice(list(by_indicator))])
+        for question in random.choice(questions, min(len(questions), int(random.integers(2, 9))), replace=False):
+            answers.append((f"Z{at}", question, random.choice([0.6, 0.8, 1.0]), 0.5, 0.7, 0.9))
+    index = pd.Index([f"Z{at}" for at in range(200)], name="action_code")
+    named = ["action_code", "question_code", "raised_to", "chance_low", "chance_likely", "chance_high"]
+    return replaced(catalogue, pd.DataFrame(rows, index=index), pd.DataFrame(answers, columns=named))
+
+
+def replaced(catalogue: Catalogue, actions: pd.DataFrame, answers: pd.DataFrame) -> Catalogue:
+    return Catalogue(catalogue.id, catalogue.title, catalogue.standing, catalogue.note, actions, answers)
+
+
+def by_cbc(model: Model, limits: Limits) -> float:
+    """Solve the same rows with PuLP and CBC; return the total."""
+    rows = _Problem(model, limits)
+    programme = pulp.LpProblem("plan", pulp.LpMaximize)
+    variables = [
+        pulp.LpVariable(
+            f"v{at}", rows.lower[at], rows.upper[at], pulp.LpInteger if at in rows.whole else pulp.LpContinuous
+        )
+        for at in range(len(rows.upper))
+    ]
+    programme += pulp.lpSum(gain * variables[at] for at, gain in rows.points.items())
+    for row, low, high in rows.rows:
+        total = pulp.lpSum(weight * variables[at] for at, weight in row.items())
+        if low == high:
+            programme += total == high
+        elif high < np.inf:
+            programme += total <= high
+        if low > -np.inf and low != high:
+            programme += total >= low
+    programme.solve(pulp.PULP_CBC_CMD(msg=False, gapRel=0, gapAbs=1e-9, threads=1))
+    return model.total(np.array([at for at in range(rows.count) if variables[at].value() > 0.5], dtype=int))
+
+
+def by_greedy(model: Model, limits: Limits) -> float:
+    """Take again and again the action with the most points for its money that still fits."""
+    chosen: list[int] = []
+    while True:
+        now, best, most = model.total(np.array(chosen, dtype=int)), None, 1e-12
+        for at in set(range(len(model.codes))) - set(chosen):
+            trial = np.array(sorted([*chosen, at]), dtype=int)
+            if model.broken(trial, limits):
+                continue
+            rate = (model.total(trial) - now) / model.costs[at]
+            if rate > most:
+                best, most = at, rate
+        if best is None:
+            return now
+        chosen.append(best)
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    found = work()
+    return time.perf_counter() - start, found
+
+
+def compared(name: str, model: Model) -> None:
+    """Time plans for twenty budgets, each way in turn."""
+    most_points(model, BUDGETS[0])  # what is loaded once
+    ours, proven, cbc, lost = [], [], [], []
+    for limits in BUDGETS:
+        seconds, plan = timed(lambda limits=limits: most_points(model, limits, cheapest=False))
+        ours.append(seconds)
+        proven.append(plan.status == "optimal")
+        seconds, total = timed(lambda limits=limits: by_cbc(model, limits))
+        cbc.append(seconds)
+        assert abs(total - plan.total) < 1e-4, (name, limits, total, plan.total)
+        lost.append(plan.total - by_greedy(model, limits))
+    target = median([most_points(model, limits).total for limits in BUDGETS])
+    cheapest = [timed(lambda: least_money(model, target))[0] for _ in range(5)]
+    both = [timed(lambda limits=limits: most_points(model, limits))[0] for limits in BUDGETS]
+    print(f"{name}: {len(BUDGETS)} budgets, {sum(proven)} proven best")
+    print(f"  most points, HiGHS                {median(ours) * 1000:7.1f} ms (at most {max(ours) * 1000:.0f})   1.0")
+    print(f"  most points, PuLP and CBC         {median(cbc) * 1000:7.1f} ms   {median(cbc) / median(ours):.1f}")
+    print(f"  and the cheapest of equal plans   {median(both) * 1000:7.1f} ms   {median(both) / median(ours):.1f}")
+    print(f"  least money for {target:6.2f} points   {median(cheapest) * 1000:7.1f} ms")
+    print(f"  greedy by points for the money loses {median(lost):.2f} points in the median, {max(lost):.2f} at most")
+
+
+def main() -> None:
+    instrument = kla.load_instrument()
+    rolled = kla.open_position("63.10", 2022).roll_up
+    catalogue = load_catalogue("contoh", instrument)
+    forty = Model(rolled, first_forty(catalogue))
+    compared("40 actions", forty)
+    compared("200 actions", Model(rolled, two_hundred(catalogue, instrument)))
+    seconds = [timed(lambda: staircase(forty))[0] for _ in range(5)]
+    steps = len(staircase(forty).steps)
+    print(f"Exact staircase of 40 actions: {steps} steps, {median(seconds):.2f} s")
+    tied = Limits(agencies={"Dinas PPPA": 400_000_000}, years={2026: 2_000_000_000})
+    seconds = [timed(lambda: staircase(forty, tied))[0] for _ in range(3)]
+    print(f"The same under two ceilings: {len(staircase(forty, tied).steps)} steps, {median(seconds):.2f} s")
+
+
+if __name__ == "__main__":
+    main()
