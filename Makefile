@@ -67,6 +67,7 @@ app: $(READY) ## buka simulasi anggaran di peramban
 	@$(BIN)/kla app --area '$(AREA)' --year '$(YEAR)' --target '$(TARGET)'
 
 .PHONY: bench
+bench: export PYTHONPATH := tests
 bench: $(READY) ## ukur kecepatan (beberapa menit)
 	@echo "==> Menjumlah lembar" && $(BIN)/python tests/bench/rollup.py
 	@echo "==> Risiko verifikasi" && $(BIN)/python tests/bench/risk.py

@@ -3,7 +3,7 @@
 Where a plan must hold in so many of the drawn outcomes, it is looked for in three ways that help
 each other: along the exact staircases (each of their steps is a good plan), by exchanging single
 actions, and by the scenario programme: the cheapest plan that holds in so many of a sample of drawn
-outcomes, solved exactly as far as time allows, which also says what no plan can beat on that sample.
+outcomes, solved exactly as far as the allowed work goes, which also says what no plan can beat on that sample.
 A plan that was chosen on some draws looks better on them than it is. So what is returned was checked
 on draws that it had never seen, and where it fell short there, more was asked for and it was chosen anew.
 """
@@ -29,6 +29,8 @@ from kla_analysis.planning.plan import TIME_LIMIT, NothingFound, Plan, Row, chec
 _CHOOSING = 20_000
 # Outcomes of the scenario programme: more of them bound better and take longer than anybody waits.
 _SAMPLE = 100
+# Branches that the programme looks at: a bound on work, not on time, so that every machine finds the same plan.
+_NODES = 400
 # The programme lists every allowed set of every cluster; beyond this it is not tried.
 _MOST_COLUMNS = 4_000
 
@@ -47,7 +49,7 @@ def sure_plan(
 
     Args:
         retention: how the claimed points are cut; the model's kept share, as certain, when not given.
-        time_limit: seconds for the scenario programme.
+        time_limit: seconds for the scenario programme, beyond the work that it is allowed anyway.
         check: the fresh draws to check on; 100,000 when not given.
 
     Returns:
@@ -170,7 +172,7 @@ def _programme(
     many = len(sets) + _SAMPLE
     objective = np.r_[costs, np.zeros(_SAMPLE)]
     try:
-        found = solve(objective, [0.0] * many, [1.0] * many, range(many), rows, time_limit)
+        found = solve(objective, [0.0] * many, [1.0] * many, range(many), rows, time_limit, nodes=_NODES)
     except NothingFound as error:
         return None, max(0.0, error.bound * unit)
     if found is None:  # on this sample even the known plan is not sure enough

@@ -277,8 +277,13 @@ def solve(
     whole: Container[int],
     rows: Sequence[Row],
     time_limit: float,
+    *,
+    nodes: int | None = None,
 ) -> tuple[np.ndarray, bool, float] | None:
     """Minimise a sum over variables of which some are whole numbers.
+
+    Args:
+        nodes: how many branches to look at, at most; unlike seconds, the same on every machine.
 
     Returns:
         The variables, whether they are proven best, and the bound that nothing can beat; None when the
@@ -302,7 +307,8 @@ def solve(
     integer, part = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
     programme.integrality_ = [integer if at in whole else part for at in range(len(upper))]
     solver = highspy.Highs()
-    for option, value in {"output_flag": False, "mip_rel_gap": 0.0, "time_limit": time_limit}.items():
+    options = {"output_flag": False, "mip_rel_gap": 0.0, "time_limit": time_limit}
+    for option, value in (options if nodes is None else options | {"mip_max_nodes": nodes}).items():
         solver.setOptionValue(option, value)
     solver.passModel(programme)
     solver.run()

@@ -423,6 +423,8 @@ class WhatIf:
         ground = self.simulator.ground(scenario)
         if ground is not self._ground:
             self._begin(ground)
+        if scenario.goal == "certainty":
+            self._say(t("Mencari rencana yang cukup pasti; beberapa detik …"))
         answer = self.simulator.run(scenario)
         self._remember(scenario)
         self.answer = answer

@@ -12,8 +12,8 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pulp
+from planning.instances import replaced, two_hundred
 
 import kla_analysis as kla
 from kla_analysis.planning.actions import Catalogue, load_catalogue
@@ -28,33 +28,6 @@ def first_forty(catalogue: Catalogue) -> Catalogue:
     """Keep the first forty actions whose prerequisites are among them."""
     actions = catalogue.actions.iloc[:40]
     return replaced(catalogue, actions, catalogue.answers[catalogue.answers["action_code"].isin(actions.index)])
-
-
-def two_hundred(catalogue: Catalogue, instrument: kla.Instrument, seed: int = 1) -> Catalogue:
-    """Draw 200 actions: the example's agencies, groups and costs, two to eight questions of one indicator each."""
-    random = np.random.default_rng(seed)
-    rows, answers = [], []
-    by_indicator = instrument.questions.groupby("indicator_code").groups
-    for at in range(200):
-        like = catalogue.actions.iloc[int(random.integers(len(catalogue.actions)))]
-        share = random.uniform(0.5, 1.6)
-        cost = {
-            name: max(1, round(like[name] * share / 10_000_000)) * 10_000_000
-            for name in ("cost_low", "cost_likely", "cost_high")
-        }
-        group = f"g{at // 4}" if at % 12 < 4 else None
-        needed = (f"Z{at - 1}",) if at % 10 == 9 else ()
-        rows.append({**like.to_dict(), **cost, "group_code": group, "prerequisites": needed})
-        questions = list(by_indicator[random.choice(list(by_indicator))])
-        for question in random.choice(questions, min(len(questions), int(random.integers(2, 9))), replace=False):
-            answers.append((f"Z{at}", question, random.choice([0.6, 0.8, 1.0]), 0.5, 0.7, 0.9))
-    index = pd.Index([f"Z{at}" for at in range(200)], name="action_code")
-    named = ["action_code", "question_code", "raised_to", "chance_low", "chance_likely", "chance_high"]
-    return replaced(catalogue, pd.DataFrame(rows, index=index), pd.DataFrame(answers, columns=named))
-
-
-def replaced(catalogue: Catalogue, actions: pd.DataFrame, answers: pd.DataFrame) -> Catalogue:
-    return Catalogue(catalogue.id, catalogue.title, catalogue.standing, catalogue.note, actions, answers)
 
 
 def by_cbc(model: Model, limits: Limits) -> float:
