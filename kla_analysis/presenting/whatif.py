@@ -49,6 +49,8 @@ from kla_analysis.project import find_project
 
 #: Rupiah between two positions of the budget slider.
 STEP = 10_000_000
+# Seconds that a page waits for the staircase before it is shown without.
+_PATIENCE = 5.0
 # Seconds between two moves of the slider that still belong to one pull.
 _PULL = 1.0
 _STYLE = """<style>
@@ -108,6 +110,8 @@ class WhatIf:
         self._build(position)
         self._put(self._first)
         self._changed()
+        # A page that is still loading can miss what a thread sends: where it is soon done, it is done before.
+        self.climbing.join(_PATIENCE)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -428,7 +432,19 @@ class WhatIf:
         answer = self.simulator.run(scenario)
         self._remember(scenario)
         self.answer = answer
+        self._tell()
         self._draw()
+
+    def _tell(self) -> None:
+        """Say the last answer in words."""
+        answer = self.answer
+        if answer.plan.status == "infeasible":
+            self._say(repr(plan_in_words(answer)))
+            words = (t("Tidak ada rencana dalam batas ini"),)
+        else:
+            self._say("")
+            words = (finding(answer), next_step_in_words(answer), proof(answer.plan))
+        self.headline.value = _headline(*words)
 
     def _remember(self, scenario: Scenario) -> None:
         """Keep what was asked before, for undo; one pull of the slider counts as one step."""
@@ -455,7 +471,7 @@ class WhatIf:
             except KlaError as error:
                 self._say(str(error))
             with self._lock:
-                if ground is self._ground:
+                if ground is self._ground and self.answer is not None:
                     self.progress.layout.display = "none"
                     self._draw()
 
@@ -463,7 +479,7 @@ class WhatIf:
         self.climbing.start()
 
     def _draw(self) -> None:
-        """Show the last answer: the still picture only where it changed, then the marks."""
+        """Draw the last answer: the still picture only where it changed, then the marks."""
         answer = self.answer
         far = max(reach(answer.ground, answer.target), answer.scenario.budget or 0)
         board = self._board
@@ -476,13 +492,6 @@ class WhatIf:
         if not self.limited.value:
             with self._unheard():  # the slider waits where the plan is, so that pulling it starts there
                 self.budget.value = min(answer.plan.cost, self.budget.max)
-        if answer.plan.status == "infeasible":
-            self._say(repr(plan_in_words(answer)))
-            words = (t("Tidak ada rencana dalam batas ini"),)
-        else:
-            self._say("")
-            words = (finding(answer), next_step_in_words(answer), proof(answer.plan))
-        self.headline.value = _headline(*words)
         self.moving.value = board.moving(answer)
         self._show_tab()
 

@@ -120,6 +120,7 @@ def open_in_lab(page: Page, server: Server, notebook: str) -> None:
     """Open a notebook in JupyterLab and run all its cells."""
     page.goto(f"{server.url}lab/tree/{notebook}?reset")
     page.locator(".jp-Notebook").wait_for(timeout=60_000)
+    page.get_by_text("| Idle").wait_for(timeout=60_000)  # before its kernel is there, JupyterLab would ask for one
     page.get_by_text("Run", exact=True).first.click()
     page.get_by_text("Run All Cells", exact=True).click()
 

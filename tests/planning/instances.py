@@ -53,6 +53,9 @@ def random_instance(rolled, seed: int, most: int = 14) -> tuple[Model, Limits]:
         limits = Limits(
             budget=limits.budget,
             agencies={actions["agency"].iloc[0]: int(random.integers(0, 80)) * 10_000_000},
+            funding_sources={"CSR": int(random.integers(10, 90)) * 10_000_000}
+            if random.random() < 0.4 and "CSR" in set(actions["funding_source"])
+            else {},
             years={int(actions["year"].iloc[0]): int(random.integers(0, 120)) * 10_000_000},
             must=(codes[0],) if random.random() < 0.2 and not actions["prerequisites"].iloc[0] else (),
             must_not=(codes[-1],) if random.random() < 0.3 else (),
@@ -79,7 +82,11 @@ def every_plan(model: Model, limits: Limits) -> tuple[np.ndarray, np.ndarray, np
 
     allowed = np.ones(len(member), dtype=bool)
     costs = member * model.costs
-    for column, ceilings in (("agency", limits.agencies), ("year", limits.years)):
+    for column, ceilings in (
+        ("agency", limits.agencies),
+        ("funding_source", limits.funding_sources),
+        ("year", limits.years),
+    ):
         for name, ceiling in ceilings.items():
             allowed &= costs[:, actions[column] == name].sum(axis=1) <= ceiling
     allowed &= costs.sum(axis=1) <= limits.budget
