@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -148,10 +149,14 @@ class _Writer:
         self.warning = book.add_format(
             {"bold": True, "font_color": "#8A4B00", "bg_color": "#FFF4E0", "text_wrap": True}
         )
-        self.bold = book.add_format({"bold": True, "text_wrap": True, "bg_color": "#EEF3F8", "bottom": 1, **top})
+        bold = {"bold": True, "text_wrap": True, "bg_color": "#EEF3F8", "bottom": 1, **top}
+        self.bold, self.bold_number = (
+            book.add_format({**bold, "indent": 1, "align": "left"}),
+            book.add_format({**bold, "align": "right"}),
+        )
         self.soft = book.add_format({"font_color": "#52606D", "text_wrap": True, **top})
         self.unit = book.add_format({"font_color": "#52606D", "italic": True, "align": "right"})
-        self.text = book.add_format({"text_wrap": True, **top})
+        self.text = book.add_format({"text_wrap": True, "indent": 1, "align": "left", **top})
         self.link = book.add_format({"font_color": "#0B5394", "underline": 1, **top})
         patterns = {"points": "#,##0.00", "share": "0.0%", "rupiah": "#,##0", "times": "#,##0.00", "": "0"}
         self.numbers = {unit: book.add_format({"num_format": pattern, **top}) for unit, pattern in patterns.items()}
@@ -159,19 +164,19 @@ class _Writer:
             unit: book.add_format({"num_format": pattern, "bold": True, "top": 1, **top})
             for unit, pattern in patterns.items()
         }
-        self.total_text = book.add_format({"bold": True, "top": 1, "text_wrap": True, **top})
+        self.total_text = book.add_format(
+            {"bold": True, "top": 1, "text_wrap": True, "indent": 1, "align": "left", **top}
+        )
         self.input = book.add_format({"num_format": "#,##0.00", "bg_color": "#FFF4E0", "border": 1, **top})
 
     def cover(self, name: str, words: Sequence[str], badge: str) -> None:
         sheet = self._sheet(name)
-        sheet.set_column(0, 0, 110)
+        sheet.set_column(0, 0, 72)
         self._text(sheet, 0, 0, self.title, self.head)
-        row = 2
-        if badge:
-            self._text(sheet, row, 0, badge, self.warning)
-            row += 2
-        for at, words_of_one in enumerate(words):
-            self._text(sheet, row + at, 0, words_of_one, self.text)
+        sheet.set_row(0, 24)
+        for row, said in enumerate([badge, *words] if badge else words, start=2):
+            self._text(sheet, row, 0, said, self.warning if badge and row == 2 else self.text)
+            sheet.set_row(row, _height([(said, 72)]))
 
     def contents(self, name: str, fixed: Sequence[str], listed: Sequence[tuple[str, Sheet]]) -> None:
         sheet = self._sheet(name)
@@ -195,24 +200,30 @@ class _Writer:
     def notes(self, name: str, notes: Mapping[str, str]) -> None:
         sheet = self._sheet(name)
         sheet.set_column(0, 0, 24)
-        sheet.set_column(1, 1, 100)
+        sheet.set_column(1, 1, 90)
         self._text(sheet, 0, 0, t("Catatan"), self.head)
         for row, (what, said) in enumerate(notes.items(), start=2):
             self._text(sheet, row, 0, what, self.bold)
             self._text(sheet, row, 1, said, self.text)
+            sheet.set_row(row, _height([(what, 24), (said, 90)]))
 
     def table(self, name: str, table: Sheet) -> None:
         sheet = self._sheet(name, landscape=True)
         self._text(sheet, 0, 0, table.title + (f" ({table.badge})" if table.badge else ""), self.head)
         units = {"points": t("poin"), "share": t("bagian (%)"), "rupiah": t("rupiah"), "times": t("kali"), "": ""}
+        widths = []
         for at, (heading, unit) in enumerate(zip(table.headings, table.units, strict=True)):
-            self._text(sheet, 2, at, heading, self.bold)
-            self._text(sheet, 3, at, units[unit], self.unit)
             column = [row[at] for row in table.rows]
+            numbers = [not isinstance(value, str) for value in column]
+            self._text(sheet, 2, at, heading, self.bold_number if any(numbers) else self.bold)
+            self._text(sheet, 3, at, units[unit], self.unit)
             for row, value in enumerate(column, start=4):
                 self._write(sheet, row, at, value, unit, self.numbers, self.text)
             longest = max((len(value) if isinstance(value, str) else 12 for value in column), default=0)
-            sheet.set_column(at, at, min(max(longest, 8, *map(len, heading.split())) + 2, _WIDEST))
+            widths.append(min(max(longest, 8, *map(len, heading.split())) + 3, _WIDEST))
+            sheet.set_column(at, at, widths[-1])
+        for row, cells in enumerate([table.headings, (), *table.rows, table.total], start=2):
+            sheet.set_row(row, _height([(str(cell), width) for cell, width in zip(cells, widths, strict=bool(cells))]))
         end = 4 + len(table.rows)
         for at, value in enumerate(table.total):
             self._write(sheet, end, at, value, table.units[at], self.totals, self.total_text)
@@ -221,8 +232,8 @@ class _Writer:
             # Merged over the width of the table, so that a long source does not widen its first column.
             last = max(len(table.headings) - 1, 1)
             sheet.merge_range(end + 1, 0, end + 1, last, "", self.soft)
-            self._text(sheet, end + 1, 0, t("{source}", source=table.source), self.soft)
-            sheet.set_row(end + 1, 15 * (1 + len(table.source) // 90))
+            self._text(sheet, end + 1, 0, table.source, self.soft)
+            sheet.set_row(end + 1, _height([(table.source, sum(widths) if len(widths) > 1 else widths[0] + 9)]))
         sheet.freeze_panes(4, 1)
         sheet.repeat_rows(2, 3)
         sheet.print_area(0, 0, end + 1, max(len(table.headings) - 1, 1))
@@ -236,15 +247,13 @@ class _Writer:
         sheet.set_column(1, 1, 64)
         sheet.set_column(2, 5, 13)
         self._text(sheet, 0, 0, t("Hitungan langsung") + (f" ({asked.badge})" if asked.badge else ""), self.head)
-        self._text(
-            sheet,
-            1,
-            0,
-            t(
-                "Ubah nilai berlatar kuning: jumlah, predikat, dan jarak di bawah ini menghitung ulang sendiri. Indikator = "
-                "jumlah pertanyaannya, paling banyak maksimumnya; komponen dan total = jumlah di bawahnya."
-            ),
+        said = t(
+            "Ubah nilai berlatar kuning: jumlah, predikat, dan jarak di bawah ini menghitung ulang sendiri. Indikator = "
+            "jumlah pertanyaannya, paling banyak maksimumnya; komponen dan total = jumlah di bawahnya."
         )
+        sheet.merge_range(1, 0, 1, 4, "", self.soft)
+        self._text(sheet, 1, 0, said, self.soft)
+        sheet.set_row(1, _height([(said, 110)]))
         ranged = bool(rollup.missing) and rollup.total.low != rollup.total.high
         points = ["low", "high"] if ranged else ["low"]
         head = [t("Kode"), t("Nama"), t("Tingkat"), t("Maksimum"), t("Nilai")]
@@ -294,7 +303,9 @@ class _Writer:
                               "error_message": t("Isi angka dari 0 sampai maksimum.")}  # fmt: skip
                     sheet.data_validation(row, at, row, at, bounds)
             depth = {"component": 0, "indicator": 1, "question": 2}[level]
-            sheet.set_row(row, None, None, {"level": depth})
+            # The bold names of what has parts are wider.
+            height = _height([(line["name"], 64 if depth == 2 else 56)])
+            sheet.set_row(row, height, None, {"level": depth})
 
         tops = [place[("component", code)] for code in rollup.components.index]
         for row, label in (
@@ -376,6 +387,11 @@ def _names(fixed: Sequence[str], sheets: Sequence[Sheet]) -> list[str]:
         plain = re.sub(r"\s+", " ", re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", sheet.title)).strip()
         names.append((number + plain)[:_NAME].strip(" '"))
     return names
+
+
+def _height(cells: Sequence[tuple[str, float]]) -> float:
+    """Return how high a row must be for texts in columns of so many letters: not every program finds out itself."""
+    return 15.5 * max((math.ceil(len(text) / (0.85 * width)) for text, width in cells if text), default=1)
 
 
 def _cell(row: int, column: int) -> str:

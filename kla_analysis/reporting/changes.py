@@ -261,9 +261,11 @@ def _numbers(record: Mapping[str, Any]) -> list[tuple[str, tuple[str, float | st
 
 def parts(changed: Changes) -> list[str]:
     """Return the changes as pieces of HTML for the summary: words, and a table where numbers moved."""
-    heading = f"<h2>{t('Apa yang berubah')}</h2>"
-    said = [heading + in_words(changed)._repr_html_()]
-    return [*said, table(changed)._repr_html_()] if changed.moves else said
+    said = f"<h2>{t('Apa yang berubah')}</h2>{in_words(changed)._repr_html_()}"
+    if not changed.moves and not changed.causes:
+        # Nothing to tell: on paper this is left out, so that an equal report is an equal document.
+        return [f'<div class="kla-screen">{said}</div>']
+    return [said, *([table(changed)._repr_html_()] if changed.moves else [])]
 
 
 def in_words(changed: Changes) -> Text:
