@@ -48,7 +48,7 @@ class Frame:
         return {
             **self.__dict__,
             "current": current,
-            "css": _css(),
+            "css": css(),
             "words": {
                 "skip": t("Langsung ke isi"),
                 "nav": t("Bagian laporan"),
@@ -115,7 +115,8 @@ def image(png: bytes, alt: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _css() -> str:
+def css() -> str:
+    """Return the style sheet of all pages."""
     return (TEMPLATES / "report" / "report.css").read_text(encoding="utf-8")
 
 

@@ -27,7 +27,7 @@ from kla_analysis.language import language, t
 from kla_analysis.presenting import charts, wording
 from kla_analysis.presenting.tables import question_table
 from kla_analysis.project import Project, find_project
-from kla_analysis.reporting import changes, document, documents, results
+from kla_analysis.reporting import changes, document, documents, failure, results
 from kla_analysis.reporting.parameters import ReportParameters, begin
 
 if TYPE_CHECKING:
@@ -94,6 +94,10 @@ def _run_report(parameters: ReportParameters, out: Path | None, progress: Progre
                 staging.chmod(0o755)
                 _build(parameters, position, project, staging, final, progress)
                 _publish(staging, final)
+                failure.clear_page(final)
+            except (NotebookError, KernelError) as error:
+                failure.leave_page(failure.Failure(parameters, error.exit_code, str(error), final))
+                raise
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
     except filelock.Timeout:
