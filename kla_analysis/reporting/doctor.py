@@ -43,6 +43,7 @@ def _LOOKS() -> list[tuple[str, Callable[[Project], str]]]:
         (t("Notebook"), _notebooks),
         (t("Folder laporan"), _reports_folder),
         (t("Kernel Python"), _kernel),
+        (t("PDF"), _pdf),
         (t("Tabel data"), _tables),
         (t("Instrumen"), _instruments),
     ]
@@ -114,6 +115,15 @@ def _kernel(project: Project) -> str:
         return KernelSpecManager().get_kernel_spec("python3").display_name
     except NoSuchKernel:
         raise KernelError(t("kernel python3 tidak ada"), advice=t("Pasang ipykernel di lingkungan ini.")) from None
+
+
+def _pdf(project: Project) -> str:
+    from kla_analysis.reporting.documents import pdf_obstacle
+
+    if pdf_obstacle():
+        # A report without it is still a report, so this is said and is no fault.
+        return pdf_obstacle()
+    return t("dapat dibuat")
 
 
 def _tables(project: Project) -> str:

@@ -7,12 +7,17 @@ import itertools
 import json
 import re
 import shutil
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import filelock
+import openpyxl
+import pypdf
 import pytest
 from conftest import ROOT, run_kla
+
+from kla_analysis.reporting import documents
 
 PAGES = [
     "00_mulai.html",
@@ -23,6 +28,7 @@ PAGES = [
     "05_posisi_daerah.html",
     "06_simulasi_anggaran.html",
 ]
+DOCUMENTS = ["laporan.pdf", "laporan.xlsx", "results.json", "changes.json"]
 
 
 class Page(HTMLParser):
@@ -66,14 +72,15 @@ def report(reports) -> Path:
 
 
 def test_one_page_a_notebook_an_index_and_a_manifest(report):
-    assert sorted(path.name for path in report.iterdir()) == [*PAGES, "index.html", "manifest.json"]
+    assert {path.name for path in report.iterdir()} == {*PAGES, "index.html", "manifest.json", *DOCUMENTS}
 
 
 def test_the_manifest_is_true(report):
     manifest = json.loads((report / "manifest.json").read_text(encoding="utf-8"))
     for name, digest in manifest["outputs"].items():
         assert hashlib.sha256((report / name).read_bytes()).hexdigest() == digest
-    assert set(manifest["outputs"]) == {*PAGES, "index.html"}
+    assert set(manifest["outputs"]) == {*PAGES, "index.html", *DOCUMENTS}
+    assert manifest["left_out"] == {}
     assert manifest["parameters"]["target"] == "nindya"
     sheet = ROOT / manifest["assessment"]["file"]
     assert hashlib.sha256(sheet.read_bytes()).hexdigest() == manifest["assessment"]["sha256"]
@@ -122,6 +129,35 @@ def test_a_page_says_where_its_numbers_come_from(report, name):
     ):
         assert words in text
     assert str(ROOT) not in text
+
+
+def test_the_documents_are_linked_and_hold_all_that_the_pages_hold(report):
+    links = [link["href"] for link in Page(report / "index.html").all("a")]
+    assert {"laporan.pdf", "laporan.xlsx", "results.json"} <= set(links)
+    names = ["index.html", *PAGES]
+    pages = [(report / name).read_text(encoding="utf-8") for name in names]
+    pdf = pypdf.PdfReader(report / "laporan.pdf")
+    bookmarks = [item.title for item in pdf.outline if not isinstance(item, list)]
+    chapters = [unescape(re.search(r"<h1[^>]*>(.*?)</h1>", page)[1]) for page in pages]
+    assert [title for title in bookmarks if title in chapters] == chapters
+    text = re.sub(r"\s", "", "".join(page.extract_text() for page in pdf.pages))
+    found = [table for page in pages for table in documents.tables_of(page, "")]
+    assert len(found) == sum(page.count("<table") for page in pages) > 40
+    for table in found:
+        assert re.sub(r"\s", "", table.title) in text
+    book = openpyxl.load_workbook(report / "laporan.xlsx", read_only=True)
+    assert len(book.sheetnames) == 4 + len(found)
+
+
+def test_every_number_in_a_table_is_its_value_as_people_write_it(report):
+    for name in PAGES:
+        page = (report / name).read_text(encoding="utf-8")
+        for value, shown in re.findall(r'data-value="([^"]+)"[^>]*>([^<]*)<', page):
+            digits = shown.strip("+%").replace("−", "-").replace(".", "").replace(",", ".")
+            if re.fullmatch(r"-?[\d.]+", digits):
+                wanted = float(value) * (100 if shown.endswith("%") else 1)
+                places = len(digits.partition(".")[2]) if shown.endswith("%") else 2
+                assert abs(float(digits) - wanted) <= 0.5 * 10**-places + 1e-9, (name, value, shown)
 
 
 def test_the_answer_comes_first(report):
