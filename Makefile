@@ -58,6 +58,7 @@ app: $(READY) ## buka simulasi anggaran di peramban
 bench: $(READY) ## ukur kecepatan (beberapa menit)
 	@echo "==> Menjumlah lembar" && $(BIN)/python tests/bench/rollup.py
 	@echo "==> Risiko verifikasi" && $(BIN)/python tests/bench/risk.py
+	@echo "==> PDF dan Excel (sesudah make report)" && $(BIN)/python tests/bench/documents.py
 
 .PHONY: picture
 picture: $(READY) ## perbarui gambar laporan di README (perlu chromium)
