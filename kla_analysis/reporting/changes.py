@@ -73,12 +73,13 @@ class Changes:
         first: there is no last report to compare with.
         causes: what else is different, of `CAUSES`, each with what exactly.
         moves: the numbers that moved.
-        unexplained: numbers moved although nothing that they are made from did.
+        illustrative: whether the new numbers are an illustration.
     """
 
     first: bool
     causes: Mapping[str, tuple[str, ...]]
     moves: tuple[Move, ...]
+    illustrative: bool = False
 
     @property
     def unexplained(self) -> bool:
@@ -154,7 +155,7 @@ def compare(previous: Path, record: Mapping[str, Any], facts: Facts) -> Changes:
         return Changes(True, {}, ())  # somebody has edited it: nothing can be concluded from it
     causes = _causes(manifest["facts"], facts)
     rescored = _rescored(before, record)
-    return Changes(False, causes, tuple(_moves(before, record, rescored)))
+    return Changes(False, causes, tuple(_moves(before, record, rescored)), record["illustrative"])
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -291,18 +292,16 @@ def in_words(changed: Changes) -> Text:
     total = next((move for move in changed.moves if move.what == "total.low"), None)
     if total is None or total.data_points is None:
         return Text((first,))
-    return Text(
-        (
-            first,
-            t(
-                "Nilai total {difference} poin: {data} karena jawaban di lembar, {rules} karena {why}.",
-                difference=signed(total.difference),
-                data=signed(total.data_points),
-                rules=signed(total.rules_points),
-                why=_rules_or_code(changed.causes),
-            ),
-        )
+    words = {"difference": signed(total.difference), "data": signed(total.data_points)}
+    if total.rules_points == 0:
+        return Text((first, t("Nilai total {difference} poin, semuanya karena jawaban di lembar.", **words)))
+    by_rules = t(
+        "Nilai total {difference} poin: {data} karena jawaban di lembar, {rules} karena {why}.",
+        **words,
+        rules=signed(total.rules_points),
+        why=_rules_or_code(changed.causes),
     )
+    return Text((first, by_rules))
 
 
 def table(changed: Changes, top: int = 25) -> Table:
@@ -333,6 +332,7 @@ def table(changed: Changes, top: int = 25) -> Table:
             Column("rules", t("Karena aturan atau kode"), "number", _signed),
         ),
         frame,
+        badge=t("ILUSTRATIF") if changed.illustrative else "",
         source=t("Sumber: results.json laporan sebelumnya, dihitung ulang dengan aturan dan kode sekarang.")
         + (" " + t("{count} angka lain ada di {file}.", count=more, file=FILE) if more > 0 else ""),
     )

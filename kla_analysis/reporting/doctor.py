@@ -34,6 +34,7 @@ def examine() -> list[Finding]:
         return [*findings, _from_error(t("Folder proyek"), error)]
     findings.append(Finding(t("Folder proyek"), True, str(project.root)))
     findings += [_try(name, look, project) for name, look in _LOOKS()]
+    findings.append(_pdf())
     findings += _sheets(project)
     return findings
 
@@ -43,7 +44,6 @@ def _LOOKS() -> list[tuple[str, Callable[[Project], str]]]:
         (t("Notebook"), _notebooks),
         (t("Folder laporan"), _reports_folder),
         (t("Kernel Python"), _kernel),
-        (t("PDF"), _pdf),
         (t("Tabel data"), _tables),
         (t("Instrumen"), _instruments),
     ]
@@ -117,13 +117,13 @@ def _kernel(project: Project) -> str:
         raise KernelError(t("kernel python3 tidak ada"), advice=t("Pasang ipykernel di lingkungan ini.")) from None
 
 
-def _pdf(project: Project) -> str:
+def _pdf() -> Finding:
+    """Say whether a PDF can be made; a report without one is still a report, so this is no failure."""
     from kla_analysis.reporting.documents import pdf_obstacle
 
-    if pdf_obstacle():
-        # A report without it is still a report, so this is said and is no fault.
-        return pdf_obstacle()
-    return t("dapat dibuat")
+    if why := pdf_obstacle():
+        return Finding(t("PDF"), False, why, t("Laporan tetap dibuat tanpa PDF, dan mengatakannya."))
+    return Finding(t("PDF"), True, t("dapat dibuat"))
 
 
 def _tables(project: Project) -> str:

@@ -19,7 +19,7 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from pathlib import Path
 
-from kla_analysis.errors import ParameterError
+from kla_analysis.errors import KlaError, ParameterError
 from kla_analysis.language import t
 from kla_analysis.reporting import document
 from kla_analysis.reporting.parameters import ReportParameters
@@ -46,9 +46,14 @@ class Failure:
     @property
     def about(self) -> str:
         """Whose report it is, in words."""
+        from kla_analysis.evidence.areas import find_area
+
+        name = self.parameters.area
+        with contextlib.suppress(KlaError):
+            name = f"{find_area(name).name} ({name})"
         return t(
             "{area}, tahun {year}, target {target}",
-            area=self.parameters.area,
+            area=name,
             year=self.parameters.year,
             target=self.parameters.target,
         )

@@ -422,7 +422,7 @@ def cron_line(plan: Plan) -> str:
     """Return the lines for a crontab: once an hour, because cron itself catches nothing up."""
     _, minute = plan.when.clock
     said = " ".join(shlex.quote(part) for part in command(plan)).replace("%", r"\%")
-    home = f"KLA_HOME={shlex.quote(str(find_project().root))}".replace("%", r"\%")
+    home = " ".join(f"{name}={shlex.quote(value)}" for name, value in _environment().items()).replace("%", r"\%")
     return "\n".join(
         [
             t(
@@ -448,7 +448,9 @@ def systemd_units(plan: Plan) -> dict[str, str]:
         "",
         "[Service]",
         "Type=oneshot",
-        f"Environment={_systemd_word('KLA_HOME=' + str(find_project().root), dollar='$')}",
+        *(f"Environment={_systemd_word(f'{name}={value}', dollar='$')}" for name, value in _environment().items()),
+        # For what is secret, such as KLA_SMTP_PASSWORD; it need not exist.
+        "EnvironmentFile=-%h/.config/kla.env",
         f"ExecStart={quoted}",
         "Nice=10",
         "",
@@ -521,6 +523,12 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
+
+
+def _environment() -> dict[str, str]:
+    """Return what must be set so that a scheduler finds the project, its data and its reports."""
+    moved = {name: os.environ[name] for name in ("KLA_DATA", "KLA_REPORTS") if os.environ.get(name)}
+    return {"KLA_HOME": str(find_project().root), **moved}
 
 
 def _in_plain(plan: Plan) -> str:

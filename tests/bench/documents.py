@@ -88,9 +88,13 @@ def main() -> int:
     record = cpu_seconds(lambda: results.results_of(parameters, position))
     print("CPU seconds for one report, ratio to ours")
     print(f"PDF, one tagged document                     {pdf:8.2f} s   1.0")
-    print(f"WeasyPrint on the pages as they are          {(other := cpu_seconds(page_by_page, 1)):8.2f} s   {other / pdf:.1f}")
+    print(
+        f"WeasyPrint on the pages as they are          {(other := cpu_seconds(page_by_page, 1)):8.2f} s   {other / pdf:.1f}"
+    )
     print(f"Excel, {len(tables)} tables and the sheet that sums     {excel:8.2f} s   1.0")
-    print(f"pandas.to_excel, the tables alone            {(other := cpu_seconds(pandas_workbook)):8.2f} s   {other / excel:.1f}")
+    print(
+        f"pandas.to_excel, the tables alone            {(other := cpu_seconds(pandas_workbook)):8.2f} s   {other / excel:.1f}"
+    )
     print(f"results.json, the plan solved again          {record:8.2f} s")
     print(recalculated(workbook))
     return 0

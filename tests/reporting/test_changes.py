@@ -69,7 +69,7 @@ def test_a_new_answer_is_data(left_by, now, sheet):
     assert moves["gap.high"].difference == -1.89
     assert "components.K1.low" not in moves
     words = repr(changes.in_words(found))
-    assert "+1,89 karena jawaban di lembar, 0 karena" in words
+    assert "Nilai total +1,89 poin, semuanya karena jawaban di lembar." in words
 
 
 def test_new_rules_are_told_from_new_answers(left_by, now):

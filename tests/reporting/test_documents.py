@@ -5,13 +5,10 @@ from __future__ import annotations
 import io
 import json
 import re
-import subprocess
-import sys
 
 import openpyxl
 import pypdf
 import pytest
-from conftest import ROOT
 from openpyxl.formula import Tokenizer
 from openpyxl.utils import range_boundaries
 from PIL import Image
@@ -156,28 +153,6 @@ def test_equal_reports_are_equal_documents(made, position):
     record = results.results_of(parameters, position)
     again = documents.all_documents(parameters, position, pages_of(about, *parts), about, record)
     assert again == made
-
-
-def test_without_pango_the_report_says_what_is_left_out():
-    code = """if True:
-        import ctypes.util, importlib, sys, types
-        import cffi
-        real = cffi.FFI.dlopen
-        def dlopen(self, name, *rest):
-            if name and "pango" in name:
-                raise OSError(f"cannot load library '{name}': not there")
-            return real(self, name, *rest)
-        cffi.FFI.dlopen = dlopen
-        from kla_analysis.reporting import documents, doctor
-        print(documents.left_out(), sorted(documents.downloads()))
-        finding = [one for one in doctor.examine() if one.name == "PDF"]
-        print(finding[0].ok, finding[0].detail)
-    """
-    said = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=True
-    ).stdout
-    assert "apt install libpango-1.0-0" in said
-    assert "['laporan.xlsx', 'results.json']" in said
 
 
 # --- Excel ------------------------------------------------------------------------------------------

@@ -117,9 +117,10 @@ def test_the_cron_line_runs_as_a_shell_runs_it(plan, tmp_path):
     assert line.startswith("30 * * * * ")
     command = line.removeprefix("30 * * * * ").replace(r"\%", "%").removesuffix(" >/dev/null")
     assert "%" not in line.replace(r"\%", "")
-    shown = command.replace(schedule.command(plan)[0], f"{sys.executable} -c 'import sys; print(sys.argv[1:])'")
+    show = f"{sys.executable} -c 'import os, sys; print(sys.argv[1:], os.environ[\"KLA_HOME\"])'"
+    shown = command.replace(schedule.command(plan)[0], show)
     said = subprocess.run(["/bin/sh", "-c", shown], capture_output=True, text=True, check=True, cwd=tmp_path, env={})
-    assert said.stdout.strip() == str(["schedule", "run", str(plan.path)])
+    assert said.stdout.strip() == f"{['schedule', 'run', str(plan.path)]} {ROOT}"
 
 
 def test_the_units_catch_up_and_name_the_command(plan):
@@ -127,6 +128,8 @@ def test_the_units_catch_up_and_name_the_command(plan):
     service, timer = (units[f"{plan.name}.{kind}"] for kind in ("service", "timer"))
     assert "OnCalendar=*-*-* 02:30:00" in timer
     assert "Persistent=true" in timer
+    assert f'Environment="KLA_HOME={ROOT}"' in service
+    assert "EnvironmentFile=-%h/.config/kla.env" in service
     (start,) = [line for line in service.splitlines() if line.startswith("ExecStart=")]
     assert start.endswith(f'"schedule" "run" "{plan.path}"'.replace("%", "%%").replace("$", "$$"))
 
@@ -327,8 +330,8 @@ def test_one_mail_tells_of_all_failures_of_a_run(plan, box):
     assert box.logins == [(b"kla", PASSWORD.encode())]
     message = email.message_from_string(mail)
     text = message.get_payload(decode=True).decode()
-    assert "63.10, tahun 2022" in text
-    assert "63.01, tahun 2022" in text
+    assert "Kab. Tanah Bumbu (63.10), tahun 2022" in text
+    assert "(63.01), tahun 2022" in text
     assert "Kernel mati. Periksa memori." in text
 
 
