@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import json
 import re
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import openpyxl
+import pandas as pd
 import pypdf
 import pytest
 from openpyxl.formula import Tokenizer
@@ -14,6 +17,7 @@ from openpyxl.utils import range_boundaries
 from PIL import Image
 
 import kla_analysis as kla
+from kla_analysis.language import chance
 from kla_analysis.presenting import tables, workbook
 from kla_analysis.presenting.wording import Text
 from kla_analysis.reporting import document, documents, results
@@ -127,15 +131,35 @@ def test_the_pdf_says_the_numbers_of_the_page(made, position):
         assert all(cell in text for cell in row[1:])
 
 
-def test_a_pdf_fetches_nothing():
-    about = frame()
-    for address in ("http://127.0.0.1:9/x.png", "file:///etc/hostname", "data.png"):
-        made = documents.pdf(pages_of(about, f'<figure><img src="{address}" alt="x"></figure>'), about)
-        assert not [image for page in pypdf.PdfReader(io.BytesIO(made)).pages for image in page.images]
+class Counting(BaseHTTPRequestHandler):
+    """Counts who asks."""
+
+    asked = 0
+
+    def do_GET(self):
+        Counting.asked += 1
+        self.send_error(404)
+
+
+def test_a_pdf_fetches_nothing(tmp_path, position):
+    """Neither from a server, which is there and listens, nor from a file, which is a picture."""
+    picture = tmp_path / "x.png"
+    picture.write_bytes(kla.charts.ladder(position, "nindya").png())
+    server = HTTPServer(("127.0.0.1", 0), Counting)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        for address in (f"http://127.0.0.1:{server.server_port}/x.png", picture.as_uri(), "x.png"):
+            about = frame()
+            made = documents.pdf(pages_of(about, f'<figure><img src="{address}" alt="x"></figure>'), about)
+            assert not [image for page in pypdf.PdfReader(io.BytesIO(made)).pages for image in page.images]
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert Counting.asked == 0
 
 
 def test_text_from_data_is_only_text():
-    about = frame(area=f'{HOSTILE} "; }} @page {{ size: A3 }}')
+    about = frame(area=f'{HOSTILE} "; }} }} @page {{ size: A3 }} x {{ y: z')
     reader = pypdf.PdfReader(io.BytesIO(documents.pdf(pages_of(about, Text((HOSTILE,))._repr_html_()), about)))
     assert float(reader.pages[0].mediabox[2]) == pytest.approx(595.28, abs=0.1)
     assert "<script>alert(1)</script>" in reader.pages[2].extract_text()
@@ -320,13 +344,14 @@ def test_the_workbook_holds_every_table_as_values(made, position):
         assert bool(elsewhere) == (sheet.title == "Hitungan")
 
 
-def test_a_bound_is_no_number(made):
+def test_a_bound_is_no_number():
     """Where the report writes “<1%” the workbook does not pretend to know more."""
-    book = openpyxl.load_workbook(io.BytesIO(made["laporan.xlsx"]))
-    (name,) = [name for name in book.sheetnames if "Peluang predikat" in name]
-    chances = [row[1] for row in book[name].iter_rows(min_row=5, values_only=True) if row[1] is not None]
-    assert chances
-    assert all(isinstance(chance, str) or chance == 0 or 0.01 <= chance <= 0.99 for chance in chances)
+    chances = pd.DataFrame({"chance": [0.003, 0.25, 0.9999]})
+    table = tables.Table("Peluang", (tables.Column("chance", "Peluang", "number", chance, "share"),), chances)
+    assert workbook.sheet_of(table, "").rows == [["<1%"], [0.25], [">99%"]]
+    (read,) = documents.tables_of(table._repr_html_(), "")
+    assert read.rows == [["<1%"], [0.25], [">99%"]]
+    assert read.units == ("share",)
 
 
 def test_nothing_from_data_is_a_formula_or_a_link():
