@@ -72,6 +72,7 @@ bench: $(READY) ## ukur kecepatan (beberapa menit)
 	@echo "==> Menjumlah lembar" && $(BIN)/python tests/bench/rollup.py
 	@echo "==> Risiko verifikasi" && $(BIN)/python tests/bench/risk.py
 	@echo "==> Rencana" && $(BIN)/python tests/bench/plan.py
+	@echo "==> PDF dan Excel (sesudah make report)" && $(BIN)/python tests/bench/documents.py
 
 .PHONY: bench-app
 bench-app: $(READY) ## ukur kecepatan simulasi anggaran di peramban

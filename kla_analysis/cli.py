@@ -567,3 +567,96 @@ def _usage_advice(error: click.UsageError) -> str:
         return did_you_mean(wrong, app.commands)
     path = error.ctx.command_path if error.ctx is not None else "kla"
     return t("Lihat {command} --help.", command=path)
+
+
+# --- schedules ------------------------------------------------------------------------------------
+
+
+@app.group()
+def schedule() -> None:
+    """Jadwal: laporan yang dibuat sendiri, dari satu berkas TOML."""
+
+
+@schedule.command("example")
+def schedule_example() -> None:
+    """Tulis contoh berkas jadwal ke layar."""
+    from kla_analysis.reporting.schedule import example
+
+    click.echo(example(), nl=False)
+
+
+@schedule.command("print")
+@click.argument("file", type=_FILE)
+@click.option("--cron", "kind", flag_value="cron", help="Baris untuk crontab.")
+@click.option("--systemd", "kind", flag_value="systemd", help="Unit service dan timer.")
+@click.option("--windows", "kind", flag_value="windows", help="XML untuk Task Scheduler.")
+@click.option("--out", type=_FILE, help="Tulis berkasnya ke folder ini; bila kosong, ke layar.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan.")
+def schedule_print(file: Path, kind: str | None, out: Path | None) -> None:
+    """Cetak apa yang perlu dipasang agar jadwal FILE berjalan sendiri."""
+    from kla_analysis.reporting import schedule as schedules
+
+    if kind is None:
+        raise ParameterError(t("Sebutkan penjadwalnya."), advice=t("Tulis --cron, --systemd, atau --windows."))
+    plan = schedules.load_schedule(file)
+    files = {
+        "cron": lambda: {f"{plan.name}.cron": schedules.cron_line(plan)},
+        "systemd": lambda: schedules.systemd_units(plan),
+        "windows": lambda: {f"{plan.name}.xml": schedules.windows_task(plan)},
+    }[kind]()
+    install = {
+        "cron": t("Tambahkan baris itu dengan: crontab -e"),
+        "systemd": t(
+            "Simpan di ~/.config/systemd/user (--out), lalu: systemctl --user enable --now {name}.timer; "
+            "loginctl enable-linger agar jalan tanpa ada yang masuk.",
+            name=plan.name,
+        ),
+        "windows": t('Simpan (--out), lalu: schtasks /Create /TN {name} /XML "{name}.xml"', name=plan.name),
+    }[kind]
+    try:
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            if out is not None:
+                (out / name).write_text(text, encoding="utf-8", newline="\n")
+            else:
+                click.echo((f"# {name}\n" if len(files) > 1 else "") + text, nl=False)
+    except OSError as error:
+        raise OutputError(
+            t("{path} tidak dapat ditulis: {why}.", path=out, why=error.strerror or error),
+            advice=t("Pilih folder lain."),
+        ) from error
+    click.echo(install, err=True)
+
+
+@schedule.command("run")
+@click.argument("file", type=_FILE)
+@click.option("--now", "at_once", is_flag=True, help="Kerjakan sekarang, walau belum waktunya.")
+@_answers_in_json
+def schedule_run(file: Path, at_once: bool, as_json: bool) -> None:
+    """Kerjakan jadwal FILE bila sudah waktunya; slot yang terlewat disusulkan sekali."""
+    from kla_analysis.reporting import schedule as schedules
+
+    plan = schedules.load_schedule(file)
+    done = schedules.run(plan, at_once=at_once, say=lambda line: None if as_json else click.echo(line))
+    if as_json:
+        _print_json(
+            {
+                "slot": done.slot.isoformat(),
+                "due": done.due,
+                "made": list(done.made),
+                "failed": [
+                    {"area": one.parameters.area, "exit_code": one.exit_code, "error": one.error}
+                    for one in done.failures
+                ],
+                "mailed": done.mailed,
+                "mail_problem": done.mail_problem,
+            }
+        )
+    else:
+        for one in done.failures:
+            click.echo(f"{one.about}: {one.error}", err=True)
+        if done.mail_problem:
+            click.echo(done.mail_problem, err=True)
+    if done.exit_code:
+        raise click.exceptions.Exit(done.exit_code)

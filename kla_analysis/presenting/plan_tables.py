@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kla_analysis.language import money, number, percent, signed, t
+from kla_analysis.language import money, percent, signed, t
 from kla_analysis.planning.robustness import DRAWS
 from kla_analysis.planning.simulation import Simulation
 from kla_analysis.planning.simulation import difference as difference_of
@@ -17,7 +17,7 @@ from kla_analysis.presenting.wording import Text
 
 
 def _money(key: str, title: str) -> Column:
-    return Column(key, title, "number", _money_cell)
+    return Column(key, title, "number", _money_cell, "rupiah")
 
 
 def _money_cell(value: Any) -> str:
@@ -25,7 +25,7 @@ def _money_cell(value: Any) -> str:
 
 
 def _table(
-    answer: Simulation, caption: str, columns: Sequence[Column], frame: pd.DataFrame, total: Sequence[str] = ()
+    answer: Simulation, caption: str, columns: Sequence[Column], frame: pd.DataFrame, total: Sequence[Any] = ()
 ) -> Table:
     return Table(
         caption,
@@ -52,14 +52,14 @@ def plan_table(answer: Simulation) -> Table | Text:
         Column("funding_source", t("Sumber dana")),
         Column("year", t("Tahun"), "number", str),
         _money("cost", t("Biaya")),
-        Column("points_without", t("Poin yang hilang tanpanya"), "number"),
+        Column("points_without", t("Poin yang hilang tanpanya"), "number", unit="points"),
     )
     return _table(
         answer,
         t("Rencana: {count} kegiatan", count=len(frame)),
         columns,
         frame,
-        (t("Jumlah"), "", "", "", "", "", money(plan.cost), ""),
+        (t("Jumlah"), "", "", "", "", "", plan.cost, ""),
     )
 
 
@@ -71,18 +71,18 @@ def component_change_table(answer: Simulation) -> Table:
     columns = (
         Column("component_code", t("Kode")),
         Column("name", t("Komponen")),
-        Column("max_points", t("Maksimum"), "number"),
-        Column("before", t("Sebelum"), "number"),
-        Column("after", t("Sesudah"), "number"),
-        Column("gain", t("Tambahan"), "number", signed),
+        Column("max_points", t("Maksimum"), "number", unit="points"),
+        Column("before", t("Sebelum"), "number", unit="points"),
+        Column("after", t("Sesudah"), "number", unit="points"),
+        Column("gain", t("Tambahan"), "number", signed, "points"),
     )
     total = (
         t("Jumlah"),
         "",
-        number(frame["max_points"].sum()),
-        number(answer.before),
-        number(answer.plan.total),
-        signed(round(answer.plan.total - answer.before, 6)),
+        frame["max_points"].sum(),
+        answer.before,
+        answer.plan.total,
+        round(answer.plan.total - answer.before, 6),
     )
     return _table(answer, t("Komponen sebelum dan sesudah rencana"), columns, frame, total)
 
@@ -106,7 +106,7 @@ def spending_table(answer: Simulation, column: str = "agency") -> Table | Text:
     ]
     if frame["ceiling"].notna().any():
         columns.append(_money("ceiling", t("Pagu")))
-    total = [t("Jumlah"), number(frame["actions"].sum()), money(frame["cost"].sum()), ""][: len(columns)]
+    total = [t("Jumlah"), frame["actions"].sum(), frame["cost"].sum(), ""][: len(columns)]
     return _table(answer, caption, columns, frame, total)
 
 
@@ -124,8 +124,8 @@ def order_table(answer: Simulation) -> Table | Text:
         Column("name", t("Kegiatan")),
         _money("cost", t("Biaya")),
         _money("cost_so_far", t("Biaya sampai di sini")),
-        Column("total", t("Nilai sampai di sini"), "number"),
-        Column("given_up", t("Kalah dari pilihan bebas"), "number"),
+        Column("total", t("Nilai sampai di sini"), "number", unit="points"),
+        Column("given_up", t("Kalah dari pilihan bebas"), "number", unit="points"),
     )
     return _table(answer, t("Urutan yang aman dipotong"), columns, frame)
 
@@ -136,11 +136,11 @@ def cut_table(answer: Simulation) -> Table | Text:
     if not answer.plan.actions:
         return Text((t("Tidak ada kegiatan yang dapat dipotong."),), kind="remark")
     columns = (
-        Column("cut", t("Dipotong"), "number", percent),
+        Column("cut", t("Dipotong"), "number", percent, "share"),
         _money("budget", t("Tersisa")),
         Column("dropped", t("Yang gugur"), "text", lambda codes: ", ".join(codes) or "–"),
-        Column("total", t("Nilai menurut urutan"), "number"),
-        Column("free_total", t("Nilai bila memilih ulang"), "number"),
+        Column("total", t("Nilai menurut urutan"), "number", unit="points"),
+        Column("free_total", t("Nilai bila memilih ulang"), "number", unit="points"),
     )
     return _table(answer, t("Bila anggaran dipotong"), columns, answer.cuts)
 
@@ -154,7 +154,7 @@ def core_table(answer: Simulation, top: int = 12) -> Table:
     columns = (
         Column("action_code", t("Kode")),
         Column("name", t("Kegiatan")),
-        Column("share", t("Ada di rencana undian"), "number", percent),
+        Column("share", t("Ada di rencana undian"), "number", percent, "share"),
         Column("in_plan", t("Ada di rencana ini")),
     )
     caption = t("Kegiatan yang bertahan di {draws} undian asumsi, untuk uang yang sama", draws=DRAWS)
@@ -167,10 +167,10 @@ def regret_table(answer: Simulation) -> Table:
     names = {"low": t("ketat"), "likely": t("biasa"), "high": t("longgar")}
     columns = (
         Column("strictness", t("Verifikator"), "text", lambda level: names[level]),
-        Column("kept", t("Nilai mandiri yang bertahan"), "number", percent),
-        Column("total", t("Nilai harapan rencana ini"), "number"),
-        Column("best_total", t("Rencana terbaik untuk hasil itu"), "number"),
-        Column("regret", t("Penyesalan"), "number"),
+        Column("kept", t("Nilai mandiri yang bertahan"), "number", percent, "share"),
+        Column("total", t("Nilai harapan rencana ini"), "number", unit="points"),
+        Column("best_total", t("Rencana terbaik untuk hasil itu"), "number", unit="points"),
+        Column("regret", t("Penyesalan"), "number", unit="points"),
     )
     return _table(
         answer, t("Penyesalan: seberapa keliru rencana ini di setiap hasil verifikasi"), columns, answer.regret
@@ -181,9 +181,9 @@ def regret_table(answer: Simulation) -> Table:
 def evidence_table(answer: Simulation) -> Table:
     """What it saves to secure the evidence of claimed points first."""
     columns = (
-        Column("secured", t("Bukti yang diamankan"), "number", percent),
-        Column("points", t("Poin yang selamat"), "number"),
-        Column("total", t("Nilai sebelum kegiatan"), "number"),
+        Column("secured", t("Bukti yang diamankan"), "number", percent, "share"),
+        Column("points", t("Poin yang selamat"), "number", unit="points"),
+        Column("total", t("Nilai sebelum kegiatan"), "number", unit="points"),
         _money("cost", t("Biaya menuju {goal}", goal=answer.goal.name)),
         _money("saved", t("Penghematan")),
     )
@@ -206,8 +206,8 @@ def stair_table(answer: Simulation, chances: Sequence[float] = (0.5, 0.8, 0.9, 0
     columns = (
         Column("what", t("{goal} tercapai", goal=answer.goal.name)),
         _money("cost", t("Biaya")),
-        Column("total", t("Nilai bila semua diterima"), "number"),
-        Column("probability", t("Peluang"), "number", likely),
+        Column("total", t("Nilai bila semua diterima"), "number", unit="points"),
+        Column("probability", t("Peluang"), "number", likely, "share"),
     )
     return _table(answer, t("Anak tangga pertama yang mencapai {goal}", goal=answer.goal.name), columns, frame)
 
@@ -217,16 +217,16 @@ def difference_table(one: Simulation, other: Simulation) -> Table:
     columns = (
         Column("component_code", t("Kode")),
         Column("name", t("Komponen")),
-        Column("before", one.scenario.title or t("Skenario pertama"), "number"),
-        Column("after", other.scenario.title or t("Skenario kedua"), "number"),
-        Column("difference", t("Selisih"), "number", signed),
+        Column("before", one.scenario.title or t("Skenario pertama"), "number", unit="points"),
+        Column("after", other.scenario.title or t("Skenario kedua"), "number", unit="points"),
+        Column("difference", t("Selisih"), "number", signed, "points"),
     )
     frame = difference_of(one, other).reset_index()
     total = (
         t("Jumlah"),
         "",
-        number(one.plan.total),
-        number(other.plan.total),
-        signed(round(other.plan.total - one.plan.total, 6)),
+        one.plan.total,
+        other.plan.total,
+        round(other.plan.total - one.plan.total, 6),
     )
     return _table(other, t("Dua skenario berdampingan"), columns, frame, total)

@@ -1,16 +1,19 @@
 """Tables as people read them: a caption, named columns, aligned figures, a source under each.
 
-Data never becomes markup: the one template escapes every cell.
+Data never becomes markup: the one template escapes every cell. Beside what is written stands the value
+itself, so that the workbook of a report is made from its pages and can never disagree with them.
 """
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import jinja2
+import numpy as np
 import pandas as pd
 
 from kla_analysis.analysis.comparison import closing_sets, difference, gap_to, smallest_set
@@ -36,20 +39,21 @@ from kla_analysis.presenting.wording import (
 
 # JupyterLab aligns every cell to the right, so that the alignment of text stands in the cells themselves.
 _TEMPLATE = """\
+{%- macro cells(row) %}{% for cell, value in row %}{% set kind = columns[loop.index0].kind %}
+{%- if loop.first %}<th scope="row"{% else %}<td{% endif %} class="{{ kind }}"{% if value is not none %} data-value="{{ value }}"{% endif %}{{ aligned(kind) }}>
+{{- cell }}</{{ "th" if loop.first else "td" }}>{% endfor %}{% endmacro -%}
 {%- macro aligned(kind) %}{% if kind != "number" %} style="text-align: left"{% endif %}{% endmacro -%}
 <div class="kla-scroll" role="region" tabindex="0" aria-label="{{ caption }}">
 <table class="kla-table">
 <caption style="text-align: left">{{ caption }}{% if badge %} <strong class="kla-badge">{{ badge }}</strong>{% endif %}</caption>
-<thead><tr>{% for column in columns %}<th scope="col" class="{{ column.kind }}"{{ aligned(column.kind) }}>{{ column.title }}</th>{% endfor %}</tr></thead>
+<thead><tr>{% for column in columns %}<th scope="col" class="{{ column.kind }}"{% if column.unit %} data-unit="{{ column.unit }}"{% endif %}{{ aligned(column.kind) }}>{{ column.title }}</th>{% endfor %}</tr></thead>
 <tbody>
 {%- for row in rows %}
-<tr>{% for cell in row %}{% if loop.first %}<th scope="row" class="{{ columns[0].kind }}"{{ aligned(columns[0].kind) }}>{{ cell }}</th>
-{%- else %}<td class="{{ columns[loop.index0].kind }}"{{ aligned(columns[loop.index0].kind) }}>{{ cell }}</td>{% endif %}{% endfor %}</tr>
+<tr>{{ cells(row) }}</tr>
 {%- endfor %}
 </tbody>
 {%- if total %}
-<tfoot><tr>{% for cell in total %}{% if loop.first %}<th scope="row" class="{{ columns[0].kind }}"{{ aligned(columns[0].kind) }}>{{ cell }}</th>
-{%- else %}<td class="{{ columns[loop.index0].kind }}"{{ aligned(columns[loop.index0].kind) }}>{{ cell }}</td>{% endif %}{% endfor %}</tr></tfoot>
+<tfoot><tr>{{ cells(total) }}</tr></tfoot>
 {%- endif %}
 </table>
 </div>
@@ -61,12 +65,17 @@ _TEMPLATE = """\
 
 @dataclass(frozen=True)
 class Column:
-    """One column: where its values stand in the frame, its heading, and how they are written."""
+    """One column: where its values stand in the frame, its heading, how they are written, what they count.
+
+    `unit` is `points`, `share` (of one), `rupiah`, `times` or "" (a bare number); tables on paper have
+    it in their headings, a workbook beside them.
+    """
 
     key: str
     title: str
     kind: str = "text"
     write: Callable[[Any], str] | None = None
+    unit: str = ""
 
     def cell(self, value: Any) -> str:
         """Write one value."""
@@ -76,32 +85,57 @@ class Column:
             return "–"
         return number(value) if self.kind == "number" and not isinstance(value, str) else str(value)
 
+    def value(self, value: Any) -> float | int | None:
+        """Return what a machine reads in a cell: the number itself; None where there is none, or only a bound."""
+        if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real) or pd.isna(value):
+            return None
+        if self.cell(value).startswith(("<", ">")):
+            return None
+        return int(value) if isinstance(value, numbers.Integral) else float(value)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Table:
-    """A table ready to be read; `frame` keeps the values behind it for further work."""
+    """A table ready to be read; `frame` keeps the values behind it for further work.
+
+    In `total`, the row at the foot, a number is written as its column writes it, a text as it is.
+    """
 
     caption: str
     columns: tuple[Column, ...]
     frame: pd.DataFrame
     source: str = ""
     badge: str = ""
-    total: tuple[str, ...] = ()
+    total: tuple[Any, ...] = ()
 
     @property
     def cells(self) -> list[list[str]]:
         """The rows as they are written."""
+        return [[text for text, _ in row] for row in self.rows]
+
+    @property
+    def rows(self) -> list[list[tuple[str, float | int | None]]]:
+        """The rows: each cell as it is written, and its value for machines."""
+        frame = self.frame[[c.key for c in self.columns]]
         return [
-            [c.cell(v) for c, v in zip(self.columns, values, strict=True)]
-            for values in self.frame[[c.key for c in self.columns]].itertuples(index=False, name=None)
+            [(c.cell(v), c.value(v)) for c, v in zip(self.columns, values, strict=True)]
+            for values in frame.itertuples(index=False, name=None)
+        ]
+
+    @property
+    def foot(self) -> list[tuple[str, float | int | None]]:
+        """The row at the foot, like one of `rows`; empty when there is none."""
+        return [
+            (v, None) if isinstance(v, str) else (c.cell(v), c.value(v))
+            for c, v in zip(self.columns, self.total, strict=bool(self.total))
         ]
 
     def _repr_html_(self) -> str:
         return _template().render(
             caption=self.caption,
             columns=self.columns,
-            rows=self.cells,
-            total=self.total,
+            rows=self.rows,
+            total=self.foot,
             source=self.source,
             badge=self.badge,
         )
@@ -128,12 +162,16 @@ def _template() -> jinja2.Template:
     return jinja2.Environment(autoescape=True).from_string(_TEMPLATE)
 
 
-def _num(key: str, title: str) -> Column:
-    return Column(key, title, "number")
+def _num(key: str, title: str, unit: str = "points") -> Column:
+    return Column(key, title, "number", unit=unit)
 
 
-def _share(key: str, title: str) -> Column:
-    return Column(key, title, "number", percent)
+def _count(key: str, title: str) -> Column:
+    return _num(key, title, "")
+
+
+def _share(key: str, title: str, write: Callable[[Any], str] = percent) -> Column:
+    return Column(key, title, "number", write, "share")
 
 
 def _agencies_cell(text: Any) -> str:
@@ -141,7 +179,7 @@ def _agencies_cell(text: Any) -> str:
 
 
 def _of_sheet(
-    position: Position, caption: str, columns: Sequence[Column], frame: pd.DataFrame, total: Sequence[str] = ()
+    position: Position, caption: str, columns: Sequence[Column], frame: pd.DataFrame, total: Sequence[Any] = ()
 ) -> Table:
     """A table made from the position's sheet: with its source, and a badge when it is illustrative."""
     return Table(
@@ -193,17 +231,17 @@ def instrument_table(instrument: Instrument) -> Table:
             Column("component_code", t("Kode")),
             Column("name", t("Komponen")),
             _num("max_points", t("Maksimum")),
-            _num("indicators", t("Indikator")),
-            _num("questions", t("Pertanyaan")),
+            _count("indicators", t("Indikator")),
+            _count("questions", t("Pertanyaan")),
         ),
         frame,
         source=t("Sumber: {title} ({standing}).", title=instrument.title, standing=standing_name(instrument.standing)),
         total=(
             "",
             t("Jumlah"),
-            number(components["max_points"].sum()),
-            number(len(instrument.indicators)),
-            number(len(instrument.questions)),
+            components["max_points"].sum(),
+            len(instrument.indicators),
+            len(instrument.questions),
         ),
     )
 
@@ -243,7 +281,13 @@ def component_table(position: Position) -> Table:
             _num("lost_points", t("Hilang")),
         ),
         frame,
-        total=(t("Total"), str(total), number(maximum), percent(total.low / maximum), number(maximum - total.low)),
+        total=(
+            t("Total"),
+            total.low if total.is_exact else str(total),
+            maximum,
+            total.low / maximum,
+            maximum - total.low,
+        ),
     )
 
 
@@ -302,7 +346,7 @@ def agency_table(position: Position, top: int = 15) -> Table:
         (
             Column("agency", t("Penanggung jawab")),
             Column("full_name", t("Nama lengkap")),
-            _num("questions", t("Pertanyaan")),
+            _count("questions", t("Pertanyaan")),
             _num("involved_points", t("Ikut menjawab (poin)")),
             _num("shared_points", t("Bagian rata (poin)")),
         ),
@@ -453,8 +497,8 @@ def national_table() -> Table:
         t("Jumlah kabupaten/kota penerima penghargaan"),
         (
             Column("award_year", t("Tahun"), write=str),
-            _num("awarded_total", t("Semua")),
-            *(_num(name, name.capitalize()) for name in counts),
+            _count("awarded_total", t("Semua")),
+            *(_count(name, name.capitalize()) for name in counts),
         ),
         frame,
         source=t(
@@ -488,10 +532,10 @@ def closing_set_table(position: Position, target: str) -> Table:
         t("Paling sedikit pertanyaan yang harus terjawab penuh untuk menutup {gap} poin", gap=number(gap.high)),
         (
             Column("title", t("Dari")),
-            _num("count", t("Pertanyaan")),
+            _count("count", t("Pertanyaan")),
             _num("gain", t("Tambahan poin")),
             Column("closes", t("Menutup jarak?")),
-            _num("agencies", t("Penanggung jawab")),
+            _count("agencies", t("Penanggung jawab")),
         ),
         frame,
     )
@@ -514,7 +558,7 @@ def set_questions_table(position: Position, target: str) -> Table:
             Column("agencies", t("Penanggung jawab"), write=_agencies_cell),
         ),
         chosen.questions.reset_index(),
-        total=("", t("Jumlah"), "", "", number(chosen.gain_points), ""),
+        total=("", t("Jumlah"), "", "", chosen.gain_points, ""),
     )
 
 
@@ -535,7 +579,7 @@ def difference_table(position: Position, other: Position, level: str = "componen
             _num("max_points", t("Maksimum")),
             _num("before", before),
             _num("after", after),
-            Column("change", t("Selisih"), "number", signed),
+            Column("change", t("Selisih"), "number", signed, "points"),
         ),
         frame.reset_index(),
     )
@@ -582,7 +626,7 @@ def predicate_table(position: Position) -> Table:
     )
     return Table(
         t("Peluang predikat bila {claimed} baru nilai mandiri", claimed=number(verified.claimed)),
-        (Column("name", t("Predikat")), Column("chance", t("Peluang"), "number", chance)),
+        (Column("name", t("Predikat")), _share("chance", t("Peluang"), chance)),
         frame,
         source=f"{source_note(position)} {pairs_note(verified.retention)}",
         badge=t("ILUSTRATIF") if position.illustrative else "",
@@ -601,8 +645,8 @@ def leave_one_out_table() -> Table:
             _num("self_assessment", t("Mandiri")),
             _num("administrative_verification", t("Terverifikasi")),
             _share("share", t("Dipertahankan")),
-            Column("low", t("Ramalan rendah"), "number", _whole),
-            Column("high", t("Ramalan tinggi"), "number", _whole),
+            Column("low", t("Ramalan rendah"), "number", _whole, "points"),
+            Column("high", t("Ramalan tinggi"), "number", _whole, "points"),
             Column("inside", t("Di dalam?")),
         ),
         frame,
@@ -673,8 +717,8 @@ def weight_flip_table(position: Position) -> Table:
         (
             Column("name", t("Komponen")),
             _num("low", t("Nilai")),
-            Column("factor_down", t("Turun bila dikali"), "number"),
-            Column("factor_up", t("Naik bila dikali"), "number"),
+            _num("factor_down", t("Turun bila dikali"), "times"),
+            _num("factor_up", t("Naik bila dikali"), "times"),
         ),
         flips_by_weight(position.roll_up).reset_index(),
     )
@@ -714,8 +758,8 @@ def transition_table(position: Position) -> Table:
         (
             Column("before", t("Sekarang")),
             Column("after", t("Berikutnya")),
-            _num("count", t("Banyaknya")),
-            _num("of", t("Dari")),
+            _count("count", t("Banyaknya")),
+            _count("of", t("Dari")),
             Column("range", t("Rentang 95%"), "number"),
         ),
         frame,

@@ -34,6 +34,7 @@ def examine() -> list[Finding]:
         return [*findings, _from_error(t("Folder proyek"), error)]
     findings.append(Finding(t("Folder proyek"), True, str(project.root)))
     findings += [_try(name, look, project) for name, look in _LOOKS()]
+    findings.append(_pdf())
     findings += _sheets(project)
     return findings
 
@@ -114,6 +115,15 @@ def _kernel(project: Project) -> str:
         return KernelSpecManager().get_kernel_spec("python3").display_name
     except NoSuchKernel:
         raise KernelError(t("kernel python3 tidak ada"), advice=t("Pasang ipykernel di lingkungan ini.")) from None
+
+
+def _pdf() -> Finding:
+    """Say whether a PDF can be made; a report without one is still a report, so this is no failure."""
+    from kla_analysis.reporting.documents import pdf_obstacle
+
+    if why := pdf_obstacle():
+        return Finding(t("PDF"), False, why, t("Laporan tetap dibuat tanpa PDF, dan mengatakannya."))
+    return Finding(t("PDF"), True, t("dapat dibuat"))
 
 
 def _tables(project: Project) -> str:

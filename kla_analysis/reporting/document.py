@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from kla_analysis.language import current_language, t
 
 if TYPE_CHECKING:
+    import jinja2
     from nbformat import NotebookNode
 
-_TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 #: A cell with this tag needs a hand on it: reports leave it out. One with the other tag is its static
 #: twin, or explains it: the app leaves it out.
 INTERACTIVE_TAG, REPORT_TAG = "interactive", "report"
@@ -47,7 +48,7 @@ class Frame:
         return {
             **self.__dict__,
             "current": current,
-            "css": _css(),
+            "css": css(),
             "words": {
                 "skip": t("Langsung ke isi"),
                 "nav": t("Bagian laporan"),
@@ -55,6 +56,7 @@ class Frame:
                 "badge": t("ILUSTRATIF"),
                 "colophon": t("Keterangan laporan"),
                 "contents": t("Isi laporan"),
+                "downloads": t("Laporan ini sebagai berkas"),
             },
         }
 
@@ -65,10 +67,17 @@ def notebook_page(notebook: NotebookNode, frame: Frame, file: str) -> str:
     return page
 
 
-def index_page(parts: list[str], frame: Frame) -> str:
-    """Make the first page of a report from pieces of HTML: the answer, then where to read on."""
-    template = _exporter().environment.get_template("summary.html.j2")
-    return template.render(kla=frame.context(INDEX), parts=parts)
+def index_page(
+    parts: Sequence[str], frame: Frame, *, downloads: Mapping[str, str] | None = None, left_out: Sequence[str] = ()
+) -> str:
+    """Make the first page of a report from pieces of HTML: the answer, then where to read on.
+
+    Args:
+        downloads: the documents beside the page, by file name, with what each is.
+        left_out: why a document is not there, in words.
+    """
+    template = templates().get_template("summary.html.j2")
+    return template.render(kla=frame.context(INDEX), parts=parts, downloads=downloads, left_out=left_out)
 
 
 def title_and_lead(notebook: NotebookNode) -> tuple[str, str]:
@@ -106,8 +115,14 @@ def image(png: bytes, alt: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _css() -> str:
-    return (_TEMPLATES / "report" / "report.css").read_text(encoding="utf-8")
+def css() -> str:
+    """Return the style sheet of all pages."""
+    return (TEMPLATES / "report" / "report.css").read_text(encoding="utf-8")
+
+
+def templates() -> jinja2.Environment:
+    """Return where the templates of a report are found."""
+    return _exporter().environment
 
 
 @lru_cache(maxsize=1)
@@ -116,6 +131,6 @@ def _exporter() -> Any:
     from traitlets.config import Config
 
     config = Config()
-    exporter = HTMLExporter(config=config, template_name="report", extra_template_basedirs=[str(_TEMPLATES)])
+    exporter = HTMLExporter(config=config, template_name="report", extra_template_basedirs=[str(TEMPLATES)])
     exporter.exclude_anchor_links = True
     return exporter

@@ -27,7 +27,7 @@ from kla_analysis.language import language, t
 from kla_analysis.presenting import charts, wording
 from kla_analysis.presenting.tables import question_table
 from kla_analysis.project import Project, find_project
-from kla_analysis.reporting import document
+from kla_analysis.reporting import changes, document, documents, failure, results
 from kla_analysis.reporting.parameters import ReportParameters, begin
 
 if TYPE_CHECKING:
@@ -92,8 +92,12 @@ def _run_report(parameters: ReportParameters, out: Path | None, progress: Progre
             try:
                 # mkdtemp keeps others out; a published report is for everybody to read.
                 staging.chmod(0o755)
-                _build(parameters, position, project, staging, progress)
+                _build(parameters, position, project, staging, final, progress)
                 _publish(staging, final)
+                failure.clear_page(final)
+            except (NotebookError, KernelError) as error:
+                failure.leave_page(failure.Failure(parameters, error.exit_code, str(error), final))
+                raise
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
     except filelock.Timeout:
@@ -114,21 +118,42 @@ def _run_report(parameters: ReportParameters, out: Path | None, progress: Progre
 
 
 def _build(
-    parameters: ReportParameters, position: Position, project: Project, staging: Path, progress: Progress
+    parameters: ReportParameters,
+    position: Position,
+    project: Project,
+    staging: Path,
+    final: Path,
+    progress: Progress,
 ) -> None:
     """Write all files of the report into the staging folder."""
     paths = report_notebooks(project)
     sources = {f"{path.stem}.html": nbformat.read(path, as_version=4) for path in paths}
     frame = _frame(parameters, position, sources)
-    _write(staging / document.INDEX, document.index_page(_summary(parameters, position), frame))
+    record = results.results_of(parameters, position)
+    facts = changes.facts_of(parameters, position, project)
+    changed = changes.compare(final, record, facts)
+    pages = {
+        document.INDEX: document.index_page(
+            [*_summary(parameters, position), *changes.parts(changed)],
+            frame,
+            downloads=documents.downloads(),
+            left_out=list(documents.left_out().values()),
+        )
+    }
     reports = []
     for at, path in enumerate(paths, start=1):
         progress(t("[{at}/{all}] {title} …", at=at, all=len(paths), title=frame.titles[f"{path.stem}.html"]))
         began = time.monotonic()
         notebook = _execute(path, parameters, project)
         file = f"{path.stem}.html"
-        _write(staging / file, document.notebook_page(notebook, frame, file))
+        pages[file] = document.notebook_page(notebook, frame, file)
         reports.append({"notebook": path.name, "file": file, "seconds": round(time.monotonic() - began, 2)})
+    progress(t("Menulis PDF, Excel, dan JSON …"))
+    for file, page in pages.items():
+        _write(staging / file, page)
+    for file, data in documents.all_documents(parameters, position, pages, frame, record).items():
+        (staging / file).write_bytes(data)
+    (staging / changes.FILE).write_bytes(results.as_json(changed.record()))
     outputs = {path.name: _sha256(path) for path in sorted(staging.iterdir())}
     manifest = {
         "version": MANIFEST_VERSION,
@@ -140,7 +165,9 @@ def _build(
         "versions": _versions(),
         "created": _now(),
         "reports": reports,
+        "facts": facts,
         "outputs": outputs,
+        "left_out": documents.left_out(),
     }
     # The manifest comes last: where it stands, everything it names stands too.
     _write(staging / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")

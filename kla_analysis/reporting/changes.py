@@ -1,0 +1,369 @@
+"""What changed since the last report: which numbers moved, and whether data, rules or code moved them.
+
+The last report's `results.json` brings its numbers and its answers, its manifest the facts that they were
+made from. Where the last answers can be scored again under today's rules and code, the movement of every sum
+of points is told apart: what is left when only the answers change is data, the rest is rules or code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.scoring import totals_of
+from kla_analysis.errors import KlaError
+from kla_analysis.instrument.instrument import load_instrument
+from kla_analysis.language import number, signed, t
+from kla_analysis.presenting.tables import Column, Table
+from kla_analysis.presenting.wording import Text
+from kla_analysis.project import Project
+from kla_analysis.reporting import results
+from kla_analysis.reporting.parameters import ReportParameters
+
+FILE, MANIFEST = "changes.json", "manifest.json"
+#: What may move a number, in the order in which it is asked.
+CAUSES = ("data", "rules", "code", "parameters", "versions")
+#: Points closer than this are the same: scores are written in hundredths.
+_SAME = 1e-6
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Move:
+    """One number that is not what it was.
+
+    Attributes:
+        what: its name in the record, such as `components.K2`.
+        name: its name for people.
+        before, after: the numbers; texts for a predicate; None where there was or is none.
+        data_points, rules_points: how many points new answers moved, and how many new rules or code;
+            None where that can not be told apart.
+    """
+
+    what: str
+    name: str
+    before: float | str | None
+    after: float | str | None
+    data_points: float | None = None
+    rules_points: float | None = None
+
+    @property
+    def difference(self) -> float | None:
+        """After minus before, None where one of them is no number."""
+        both = isinstance(self.before, float | int) and isinstance(self.after, float | int)
+        return round(self.after - self.before, 6) if both else None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How a report differs from the last one of the same area and year.
+
+    Attributes:
+        first: there is no last report to compare with.
+        causes: what else is different, of `CAUSES`, each with what exactly.
+        moves: the numbers that moved.
+        illustrative: whether the new numbers are an illustration.
+    """
+
+    first: bool
+    causes: Mapping[str, tuple[str, ...]]
+    moves: tuple[Move, ...]
+    illustrative: bool = False
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether numbers moved although nothing that they are made from did."""
+        return bool(self.moves) and not self.causes
+
+    def record(self) -> dict[str, Any]:
+        """Return the changes as plain values."""
+        return {
+            "version": 1,
+            "first": self.first,
+            "causes": {cause: list(what) for cause, what in self.causes.items()},
+            "unexplained": self.unexplained,
+            "moves": [{**move.__dict__, "difference": move.difference} for move in self.moves],
+        }
+
+
+def facts_of(parameters: ReportParameters, position: Position, project: Project) -> dict[str, Any]:
+    """Return what a report is made from: hashes of data, rules and code; parameters; versions."""
+    skip = ("instruments/", "assessments/")
+    data = {
+        path.relative_to(project.data).as_posix(): _hash(path, path.stat().st_mtime_ns)
+        for path in sorted(project.data.rglob("*"))
+        if path.is_file() and not path.relative_to(project.data).as_posix().startswith(skip)
+    }
+    if position.assessment is not None:
+        data[position.assessment.shown] = position.assessment.sha256
+    rules = {
+        path.name: _hash(path, path.stat().st_mtime_ns)
+        for path in sorted((project.data / "instruments" / position.instrument.id).iterdir())
+    }
+    shown = parameters.model_dump()
+    if parameters.assessment:
+        shown["assessment"] = project.shown(Path(parameters.assessment))
+    names = ("kla-analysis", "pandas", "numpy", "scipy", "highspy", "matplotlib")
+    return {
+        "data": data,
+        "instrument": {"id": position.instrument.id, **rules},
+        "code": code_hash(project),
+        "parameters": shown,
+        "versions": {name: version(name) for name in names},
+    }
+
+
+def code_hash(project: Project) -> str:
+    """Return one hash of all code that makes a report: the package and the notebooks."""
+    package = Path(__file__).resolve().parent.parent
+    files = [path for path in package.rglob("*") if path.suffix in {".py", ".j2", ".css", ".json"}]
+    digest = hashlib.sha256()
+    for path in sorted([*files, *project.notebooks.glob("*.ipynb")]):
+        digest.update(path.name.encode() + b"\0" + _hash(path, path.stat().st_mtime_ns).encode() + b"\0")
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _hash(path: Path, _changed: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def compare(previous: Path, record: Mapping[str, Any], facts: Facts) -> Changes:
+    """Compare a report with the last one.
+
+    Args:
+        previous: the folder of the last report; it need not exist.
+        record: the new results.
+        facts: what they are made from: `data`, `instrument`, `code`, `parameters`, `versions`, each one hash or
+            a table of them.
+    """
+    before, manifest = _read(previous / results.FILE), _read(previous / MANIFEST)
+    if before.get("version") != results.VERSION or "facts" not in manifest:
+        return Changes(True, {}, ())
+    if hashlib.sha256((previous / results.FILE).read_bytes()).hexdigest() != manifest["outputs"].get(results.FILE):
+        return Changes(True, {}, ())  # somebody has edited it: nothing can be concluded from it
+    causes = _causes(manifest["facts"], facts)
+    rescored = _rescored(before, record)
+    return Changes(False, causes, tuple(_moves(before, record, rescored)), record["illustrative"])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _causes(before: Facts, after: Facts) -> dict[str, tuple[str, ...]]:
+    names = {"data": "data", "rules": "instrument", "code": "code", "parameters": "parameters", "versions": "versions"}
+    found = {cause: _different(before.get(name), after.get(name)) for cause, name in names.items()}
+    return {cause: what for cause, what in found.items() if what is not None}
+
+
+def _different(before: Any, after: Any) -> tuple[str, ...] | None:
+    """Return the names whose values differ, None when nothing does."""
+    if before == after:
+        return None
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return ()
+    return tuple(sorted(name for name in {*before, *after} if before.get(name) != after.get(name)))
+
+
+def _rescored(before: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, float] | None:
+    """Score the last answers under today's rules and code: points by `total`, `components.K0` and so on.
+
+    None where that says nothing: no sheet, missing answers, or codes that today's rules do not have.
+    """
+    level, answers = before.get("level"), before.get("answers") or {}
+    if level is None or level != record.get("level") or any(score is None for score in answers.values()):
+        return None
+    try:
+        instrument = load_instrument(record["instrument"])
+    except KlaError:
+        return None
+    order = instrument.table(level).index
+    if set(order) != set(answers):
+        return None
+    sums = totals_of(np.array([[answers[code] for code in order]], dtype=float), instrument, level)
+    found = {"total": float(sums["total"][0])}
+    for name, table in (("component", instrument.components), ("indicator", instrument.indicators)):
+        if name in sums:
+            found |= {f"{name}s.{code}": float(value) for code, value in zip(table.index, sums[name][0], strict=True)}
+    return found
+
+
+def _moves(before: Mapping[str, Any], after: Mapping[str, Any], rescored: Mapping[str, float] | None) -> list[Move]:
+    moves = []
+    old, new = dict(_numbers(before)), dict(_numbers(after))
+    for what in dict.fromkeys([*new, *old]):
+        was, now = (table.get(what, (None, None)) for table in (old, new))
+        if _same(was[1], now[1]):
+            continue
+        data = rules = None
+        middle = rescored.get(what.removesuffix(".low")) if rescored else None
+        if middle is not None and isinstance(was[1], float | int) and isinstance(now[1], float | int):
+            data, rules = round(now[1] - middle, 6) + 0.0, round(middle - was[1], 6) + 0.0
+        moves.append(Move(what, now[0] or was[0], was[1], now[1], data, rules))
+    return moves
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, float | int) and isinstance(other, float | int):
+        return math.isclose(one, other, rel_tol=0, abs_tol=_SAME)
+    return one == other
+
+
+def _numbers(record: Mapping[str, Any]) -> list[tuple[str, tuple[str, float | str | None]]]:
+    """Return the numbers that are compared: their name in the record, their name for people, their value."""
+    found = [
+        ("total.low", (t("Nilai total"), record["total"]["low"])),
+        ("predicate.name", (t("Predikat"), record["predicate"]["name"])),
+        ("target.points", (t("Batas target (poin)"), record["target"]["points"])),
+        ("gap.high", (t("Poin yang kurang ke target"), record["gap"]["high"])),
+    ]
+    if record["total"]["low"] != record["total"]["high"]:
+        found.append(("total.high", (t("Nilai total, bila yang kosong penuh"), record["total"]["high"])))
+    for level, name in (("components", t("Komponen {code}")), ("indicators", t("Indikator {code}"))):
+        for row in record[level]:
+            said = name.format(code=row["code"]) + f": {row['name']}"
+            found.append((f"{level}.{row['code']}.low", (said, row["low"])))
+    if record["verified"]:
+        worth = record["verified"]
+        found += [
+            ("verified.median", (t("Nilai sesudah verifikasi, tengah"), worth["median"])),
+            ("verified.low", (t("Nilai sesudah verifikasi, rendah"), worth["low"])),
+            ("verified.high", (t("Nilai sesudah verifikasi, tinggi"), worth["high"])),
+        ]
+    if record["plan"]:
+        plan = record["plan"]
+        found += [
+            ("plan.cost", (t("Biaya rencana (rupiah)"), plan["cost"])),
+            ("plan.total", (t("Nilai menurut rencana"), plan["total"])),
+            ("plan.probability", (t("Peluang rencana mencapai target (bagian dari satu)"), plan["probability"])),
+            ("plan.actions", (t("Kegiatan dalam rencana"), ", ".join(plan["actions"]))),
+        ]
+    return found
+
+
+# --- for the reader ---------------------------------------------------------------------------------
+
+
+def parts(changed: Changes) -> list[str]:
+    """Return the changes as pieces of HTML for the summary: words, and a table where numbers moved."""
+    said = f"<h2>{t('Apa yang berubah')}</h2>{in_words(changed)._repr_html_()}"
+    if not changed.moves and not changed.causes:
+        # Nothing to tell: on paper this is left out, so that an equal report is an equal document.
+        return [f'<div class="kla-screen">{said}</div>']
+    return [said, *([table(changed)._repr_html_()] if changed.moves else [])]
+
+
+def in_words(changed: Changes) -> Text:
+    """Say what changed and what changed it."""
+    if changed.first:
+        return Text((t("Ini laporan pertama untuk daerah dan tahun ini; belum ada yang dapat dibandingkan."),))
+    causes = _causes_in_words(changed.causes)
+    if not changed.moves:
+        if not changed.causes:
+            return Text((t("Tidak ada yang berubah sejak laporan sebelumnya: data, aturan, dan kode masih sama."),))
+        return Text(
+            (t("Tidak ada angka yang berubah sejak laporan sebelumnya, walau ini berbeda: {causes}.", causes=causes),)
+        )
+    count = len(changed.moves)
+    if changed.unexplained:
+        why = t(
+            "{count} angka berubah, padahal data, aturan, dan kode sama seperti sebelumnya. Itu tidak boleh terjadi: jangan "
+            "pakai laporan ini sebelum sebabnya jelas.",
+            count=count,
+        )
+        return Text((why,), kind="warning")
+    first = t("{count} angka berubah sejak laporan sebelumnya. Yang berbeda: {causes}.", count=count, causes=causes)
+    total = next((move for move in changed.moves if move.what == "total.low"), None)
+    if total is None or total.data_points is None:
+        return Text((first,))
+    words = {"difference": signed(total.difference), "data": signed(total.data_points)}
+    if total.rules_points == 0:
+        return Text((first, t("Nilai total {difference} poin, semuanya karena jawaban di lembar.", **words)))
+    by_rules = t(
+        "Nilai total {difference} poin: {data} karena jawaban di lembar, {rules} karena {why}.",
+        **words,
+        rules=signed(total.rules_points),
+        why=_rules_or_code(changed.causes),
+    )
+    return Text((first, by_rules))
+
+
+def table(changed: Changes, top: int = 25) -> Table:
+    """The numbers that moved, those at the top of the report first."""
+    frame = pd.DataFrame(
+        [
+            {
+                "name": move.name,
+                "before": move.before,
+                "after": move.after,
+                "difference": move.difference,
+                "data": move.data_points,
+                "rules": move.rules_points,
+            }
+            for move in changed.moves[:top]
+        ],
+        dtype=object,
+    )
+    more = len(changed.moves) - len(frame)
+    return Table(
+        t("Angka yang berubah sejak laporan sebelumnya"),
+        (
+            Column("name", t("Angka")),
+            Column("before", t("Sebelumnya"), "number", _either),
+            Column("after", t("Sekarang"), "number", _either),
+            Column("difference", t("Selisih"), "number", _signed),
+            Column("data", t("Karena jawaban"), "number", _signed),
+            Column("rules", t("Karena aturan atau kode"), "number", _signed),
+        ),
+        frame,
+        badge=t("ILUSTRATIF") if changed.illustrative else "",
+        source=t("Sumber: results.json laporan sebelumnya, dihitung ulang dengan aturan dan kode sekarang.")
+        + (" " + t("{count} angka lain ada di {file}.", count=more, file=FILE) if more > 0 else ""),
+    )
+
+
+def _either(value: float | str | None) -> str:
+    return value if isinstance(value, str) else number(value)
+
+
+def _signed(value: float | None) -> str:
+    return "–" if value is None else signed(value)
+
+
+def _causes_in_words(causes: Mapping[str, Sequence[str]]) -> str:
+    names = {
+        "data": t("data"),
+        "rules": t("aturan (instrumen)"),
+        "code": t("kode"),
+        "parameters": t("parameter"),
+        "versions": t("versi pustaka"),
+    }
+    return "; ".join(
+        names[cause] + (f" ({', '.join(what[:4])}{'…' if len(what) > 4 else ''})" if what else "")
+        for cause, what in causes.items()
+    )
+
+
+def _rules_or_code(causes: Mapping[str, Sequence[str]]) -> str:
+    """Say which of rules and code may have moved what new answers did not."""
+    if "rules" in causes and not {"code", "versions"} & set(causes):
+        return t("aturan")
+    if {"code", "versions"} & set(causes) and "rules" not in causes:
+        return t("kode")
+    return t("aturan atau kode")

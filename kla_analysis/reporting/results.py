@@ -1,0 +1,127 @@
+"""Results: every number that a report shows at the top, as a record for machines and for the next run."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pandas as pd
+
+from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.verification import verify_position
+from kla_analysis.analysis.weakness import weak_questions
+from kla_analysis.instrument.instrument import split_agencies
+from kla_analysis.planning.scenario import open_scenario
+from kla_analysis.planning.simulation import Simulation
+from kla_analysis.presenting.plan_wording import plan_for
+from kla_analysis.reporting.parameters import ReportParameters
+
+FILE = "results.json"
+VERSION = 1
+#: How many of the weakest questions stand in the record.
+TOP = 10
+
+
+def results_of(parameters: ReportParameters, position: Position) -> dict[str, Any]:
+    """Return the results of a report as plain values (points, rupiah, shares of one).
+
+    `answers` holds the sheet itself, by code: the next run needs it to tell new answers from new rules.
+    """
+    ladder = position.instrument.ladder
+    span, rolled = position.span, position.roll_up
+    gap = ladder.points_to(parameters.target, span)
+    placed = ladder.place(span.low)
+    record = {
+        "version": VERSION,
+        "area": {"code": position.area.code, "name": position.area.name},
+        "year": position.award_year,
+        "stage": position.stage,
+        "instrument": position.instrument.id,
+        "standing": position.standing,
+        "illustrative": position.illustrative,
+        "total": {"low": span.low, "high": span.high},
+        "predicate": {
+            "code": placed.predicate,
+            "name": placed.name,
+            "in_gap": placed.in_gap,
+            "at_disputed_bound": placed.at_disputed_bound,
+            "high": ladder.place(span.high).predicate,
+        },
+        "target": {"code": parameters.target, "points": ladder.band(parameters.target).lower},
+        "gap": {"low": gap.low, "high": gap.high},
+        "components": _level(rolled and rolled.components),
+        "indicators": _level(rolled and rolled.indicators),
+        "weak_questions": _weak(position),
+        "verified": _verified(position, parameters.target),
+        "plan": _plan(parameters, position),
+        "level": rolled.level if rolled else None,
+        "answers": _answers(position),
+    }
+    return _plain(record)
+
+
+def as_json(record: dict[str, Any]) -> bytes:
+    """Return a record as the bytes of its file; equal records give equal bytes."""
+    return (json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _level(table: pd.DataFrame | None) -> list[dict[str, Any]]:
+    if table is None:
+        return []
+    return [
+        {"code": code, "name": row["name"], "low": row["low"], "high": row["high"], "max_points": row["max_points"]}
+        for code, row in table.iterrows()
+    ]
+
+
+def _weak(position: Position) -> list[dict[str, Any]]:
+    if position.roll_up is None or position.roll_up.questions is None:
+        return []
+    return [
+        {
+            "code": code,
+            "name": row["name"],
+            "low": row["low"],
+            "max_points": row["max_points"],
+            "recoverable_points": row["recoverable_points"],
+            "agencies": list(split_agencies(row["agencies"])),
+        }
+        for code, row in weak_questions(position.roll_up, top=TOP).iterrows()
+    ]
+
+
+def _verified(position: Position, target: str) -> dict[str, Any] | None:
+    """What the total would be worth once verified, if it were self-assessed, as the report says it."""
+    if position.span.low <= 0 or (position.roll_up is None and not position.published.score_known):
+        return None
+    worth = verify_position(position, as_claim=True)
+    return {
+        "claimed": worth.claimed,
+        "median": worth.median,
+        "low": worth.interval.low,
+        "high": worth.interval.high,
+        "level": worth.level,
+        "probability_of_target": worth.probability_at_least(target),
+        "predicates": dict(worth.predicates),
+    }
+
+
+def _plan(parameters: ReportParameters, position: Position) -> dict[str, Any] | None:
+    answer = plan_for(position, open_scenario(parameters.scenario), parameters.target)
+    return answer.record() if isinstance(answer, Simulation) else None
+
+
+def _answers(position: Position) -> dict[str, float | None]:
+    return position.assessment.scores.to_dict() if position.assessment is not None else {}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of plain types only; what is not a number is none."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

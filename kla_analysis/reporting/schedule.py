@@ -1,0 +1,549 @@
+"""Schedules: reports made by themselves, at night, by cron, systemd or Windows, from one configuration file.
+
+Whatever starts `kla schedule run FILE`, and however often: it knows the last slot that was done, makes the
+reports of a slot once, catches a missed slot up once, and never runs twice at a time.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+import re
+import shlex
+import sys
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from xml.sax.saxutils import escape
+
+import filelock
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from kla_analysis.errors import DataError, KlaError, LockedError, OutputError, ParameterError, Problem, did_you_mean
+from kla_analysis.language import t
+from kla_analysis.project import Project, find_project
+from kla_analysis.reporting import failure
+from kla_analysis.reporting.parameters import ReportParameters, check_parameters
+
+#: Days of the week as people write them, with the names that systemd and Windows want.
+WEEKDAYS = {
+    "senin": ("Mon", "Monday"),
+    "selasa": ("Tue", "Tuesday"),
+    "rabu": ("Wed", "Wednesday"),
+    "kamis": ("Thu", "Thursday"),
+    "jumat": ("Fri", "Friday"),
+    "sabtu": ("Sat", "Saturday"),
+    "minggu": ("Sun", "Sunday"),
+}
+ALL_AREAS = "all"
+#: A slot that was cut off (the machine went down) is begun once more, not for ever.
+_ATTEMPTS = 2
+_LARGEST = 100_000
+Make = Callable[[ReportParameters, Path], Any]
+Say = Callable[[str], None]
+
+
+class When(BaseModel):
+    """When the reports are made: every day, or one day of the week or of the month."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, strict=True)
+
+    time: str = Field(description='jam dan menit setempat, misalnya "02:00"')
+    weekday: str = Field(default="", description="senin sampai minggu; kosong = setiap hari")
+    day: int = Field(default=0, ge=0, le=28, description="tanggal 1 sampai 28; 0 = tidak dipakai")
+
+    @field_validator("time")
+    @classmethod
+    def _clock(cls, value: str) -> str:
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+            raise PydanticCustomError("words", "{why}", {"why": 'Tulis jam seperti "02:00", dari 00:00 sampai 23:59.'})
+        return value
+
+    @field_validator("weekday")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        if value and value.casefold() not in WEEKDAYS:
+            raise PydanticCustomError("words", "{why}", {"why": did_you_mean(value, WEEKDAYS)})
+        return value.casefold()
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> When:
+        if self.weekday and self.day:
+            raise PydanticCustomError("words", "{why}", {"why": "Pilih weekday atau day, jangan keduanya."})
+        return self
+
+    @property
+    def clock(self) -> tuple[int, int]:
+        """Hour and minute."""
+        return int(self.time[:2]), int(self.time[3:])
+
+    def last_slot(self, now: datetime.datetime) -> datetime.datetime:
+        """Return the last moment, up to now, at which reports were due (local time)."""
+        hour, minute = self.clock
+        slot = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        while slot > now or not self._is_due(slot):
+            slot -= datetime.timedelta(days=1)
+        return slot
+
+    def next_slot(self, now: datetime.datetime) -> datetime.datetime:
+        """Return the next moment at which reports are due (local time)."""
+        slot = self.last_slot(now) + datetime.timedelta(days=1)
+        while not self._is_due(slot):
+            slot += datetime.timedelta(days=1)
+        return slot
+
+    def _is_due(self, slot: datetime.datetime) -> bool:
+        if self.day:
+            return slot.day == self.day
+        return not self.weekday or slot.weekday() == list(WEEKDAYS).index(self.weekday)
+
+
+class Schedule(BaseModel):
+    """A configuration file: which areas, what about, when, where to.
+
+    `report` holds the parameters of `kla report` but the area; paths are relative to the file's folder.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, strict=True)
+
+    areas: list[str] | Literal["all"] = Field(description='daftar kode wilayah, misalnya ["63.10"], atau "all"')
+    out: str = Field(default="", description="folder laporan; kosong = reports proyek")
+    report: dict[str, Any] = Field(default_factory=dict, description="tabel parameter laporan")
+    when: When = Field(description='tabel waktu, misalnya time = "02:00"')
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A schedule that has been read and checked.
+
+    Attributes:
+        path: the configuration file.
+        reports: the parameters of every report.
+        folder: where the reports go; each to `<folder>/<area>/<year>`.
+    """
+
+    path: Path
+    when: When
+    reports: tuple[ReportParameters, ...]
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """A name for units, tasks and state: that of the file, with what tells two of one name apart."""
+        plain = re.sub(r"[^A-Za-z0-9-]+", "-", self.path.stem).strip("-")[:40] or "jadwal"
+        return f"kla-{plain}-{hashlib.sha256(str(self.path).encode()).hexdigest()[:8]}"
+
+    def folder_of(self, parameters: ReportParameters) -> Path:
+        """Return where one report goes."""
+        return self.folder / parameters.area / str(parameters.year)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one start of a schedule did.
+
+    Attributes:
+        slot: the slot that it was about.
+        due: whether there was anything to do.
+        made: the areas whose reports were made.
+        failures: the reports that were not.
+        mailed: whether a mail went out; `mail_problem` says why it did not although it should have.
+    """
+
+    slot: datetime.datetime
+    due: bool
+    made: tuple[str, ...] = ()
+    failures: tuple[failure.Failure, ...] = ()
+    mailed: bool = False
+    mail_problem: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all is made, 8 when a part is, else the code of the failures."""
+        if not self.failures:
+            return 0
+        return 8 if self.made else max(one.exit_code for one in self.failures)
+
+
+# --- the file -------------------------------------------------------------------------------------------
+
+
+def load_schedule(path: str | Path) -> Plan:
+    """Read and check a configuration file; all that is wrong is told at once.
+
+    Raises:
+        ParameterError: it is not there, is no TOML, or names or values are refused, with the nearest name.
+    """
+    path = Path(path).expanduser().resolve()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ParameterError(
+            t("Jadwal {file} tidak dapat dibaca: {why}.", file=path.name, why=error.strerror or error),
+            advice=t("Sebutkan berkas jadwal (TOML); contohnya: kla schedule example."),
+        ) from None
+    if len(content) > _LARGEST:
+        raise ParameterError(t("{file} terlalu besar untuk sebuah jadwal.", file=path.name))
+    try:
+        values = tomllib.loads(content.decode("utf-8-sig"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ParameterError(
+            t("{file} bukan TOML yang sah: {why}.", file=path.name, why=str(error)),
+            advice=t('Teks ditulis di antara tanda kutip, misalnya target = "nindya".'),
+        ) from None
+    try:
+        schedule = Schedule(**values)
+    except ValidationError as error:
+        problems = [_in_words(item, path.name) for item in error.errors()]
+        raise ParameterError(t("Jadwal ditolak."), problems=problems) from None
+    if "area" in schedule.report:
+        raise ParameterError(t("Jadwal ditolak: area tidak ditulis di [report]."), advice=t("Tulis di areas."))
+    about = {**schedule.report, **_paths(schedule.report, path.parent)}
+    project = find_project()
+    year = check_parameters(about).year
+    areas = _areas_with_data(project, year) if schedule.areas == ALL_AREAS else list(dict.fromkeys(schedule.areas))
+    if not areas:
+        raise ParameterError(t("Tidak ada daerah di jadwal ini."), advice=t('Isi areas, misalnya ["63.10"].'))
+    return Plan(
+        path=path,
+        when=schedule.when,
+        reports=tuple(check_parameters({**about, "area": area}) for area in areas),
+        folder=(path.parent / Path(schedule.out).expanduser()).resolve() if schedule.out else project.reports,
+    )
+
+
+def example() -> str:
+    """Return a small configuration file to begin with."""
+    return "\n".join(
+        [
+            t("# Jadwal laporan. Setiap daerah mendapat laporannya sendiri di <out>/<wilayah>/<tahun>."),
+            'areas = ["63.10"]        # ' + t('kode wilayah, atau areas = "all"'),
+            'out = ""                 # ' + t("kosong: folder reports proyek"),
+            "",
+            "[report]                 # " + t("parameter kla report"),
+            "year = 2022",
+            'target = "nindya"',
+            'scenario = ""            # ' + t("skenario anggaran: nama di data/scenarios atau berkas"),
+            "",
+            "[when]",
+            'time = "02:00"           # ' + t("waktu setempat"),
+            'weekday = "senin"        # ' + t("kosong: setiap hari; atau ganti dengan day = 1 sampai 28"),
+            "",
+        ]
+    )
+
+
+def _areas_with_data(project: Project, year: int) -> list[str]:
+    """Return the areas of which anything is known for a year: a sheet, or a published result."""
+    from kla_analysis.evidence.areas import REFERENCE_CODE
+    from kla_analysis.evidence.assessment import list_rounds
+    from kla_analysis.evidence.published import load_results
+
+    results = load_results(data=project.data)
+    known = results[(results["award_year"] == year) & (results["score"].notna() | results["predicate"].notna())]
+    sheets = [
+        folder.name
+        for folder in (project.data / "assessments").iterdir()
+        if folder.name != REFERENCE_CODE and year in set(list_rounds(folder.name, data=project.data)["award_year"])
+    ]
+    return sorted({*known["area_code"], *sheets})
+
+
+def _paths(report: dict[str, Any], base: Path) -> dict[str, str]:
+    """Return the paths of a file's parameters, taken from the folder of the file and not from here."""
+    found = {}
+    if isinstance(report.get("assessment"), str) and report["assessment"]:
+        found["assessment"] = str((base / report["assessment"]).resolve())
+    if isinstance(report.get("scenario"), str):
+        names = [name.strip() for name in report["scenario"].split(",") if name.strip()]
+        found["scenario"] = ",".join(str(base / name) if (base / name).is_file() else name for name in names)
+    return found
+
+
+def _in_words(item: dict[str, Any], file: str) -> Problem:
+    """Put one of pydantic's findings into words."""
+    where = ".".join(str(part) for part in item["loc"] if part not in ("list[str]", "literal['all']"))
+    name = str(item["loc"][-1])
+    fields = When.model_fields if len(item["loc"]) > 1 and item["loc"][0] == "when" else Schedule.model_fields
+    if item["type"] == "extra_forbidden":
+        return Problem(t("nama ini tidak dikenal"), did_you_mean(name, fields), file, column=where)
+    if item["type"] == "missing":
+        return Problem(t("belum diisi"), t("Isi {what}.", what=fields[name].description), file, column=where)
+    value = None if isinstance(item["input"], dict | list) else str(item["input"])
+    if item["type"] == "words":
+        return Problem(t("tidak dapat dipakai"), item["ctx"]["why"], file, column=where or "when", value=value)
+    about = fields.get(str(item["loc"][0]) if fields is Schedule.model_fields else name)
+    advice = t("Isi {what}.", what=about.description) if about else t("Lihat contohnya: kla schedule example.")
+    return Problem(t("nilai ini tidak dapat dipakai"), advice, file, column=where, value=value)
+
+
+# --- a run ----------------------------------------------------------------------------------------------
+
+
+def run(
+    plan: Plan,
+    *,
+    now: datetime.datetime | None = None,
+    at_once: bool = False,
+    make: Make | None = None,
+    say: Say = lambda line: None,
+) -> Outcome:
+    """Make the reports of the last slot, unless that was done.
+
+    A slot counts as done when all its reports were tried, whether or not they were made: what failed has
+    its page and its mail. One that was cut off is begun once more.
+
+    Args:
+        now: local time; the clock's when not given.
+        at_once: run even if nothing is due.
+        make: makes one report in a folder; `runner.run_report` when not given.
+        say: is told, line by line, what is going on.
+
+    Raises:
+        LockedError: this schedule is running already.
+        OutputError: the folder of the reports can not be written.
+    """
+    now = now or datetime.datetime.now()
+    slot = plan.when.last_slot(now)
+    state = plan.folder / f".{plan.name}.json"
+    try:
+        plan.folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(plan.folder / f".{plan.name}.lock")
+        with lock.acquire(timeout=0):
+            attempts = _attempts(_read(state), slot, now)
+            if attempts >= _ATTEMPTS and not at_once:
+                say(
+                    t(
+                        "Tidak ada yang perlu dikerjakan sampai {next}.",
+                        next=f"{plan.when.next_slot(now):%Y-%m-%d %H:%M}",
+                    )
+                )
+                return Outcome(slot, due=False)
+            _write(state, {"slot": slot.isoformat(), "attempts": attempts + 1, "finished": False})
+            outcome = _make_all(plan, slot, make or _run_report, say)
+            _write(state, {"slot": slot.isoformat(), "attempts": attempts + 1, "finished": True,
+                           "exit_code": outcome.exit_code})  # fmt: skip
+    except filelock.Timeout:
+        raise LockedError(
+            t("Jadwal {file} sedang berjalan.", file=plan.path.name),
+            advice=t("Tunggu sampai selesai; tidak perlu diulang."),
+        ) from None
+    except OSError as error:
+        raise OutputError(
+            t("{folder} tidak dapat ditulis: {why}.", folder=plan.folder.name, why=error.strerror or error),
+            advice=t("Periksa izin dan sisa ruang cakram, atau ganti out di berkas jadwal."),
+        ) from error
+    return outcome
+
+
+def _make_all(plan: Plan, slot: datetime.datetime, make: Make, say: Say) -> Outcome:
+    made, failures = [], []
+    for at, parameters in enumerate(plan.reports, start=1):
+        folder = plan.folder_of(parameters)
+        try:
+            make(parameters, folder)
+        except Exception as error:
+            known = isinstance(error, KlaError)
+            said = str(error) if known else t("Kesalahan yang tidak terduga: {kind}.", kind=type(error).__name__)
+            failures.append(failure.Failure(parameters, error.exit_code if known else 1, said, folder))
+            failure.leave_page(failures[-1])
+            say(t("[{at}/{all}] {area} gagal: {why}", at=at, all=len(plan.reports), area=parameters.area,
+                  why=said.splitlines()[0]))  # fmt: skip
+        else:
+            failure.clear_page(folder)
+            made.append(parameters.area)
+            say(t("[{at}/{all}] {area} selesai", at=at, all=len(plan.reports), area=parameters.area))
+    mailed, problem = False, ""
+    try:
+        mailed = failure.send_mail(failures)
+    except ParameterError as error:
+        problem = str(error)
+    return Outcome(slot, True, tuple(made), tuple(failures), mailed, problem)
+
+
+def _run_report(parameters: ReportParameters, folder: Path) -> Any:
+    from kla_analysis.reporting.runner import run_report
+
+    return run_report(parameters, out=folder)
+
+
+def _attempts(state: dict[str, Any], slot: datetime.datetime, now: datetime.datetime) -> int:
+    """Return how often a slot was tried; as often as allowed when it is done."""
+    try:
+        last = datetime.datetime.fromisoformat(state["slot"])
+        tried, finished = int(state["attempts"]), bool(state["finished"])
+    except (KeyError, TypeError, ValueError):
+        return 0
+    # A slot from tomorrow was written by a clock that was wrong; it must not stop the schedule.
+    if last < slot or last > now + datetime.timedelta(days=1):
+        return 0
+    return _ATTEMPTS if finished else tried
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(path: Path, state: dict[str, Any]) -> None:
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(state) + "\n", encoding="utf-8")
+    os.replace(draft, path)
+
+
+# --- what starts it ---------------------------------------------------------------------------------------
+
+
+def command(plan: Plan) -> list[str]:
+    """Return the command that a scheduler starts, by full addresses: it knows no PATH and no folder.
+
+    Raises:
+        DataError: the command `kla` is not installed beside this Python.
+    """
+    name = "kla.exe" if os.name == "nt" else "kla"
+    kla = Path(sys.executable).with_name(name)
+    if not kla.is_file():
+        raise DataError(
+            t("Perintah kla tidak ada di samping {python}.", python=Path(sys.executable).name),
+            advice=t("Pasang proyek ini di lingkungan itu (make report), lalu ulangi."),
+        )
+    return [str(kla), "schedule", "run", str(plan.path)]
+
+
+def cron_line(plan: Plan) -> str:
+    """Return the lines for a crontab: once an hour, because cron itself catches nothing up."""
+    _, minute = plan.when.clock
+    said = " ".join(shlex.quote(part) for part in command(plan)).replace("%", r"\%")
+    home = " ".join(f"{name}={shlex.quote(value)}" for name, value in _environment().items()).replace("%", r"\%")
+    return "\n".join(
+        [
+            t(
+                "# Pasang dengan: crontab -e. Dimulai tiap jam; laporannya dibuat {when}, sekali, dan slot yang",
+                when=_in_plain(plan),
+            ),
+            t("# terlewat karena mesin mati disusulkan sekali."),
+            f"{minute} * * * * {home} {said} >/dev/null",
+            "",
+        ]
+    )
+
+
+def systemd_units(plan: Plan) -> dict[str, str]:
+    """Return the service and the timer by file name; `Persistent` catches up what was missed."""
+    hour, minute = plan.when.clock
+    date = f"*-*-{plan.when.day:02d}" if plan.when.day else "*-*-*"
+    day = f"{WEEKDAYS[plan.when.weekday][0]} " if plan.when.weekday else ""
+    quoted = " ".join(_systemd_word(part) for part in command(plan))
+    service = [
+        "[Unit]",
+        f"Description={t('Laporan KLA')} ({_systemd_text(plan.path.name)})",
+        "",
+        "[Service]",
+        "Type=oneshot",
+        *(f"Environment={_systemd_word(f'{name}={value}', dollar='$')}" for name, value in _environment().items()),
+        # For what is secret, such as KLA_SMTP_PASSWORD; it need not exist.
+        "EnvironmentFile=-%h/.config/kla.env",
+        f"ExecStart={quoted}",
+        "Nice=10",
+        "",
+    ]
+    timer = [
+        "[Unit]",
+        f"Description={t('Waktu laporan KLA')} ({_systemd_text(plan.path.name)})",
+        "",
+        "[Timer]",
+        f"OnCalendar={day}{date} {hour:02d}:{minute:02d}:00",
+        "Persistent=true",
+        "",
+        "[Install]",
+        "WantedBy=timers.target",
+        "",
+    ]
+    return {f"{plan.name}.service": "\n".join(service), f"{plan.name}.timer": "\n".join(timer)}
+
+
+def windows_task(plan: Plan) -> str:
+    """Return a task for the Windows Task Scheduler; `StartWhenAvailable` catches up what was missed.
+
+    Letters outside ASCII stand as references, so that the file is read right in any encoding.
+    """
+    hour, minute = plan.when.clock
+    start = f"2024-01-01T{hour:02d}:{minute:02d}:00"
+    if plan.when.day:
+        months = "".join(f"<{name} />" for name in _MONTHS)
+        each = f"<ScheduleByMonth><DaysOfMonth><Day>{plan.when.day}</Day></DaysOfMonth><Months>{months}</Months></ScheduleByMonth>"
+    elif plan.when.weekday:
+        name = WEEKDAYS[plan.when.weekday][1]
+        each = f"<ScheduleByWeek><WeeksInterval>1</WeeksInterval><DaysOfWeek><{name} /></DaysOfWeek></ScheduleByWeek>"
+    else:
+        each = "<ScheduleByDay><DaysInterval>1</DaysInterval></ScheduleByDay>"
+    program, *arguments = command(plan)
+    quoted = " ".join(f'"{part}"' if re.search(r"\s", part) else part for part in arguments)
+    text = f"""\
+<?xml version="1.0"?>
+<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
+  <RegistrationInfo>
+    <Description>{escape(t("Laporan KLA"))} ({escape(plan.path.name)})</Description>
+  </RegistrationInfo>
+  <Triggers>
+    <CalendarTrigger>
+      <StartBoundary>{start}</StartBoundary>
+      <Enabled>true</Enabled>
+      {each}
+    </CalendarTrigger>
+  </Triggers>
+  <Settings>
+    <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
+    <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>
+    <StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>
+    <StartWhenAvailable>true</StartWhenAvailable>
+    <Enabled>true</Enabled>
+  </Settings>
+  <Actions>
+    <Exec>
+      <Command>{escape(program)}</Command>
+      <Arguments>{escape(quoted)}</Arguments>
+      <WorkingDirectory>{escape(str(find_project().root))}</WorkingDirectory>
+    </Exec>
+  </Actions>
+</Task>
+"""
+    return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
+
+def _environment() -> dict[str, str]:
+    """Return what must be set so that a scheduler finds the project, its data and its reports."""
+    moved = {name: os.environ[name] for name in ("KLA_DATA", "KLA_REPORTS") if os.environ.get(name)}
+    return {"KLA_HOME": str(find_project().root), **moved}
+
+
+def _in_plain(plan: Plan) -> str:
+    if plan.when.day:
+        return t("tanggal {day} pukul {time}", day=plan.when.day, time=plan.when.time)
+    if plan.when.weekday:
+        return t("setiap {day} pukul {time}", day=plan.when.weekday, time=plan.when.time)
+    return t("setiap hari pukul {time}", time=plan.when.time)
+
+
+def _systemd_text(text: str) -> str:
+    return re.sub(r"[\x00-\x1f]", " ", text).replace("%", "%%")
+
+
+def _systemd_word(text: str, dollar: str = "$$") -> str:
+    """Quote a word for a unit file: quotes and backslashes escaped, specifiers and variables kept from working."""
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", dollar)
+    return f'"{quoted}"'

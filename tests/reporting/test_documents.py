@@ -1,0 +1,396 @@
+"""Documents: the PDF, the workbook and the record say what the pages say."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import openpyxl
+import pandas as pd
+import pypdf
+import pytest
+from openpyxl.formula import Tokenizer
+from openpyxl.utils import range_boundaries
+from PIL import Image
+
+import kla_analysis as kla
+from kla_analysis.language import chance
+from kla_analysis.presenting import tables, workbook
+from kla_analysis.presenting.wording import Text
+from kla_analysis.reporting import document, documents, results
+from kla_analysis.reporting.parameters import ReportParameters
+
+HOSTILE = "=1+1 <script>alert(1)</script> & 'x' \"y\""
+
+
+def frame(**values) -> document.Frame:
+    titles = {"index.html": "Ringkasan: Uji", "01_satu.html": "Satu: angka"}
+    return document.Frame(
+        **{
+            "area": "Kab. Uji & <Coba>",
+            "year": 2022,
+            "titles": titles,
+            "short": {file: title.split(":")[0] for file, title in titles.items()},
+            "leads": dict.fromkeys(titles, ""),
+            "illustrative": "Contoh saja.",
+            "colophon": {"Parameter": "a = b", "Waktu": "sekarang"},
+            "version": "0",
+            **values,
+        }
+    )
+
+
+def pages_of(about: document.Frame, *parts: str) -> dict[str, str]:
+    """Two pages as the report makes them, without a kernel."""
+    page = document.index_page(parts, about).replace("<h1>", "<h1>", 1)
+    return {"index.html": document.index_page([Text(("Jawaban.",))._repr_html_()], about), "01_satu.html": page}
+
+
+@pytest.fixture(scope="module")
+def position():
+    return kla.open_position("63.10", 2022)
+
+
+@pytest.fixture(scope="module")
+def made(position) -> dict[str, bytes]:
+    about, parameters = frame(), ReportParameters()
+    picture = kla.charts.ladder(position, "nindya")
+    parts = [
+        f"<h2>Komponen</h2>{tables.component_table(position)._repr_html_()}",
+        document.image(picture.png(), picture.alt),
+        tables.indicator_table(position)._repr_html_(),
+        tables.predicate_table(position)._repr_html_(),
+    ]
+    record = results.results_of(parameters, position)
+    return documents.all_documents(parameters, position, pages_of(about, *parts), about, record)
+
+
+# --- PDF --------------------------------------------------------------------------------------------
+
+
+def fonts_of(reader: pypdf.PdfReader) -> list:
+    found = {}
+    for page in reader.pages:
+        for font in page["/Resources"].get("/Font", {}).values():
+            inner = font.get_object()["/DescendantFonts"][0].get_object()
+            found[inner["/BaseFont"]] = inner["/FontDescriptor"].get_object()
+    return list(found.values())
+
+
+def test_the_pdf_is_tagged_titled_and_in_indonesian(made):
+    reader = pypdf.PdfReader(io.BytesIO(made["laporan.pdf"]))
+    catalog = reader.trailer["/Root"]
+    assert catalog["/MarkInfo"]["/Marked"]
+    assert catalog["/Lang"] == "id"
+    assert "/StructTreeRoot" in catalog
+    assert b"pdfuaid" in catalog["/Metadata"].get_data()
+    assert reader.metadata.title == "Laporan KLA Uji (2022)"
+    assert "Kabupaten/Kota Layak Anak" in reader.metadata.subject
+    assert "/CreationDate" not in reader.metadata
+    fonts = fonts_of(reader)
+    assert fonts
+    assert all("/FontFile2" in font for font in fonts)
+
+
+def test_every_page_has_its_number_its_area_and_the_badge(made):
+    reader = pypdf.PdfReader(io.BytesIO(made["laporan.pdf"]))
+    count = len(reader.pages)
+    assert count >= 3
+    for number, page in enumerate(reader.pages, start=1):
+        text = page.extract_text()
+        assert f"Halaman {number} dari {count}" in text
+        assert "Kab. Uji & <Coba>, putaran 2022" in text
+        assert "ILUSTRATIF" in text
+        assert len(text) > 75, f"page {number} is empty"
+        assert [float(side) for side in page.mediabox[2:]] == pytest.approx([595.28, 841.89], abs=0.1)
+
+
+def test_contents_and_bookmarks_lead_to_the_chapters(made):
+    reader = pypdf.PdfReader(io.BytesIO(made["laporan.pdf"]))
+    titles = [item.title for item in reader.outline if not isinstance(item, list)]
+    assert titles[-2:] == ["Ringkasan: Uji", "Ringkasan: Uji"]  # both pages of this test are made by the same template
+    contents = reader.pages[0].extract_text()
+    assert re.search(r"Satu: angka[ .]*3", contents)
+    assert re.search(r"Komponen[ .]*3", contents)
+
+
+def test_a_picture_goes_in_as_it_is(made, position):
+    reader = pypdf.PdfReader(io.BytesIO(made["laporan.pdf"]))
+    (image,) = {image.data: image for page in reader.pages for image in page.images}.values()
+    original = Image.open(io.BytesIO(kla.charts.ladder(position, "nindya").png())).convert("RGB")
+    assert image.image.convert("RGB").tobytes() == original.tobytes()
+    assert original.width / (135 / 25.4) > 150  # dots per inch on paper
+
+
+def test_the_pdf_says_the_numbers_of_the_page(made, position):
+    text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(made["laporan.pdf"])).pages)
+    for row in tables.component_table(position).cells:
+        assert all(cell in text for cell in row[1:])
+
+
+class Counting(BaseHTTPRequestHandler):
+    """Counts who asks."""
+
+    asked = 0
+
+    def do_GET(self):
+        Counting.asked += 1
+        self.send_error(404)
+
+
+def test_a_pdf_fetches_nothing(tmp_path, position):
+    """Neither from a server, which is there and listens, nor from a file, which is a picture."""
+    picture = tmp_path / "x.png"
+    picture.write_bytes(kla.charts.ladder(position, "nindya").png())
+    server = HTTPServer(("127.0.0.1", 0), Counting)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        for address in (f"http://127.0.0.1:{server.server_port}/x.png", picture.as_uri(), "x.png"):
+            about = frame()
+            made = documents.pdf(pages_of(about, f'<figure><img src="{address}" alt="x"></figure>'), about)
+            assert not [image for page in pypdf.PdfReader(io.BytesIO(made)).pages for image in page.images]
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert Counting.asked == 0
+
+
+def test_text_from_data_is_only_text():
+    about = frame(area=f'{HOSTILE} "; }} }} @page {{ size: A3 }} x {{ y: z')
+    reader = pypdf.PdfReader(io.BytesIO(documents.pdf(pages_of(about, Text((HOSTILE,))._repr_html_()), about)))
+    assert float(reader.pages[0].mediabox[2]) == pytest.approx(595.28, abs=0.1)
+    assert "<script>alert(1)</script>" in reader.pages[2].extract_text()
+
+
+def test_equal_reports_are_equal_documents(made, position):
+    about, parameters = frame(colophon={"Parameter": "a = b", "Waktu": "lain kali"}), ReportParameters()
+    picture = kla.charts.ladder(position, "nindya")
+    parts = [
+        f"<h2>Komponen</h2>{tables.component_table(position)._repr_html_()}",
+        document.image(picture.png(), picture.alt),
+        tables.indicator_table(position)._repr_html_(),
+        tables.predicate_table(position)._repr_html_(),
+    ]
+    record = results.results_of(parameters, position)
+    again = documents.all_documents(parameters, position, pages_of(about, *parts), about, record)
+    assert again == made
+
+
+# --- Excel ------------------------------------------------------------------------------------------
+
+
+class Sums:
+    """Works out the formulas of a sheet, so that a test needs no office program."""
+
+    def __init__(self, sheet) -> None:
+        self.sheet = sheet
+
+    def value(self, address: str):
+        """Return the value of a cell; that of a formula is worked out."""
+        held = self.sheet[address.replace("$", "")].value
+        if not (isinstance(held, str) and held.startswith("=")):
+            return held
+        self.tokens = getattr(self, "tokens", [])
+        outer, self.tokens = self.tokens, [one for one in Tokenizer(held).items if one.type != "WHITE-SPACE"]
+        found = self._sum()
+        assert not self.tokens, held
+        self.tokens = outer
+        return found
+
+    def _sum(self):
+        total = self._one()
+        while self.tokens and self.tokens[0].type == "OPERATOR-INFIX":
+            assert self.tokens.pop(0).value == "-"
+            total = total - self._one()
+        return total
+
+    def _one(self):
+        token = self.tokens.pop(0)
+        if token.type == "OPERAND":
+            if token.subtype == "NUMBER":
+                return float(token.value)
+            if ":" in token.value:
+                left, top, right, bottom = range_boundaries(token.value.replace("$", ""))
+                rows = self.sheet.iter_rows(top, bottom, left, right)
+                return [self.value(cell.coordinate) for row in rows for cell in row]
+            return self.value(token.value)
+        assert (token.type, token.subtype) == ("FUNC", "OPEN"), token.value
+        arguments = []
+        while True:
+            arguments.append(self._sum())
+            after = self.tokens.pop(0)
+            if after.subtype == "CLOSE":
+                break
+            assert after.type == "SEP"
+        name = token.value.rstrip("(").lower()
+        return getattr(self, "choose" if name == "if" else name)(*arguments)
+
+    @staticmethod
+    def sum(*values):
+        flat = [one for value in values for one in (value if isinstance(value, list) else [value])]
+        return sum(one for one in flat if one is not None)
+
+    @staticmethod
+    def round(value, digits):
+        return round(value, int(digits))
+
+    @staticmethod
+    def min(*values):
+        return min(values)
+
+    @staticmethod
+    def max(*values):
+        return max(values)
+
+    @staticmethod
+    def lookup(value, lowers, names):
+        return [name for lower, name in zip(lowers, names, strict=True) if lower <= value][-1]
+
+    @staticmethod
+    def isblank(value):
+        return value is None
+
+    @staticmethod
+    def choose(test, then, other):
+        return then if test else other
+
+
+def calculation(rollup: kla.RollUp, *, cached: bool = False):
+    made = workbook.workbook("Uji", (), {}, (), calculation=workbook.Calculation(rollup, "nindya"))
+    return openpyxl.load_workbook(io.BytesIO(made), data_only=cached)["Hitungan"]
+
+
+def formulas(sheet) -> list[str]:
+    return [cell.coordinate for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
+
+
+def rows_of(sheet) -> dict[tuple[str, str], int]:
+    return {(row[2].value, row[0].value): row[0].row for row in sheet.iter_rows(min_row=9)}
+
+
+def test_the_formulas_find_what_python_found(position):
+    live, stored = calculation(position.roll_up), calculation(position.roll_up, cached=True)
+    sums, cells = Sums(live), formulas(live)
+    assert len(cells) == 31 + 7 + 3
+    for cell in cells:
+        assert sums.value(cell) == pytest.approx(stored[cell].value, abs=1e-9) if cell != "E5" else True
+    assert sums.value("E4") == position.roll_up.total.low == 650.5
+    assert sums.value("E5") == stored["E5"].value == "Madya"
+    assert sums.value("E6") == 50.5
+
+
+def test_the_formulas_follow_a_new_answer(position, instrument, sheet):
+    """Question 1.1 rises from 10,11 to 12: the total to 652,39, in Excel as in Python."""
+    live = calculation(position.roll_up)
+    live[f"E{rows_of(live)['pertanyaan', '1.1']}"].value = 12
+    expected = kla.roll_up(kla.load_assessment(sheet((",1.1,10.11,", ",1.1,12,")), instrument), instrument)
+    assert Sums(live).value("E4") == expected.total.low == 652.39
+
+
+def test_an_indicator_never_passes_its_maximum(position):
+    """Two indicators have questions that add up to more; the full sheet is worth 1000 all the same."""
+    live = calculation(position.roll_up)
+    for (level, _), row in rows_of(live).items():
+        if level == "pertanyaan":
+            live[f"E{row}"].value = live[f"D{row}"].value
+    assert Sums(live).value("E4") == 1000
+    assert Sums(live).value("E5") == "KLA"
+    assert Sums(live).value("E6") == 0
+
+
+@pytest.mark.parametrize(("total", "name"), [(499.99, "Belum"), (500, "Pratama"), (600.5, "Pratama"), (700.99, "Madya"),
+                                             (701, "Nindya"), (800.38, "Nindya"), (901, "KLA")])  # fmt: skip
+def test_the_predicate_is_looked_up_as_the_ladder_places_it(position, ladder, total, name):
+    live = calculation(position.roll_up)
+    live["E4"].value = total
+    found = Sums(live).value("E5")
+    assert found == ladder.place(total).name
+    assert found.startswith(name)
+
+
+def test_a_missing_answer_is_a_range_and_not_a_zero(instrument, sheet):
+    rollup = kla.roll_up(kla.load_assessment(sheet((",1.1,10.11,", ",1.1,,")), instrument), instrument)
+    live = calculation(rollup)
+    row = rows_of(live)["pertanyaan", "1.1"]
+    assert live[f"E{row}"].value is None
+    sums = Sums(live)
+    assert (sums.value("E4"), sums.value("F4")) == (rollup.total.low, rollup.total.high) == (640.39, 652.39)
+    live[f"E{row}"].value = 12
+    assert sums.value("E4") == sums.value("F4") == 652.39
+
+
+def test_the_workbook_holds_every_table_as_values(made, position):
+    book = openpyxl.load_workbook(io.BytesIO(made["laporan.xlsx"]))
+    assert book.sheetnames[:4] == ["Sampul", "Isi", "Catatan", "Hitungan"]
+    (name,) = [name for name in book.sheetnames if "Nilai per komponen" in name]
+    found = list(book[name].iter_rows(values_only=True))
+    assert found[0][0] == "Nilai per komponen (ILUSTRATIF)"
+    assert found[2] == ("Komponen", "Nilai", "Maksimum", "Tercapai", "Hilang")
+    assert found[3][1:] == ("poin", "poin", "bagian (%)", "poin")
+    components = position.roll_up.components
+    for row, (_, expected) in zip(found[4:11], components.iterrows(), strict=True):
+        assert row == (
+            expected["name"], expected["low"], expected["max_points"], expected["share"], expected["lost_points"]
+        )  # fmt: skip
+    assert found[11][:2] == ("Total", 650.5)
+    assert found[13][0].startswith("Sumber: Lembar ilustratif")
+    for sheet in book:
+        assert len(sheet.title) <= 31
+        assert sheet.page_setup.paperSize == 9
+        elsewhere = [cell.coordinate for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
+        assert bool(elsewhere) == (sheet.title == "Hitungan")
+
+
+def test_a_bound_is_no_number():
+    """Where the report writes “<1%” the workbook does not pretend to know more."""
+    chances = pd.DataFrame({"chance": [0.003, 0.25, 0.9999]})
+    table = tables.Table("Peluang", (tables.Column("chance", "Peluang", "number", chance, "share"),), chances)
+    assert workbook.sheet_of(table, "").rows == [["<1%"], [0.25], [">99%"]]
+    (read,) = documents.tables_of(table._repr_html_(), "")
+    assert read.rows == [["<1%"], [0.25], [">99%"]]
+    assert read.units == ("share",)
+
+
+def test_nothing_from_data_is_a_formula_or_a_link():
+    sheet = workbook.Sheet(HOSTILE, HOSTILE, (HOSTILE, "http://x.test"), ("", ""),
+                           [["=1+1", "-5"], ["@SUM(1)", "https://x.test"], [-5, "+1"]], (), "=cmd|x", HOSTILE)  # fmt: skip
+    twin = workbook.Sheet("g", "Nama: sama/[beda]" + "x" * 40, ("A",), ("",), [["y" * 40_000]])
+    made = workbook.workbook("=1+1 & co", ("=2+2",), {"=3": "+4"}, [sheet, twin, twin], badge="=5")
+    book = openpyxl.load_workbook(io.BytesIO(made))
+    cells = [cell for one in book for row in one.iter_rows() for cell in row if cell.value is not None]
+    assert not [cell for cell in cells if cell.data_type == "f"]
+    assert not [cell for cell in cells if cell.hyperlink and not cell.hyperlink.location]
+    assert len(set(map(str.casefold, book.sheetnames))) == len(book.sheetnames)
+    values = list(book[book.sheetnames[3]].iter_rows(min_row=5, max_row=7, values_only=True))
+    assert values == [("=1+1", "-5"), ("@SUM(1)", "https://x.test"), (-5, "+1")]
+
+
+# --- results ----------------------------------------------------------------------------------------
+
+
+def test_the_record_holds_the_numbers_of_the_library(made, position):
+    record = json.loads(made["results.json"])
+    assert record["total"] == {"low": 650.5, "high": 650.5}
+    assert record["predicate"]["code"] == "madya"
+    assert record["gap"] == {"low": 50.5, "high": 50.5}
+    assert {row["code"]: row["low"] for row in record["components"]} == position.roll_up.components["low"].to_dict()
+    assert len(record["indicators"]) == 31
+    assert record["answers"] == position.assessment.scores.to_dict()
+    assert record["plan"]["cost"] == kla.simulate(position, target="nindya").plan.cost
+    assert record["verified"]["low"] < record["verified"]["median"] < record["verified"]["high"]
+    assert record["illustrative"] is True
+
+
+def test_a_position_without_a_sheet_has_no_invented_numbers():
+    position = kla.open_position("63.10", 2023)
+    record = results.results_of(ReportParameters(year=2023), position)
+    assert record["total"] == {"low": 601.0, "high": 700.0}
+    assert record["gap"] == {"low": 1.0, "high": 100.0}
+    assert (record["components"], record["answers"], record["plan"], record["verified"]) == ([], {}, None, None)
+    made = documents.all_documents(
+        ReportParameters(year=2023), position, pages_of(frame()), frame(), json.loads(results.as_json(record))
+    )
+    assert "Hitungan" not in openpyxl.load_workbook(io.BytesIO(made["laporan.xlsx"])).sheetnames

@@ -1,0 +1,427 @@
+"""Schedules: what is installed, which slot is due, what a failure leaves behind."""
+
+from __future__ import annotations
+
+import datetime
+import email
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import filelock
+import nbformat
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from conftest import ROOT, run_kla
+from nbconvert.preprocessors import ExecutePreprocessor
+
+from kla_analysis.errors import KernelError, LockedError, ParameterError
+from kla_analysis.reporting import failure, schedule
+from kla_analysis.reporting.parameters import ReportParameters
+
+TEXT = """
+areas = ["63.10", "63.01"]
+out = "hasil"
+[report]
+year = 2022
+target = "nindya"
+[when]
+time = "02:30"
+"""
+MONDAY = datetime.datetime(2026, 3, 2, 2, 30)
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Write a configuration file, in a folder whose name is not easy."""
+
+    def write(text: str = TEXT, name: str = "malam 100%.toml") -> Path:
+        folder = tmp_path / "map $HOME “uji”"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+        return folder / name
+
+    return write
+
+
+@pytest.fixture
+def plan(written):
+    return schedule.load_schedule(written())
+
+
+def at(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text)
+
+
+# --- the file ---------------------------------------------------------------------------------------
+
+
+def test_the_example_is_a_schedule(written):
+    found = schedule.load_schedule(written(schedule.example()))
+    assert [one.area for one in found.reports] == ["63.10"]
+    assert found.when.weekday == "senin"
+
+
+def test_a_file_says_which_areas_what_when_and_where_to(plan):
+    assert [(one.area, one.year, one.target) for one in plan.reports] == [
+        ("63.10", 2022, "nindya"),
+        ("63.01", 2022, "nindya"),
+    ]
+    assert plan.folder == plan.path.parent / "hasil"
+    assert plan.folder_of(plan.reports[0]) == plan.folder / "63.10" / "2022"
+
+
+def test_all_areas_are_those_of_which_something_is_known(written):
+    found = schedule.load_schedule(written(TEXT.replace('["63.10", "63.01"]', '"all"')))
+    assert "63.10" in [one.area for one in found.reports]
+    assert len(found.reports) > 10
+    assert "reference" not in [one.area for one in found.reports]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("areas =", "arreas ="), "Mungkin maksud Anda “areas”"),
+        (("target =", "tagret ="), "Mungkin maksud Anda “target”"),
+        (("time =", "tme ="), "Mungkin maksud Anda “time”"),
+        (('"nindya"', '"nindia"'), "Mungkin maksud Anda “nindya”"),
+        (('"02:30"', '"2.30"'), "Tulis jam seperti"),
+        (('time = "02:30"', 'time = "02:30"\nweekday = "snin"'), "Mungkin maksud Anda “senin”"),
+        (('time = "02:30"', 'time = "02:30"\nday = 31'), "tanggal 1 sampai 28"),
+        (('time = "02:30"', 'time = "02:30"\nday = 3\nweekday = "rabu"'), "jangan keduanya"),
+        (("year = 2022", 'year = "2022"'), "bilangan bulat"),
+        (('["63.10", "63.01"]', "[]"), "Tidak ada daerah"),
+        (("[when]", "[when"), "bukan TOML yang sah"),
+        (("year = 2022", 'area = "63.10"'), "Tulis di areas"),
+    ],
+)
+def test_what_is_wrong_is_refused_in_words(written, change, said):
+    text = TEXT.replace(*change)
+    assert text != TEXT
+    with pytest.raises(ParameterError) as caught:
+        schedule.load_schedule(written(text))
+    assert said in str(caught.value)
+
+
+# --- what is installed ------------------------------------------------------------------------------
+
+
+def test_the_cron_line_runs_as_a_shell_runs_it(plan, tmp_path):
+    """cron hands everything up to an unescaped % to sh; here the command is one that shows its arguments."""
+    (line,) = [line for line in schedule.cron_line(plan).splitlines() if not line.startswith("#")]
+    assert line.startswith("30 * * * * ")
+    command = line.removeprefix("30 * * * * ").replace(r"\%", "%").removesuffix(" >/dev/null")
+    assert "%" not in line.replace(r"\%", "")
+    show = f"{sys.executable} -c 'import os, sys; print(sys.argv[1:], os.environ[\"KLA_HOME\"])'"
+    shown = command.replace(schedule.command(plan)[0], show)
+    said = subprocess.run(["/bin/sh", "-c", shown], capture_output=True, text=True, check=True, cwd=tmp_path, env={})
+    assert said.stdout.strip() == f"{['schedule', 'run', str(plan.path)]} {ROOT}"
+
+
+def test_the_units_catch_up_and_name_the_command(plan):
+    units = schedule.systemd_units(plan)
+    service, timer = (units[f"{plan.name}.{kind}"] for kind in ("service", "timer"))
+    assert "OnCalendar=*-*-* 02:30:00" in timer
+    assert "Persistent=true" in timer
+    assert f'Environment="KLA_HOME={ROOT}"' in service
+    assert "EnvironmentFile=-%h/.config/kla.env" in service
+    (start,) = [line for line in service.splitlines() if line.startswith("ExecStart=")]
+    assert start.endswith(f'"schedule" "run" "{plan.path}"'.replace("%", "%%").replace("$", "$$"))
+
+
+@pytest.mark.parametrize(
+    ("when", "calendar", "tag"),
+    [
+        ('weekday = "jumat"', "Fri *-*-* 02:30:00", "DaysOfWeek/{*}Friday"),
+        ("day = 5", "*-*-05 02:30:00", "DaysOfMonth/{*}Day"),
+        ("", "*-*-* 02:30:00", "DaysInterval"),
+    ],
+)
+def test_units_and_task_mean_the_same_day(written, when, calendar, tag):
+    plan = schedule.load_schedule(written(TEXT + when))
+    assert f"OnCalendar={calendar}\n" in schedule.systemd_units(plan)[f"{plan.name}.timer"]
+    task = ElementTree.fromstring(schedule.windows_task(plan))
+    assert task.find(".//{*}" + tag) is not None
+
+
+def test_the_windows_task_catches_up_and_starts_once(plan):
+    text = schedule.windows_task(plan)
+    assert text.isascii()
+    task = ElementTree.fromstring(text)
+    assert task.find(".//{*}StartWhenAvailable").text == "true"
+    assert task.find(".//{*}MultipleInstancesPolicy").text == "IgnoreNew"
+    assert task.find(".//{*}StartBoundary").text == "2024-01-01T02:30:00"
+    assert task.find(".//{*}Arguments").text == f'schedule run "{plan.path}"'
+    parts = [child.tag.split("}")[1] for child in task]
+    assert parts == ["RegistrationInfo", "Triggers", "Settings", "Actions"]  # the order that its schema asks for
+
+
+def test_print_writes_the_files(written, tmp_path):
+    done = run_kla("schedule", "print", str(written()), "--systemd", "--out", str(tmp_path / "unit"))
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.suffix for path in (tmp_path / "unit").iterdir()) == [".service", ".timer"]
+    assert "systemctl --user enable --now" in done.stderr
+    assert run_kla("schedule", "print", str(written())).returncode == 2
+
+
+# --- which slot is due --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("when", "now", "last", "following"),
+    [
+        ({}, "2026-03-02T02:30", "2026-03-02T02:30", "2026-03-03T02:30"),
+        ({}, "2026-03-02T02:29", "2026-03-01T02:30", "2026-03-02T02:30"),
+        ({"weekday": "senin"}, "2026-03-05T12:00", "2026-03-02T02:30", "2026-03-09T02:30"),
+        ({"weekday": "Senin"}, "2026-03-02T02:00", "2026-02-23T02:30", "2026-03-02T02:30"),
+        ({"day": 5}, "2026-03-04T12:00", "2026-02-05T02:30", "2026-03-05T02:30"),
+        ({"day": 1}, "2026-01-01T02:30", "2026-01-01T02:30", "2026-02-01T02:30"),
+    ],
+)
+def test_the_last_and_the_next_slot(when, now, last, following):
+    asked = schedule.When(time="02:30", **when)
+    assert (asked.last_slot(at(now)), asked.next_slot(at(now))) == (at(last), at(following))
+
+
+class Makes:
+    """Counts the reports that a schedule asks for."""
+
+    def __init__(self, *errors: Exception | None) -> None:
+        self.areas: list[str] = []
+        self.errors = list(errors)
+
+    def __call__(self, parameters: ReportParameters, folder: Path) -> None:
+        self.areas.append(parameters.area)
+        error = self.errors.pop(0) if self.errors else None
+        if error:
+            raise error
+
+
+def test_a_slot_is_done_once_however_often_it_is_started(plan):
+    makes = Makes()
+    starts = [MONDAY + datetime.timedelta(hours=hours) for hours in range(24)]
+    done = [schedule.run(plan, now=now, make=makes) for now in starts]
+    assert [one.due for one in done] == [True] + [False] * 23
+    assert makes.areas == ["63.10", "63.01"]
+
+
+def test_slots_missed_for_a_week_are_caught_up_once(plan):
+    makes = Makes()
+    schedule.run(plan, now=MONDAY, make=makes)
+    late = MONDAY + datetime.timedelta(days=7, hours=5)
+    assert schedule.run(plan, now=late, make=makes).due
+    assert not schedule.run(plan, now=late + datetime.timedelta(hours=1), make=makes).due
+    assert len(makes.areas) == 2 * 2
+
+
+def test_a_slot_that_was_cut_off_is_begun_once_more_and_not_for_ever(plan):
+    for start in range(4):
+        now = MONDAY + datetime.timedelta(hours=start)
+        if start < 2:
+            with pytest.raises(KeyboardInterrupt):
+                schedule.run(plan, now=now, make=Makes(KeyboardInterrupt()))
+        else:
+            assert not schedule.run(plan, now=now, make=Makes()).due
+
+
+def test_a_clock_that_was_wrong_does_not_stop_the_schedule(plan):
+    schedule.run(plan, now=MONDAY.replace(year=2031), make=Makes())
+    assert schedule.run(plan, now=MONDAY, make=Makes()).due
+
+
+def test_an_hour_back_does_not_run_twice(plan):
+    schedule.run(plan, now=MONDAY, make=Makes())
+    assert not schedule.run(plan, now=MONDAY - datetime.timedelta(minutes=59), make=Makes()).due
+
+
+def test_two_starts_at_once(plan, written):
+    """The second ends with exit 7, at once, and makes nothing."""
+    plan.folder.mkdir(parents=True)
+    with filelock.FileLock(plan.folder / f".{plan.name}.lock"):
+        with pytest.raises(LockedError):
+            schedule.run(plan, make=Makes())
+        assert run_kla("schedule", "run", str(written())).returncode == 7
+
+
+# --- a failure ----------------------------------------------------------------------------------------
+
+
+def test_a_failure_leaves_a_page_beside_and_the_good_report_as_it_was(plan):
+    good = plan.folder / "63.10" / "2022"
+    good.mkdir(parents=True)
+    (good / "index.html").write_text("laporan lama")
+    error = KernelError("Kernel <b>mati</b>.", advice="Periksa memori.")
+    done = schedule.run(plan, now=MONDAY, make=Makes(error))
+    assert done.exit_code == 8  # the other area was made
+    assert done.made == ("63.01",)
+    page = (good.parent / "2022-gagal.html").read_text(encoding="utf-8")
+    for words in ("Laporan tidak jadi dibuat", "Kernel &lt;b&gt;mati&lt;/b&gt;.", "Periksa memori.", "2022/index.html"):
+        assert words in page
+    assert 'lang="id"' in page
+    assert "http" not in page
+    assert (good / "index.html").read_text() == "laporan lama"
+    schedule.run(plan, now=MONDAY, make=Makes(), at_once=True)
+    assert not (good.parent / "2022-gagal.html").exists()
+
+
+def test_an_unexpected_error_is_a_failure_too_and_shows_no_inside(plan):
+    done = schedule.run(plan, now=MONDAY, make=Makes(ZeroDivisionError("secret"), ZeroDivisionError("secret")))
+    assert done.exit_code == 1
+    page = (plan.folder / "63.01" / "2022-gagal.html").read_text(encoding="utf-8")
+    assert "ZeroDivisionError" in page
+    assert "secret" not in page
+    assert "Belum ada laporan yang utuh" in page
+
+
+def test_a_failed_slot_is_not_tried_every_hour(plan):
+    error = KernelError("x")
+    assert schedule.run(plan, now=MONDAY, make=Makes(error, error)).exit_code == 5
+    assert not schedule.run(plan, now=MONDAY + datetime.timedelta(hours=1), make=Makes()).due
+
+
+PASSWORD = "r4hasia-sekali"
+
+
+class Box:
+    """A mail server on this machine that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.mails: list[str] = []
+        self.logins: list[tuple[bytes, bytes]] = []
+        self.refuse = False
+
+    async def handle_DATA(self, server, session, envelope):
+        self.mails.append(envelope.content.decode())
+        return "550 no" if self.refuse else "250 OK"
+
+    def login(self, server, session, envelope, mechanism, data):
+        self.logins.append((data.login, data.password))
+        return AuthResult(success=data.password == PASSWORD.encode())
+
+
+@pytest.fixture
+def box(monkeypatch):
+    held = Box()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = Controller(held, hostname="127.0.0.1", port=port, authenticator=held.login, auth_require_tls=False,
+                        auth_required=True)  # fmt: skip
+    server.start()
+    for name, value in {"HOST": "127.0.0.1", "PORT": str(port), "USER": "kla", "PASSWORD": PASSWORD,
+                        "FROM": "KLA <kla@x.test>", "TO": "satu@x.test, dua@x.test"}.items():  # fmt: skip
+        monkeypatch.setenv(f"KLA_SMTP_{name}", value)
+    yield held
+    server.stop()
+
+
+def test_one_mail_tells_of_all_failures_of_a_run(plan, box):
+    error = KernelError("Kernel mati.", advice="Periksa memori.")
+    done = schedule.run(plan, now=MONDAY, make=Makes(error, error))
+    assert done.mailed
+    (mail,) = box.mails
+    assert "2 laporan gagal" in mail
+    assert "To: satu@x.test, dua@x.test" in mail
+    assert box.logins == [(b"kla", PASSWORD.encode())]
+    message = email.message_from_string(mail)
+    text = message.get_payload(decode=True).decode()
+    assert "Kab. Tanah Bumbu (63.10), tahun 2022" in text
+    assert "(63.01), tahun 2022" in text
+    assert "Kernel mati. Periksa memori." in text
+
+
+def test_no_failure_no_mail(plan, box):
+    assert not schedule.run(plan, now=MONDAY, make=Makes()).mailed
+    assert not box.mails
+
+
+def test_the_password_is_nowhere(written, plan, box):
+    """Neither after a mail that went out nor after one that did not, in no output, file or message."""
+    broken = TEXT.replace('"63.10", "63.01"', '"63.10"').replace("2022", "2019")
+    done = run_kla("schedule", "run", str(written(broken)), "--now", "--json")
+    assert done.returncode == 2, done.stderr
+    assert json.loads(done.stdout)["mailed"]
+    assert PASSWORD not in done.stdout + done.stderr
+    box.refuse = True
+    failed = schedule.run(plan, now=MONDAY, make=Makes(KernelError("x")))
+    assert not failed.mailed
+    assert "SMTPDataError" in failed.mail_problem
+    assert PASSWORD not in repr(failed) + repr(failure.mail_settings())
+    for path in written().parent.rglob("*"):
+        assert not path.is_file() or PASSWORD.encode() not in path.read_bytes()
+
+
+def test_after_failure_is_the_one_call_of_a_supervisor(tmp_path, box):
+    page = failure.after_failure(ReportParameters(), -9, "Proses dibunuh.", tmp_path / "63.10" / "2022")
+    assert page == tmp_path / "63.10" / "2022-gagal.html"
+    assert len(box.mails) == 1
+    box.refuse = True
+    assert failure.after_failure(ReportParameters(), -9, "Lagi.", tmp_path / "63.10" / "2022") == page
+
+
+def test_a_password_does_not_travel_in_the_open(box, monkeypatch):
+    """A server elsewhere that offers no encryption is given no password."""
+    monkeypatch.setattr(failure, "_is_this_machine", lambda host: False)
+    with pytest.raises(ParameterError) as caught:
+        failure.send_mail([failure.Failure(ReportParameters(), 5, "x", Path("y"))])
+    assert "tidak terkirim" in str(caught.value)
+    assert not box.logins
+
+
+@pytest.mark.parametrize("missing", ["TO", "FROM"])
+def test_half_a_mail_configuration_is_said(box, monkeypatch, missing):
+    monkeypatch.delenv(f"KLA_SMTP_{missing}")
+    with pytest.raises(ParameterError) as caught:
+        failure.mail_settings()
+    assert f"KLA_SMTP_{missing}" in str(caught.value)
+
+
+# --- the real thing -------------------------------------------------------------------------------------
+
+
+def test_a_scheduled_report_is_made_from_any_folder(written, tmp_path):
+    """As cron starts it: from the root folder, with hardly an environment."""
+    project = tmp_path / "proyek"
+    for name in ("data", "notebooks"):
+        shutil.copytree(ROOT / name, project / name)
+    for path in project.glob("notebooks/0[1-9]*"):
+        path.unlink()
+    file = written(TEXT.replace('["63.10", "63.01"]', '["63.10"]'))
+    kla = Path(sys.executable).with_name("kla")
+    environment = {"KLA_HOME": str(project), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [kla, "schedule", "run", file], cwd="/", env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    report = file.parent / "hasil" / "63.10" / "2022"
+    assert {"index.html", "laporan.pdf", "laporan.xlsx", "results.json"} <= {path.name for path in report.iterdir()}
+    again = subprocess.run([kla, "schedule", "run", file], cwd="/", env=environment, capture_output=True, check=True)
+    assert b"Tidak ada yang perlu dikerjakan" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [({"area": '"63.10"', "target": '"utama"'}, "Utama"), ({"area": "63.10"}, "di antara tanda kutip")],
+)
+def test_a_notebook_runs_under_jupyter_scheduler(values, said, tmp_path):
+    """It copies the notebook alone into a folder of its own, adds the parameters as they were typed, and runs it there.
+
+    A code that was typed without quotes is the number 63,1 to Python: refused in words, never another area.
+    """
+    staging = tmp_path / "staging job"
+    staging.mkdir()
+    shutil.copy(ROOT / "notebooks" / "00_mulai.ipynb", staging)
+    notebook = nbformat.read(staging / "00_mulai.ipynb", as_version=4)
+    (at,) = [at for at, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", ())]
+    typed = "\n".join(f"{name} = {value}" for name, value in values.items())
+    notebook.cells.insert(at + 1, nbformat.v4.new_code_cell(typed, metadata={"tags": ["injected-parameters"]}))
+    kernel = notebook.metadata.kernelspec["name"]
+    executor = ExecutePreprocessor(kernel_name=kernel, store_widget_state=True, timeout=120, allow_errors=True)
+    executor.preprocess(notebook, {"metadata": {"path": str(staging)}})
+    assert said in json.dumps([cell.get("outputs", []) for cell in notebook.cells], ensure_ascii=False)
+    assert [path.name for path in staging.iterdir()] == ["00_mulai.ipynb"]
