@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,27 @@ def _answers_in_json(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def _runs_reports(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of everything that runs notebooks."""
+    for option in (
+        click.option("--memory", type=click.IntRange(256), default=4096, show_default=True, help="MB per proses."),
+        click.option("--timeout", type=click.IntRange(1), default=3600, show_default=True, help="Detik per laporan."),
+        click.option("--cell-timeout", type=click.IntRange(1), default=600, show_default=True, help="Detik per sel."),
+        click.option("--no-warm", is_flag=True, help="Kernel biasa, bukan yang sudah hangat."),
+        click.option("--force", is_flag=True, help="Buat lagi, walaupun tidak ada yang berubah."),
+    ):
+        command = option(command)
+    return command
+
+
+def _run_options(given: dict[str, Any]) -> dict[str, Any]:
+    """Turn those options into what the runner takes."""
+    from kla_analysis.reporting.runner import Limits
+
+    limits = Limits(cell=given["cell_timeout"], total=given["timeout"], memory_mb=given["memory"])
+    return {"force": given["force"], "warm": not given["no_warm"], "limits": limits}
+
+
 _with_instrument = functools.partial(
     click.option, "--instrument", default="kla-2024", help="Instrumen (folder di data/instruments)."
 )()
@@ -44,6 +66,9 @@ def main() -> None:
     sys.stdout.reconfigure(errors="replace")
     sys.stderr.reconfigure(errors="replace")
     as_json = "--json" in sys.argv
+    for name in ("SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _terminated)
     try:
         code = app.main(prog_name="kla", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:
@@ -55,10 +80,20 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         code = _fail(error, as_json)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as stop:
         click.echo(t("Dihentikan."), err=True)
-        code = 130
+        code = getattr(stop.__cause__ or stop, "exit_code", 130)
     sys.exit(code)
+
+
+class _Terminated(KeyboardInterrupt):
+    """Somebody asks this process to end; it ends what it has started first, as with Ctrl+C."""
+
+    exit_code = 143
+
+
+def _terminated(*_: object) -> None:
+    raise _Terminated
 
 
 @app.command()
@@ -76,7 +111,8 @@ def main() -> None:
 )
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
 @click.option("--scenario", default="", help="Skenario anggaran: nama di data/scenarios atau berkas, dipisah koma.")
-@click.option("--out", type=_FILE, help="Folder laporan; bila kosong, reports/<wilayah>/<tahun>.")
+@click.option("--out", help="Folder atau alamat laporan; bila kosong, reports/<wilayah>/<tahun>.")
+@_runs_reports
 @_answers_in_json
 def report(
     area: str,
@@ -88,12 +124,14 @@ def report(
     retention: float,
     assessment: Path | None,
     scenario: str,
-    out: Path | None,
+    out: str | None,
     as_json: bool,
+    **running: Any,
 ) -> None:
     """Buat laporan lengkap.
 
-    Satu halaman HTML per notebook dan halaman ringkasan di depannya.
+    Satu halaman HTML per notebook dan halaman ringkasan di depannya. Laporan yang masukannya tidak berubah
+    tidak dibuat lagi.
     """
     from kla_analysis.reporting.parameters import begin, check_parameters
 
@@ -113,15 +151,22 @@ def report(
     # Refuse an unknown area, year or sheet before the slow libraries are even loaded.
     position = begin(**parameters.model_dump())
     click.echo(
-        t("Membuat laporan {area} {year} (kira-kira setengah menit).", area=position.area.name, year=year), err=True
+        t("Membuat laporan {area} {year} (kira-kira seperempat menit).", area=position.area.name, year=year), err=True
     )
     from kla_analysis.reporting.runner import run_report
 
-    done = run_report(parameters, out=out, progress=lambda line: click.echo(line, err=True))
+    done = run_report(parameters, out=out, progress=lambda line: click.echo(line, err=True), **_run_options(running))
     if as_json:
         _print_json(
-            {**_position_record(done.position, target), "index": str(done.index), "seconds": round(done.seconds, 1)}
+            {
+                **_position_record(position, target),
+                "status": done.status,
+                "index": done.index,
+                "seconds": round(done.seconds, 1),
+            }
         )
+    elif done.status == "unchanged":
+        click.echo(t("Tidak ada yang berubah; laporan tetap. Buka: {path}", path=done.index))
     else:
         click.echo(
             t("Selesai dalam {seconds} detik. Buka: {path}", seconds=number(done.seconds, decimals=1), path=done.index)
