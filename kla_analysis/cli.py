@@ -612,3 +612,109 @@ def _usage_advice(error: click.UsageError) -> str:
         return did_you_mean(wrong, app.commands)
     path = error.ctx.command_path if error.ctx is not None else "kla"
     return t("Lihat {command} --help.", command=path)
+
+
+@app.command()
+@click.option("--areas", default="all", show_default=True, help="all, kode dipisah koma, atau berkas berisi kode.")
+@click.option("--year", "years", type=int, multiple=True, default=(2022,), show_default=True, help="Boleh berulang.")
+@click.option("--target", "targets", multiple=True, default=("nindya",), show_default=True, help="Boleh berulang.")
+@click.option("--cluster", "clusters", multiple=True, default=("all",), show_default=True, help="Boleh berulang.")
+@click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
+@click.option("--retention", type=float, default=0.0, help="Bagian nilai mandiri yang bertahan.")
+@click.option("--scenario", default="", help="Skenario anggaran: nama di data/scenarios atau berkas, dipisah koma.")
+@click.option("--lang", default="id", show_default=True, help="Bahasa laporan.")
+@click.option("--sheets", type=_FILE, help="Folder lembar nilai: <wilayah>/<tahun>-<tahap>.csv.")
+@click.option("--out", help="Folder atau alamat semua laporan; bila kosong, reports/.")
+@click.option("--jobs", type=click.IntRange(1), help="Berapa laporan sekaligus; bila kosong, sebanyak inti prosesor.")
+@click.option("--only-failed", is_flag=True, help="Hanya yang gagal atau terhenti pada kali terakhir.")
+@click.option("--dask", metavar="ALAMAT", default="", help="Penjadwal dask.distributed yang mengerjakannya.")
+@_runs_reports
+@_answers_in_json
+def batch(
+    areas: str,
+    years: tuple[int, ...],
+    targets: tuple[str, ...],
+    clusters: tuple[str, ...],
+    sheets: Path | None,
+    out: str | None,
+    jobs: int | None,
+    only_failed: bool,
+    dask: str,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Buat laporan banyak daerah.
+
+    Yang sudah ada dan tidak berubah dilewati; sesudah terhenti, perintah yang sama melanjutkan.
+    """
+    import os
+
+    from kla_analysis.reporting.batch import ALL, plan_jobs, read_areas, run_batch
+
+    same = {name: options[name] for name in ("stage", "retention", "scenario", "lang")}
+    planned = plan_jobs(read_areas(areas), years=years, targets=targets, clusters=clusters, sheets=sheets, **same)
+    done = run_batch(
+        planned,
+        out=out,
+        workers=jobs or os.cpu_count() or 1,
+        only_failed=only_failed,
+        skip_without_data=areas == ALL,
+        dask=dask,
+        progress=lambda line: click.echo(line, err=True),
+        **_run_options(options),
+    )
+    if as_json:
+        _print_json(
+            {
+                **done.counts,
+                "without_data": len(done.without_data),
+                "index": done.index,
+                "workbook": done.workbook,
+                "seconds": round(done.seconds, 1),
+                "exit_code": done.exit_code,
+                "reports": [outcome.record() for outcome in done.outcomes],
+            }
+        )
+    else:
+        click.echo(
+            t(
+                "{done} dibuat, {unchanged} tidak berubah, {failed} gagal, {nothing} tanpa data, dalam {seconds} detik. "
+                "Buka: {index}",
+                nothing=len(done.without_data),
+                seconds=number(done.seconds, decimals=1),
+                index=done.index,
+                **done.counts,
+            )
+        )
+    if done.exit_code:
+        raise click.exceptions.Exit(done.exit_code)
+
+
+@app.command()
+@click.argument("folder", type=_FILE)
+@click.option("--areas", default="all", show_default=True, help="all, kode dipisah koma, atau berkas berisi kode.")
+@click.option("--year", type=int, default=2025, show_default=True, help="Tahun penghargaan.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Benih undian.")
+@_with_instrument
+@_answers_in_json
+def synthetic(folder: Path, areas: str, year: int, seed: int, instrument: str, as_json: bool) -> None:
+    """Tulis lembar sintetis untuk uji coba.
+
+    Nilainya diundi komputer, bukan nilai daerah mana pun; setiap laporan dari lembar ini menyebutnya.
+    Pakai: kla batch --sheets FOLDER --year TAHUN.
+    """
+    from kla_analysis.evidence.synthetic import write_synthetic
+    from kla_analysis.instrument.instrument import load_instrument
+    from kla_analysis.reporting.batch import read_areas
+
+    try:
+        paths = write_synthetic(folder, load_instrument(instrument), year=year, seed=seed, areas=read_areas(areas))
+    except OSError as error:
+        raise OutputError(
+            t("{path} tidak dapat ditulis: {why}.", path=folder, why=error.strerror or error),
+            advice=t("Pilih folder lain."),
+        ) from error
+    if as_json:
+        _print_json({"folder": str(folder), "sheets": len(paths)})
+    else:
+        click.echo(t("{count} lembar sintetis ditulis di {folder}.", count=len(paths), folder=folder))

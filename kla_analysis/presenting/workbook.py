@@ -38,10 +38,11 @@ def plan_workbook(answer: Simulation) -> bytes:
         t("Tangga"): stair_table(answer),
     }
     words = [*plan_in_words(answer).paragraphs, plan_note(answer)]
-    return _workbook(t("Rencana {area}", area=answer.ground.position.area.name), words, tables)
+    return workbook(t("Rencana {area}", area=answer.ground.position.area.name), words, tables)
 
 
-def _workbook(title: str, words: list[str], tables: dict[str, Any]) -> bytes:
+def workbook(title: str, words: list[str], tables: dict[str, Any]) -> bytes:
+    """Return an Excel file: a cover in words, then one table a sheet; what is no table is left out."""
     import xlsxwriter
 
     buffer = io.BytesIO()

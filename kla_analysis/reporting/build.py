@@ -153,7 +153,7 @@ def _build(job: Job, tell: Tell) -> None:
     tell(
         "built",
         files=sorted(files),
-        stage=position.stage,
+        figures=figures(position, parameters.target),
         instrument=position.instrument.id,
         assessment={"file": sheet.shown, "sha256": sheet.sha256} if sheet else None,
         **_used(),
@@ -224,6 +224,26 @@ def _execute(source: NotebookNode, name: str, job: Job, scratch: Path) -> Notebo
                 advice=t("Jalankan lagi; bila berulang, periksa memori dan jalankan kla check."),
             ) from error
     raise AssertionError
+
+
+def figures(position: Position, target: str) -> dict[str, Any]:
+    """Return the numbers at the top of a report as plain values (points)."""
+    ladder, span = position.instrument.ladder, position.span
+    gap = ladder.points_to(target, span)
+    placed = ladder.place(span.low)
+    return {
+        "area": position.area.name,
+        "province": position.area.province,
+        "stage": position.stage,
+        "total_low": span.low,
+        "total_high": span.high,
+        "predicate": placed.name,
+        "in_gap": placed.in_gap,
+        "gap_low": gap.low,
+        "gap_high": gap.high,
+        "standing": position.standing,
+        "note": position.assessment.origin.note if position.illustrative else "",
+    }
 
 
 def _used() -> dict[str, float]:

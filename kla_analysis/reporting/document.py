@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kla_analysis.language import current_language, t
+from kla_analysis.language import current_language, number, t
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -69,6 +69,29 @@ def index_page(parts: list[str], frame: Frame) -> str:
     """Make the first page of a report from pieces of HTML: the answer, then where to read on."""
     template = _exporter().environment.get_template("summary.html.j2")
     return template.render(kla=frame.context(INDEX), parts=parts)
+
+
+def national_page(title: str, remark: str, rows: list[dict[str, Any]], *, made: str) -> str:
+    """Make the table of many reports: it can be searched without a server, and read without script."""
+    words = {
+        "search": t("Cari daerah, provinsi, atau predikat"),
+        "found": t("baris"),
+        "illustrative": t("bukan nilai sendiri"),
+        "made": t("Dibuat {when} oleh kla_analysis.", when=made),
+        "reports": t("Semua laporan"),
+        "failed": t("Yang gagal"),
+        "heads": [t("Kode"), t("Daerah"), t("Provinsi"), t("Tahun"), t("Target"), t("Predikat"), t("Nilai (poin)"),
+                  t("Jarak ke target (poin)"), t("Status")],
+    }  # fmt: skip
+    template = _exporter().environment.get_template("national.html.j2")
+    return template.render(
+        title=title, remark=remark, rows=rows, words=words, css=_css(), lang=current_language(), span=_span,
+        number=number,
+    )  # fmt: skip
+
+
+def _span(low: float | None, high: float | None) -> str:
+    return number(low) if low == high else f"{number(low)}–{number(high)}"
 
 
 def title_and_lead(notebook: NotebookNode) -> tuple[str, str]:

@@ -49,6 +49,7 @@ class Manifest(BaseModel):
             `instrument`, `published`, `areas`, `actions`, `scenarios`, `reference`, `code`, `notebooks`,
             `versions`.
         instrument, assessment: what was read, with its sha256.
+        figures: the numbers at the top of the report, for the table of many reports (points).
         seconds, cpu_seconds, peak_mb: of the whole run; memory of its largest process (MiB).
         outputs: sha256 of every file of the report but this one.
     """
@@ -64,6 +65,7 @@ class Manifest(BaseModel):
     created: str
     instrument: dict[str, str] = {}
     assessment: dict[str, str] | None = None
+    figures: dict[str, Any] = {}
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak_mb: int = 0

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 #: Is told of a report that failed: its parameters, its status, what went wrong, and the folder it was meant for.
 FailureHook = Callable[[ReportParameters, str, str, str], None]
+#: The log for machines, one record a line, in the reports folder; the one for people stands beside it.
+LOG = "kla.jsonl"
 #: Longest time that a child may take to go once it was ended, seconds.
 _LAST_BREATH = 5
 
@@ -78,7 +81,8 @@ class Outcome:
             "area": about.area,
             "year": about.year,
             "target": about.target,
-            **{name: getattr(self, name) for name in ("status", "exit_code", "why", "advice", "index")},
+            "report": self.folder,
+            **{name: getattr(self, name) for name in ("status", "exit_code", "why", "advice")},
             "seconds": round(self.seconds, 2),
             "cpu_seconds": round(self.cpu_seconds, 2),
             "peak_mb": self.peak_mb,
@@ -179,7 +183,8 @@ class Supervisor:
                 if self._stopping is not None:
                     raise KernelError(t("dihentikan"))
                 outcome = self._run(parameters, place, began)
-            except KlaError as error:
+            except Exception as unexpected:
+                error = unexpected if isinstance(unexpected, KlaError) else _unexpected(unexpected)
                 stopped = self._stopping is not None
                 outcome = Outcome(
                     parameters,
@@ -315,6 +320,7 @@ class Supervisor:
             update={
                 "instrument": {"id": built["instrument"], "sha256": found.inputs["instrument"]},
                 "assessment": built["assessment"],
+                "figures": built["figures"],
                 "seconds": round(seconds, 2),
                 "cpu_seconds": built["cpu_seconds"],
                 "peak_mb": built["peak_mb"],
@@ -339,7 +345,7 @@ class Supervisor:
         if outcome.status == "unchanged" or not _can_write(folder):
             return
         _append(folder / "kla.log", line)
-        _append(folder / "kla.jsonl", json.dumps(record, ensure_ascii=False))
+        _append(folder / LOG, json.dumps(record, ensure_ascii=False))
 
 
 class _Child:
@@ -419,6 +425,15 @@ def _end_tree(pid: int) -> None:
         for process in [top, *top.children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
+
+
+def _unexpected(error: Exception) -> KlaError:
+    """Wrap a mistake of ours, so that one report does not take all others with it."""
+    failure = KlaError(
+        t("Kesalahan dalam program: {what}.", what=repr(error)), advice=t("Laporkan dengan isi reports/kla.jsonl.")
+    )
+    failure.add_note("".join(traceback.format_exception(error)))
+    return failure
 
 
 def _failure(told: dict[str, Any]) -> KlaError:

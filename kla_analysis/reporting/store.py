@@ -63,6 +63,10 @@ class Place(abc.ABC):
         """Give a folder to build in, and remove what is left of it."""
 
     @abc.abstractmethod
+    def put(self, name: str, content: bytes) -> str:
+        """Write one file, whole, and return its address."""
+
+    @abc.abstractmethod
     def publish(self, staging: Path, manifest: Manifest) -> str:
         """Put what was built into place and return the address of its first page."""
 
@@ -87,6 +91,13 @@ def place_at(address: str | Path, project: Project) -> Place:
             advice=t("Pilih folder, atau pasang fsspec dengan dukungan untuk {protocol}.", protocol=protocol),
         ) from None
     return Address(text.rstrip("/"), files, root, project)
+
+
+def put(address: str | Path, name: str, content: bytes, project: Project) -> str:
+    """Write one file whole into a folder or address, and return where it is."""
+    place = place_at(address, project)
+    with writing(place.shown):
+        return place.put(name, content)
 
 
 @contextlib.contextmanager
@@ -166,6 +177,22 @@ class Folder(Place):
             yield path
         finally:
             shutil.rmtree(path, ignore_errors=True)
+
+    def put(self, name: str, content: bytes) -> str:
+        """Write one file under another name and rename it."""
+        self._final.mkdir(parents=True, exist_ok=True)
+        aside, target = self._final / f".{name}.{os.getpid()}", self._final / name
+        try:
+            aside.write_bytes(content)
+            _sync(aside)
+            try:
+                os.replace(aside, target)
+            except PermissionError:  # Windows, and somebody has it open
+                target = _free(target)
+                os.replace(aside, target)
+        finally:
+            aside.unlink(missing_ok=True)
+        return str(target)
 
     def publish(self, staging: Path, manifest: Manifest) -> str:
         """Move what was built into place; what people added to the old folder moves along."""
@@ -257,6 +284,12 @@ class Address(Place):
         with tempfile.TemporaryDirectory(prefix="kla-") as path:
             yield Path(path)
 
+    def put(self, name: str, content: bytes) -> str:
+        """Send one file; an address shows it once it is there."""
+        self._files.makedirs(self._root, exist_ok=True)
+        self._files.pipe_file(f"{self._root}/{name}", content)
+        return f"{self.folder}/{name}"
+
     def publish(self, staging: Path, manifest: Manifest) -> str:
         """Send what was built; the old manifest goes first, the new one comes last."""
         with writing(self.shown):
@@ -280,12 +313,14 @@ def _named_outputs(folder: Path) -> list[str]:
         return []
 
 
-def _free(folder: Path) -> Path:
-    """Return the first free name beside a folder: `2022 (2)`."""
+def _free(path: Path) -> Path:
+    """Return the first free name beside a folder or file: `2022 (2)`."""
+    suffix = path.suffix if path.is_file() else ""
+    stem = path.name.removesuffix(suffix)
     number = 2
-    while folder.with_name(f"{folder.name} ({number})").exists():
+    while (free := path.with_name(f"{stem} ({number}){suffix}")).exists():
         number += 1
-    return folder.with_name(f"{folder.name} ({number})")
+    return free
 
 
 def _sync(path: Path) -> None:
