@@ -159,7 +159,7 @@ def run_batch(
     progress: Progress = lambda line: None,
     force: bool = False,
     warm: bool = True,
-    limits: Limits = Limits(),
+    limits: Limits = Limits(),  # noqa: B008
     on_failure: FailureHook = lambda *_: None,
 ) -> BatchRun:
     """Make many reports; those whose inputs have not changed are left as they are.

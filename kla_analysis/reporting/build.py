@@ -12,6 +12,7 @@ import sys
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 import contextlib  # noqa: E402
+import contextvars  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import shutil  # noqa: E402
@@ -20,6 +21,7 @@ import time  # noqa: E402
 import traceback  # noqa: E402
 import warnings  # noqa: E402
 from collections.abc import Callable  # noqa: E402
+from concurrent.futures import ThreadPoolExecutor  # noqa: E402
 from importlib.metadata import version  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import TYPE_CHECKING, Any  # noqa: E402
@@ -36,6 +38,7 @@ from kla_analysis.project import find_project  # noqa: E402
 from kla_analysis.reporting import document, kernels  # noqa: E402
 from kla_analysis.reporting.manifest import Manifest, facts  # noqa: E402
 from kla_analysis.reporting.parameters import ReportParameters, begin, declared_values  # noqa: E402
+from kla_analysis.reporting.warm import UNATTENDED  # noqa: E402
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
 SCRATCH = ".kerja"
 #: How often a kernel that does not come up is started again. One that came up and died is not.
 STARTS = 3
+#: How many notebooks of one report run at once: while one kernel starts, another works.
+AT_ONCE = 2
 Tell = Callable[..., None]
 
 
@@ -75,9 +80,11 @@ def main() -> int:
     # What a library prints must not land among the lines that the runner reads.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
+    telling = threading.Lock()
 
     def tell(event: str, **values: Any) -> None:
-        out.write(json.dumps({"event": event, **values}, default=str) + "\n")
+        with telling:
+            out.write(json.dumps({"event": event, **values}, default=str) + "\n")
 
     job = Job(**json.loads(_read_line(0)))
     threading.Thread(target=_watch, daemon=True).start()
@@ -93,6 +100,11 @@ def main() -> int:
         failure = _out_of_memory(job)
     except KlaError as error:
         failure = error
+    except Exception as error:
+        failure = KlaError(
+            t("Kesalahan dalam program: {what}.", what=repr(error)), advice=t("Lihat reports/kla.jsonl.")
+        )
+        failure.__cause__ = error
     else:
         return 0
     tell(
@@ -111,7 +123,7 @@ def rehearse(parameters: ReportParameters) -> None:
     position = begin(**parameters.model_dump())
     sources = _sources()
     frame = _frame(facts(parameters, find_project()), position, parameters, sources)
-    document.index_page(_summary(parameters, position), frame)
+    document.index_page(_summary(parameters, position, []), frame)
     for file, notebook in sources.items():
         document.notebook_page(notebook, frame, file)
     charts.components(position).png()
@@ -128,23 +140,37 @@ def _build(job: Job, tell: Tell) -> None:
     scratch.mkdir()
     # What a kernel that is killed leaves behind lies here, and goes when the folder goes.
     os.environ.update(kernels.environment(warm=job.warm), JUPYTER_RUNTIME_DIR=str(scratch / "runtime"))
-    pages = {}
-    for at, (file, source) in enumerate(sources.items(), start=1):
+    os.environ[UNATTENDED] = "1"
+    os.chdir(find_project().root)
+
+    def page(file: str) -> tuple[str, NotebookNode]:
+        at = list(sources).index(file) + 1
         tell("page", at=at, all=len(sources), title=frame.titles[file])
         began = time.monotonic()
-        notebook = _execute(source, Path(file).with_suffix(".ipynb").name, job, scratch)
-        pages[file] = document.notebook_page(notebook, frame, file)
+        name = f"{Path(file).stem}.ipynb"
+        notebook = _execute(sources[file], name, job, scratch)
+        text = document.notebook_page(notebook, frame, file)
         peak_mb, cpu_seconds = kernels.used()
         tell(
             "done",
-            notebook=Path(file).with_suffix(".ipynb").name,
+            notebook=name,
             file=file,
             seconds=round(time.monotonic() - began, 2),
-            images=pages[file].count("<img "),
+            images=text.count("<img "),
             peak_mb=round(peak_mb),
             cpu_seconds=round(cpu_seconds, 2),
         )
-    pages = {document.INDEX: document.index_page(_summary(parameters, position), frame), **pages}
+        return text, notebook
+
+    with warnings.catch_warnings(), ThreadPoolExecutor(AT_ONCE) as pool:
+        warnings.simplefilter("ignore")
+        running = {file: pool.submit(contextvars.copy_context().run, page, file) for file in sources}
+        try:
+            made = {file: future.result() for file, future in running.items()}
+        finally:
+            pool.shutdown(cancel_futures=True)
+    summary = _summary(parameters, position, [notebook for _, notebook in made.values()])
+    pages = {document.INDEX: document.index_page(summary, frame), **{file: text for file, (text, _) in made.items()}}
     files = {file: page.encode() for file, page in pages.items()}
     for file, content in files.items():
         (job.staging / file).write_bytes(content)
@@ -175,23 +201,20 @@ def _execute(source: NotebookNode, name: str, job: Job, scratch: Path) -> Notebo
     values = declared_values(job.parameters, find_project().notebooks / name)
     for start in range(1, STARTS + 1):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return papermill.execute_notebook(
-                    str(path),
-                    str(output),
-                    parameters=values,
-                    cwd=str(find_project().root),
-                    kernel_name=kernels.KERNEL,
-                    progress_bar=False,
-                    log_output=False,
-                    request_save_on_cell_execute=False,
-                    # Others on the same machine must not be able to listen in on a district's numbers.
-                    config=Config(KernelManager={"transport_encryption": "auto"}),
-                    shutdown_kernel="immediate",
-                    start_timeout=job.start_timeout,
-                    execution_timeout=job.cell_timeout,
-                )
+            return papermill.execute_notebook(
+                str(path),
+                str(output),
+                parameters=values,
+                kernel_name=kernels.KERNEL,
+                progress_bar=False,
+                log_output=False,
+                request_save_on_cell_execute=False,
+                # Others on the same machine must not be able to listen in on a district's numbers.
+                config=Config(KernelManager={"transport_encryption": "auto"}),
+                shutdown_kernel="immediate",
+                start_timeout=job.start_timeout,
+                execution_timeout=job.cell_timeout,
+            )
         except papermill.PapermillExecutionError as error:
             if "MemoryError" in error.ename:
                 raise _out_of_memory(job, name) from error
@@ -288,13 +311,11 @@ def _limit_memory(megabytes: int) -> None:
             resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 1024 * 1024, hard))
 
 
-def _summary(parameters: ReportParameters, position: Position) -> list[str]:
+def _summary(parameters: ReportParameters, position: Position, notebooks: list[NotebookNode]) -> list[str]:
     """Make the pieces of the first page: where the area stands, what is lost, what closes the gap."""
     ladder = charts.ladder(position, parameters.target)
-    parts = [
-        wording.headline(position, parameters.target)._repr_html_(),
-        document.image(ladder.png(), ladder.alt),
-    ]
+    drawn = document.picture(notebooks, ladder.alt) or ladder.png()
+    parts = [wording.headline(position, parameters.target)._repr_html_(), document.image(drawn, ladder.alt)]
     if position.roll_up is not None:
         parts.append(wording.components_in_words(position)._repr_html_())
         parts.append(question_table(position, top=5)._repr_html_())
@@ -365,4 +386,5 @@ def _watch() -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    # Nothing is left to do: no thread of anybody's is waited for.
+    os._exit(main())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -61,7 +61,11 @@ class Frame:
 
 def notebook_page(notebook: NotebookNode, frame: Frame, file: str) -> str:
     """Turn an executed notebook into one HTML page: prose and results, no code, no script."""
-    page, _ = _exporter().from_notebook_node(notebook, resources={"kla": frame.context(file)})
+    from nbconvert.exporters import TemplateExporter
+
+    # Not HTMLExporter's own way, which parses the whole page again to add what our template has.
+    resources = {"kla": frame.context(file)}
+    page, _ = TemplateExporter.from_notebook_node(_exporter(), notebook, resources=resources)
     return page
 
 
@@ -119,6 +123,18 @@ def _without(notebook: NotebookNode, tag: str) -> NotebookNode:
     return kept
 
 
+def picture(notebooks: Iterable[NotebookNode], alt: str) -> bytes | None:
+    """Return the picture of that description from executed notebooks, which need not be drawn again."""
+    import base64
+
+    for notebook in notebooks:
+        for cell in notebook.cells:
+            for output in cell.get("outputs", ()):
+                if output.get("metadata", {}).get("image/png", {}).get("alt") == alt:
+                    return base64.b64decode(output.data["image/png"])
+    return None
+
+
 def image(png: bytes, alt: str) -> str:
     """Return a picture as HTML with its bytes inside."""
     import base64
@@ -138,7 +154,9 @@ def _exporter() -> Any:
     from nbconvert.exporters import HTMLExporter
     from traitlets.config import Config
 
-    config = Config()
+    # Pieces of printed text may arrive in any number; all else that runs by default is for other formats.
+    coalesce = "nbconvert.preprocessors.CoalesceStreamsPreprocessor"
+    config = Config(HTMLExporter={"default_preprocessors": [coalesce]})
     exporter = HTMLExporter(config=config, template_name="report", extra_template_basedirs=[str(_TEMPLATES)])
     exporter.exclude_anchor_links = True
     return exporter

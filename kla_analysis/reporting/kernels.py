@@ -213,32 +213,37 @@ def _stamp() -> int:
     )
 
 
+class _Used(threading.local):
+    """What the last kernel of this thread used."""
+
+    peak_mb = cpu_seconds = 0.0
+
+
+_LAST = _Used()
+
+
 def used() -> tuple[float, float]:
-    """Return what the kernels that ended since the last call used: peak memory (MiB) and CPU seconds."""
-    peak = max((peak for peak, _ in _USED), default=0.0)
-    seconds = sum(seconds for _, seconds in _USED)
-    _USED.clear()
-    return peak, seconds
-
-
-_USED: list[tuple[float, float]] = []
+    """Return what the last kernel that ended in this thread used: peak memory (MiB) and CPU seconds."""
+    return _LAST.peak_mb, _LAST.cpu_seconds
 
 
 class WarmProvisioner(LocalProvisioner):
     """Starts kernels by forking the warm process; all else is as with a plain kernel."""
 
+    async def kill(self, restart: bool = False) -> None:
+        """End the kernel at once."""
+        if isinstance(self.process, subprocess.Popen):
+            _LAST.peak_mb, _LAST.cpu_seconds = _used_by(self.process.pid)
+        await super().kill(restart)
+
     async def wait(self) -> int | None:
-        """Wait for the end of the kernel and note what it has used."""
+        """Wait for the end of the kernel."""
         process = self.process
-        if isinstance(process, Forked):
-            code = await asyncio.to_thread(process.wait)
-            self.process = None
-            _USED.append((process.peak_mb, process.cpu_seconds))
-            return code
-        before = _children_used()
-        code = await super().wait()
-        after = _children_used()
-        _USED.append((after[0], after[1] - before[1]))
+        if not isinstance(process, Forked):
+            return await super().wait()
+        code = await asyncio.to_thread(process.wait)
+        self.process = None
+        _LAST.peak_mb, _LAST.cpu_seconds = process.peak_mb, process.cpu_seconds
         return code
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
@@ -251,14 +256,15 @@ class WarmProvisioner(LocalProvisioner):
         return self.connection_info
 
 
-def _children_used() -> tuple[float, float]:
-    """Return peak memory (MiB) and CPU seconds of all children that have ended; zeros where nobody counts."""
+def _used_by(pid: int) -> tuple[float, float]:
+    """Return what a process has used so far: memory (MiB) and CPU seconds."""
+    import psutil
+
     try:
-        import resource
-    except ImportError:
+        process = psutil.Process(pid)
+        return process.memory_info().rss / 1024 / 1024, sum(process.cpu_times()[:2])
+    except psutil.NoSuchProcess:
         return 0.0, 0.0
-    found = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return found.ru_maxrss / 1024, found.ru_utime + found.ru_stime
 
 
 def _fork_kernel(cmd: list[str], kwargs: dict[str, Any]) -> Forked:

@@ -236,17 +236,17 @@ class Supervisor:
 
     def _build(self, parameters: ReportParameters, place: Place, found: Manifest, staging: Path) -> dict[str, Any]:
         """Have a child build the report, and return what it told."""
+        child = self._start()
         job = {
             "parameters": parameters.model_dump(),
             "staging": str(staging),
             "facts": found.model_dump(),
             "previous": place.folder,
-            "warm": self.warm,
+            "warm": child.warm,
             "start_timeout": self._limits.start,
             "cell_timeout": self._limits.cell,
             "memory_mb": self._limits.memory_mb,
         }
-        child = _Child(self.warm, self._project)
         with self._lock:
             self._children.add(child)
             stopping = self._stopping is not None
@@ -279,6 +279,16 @@ class Supervisor:
             error.add_note((failed or {}).get("trace") or child.trace())
             raise
 
+    def _start(self) -> _Child:
+        """Start a child, the plain way where the warm process does not answer."""
+        if self.warm:
+            try:
+                return _Child(True, self._project)
+            except KernelError as error:
+                self._progress(f"{error.what} {t('Dilanjutkan dengan proses biasa.')}")
+                self.warm = False
+        return _Child(False, self._project)
+
     def _told(
         self,
         child: _Child,
@@ -302,7 +312,12 @@ class Supervisor:
             )
         cpu = built["cpu_seconds"] + sum(page.cpu_seconds for page in pages)
         peak = max([built["peak_mb"], *(page.peak_mb for page in pages)])
-        return {**built, "reports": tuple(pages), "cpu_seconds": round(cpu, 2), "peak_mb": round(peak)}
+        return {
+            **built,
+            "reports": tuple(sorted(pages, key=lambda page: page.notebook)),
+            "cpu_seconds": round(cpu, 2),
+            "peak_mb": round(peak),
+        }
 
     def _checked(self, built: dict[str, Any], staging: Path, found: Manifest, seconds: float) -> Manifest:
         """Make the manifest out of what is really there.
@@ -353,7 +368,7 @@ class _Child:
 
     def __init__(self, warm: bool, project: Project) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child
-        self.out_of_time = False
+        self.warm, self.out_of_time = warm, False
         environment = {**os.environ, "KLA_HOME": str(project.root), "KLA_DATA": str(project.data),
                        "KLA_REPORTS": str(project.reports)}  # fmt: skip
         if warm:
@@ -438,7 +453,7 @@ def _unexpected(error: Exception) -> KlaError:
 
 def _failure(told: dict[str, Any]) -> KlaError:
     """Make the error again that the child has met."""
-    kinds = {kind.exit_code: kind for kind in KlaError.__subclasses__()}
+    kinds = {kind.exit_code: kind for kind in (KlaError, *KlaError.__subclasses__())}
     problems = [Problem(**problem) for problem in told["problems"]]
     return kinds.get(told["exit_code"], NotebookError)(told["what"], advice=told["advice"], problems=problems)
 

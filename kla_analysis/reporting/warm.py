@@ -34,12 +34,18 @@ from typing import Any  # noqa: E402
 
 #: Bytes of one request; the environment of the child is in it.
 MESSAGE = 200_000
+#: Is set where a report is made and nobody watches.
+UNATTENDED = "KLA_UNATTENDED"
 _PR_SET_PDEATHSIG = 1
 _LOADED = (
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",
     "ipywidgets",
+    "SALib.analyze.sobol",
+    "SALib.sample.sobol",
+    "highspy",
     "matplotlib.backends.backend_agg",
+    "matplotlib.patheffects",
     "matplotlib_inline.backend_inline",
     "papermill",
     "seaborn",
@@ -75,6 +81,9 @@ def load() -> None:
     """Load what reports and kernels need, and do once what every first chart or table does once."""
     for name in _LOADED:
         importlib.import_module(name)
+    from matplotlib.backends.registry import backend_registry
+
+    backend_registry.resolve_backend("inline")
     from kla_analysis.errors import KlaError
     from kla_analysis.reporting import build
     from kla_analysis.reporting.parameters import ReportParameters
@@ -199,6 +208,9 @@ def _live(request: _Request, fds: list[int], close: Callable[[], None]) -> None:
 def _kernel(argv: list[str], fds: list[int]) -> int:
     from ipykernel.kernelapp import IPKernelApp
 
+    if os.environ.get(UNATTENDED):  # nobody is there to debug
+        sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
+    os.environ["JPY_PARENT_PID"] = str(os.getppid())
     sys.argv = ["ipykernel_launcher", *argv]
     IPKernelApp.launch_instance(argv)
     return 0
