@@ -53,6 +53,7 @@ class Frame:
                 "nav": t("Bagian laporan"),
                 "round": t("putaran {year}", year=self.year),
                 "badge": t("ILUSTRATIF"),
+                "picture": t("Gambar dari notebook, tanpa keterangan"),
                 "colophon": t("Keterangan laporan"),
                 "contents": t("Isi laporan"),
             },

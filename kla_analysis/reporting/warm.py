@@ -210,9 +210,8 @@ def _kernel(argv: list[str], fds: list[int]) -> int:
 
     if os.environ.get(UNATTENDED):  # nobody is there to debug
         sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
-    os.environ["JPY_PARENT_PID"] = str(os.getppid())
     sys.argv = ["ipykernel_launcher", *argv]
-    IPKernelApp.launch_instance(argv)
+    IPKernelApp.launch_instance([*argv, f"--IPKernelApp.parent_handle={os.getppid()}"])
     return 0
 
 
