@@ -6,6 +6,7 @@ batch that was cut off needs nothing but the same command again.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import re
@@ -145,7 +146,7 @@ def plan_jobs(
             sheet = _sheet_of(area, year, checked.stage, sheets) if sheets else ""
             parameters = checked.model_copy(update={"area": area, "assessment": sheet})
             jobs.append(Job(parameters, names[area], "/".join((area, "-".join(map(str, (year, *differs)))))))
-    return sorted(jobs, key=lambda job: job.path)
+    return sorted(dict.fromkeys(jobs), key=lambda job: job.path)
 
 
 def run_batch(
@@ -195,10 +196,13 @@ def run_batch(
         by_parameters = {job.parameters: job for job in wanted}
         outcomes = {}
         told = _Told(len(wanted), progress)
-        for outcome in running:
-            job = by_parameters[outcome.parameters]
-            outcomes[job] = outcome
-            told.tell(job, outcome)
+        with contextlib.closing(running):
+            for outcome in running:
+                job = by_parameters[outcome.parameters]
+                outcomes[job] = outcome
+                told.tell(job, outcome)
+                if dask and outcome.status == "failed":  # on this machine the supervisor does it
+                    on_failure(outcome.parameters, outcome.status, f"{outcome.why} {outcome.advice}", outcome.folder)
         ordered = tuple(outcomes[job] for job in wanted)
         index, workbook = _summaries(jobs, places, outcomes, root, project)
     return BatchRun(
@@ -302,7 +306,7 @@ def _on_cluster(
             t("dask.distributed tidak terpasang."), advice=t("Pasang dengan: pip install 'kla-analysis[dask]'.")
         ) from None
     try:
-        client = Client(address, timeout=10, set_as_default=False)
+        client = Client(address, timeout=5, set_as_default=False)
     except (OSError, ValueError) as error:
         raise KernelError(
             t("Penjadwal Dask di {address} tidak menjawab: {why}.", address=address, why=error),
@@ -313,7 +317,7 @@ def _on_cluster(
         asked = [(parameters.model_dump(), place.folder, folders, options) for parameters, place in jobs]
         futures = client.map(_make, asked, pure=False, retries=2)
         by_key = {future.key: job for future, job in zip(futures, jobs, strict=True)}
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             parameters, place = by_key[future.key]
             if future.status == "finished":
                 yield Outcome(parameters=parameters, **future.result())
@@ -348,7 +352,7 @@ def _summaries(
         count=number(drawn), all=number(len(rows)),
     ) if drawn else ""  # fmt: skip
     page = document.national_page(title, remark, rows, made=now())
-    book = workbook(title, [t("Dibuat {when} oleh kla_analysis.", when=now()), remark], {t("Ringkasan"): _table(frame)})
+    book = workbook(title, [t("Dibuat oleh kla_analysis."), remark], {t("Ringkasan"): _table(frame)})
     return (
         put(root, "index.html", page.encode(), project),
         put(root, "ringkasan.xlsx", book, project),

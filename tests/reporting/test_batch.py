@@ -19,7 +19,7 @@ import kla_analysis as kla
 from kla_analysis.errors import ParameterError
 from kla_analysis.evidence.synthetic import write_synthetic
 from kla_analysis.reporting.batch import plan_jobs, read_areas, run_batch
-from kla_analysis.reporting.manifest import read_manifest
+from kla_analysis.reporting.manifest import read_manifest, sha256
 
 #: How many reports, and how often the batch is killed; `make chaos` asks for 50 and 20.
 REPORTS = int(os.environ.get("KLA_CHAOS_REPORTS", "10"))
@@ -88,9 +88,8 @@ def test_killed_at_any_moment_and_resumed(mini):
         for path in mini.reports.glob("*/2025/manifest.json"):
             made = read_manifest(path.read_bytes())
             assert made is not None, "a manifest that is not whole"
-            for name in made.outputs:
-                content = (path.parent / name).read_bytes()
-                assert content, f"{path.parent.name}/{name} is not whole"
+            for name, digest in made.outputs.items():
+                assert sha256((path.parent / name).read_bytes()) == digest, f"{path.parent}/{name} is not whole"
             code = path.parent.parent.name
             assert finished.setdefault(code, made.created) == made.created, f"{code} was made again"
     assert mini.kla(*command).returncode == 0
