@@ -26,7 +26,7 @@ help: ## daftar perintah ini
 	@echo "kla_analysis: dari lembar evaluasi KLA ke posisi, kelemahan, dan jarak ke target"
 	@echo
 	@grep -E '^[a-z-]+:.*## ' Makefile | while IFS= read -r line; do \
-	    printf '  make %-10s %s\n' "$${line%%:*}" "$${line##*## }"; done
+	    printf '  make %-13s %s\n' "$${line%%:*}" "$${line##*## }"; done
 	@echo
 	@echo "Contoh: make report AREA=63.10 YEAR=2022 TARGET=nindya CLUSTER=K2"
 
@@ -77,6 +77,16 @@ bench: $(READY) ## ukur kecepatan (beberapa menit)
 .PHONY: bench-app
 bench-app: $(READY) ## ukur kecepatan simulasi anggaran di peramban
 	@PYTHONPATH=tests $(BIN)/python tests/bench/app.py
+
+	@echo "==> Laporan: kernel hangat, putaran perintah biasa, dan gambar saja" && $(BIN)/python tests/bench/reports.py
+
+.PHONY: bench-country
+bench-country: $(READY) ## buat laporan lengkap 514 daerah sintetis (kira-kira satu jam)
+	@$(BIN)/python tests/bench/reports.py country
+
+.PHONY: chaos
+chaos: $(READY) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu lanjutkan
+	@KLA_CHAOS_REPORTS=50 KLA_CHAOS_KILLS=20 $(BIN)/python -m pytest -q tests/reporting/test_batch.py -k killed
 
 .PHONY: picture
 picture: $(READY) ## perbarui gambar laporan di README (perlu chromium)

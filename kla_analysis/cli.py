@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import click
 
-from kla_analysis.errors import KlaError, OutputError, ParameterError, did_you_mean, nearest
+from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError, ParameterError, did_you_mean, nearest
 from kla_analysis.language import money, number, t
 
 _FILE = click.Path(path_type=Path)
@@ -26,6 +27,36 @@ def _answers_in_json(command: Callable[..., None]) -> Callable[..., None]:
     ):
         command = option(command)
     return command
+
+
+def _runs_reports(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of everything that runs notebooks."""
+    for option in (
+        click.option("--memory", type=click.IntRange(256), default=4096, show_default=True, help="MB per proses."),
+        click.option("--timeout", type=click.IntRange(1), default=3600, show_default=True, help="Detik per laporan."),
+        click.option("--cell-timeout", type=click.IntRange(1), default=600, show_default=True, help="Detik per sel."),
+        click.option("--no-warm", is_flag=True, help="Kernel biasa, bukan yang sudah hangat."),
+        click.option("--force", is_flag=True, help="Buat lagi, walaupun tidak ada yang berubah."),
+    ):
+        command = option(command)
+    return command
+
+
+def _run_options(given: dict[str, Any]) -> dict[str, Any]:
+    """Turn those options into what the runner takes."""
+    from kla_analysis.reporting.runner import Limits
+
+    limits = Limits(cell=given["cell_timeout"], total=given["timeout"], memory_mb=given["memory"])
+    return {"force": given["force"], "warm": not given["no_warm"], "limits": limits}
+
+
+def _mail(failures: list[Any]) -> None:
+    """Tell the failure list, where the environment names one."""
+    from kla_analysis.reporting.failure import mail_about
+
+    problem = mail_about(failures)
+    if problem:
+        click.echo(problem, err=True)
 
 
 _with_instrument = functools.partial(
@@ -44,6 +75,9 @@ def main() -> None:
     sys.stdout.reconfigure(errors="replace")
     sys.stderr.reconfigure(errors="replace")
     as_json = "--json" in sys.argv
+    for name in ("SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _terminated)
     try:
         code = app.main(prog_name="kla", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:
@@ -55,10 +89,20 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         code = _fail(error, as_json)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as stop:
         click.echo(t("Dihentikan."), err=True)
-        code = 130
+        code = getattr(stop.__cause__ or stop, "exit_code", 130)
     sys.exit(code)
+
+
+class _Terminated(KeyboardInterrupt):
+    """Somebody asks this process to end; it ends what it has started first, as with Ctrl+C."""
+
+    exit_code = 143
+
+
+def _terminated(*_: object) -> None:
+    raise _Terminated
 
 
 @app.command()
@@ -76,7 +120,8 @@ def main() -> None:
 )
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
 @click.option("--scenario", default="", help="Skenario anggaran: nama di data/scenarios atau berkas, dipisah koma.")
-@click.option("--out", type=_FILE, help="Folder laporan; bila kosong, reports/<wilayah>/<tahun>.")
+@click.option("--out", help="Folder atau alamat laporan; bila kosong, reports/<wilayah>/<tahun>.")
+@_runs_reports
 @_answers_in_json
 def report(
     area: str,
@@ -88,12 +133,14 @@ def report(
     retention: float,
     assessment: Path | None,
     scenario: str,
-    out: Path | None,
+    out: str | None,
     as_json: bool,
+    **running: Any,
 ) -> None:
     """Buat laporan lengkap.
 
-    Satu halaman HTML per notebook dan halaman ringkasan di depannya.
+    Satu halaman HTML per notebook dan halaman ringkasan di depannya. Laporan yang masukannya tidak berubah
+    tidak dibuat lagi.
     """
     from kla_analysis.reporting.parameters import begin, check_parameters
 
@@ -113,15 +160,31 @@ def report(
     # Refuse an unknown area, year or sheet before the slow libraries are even loaded.
     position = begin(**parameters.model_dump())
     click.echo(
-        t("Membuat laporan {area} {year} (kira-kira setengah menit).", area=position.area.name, year=year), err=True
+        t("Membuat laporan {area} {year} (kira-kira seperempat menit).", area=position.area.name, year=year), err=True
     )
+    from kla_analysis.project import find_project
+    from kla_analysis.reporting.failure import Failure
     from kla_analysis.reporting.runner import run_report
 
-    done = run_report(parameters, out=out, progress=lambda line: click.echo(line, err=True))
+    try:
+        done = run_report(
+            parameters, out=out, progress=lambda line: click.echo(line, err=True), **_run_options(running)
+        )
+    except (NotebookError, KernelError) as error:
+        folder = out or find_project().reports / parameters.area / str(parameters.year)
+        _mail([Failure(parameters, error.exit_code, str(error), Path(folder))])
+        raise
     if as_json:
         _print_json(
-            {**_position_record(done.position, target), "index": str(done.index), "seconds": round(done.seconds, 1)}
+            {
+                **_position_record(position, target),
+                "status": done.status,
+                "index": done.index,
+                "seconds": round(done.seconds, 1),
+            }
         )
+    elif done.status == "unchanged":
+        click.echo(t("Tidak ada yang berubah; laporan tetap. Buka: {path}", path=done.index))
     else:
         click.echo(
             t("Selesai dalam {seconds} detik. Buka: {path}", seconds=number(done.seconds, decimals=1), path=done.index)
@@ -660,3 +723,117 @@ def schedule_run(file: Path, at_once: bool, as_json: bool) -> None:
             click.echo(done.mail_problem, err=True)
     if done.exit_code:
         raise click.exceptions.Exit(done.exit_code)
+
+
+@app.command()
+@click.option("--areas", default="all", show_default=True, help="all, kode dipisah koma, atau berkas berisi kode.")
+@click.option("--year", "years", type=int, multiple=True, default=(2022,), show_default=True, help="Boleh berulang.")
+@click.option("--target", "targets", multiple=True, default=("nindya",), show_default=True, help="Boleh berulang.")
+@click.option("--cluster", "clusters", multiple=True, default=("all",), show_default=True, help="Boleh berulang.")
+@click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
+@click.option("--retention", type=float, default=0.0, help="Bagian nilai mandiri yang bertahan.")
+@click.option("--scenario", default="", help="Skenario anggaran: nama di data/scenarios atau berkas, dipisah koma.")
+@click.option("--lang", default="id", show_default=True, help="Bahasa laporan.")
+@click.option("--sheets", type=_FILE, help="Folder lembar nilai: <wilayah>/<tahun>-<tahap>.csv.")
+@click.option("--out", help="Folder atau alamat semua laporan; bila kosong, reports/.")
+@click.option("--jobs", type=click.IntRange(1), help="Berapa laporan sekaligus; bila kosong, sebanyak inti prosesor.")
+@click.option("--only-failed", is_flag=True, help="Hanya yang gagal atau terhenti pada kali terakhir.")
+@click.option("--dask", metavar="ALAMAT", default="", help="Penjadwal dask.distributed yang mengerjakannya.")
+@_runs_reports
+@_answers_in_json
+def batch(
+    areas: str,
+    years: tuple[int, ...],
+    targets: tuple[str, ...],
+    clusters: tuple[str, ...],
+    sheets: Path | None,
+    out: str | None,
+    jobs: int | None,
+    only_failed: bool,
+    dask: str,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Buat laporan banyak daerah.
+
+    Yang sudah ada dan tidak berubah dilewati; sesudah terhenti, perintah yang sama melanjutkan.
+    """
+    import os
+
+    from kla_analysis.reporting.batch import ALL, plan_jobs, read_areas, run_batch
+    from kla_analysis.reporting.failure import Failure
+
+    same = {name: options[name] for name in ("stage", "retention", "scenario", "lang")}
+    planned = plan_jobs(read_areas(areas), years=years, targets=targets, clusters=clusters, sheets=sheets, **same)
+    done = run_batch(
+        planned,
+        out=out,
+        workers=jobs or os.cpu_count() or 1,
+        only_failed=only_failed,
+        skip_without_data=areas == ALL,
+        dask=dask,
+        progress=lambda line: click.echo(line, err=True),
+        **_run_options(options),
+    )
+    _mail(
+        [
+            Failure(one.parameters, one.exit_code, f"{one.why} {one.advice}".strip(), Path(one.folder))
+            for one in done.outcomes
+            if one.status == "failed"
+        ]
+    )
+    if as_json:
+        _print_json(
+            {
+                **done.counts,
+                "without_data": len(done.without_data),
+                "index": done.index,
+                "workbook": done.workbook,
+                "seconds": round(done.seconds, 1),
+                "exit_code": done.exit_code,
+                "reports": [outcome.record() for outcome in done.outcomes],
+            }
+        )
+    else:
+        click.echo(
+            t(
+                "{done} dibuat, {unchanged} tidak berubah, {failed} gagal, {nothing} tanpa data, dalam {seconds} detik. "
+                "Buka: {index}",
+                nothing=len(done.without_data),
+                seconds=number(done.seconds, decimals=1),
+                index=done.index,
+                **done.counts,
+            )
+        )
+    if done.exit_code:
+        raise click.exceptions.Exit(done.exit_code)
+
+
+@app.command()
+@click.argument("folder", type=_FILE)
+@click.option("--areas", default="all", show_default=True, help="all, kode dipisah koma, atau berkas berisi kode.")
+@click.option("--year", type=int, default=2025, show_default=True, help="Tahun penghargaan.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Benih undian.")
+@_with_instrument
+@_answers_in_json
+def synthetic(folder: Path, areas: str, year: int, seed: int, instrument: str, as_json: bool) -> None:
+    """Tulis lembar sintetis untuk uji coba.
+
+    Nilainya diundi komputer, bukan nilai daerah mana pun; setiap laporan dari lembar ini menyebutnya.
+    Pakai: kla batch --sheets FOLDER --year TAHUN.
+    """
+    from kla_analysis.evidence.synthetic import write_synthetic
+    from kla_analysis.instrument.instrument import load_instrument
+    from kla_analysis.reporting.batch import read_areas
+
+    try:
+        paths = write_synthetic(folder, load_instrument(instrument), year=year, seed=seed, areas=read_areas(areas))
+    except OSError as error:
+        raise OutputError(
+            t("{path} tidak dapat ditulis: {why}.", path=folder, why=error.strerror or error),
+            advice=t("Pilih folder lain."),
+        ) from error
+    if as_json:
+        _print_json({"folder": str(folder), "sheets": len(paths)})
+    else:
+        click.echo(t("{count} lembar sintetis ditulis di {folder}.", count=len(paths), folder=folder))

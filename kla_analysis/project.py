@@ -21,6 +21,10 @@ class Project:
     reports: Path
     notebooks: Path
 
+    def report_notebooks(self) -> list[Path]:
+        """Return the notebooks of a report, in the order of their numbers."""
+        return sorted(self.notebooks.glob("[0-9][0-9]_*.ipynb"))
+
     def shown(self, path: Path) -> str:
         """Write a path relative to the root, with forward slashes, or only its name if outside."""
         try:

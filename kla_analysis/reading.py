@@ -94,8 +94,22 @@ def read_header(path: Path) -> list[str]:
 
 
 def read_resource(relative: str, data: Path) -> pd.DataFrame:
-    """Read a table of the project's own data by its path in the data package."""
+    """Read a table of the project's own data by its path in the data package, once for as long as it stays."""
+    return _resource(relative, data, _stamp(data / relative), _stamp(data / "datapackage.json")).copy()
+
+
+@lru_cache(maxsize=64)
+def _resource(relative: str, data: Path, *stamps: tuple[int, int]) -> pd.DataFrame:
     return read_table(data / relative, schema_of(relative, data), shown=f"data/{relative}")
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Return what changes when somebody writes to a file; zeros when there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return (0, 0)
+    return (about.st_mtime_ns, about.st_size)
 
 
 def read_table(

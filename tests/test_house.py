@@ -16,6 +16,7 @@ REQUIREMENTS = PROJECT["project"]["dependencies"] + PROJECT["project"]["optional
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 #: Where conda-forge calls a package by another name.
 CONDA_NAMES = {
+    "jupyter-client": "jupyter_client",
     "jupyter-server": "jupyter_server",
     "matplotlib": "matplotlib-base",
     "pandera": "pandera-pandas",

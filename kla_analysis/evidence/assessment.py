@@ -17,13 +17,16 @@ from kla_analysis.language import by_language, number, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import TableSchema, read_header, read_table, schema_of
 
+#: The kind of a sheet whose numbers were drawn to try out the program.
+SYNTHETIC = "synthetic"
+
 
 @dataclass(frozen=True)
 class Origin:
     """The biography of a sheet: who made it, from what, and how sure it is.
 
     `standing` is one of published, secondary, derived, assumed; `illustrative` marks numbers that
-    are not the area's own.
+    are not the area's own: borrowed from another, or `SYNTHETIC`, drawn by a computer.
     """
 
     title: str
@@ -240,7 +243,7 @@ def _read_origin(path: Path, shown: str) -> Origin:
         return Origin(
             title=by_language(about["title"]),
             standing=about["standing"],
-            illustrative=about.get("kind") == "illustrative",
+            illustrative=about.get("kind") in ("illustrative", SYNTHETIC),
             note=by_language(about["note"]),
             derived_from=about.get("derived_from"),
         )

@@ -33,6 +33,7 @@ from kla_analysis.presenting.wording import (
     needs,
     needs_score,
     pairs_note,
+    score_sensitivity,
     source_note,
     without_scheme,
 )
@@ -658,7 +659,7 @@ def leave_one_out_table() -> Table:
 def sensitivity_table(position: Position, target: str) -> Table:
     """How much of the variance of the score, and of reaching the target, each input explains."""
     retention = retention_for(position)
-    score = sensitivity(position.roll_up, retention).indices
+    score = score_sensitivity(position).indices
     reach = sensitivity(position.roll_up, retention, target=target).indices
     names = {COMMON: t("Ketat-longgarnya verifikasi seluruhnya"), **position.roll_up.components["name"]}
     frame = pd.DataFrame(

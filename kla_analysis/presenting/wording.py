@@ -16,7 +16,7 @@ import jinja2
 from kla_analysis.analysis.comparison import gap_to, smallest_set
 from kla_analysis.analysis.country import province_standing, transitions
 from kla_analysis.analysis.position import Position
-from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, sensitivity
+from kla_analysis.analysis.uncertainty import COMMON, Sensitivity, flips_by_answer, sensitivity
 from kla_analysis.analysis.verification import (
     CLAIMED_STAGE,
     Retention,
@@ -254,10 +254,16 @@ def coverage_in_words() -> Text:
     ))  # fmt: skip
 
 
+@lru_cache(maxsize=4)
+def score_sensitivity(position: Position) -> Sensitivity:
+    """Return what decides the score of a position; the words and the table share one computation."""
+    return sensitivity(position.roll_up, retention_for(position))
+
+
 @needs("component")
 def sensitivity_in_words(position: Position, target: str) -> Text:
     """Say which assumption decides the score."""
-    found = sensitivity(position.roll_up, retention_for(position))
+    found = score_sensitivity(position)
     ranked = found.indices.drop(index=COMMON).sort_values("total", ascending=False)
     name = position.roll_up.components.loc[ranked.index[0], "name"]
     return Text((

@@ -15,8 +15,7 @@ from kla_analysis.errors import KernelError
 from kla_analysis.language import t
 from kla_analysis.project import find_project
 from kla_analysis.reporting import document
-from kla_analysis.reporting.parameters import ReportParameters, begin
-from kla_analysis.reporting.runner import declared_values
+from kla_analysis.reporting.parameters import ReportParameters, begin, declared_values
 
 NOTEBOOK = "06_simulasi_anggaran.ipynb"
 _TEMPLATES = Path(__file__).parent / "templates" / "jupyter"

@@ -1,42 +1,42 @@
 """What changed since the last report: which numbers moved, and whether data, rules or code moved them.
 
-The last report's `results.json` brings its numbers and its answers, its manifest the facts that they were
+The last report's `results.json` brings its numbers and its answers, its manifest what they were
 made from. Where the last answers can be scored again under today's rules and code, the movement of every sum
 of points is told apart: what is left when only the answers change is data, the rest is rules or code.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.scoring import totals_of
 from kla_analysis.errors import KlaError
 from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import number, signed, t
 from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.wording import Text
-from kla_analysis.project import Project
 from kla_analysis.reporting import results
-from kla_analysis.reporting.parameters import ReportParameters
+from kla_analysis.reporting.manifest import Manifest, input_names, sha256
+from kla_analysis.reporting.store import Place
 
-FILE, MANIFEST = "changes.json", "manifest.json"
+FILE = "changes.json"
 #: What may move a number, in the order in which it is asked.
 CAUSES = ("data", "rules", "code", "parameters", "versions")
 #: Points closer than this are the same: scores are written in hundredths.
 _SAME = 1e-6
-Facts = Mapping[str, Any]
+# Which inputs of the manifest stand behind a cause.
+_INPUTS = {
+    "data": ("assessment", "published", "areas", "actions", "scenarios", "reference"),
+    "rules": ("instrument",),
+    "code": ("code", "notebooks"),
+}
 
 
 @dataclass(frozen=True)
@@ -97,87 +97,45 @@ class Changes:
         }
 
 
-def facts_of(parameters: ReportParameters, position: Position, project: Project) -> dict[str, Any]:
-    """Return what a report is made from: hashes of data, rules and code; parameters; versions."""
-    skip = ("instruments/", "assessments/")
-    data = {
-        path.relative_to(project.data).as_posix(): _hash(path, path.stat().st_mtime_ns)
-        for path in sorted(project.data.rglob("*"))
-        if path.is_file() and not path.relative_to(project.data).as_posix().startswith(skip)
-    }
-    if position.assessment is not None:
-        data[position.assessment.shown] = position.assessment.sha256
-    rules = {
-        path.name: _hash(path, path.stat().st_mtime_ns)
-        for path in sorted((project.data / "instruments" / position.instrument.id).iterdir())
-    }
-    shown = parameters.model_dump()
-    if parameters.assessment:
-        shown["assessment"] = project.shown(Path(parameters.assessment))
-    names = ("kla-analysis", "pandas", "numpy", "scipy", "highspy", "matplotlib")
-    return {
-        "data": data,
-        "instrument": {"id": position.instrument.id, **rules},
-        "code": code_hash(project),
-        "parameters": shown,
-        "versions": {name: version(name) for name in names},
-    }
+def last_report(place: Place) -> tuple[dict[str, Any], Manifest] | None:
+    """Return the results of the report that stands at a place, and what they were made from.
+
+    None where there is none, or where somebody has edited it: from that nothing can be concluded.
+    """
+    made_from, raw = place.manifest(), place.read(results.FILE)
+    if made_from is None or raw is None or sha256(raw) != made_from.outputs.get(results.FILE):
+        return None
+    record = json.loads(raw)
+    return (record, made_from) if record.get("version") == results.VERSION else None
 
 
-def code_hash(project: Project) -> str:
-    """Return one hash of all code that makes a report: the package and the notebooks."""
-    package = Path(__file__).resolve().parent.parent
-    files = [path for path in package.rglob("*") if path.suffix in {".py", ".j2", ".css", ".json"}]
-    digest = hashlib.sha256()
-    for path in sorted([*files, *project.notebooks.glob("*.ipynb")]):
-        digest.update(path.name.encode() + b"\0" + _hash(path, path.stat().st_mtime_ns).encode() + b"\0")
-    return digest.hexdigest()
-
-
-@lru_cache(maxsize=4096)
-def _hash(path: Path, _changed: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def compare(previous: Path, record: Mapping[str, Any], facts: Facts) -> Changes:
+def compare(last: tuple[Mapping[str, Any], Manifest] | None, record: Mapping[str, Any], made_from: Manifest) -> Changes:
     """Compare a report with the last one.
 
     Args:
-        previous: the folder of the last report; it need not exist.
+        last: the last report, from `last_report`.
         record: the new results.
-        facts: what they are made from: `data`, `instrument`, `code`, `parameters`, `versions`, each one hash or
-            a table of them.
+        made_from: what they are made from.
     """
-    before, manifest = _read(previous / results.FILE), _read(previous / MANIFEST)
-    if before.get("version") != results.VERSION or "facts" not in manifest:
+    if last is None:
         return Changes(True, {}, ())
-    if hashlib.sha256((previous / results.FILE).read_bytes()).hexdigest() != manifest["outputs"].get(results.FILE):
-        return Changes(True, {}, ())  # somebody has edited it: nothing can be concluded from it
-    causes = _causes(manifest["facts"], facts)
+    before, old = last
     rescored = _rescored(before, record)
-    return Changes(False, causes, tuple(_moves(before, record, rescored)), record["illustrative"])
+    moves = tuple(_moves(before, record, rescored))
+    return Changes(False, _causes(old, made_from), moves, record["illustrative"])
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _causes(old: Manifest, new: Manifest) -> dict[str, tuple[str, ...]]:
+    """Return what is different, by cause, with the names of what exactly."""
+    names = input_names()
+    different = [key for key in names if old.inputs.get(key) != new.inputs.get(key)]
+    found = {cause: tuple(names[key] for key in different if key in keys) for cause, keys in _INPUTS.items()}
+    found["parameters"] = _different(old.parameters, new.parameters)
+    found["versions"] = _different(old.versions, new.versions)
+    return {cause: found[cause] for cause in CAUSES if found[cause]}
 
 
-def _causes(before: Facts, after: Facts) -> dict[str, tuple[str, ...]]:
-    names = {"data": "data", "rules": "instrument", "code": "code", "parameters": "parameters", "versions": "versions"}
-    found = {cause: _different(before.get(name), after.get(name)) for cause, name in names.items()}
-    return {cause: what for cause, what in found.items() if what is not None}
-
-
-def _different(before: Any, after: Any) -> tuple[str, ...] | None:
-    """Return the names whose values differ, None when nothing does."""
-    if before == after:
-        return None
-    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
-        return ()
+def _different(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(name for name in {*before, *after} if before.get(name) != after.get(name)))
 
 

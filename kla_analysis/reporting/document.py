@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kla_analysis.language import current_language, t
+from kla_analysis.language import current_language, number, t
 
 if TYPE_CHECKING:
     import jinja2
@@ -54,6 +54,7 @@ class Frame:
                 "nav": t("Bagian laporan"),
                 "round": t("putaran {year}", year=self.year),
                 "badge": t("ILUSTRATIF"),
+                "picture": t("Gambar dari notebook, tanpa keterangan"),
                 "colophon": t("Keterangan laporan"),
                 "contents": t("Isi laporan"),
                 "downloads": t("Laporan ini sebagai berkas"),
@@ -63,7 +64,11 @@ class Frame:
 
 def notebook_page(notebook: NotebookNode, frame: Frame, file: str) -> str:
     """Turn an executed notebook into one HTML page: prose and results, no code, no script."""
-    page, _ = _exporter().from_notebook_node(notebook, resources={"kla": frame.context(file)})
+    from nbconvert.exporters import TemplateExporter
+
+    # Not HTMLExporter's own way, which parses the whole page again to add what our template has.
+    resources = {"kla": frame.context(file)}
+    page, _ = TemplateExporter.from_notebook_node(_exporter(), notebook, resources=resources)
     return page
 
 
@@ -78,6 +83,29 @@ def index_page(
     """
     template = templates().get_template("summary.html.j2")
     return template.render(kla=frame.context(INDEX), parts=parts, downloads=downloads, left_out=left_out)
+
+
+def national_page(title: str, remark: str, rows: list[dict[str, Any]], *, made: str) -> str:
+    """Make the table of many reports: it can be searched without a server, and read without script."""
+    words = {
+        "search": t("Cari daerah, provinsi, atau predikat"),
+        "found": t("baris"),
+        "illustrative": t("bukan nilai sendiri"),
+        "made": t("Dibuat {when} oleh kla_analysis.", when=made),
+        "reports": t("Semua laporan"),
+        "failed": t("Yang gagal"),
+        "heads": [t("Kode"), t("Daerah"), t("Provinsi"), t("Tahun"), t("Target"), t("Predikat"), t("Nilai (poin)"),
+                  t("Jarak ke target (poin)"), t("Status")],
+    }  # fmt: skip
+    template = templates().get_template("national.html.j2")
+    return template.render(
+        title=title, remark=remark, rows=rows, words=words, css=_css(), lang=current_language(), span=_span,
+        number=number,
+    )  # fmt: skip
+
+
+def _span(low: float | None, high: float | None) -> str:
+    return number(low) if low == high else f"{number(low)}–{number(high)}"
 
 
 def title_and_lead(notebook: NotebookNode) -> tuple[str, str]:
@@ -105,6 +133,18 @@ def _without(notebook: NotebookNode, tag: str) -> NotebookNode:
     return kept
 
 
+def picture(notebooks: Iterable[NotebookNode], alt: str) -> bytes | None:
+    """Return the picture of that description from executed notebooks, which need not be drawn again."""
+    import base64
+
+    for notebook in notebooks:
+        for cell in notebook.cells:
+            for output in cell.get("outputs", ()):
+                if output.get("metadata", {}).get("image/png", {}).get("alt") == alt:
+                    return base64.b64decode(output.data["image/png"])
+    return None
+
+
 def image(png: bytes, alt: str) -> str:
     """Return a picture as HTML with its bytes inside."""
     import base64
@@ -130,7 +170,9 @@ def _exporter() -> Any:
     from nbconvert.exporters import HTMLExporter
     from traitlets.config import Config
 
-    config = Config()
+    # Pieces of printed text may arrive in any number; all else that runs by default is for other formats.
+    coalesce = "nbconvert.preprocessors.CoalesceStreamsPreprocessor"
+    config = Config(HTMLExporter={"default_preprocessors": [coalesce]})
     exporter = HTMLExporter(config=config, template_name="report", extra_template_basedirs=[str(TEMPLATES)])
     exporter.exclude_anchor_links = True
     return exporter

@@ -59,19 +59,6 @@ class Failure:
         )
 
 
-def after_failure(parameters: ReportParameters, exit_code: int, error: str, folder: Path) -> Path | None:
-    """Leave the page and send the mail after one failed run; the one call that a supervisor needs.
-
-    Returns:
-        Where the page is; None where it could not be written.
-    """
-    failure = Failure(parameters, exit_code, error, folder)
-    page = leave_page(failure)
-    with contextlib.suppress(ParameterError):  # the run has failed already; mail must not hide why
-        send_mail([failure])
-    return page
-
-
 def page_of(folder: Path) -> Path:
     """Return where the page about a failure stands: beside the report, never in its place."""
     return folder.with_name(f"{folder.name}-gagal.html")
@@ -198,6 +185,15 @@ def send_mail(failures: Sequence[Failure], environment: Mapping[str, str] = os.e
             advice=t("Periksa KLA_SMTP_HOST, PORT, USER, dan PASSWORD."),
         ) from None
     return True
+
+
+def mail_about(failures: Sequence[Failure]) -> str:
+    """Send the mail after a run that has failed already; return in words why it could not be sent, else ""."""
+    try:
+        send_mail(failures)
+    except ParameterError as error:  # it must not hide what failed
+        return str(error)
+    return ""
 
 
 def _connect(settings: MailSettings) -> smtplib.SMTP:

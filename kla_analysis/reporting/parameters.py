@@ -5,7 +5,9 @@ Checked before any kernel starts: papermill itself only warns of an unknown para
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -38,6 +40,11 @@ class ReportParameters(BaseModel):
     )
     assessment: str = Field(default="", description="lembar nilai sendiri; kosong = lembar proyek")
     scenario: str = Field(default="", description="skenario anggaran (data/scenarios atau berkas), dipisah koma")
+
+    @property
+    def slug(self) -> str:
+        """A name for files: area and year, nothing in it that a file system would mind."""
+        return f"{re.sub(r'[^A-Za-z0-9.-]', '_', self.area)}-{self.year}"
 
     @field_validator("area")
     @classmethod
@@ -77,6 +84,17 @@ def check_parameters(values: dict[str, Any]) -> ReportParameters:
     except ValidationError as error:
         problems = [_in_words(item) for item in error.errors()]
     raise ParameterError(t("Parameter ditolak."), problems=problems)
+
+
+def declared_values(parameters: ReportParameters, notebook: Path) -> dict[str, Any]:
+    """Return the parameters that a notebook declares; papermill would pass on those that it does not know."""
+    from papermill import inspect_notebook
+
+    declared = inspect_notebook(str(notebook))
+    values = {name: value for name, value in parameters.model_dump().items() if name in declared}
+    if values.get("assessment"):  # kernels start in another folder
+        values["assessment"] = str(Path(parameters.assessment).resolve())
+    return values
 
 
 def begin(**parameters: Any) -> Position:

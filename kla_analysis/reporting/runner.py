@@ -1,385 +1,477 @@
-"""The runner: notebooks executed by papermill, a report built aside and moved into place whole."""
+"""The runner: one supervisor, one child per report, and nothing under its name that is not whole.
+
+The child builds in a folder aside. Whether a report is done is decided here: every file is there, is
+hashed, and only then moved into place with its manifest. Whoever ends this process, even with kill -9,
+ends its children: each hangs on a pipe or a leash of ours.
+"""
 
 from __future__ import annotations
 
-import datetime
-import hashlib
+import contextlib
 import json
 import os
-import platform
-import re
-import shutil
+import subprocess
+import sys
 import tempfile
+import threading
 import time
-import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from importlib.metadata import version
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import filelock
-import nbformat
-
-from kla_analysis.analysis.position import Position
-from kla_analysis.errors import KernelError, LockedError, NotebookError, OutputError, ParameterError
-from kla_analysis.language import language, t
-from kla_analysis.presenting import charts, wording
-from kla_analysis.presenting.tables import question_table
+from kla_analysis.errors import DataError, KernelError, KlaError, NotebookError, OutputError, Problem
+from kla_analysis.language import language, number, t
 from kla_analysis.project import Project, find_project
-from kla_analysis.reporting import changes, document, documents, failure, results
-from kla_analysis.reporting.parameters import ReportParameters, begin
+from kla_analysis.reporting import failure
+from kla_analysis.reporting.manifest import Manifest, PageRun, facts, now, sha256, why_stale
+from kla_analysis.reporting.parameters import ReportParameters
+from kla_analysis.reporting.store import Folder, Place, place_at
 
 if TYPE_CHECKING:
-    from nbformat import NotebookNode
+    from kla_analysis.reporting.kernels import Forked
 
-MANIFEST = "manifest.json"
-MANIFEST_VERSION = 1
-#: Seconds that a kernel may take to start, and that one cell may take.
-START_TIMEOUT, CELL_TIMEOUT = 120, 600
 Progress = Callable[[str], None]
+#: The log for machines, one record a line, in the reports folder; the one for people stands beside it.
+LOG = "kla.jsonl"
+#: Longest time that a child may take to go once it was ended, seconds.
+_LAST_BREATH = 5
 
 
 @dataclass(frozen=True)
-class ReportRun:
-    """A finished report: where it is, how long it took (seconds), and its position."""
+class Limits:
+    """What a run may take: seconds for the start of a kernel, one cell and one report; MiB for one process."""
 
-    folder: Path
-    index: Path
-    seconds: float
-    position: Position
+    start: int = 120
+    cell: int = 600
+    total: int = 3600
+    memory_mb: int = 4096
 
 
-def report_notebooks(project: Project) -> list[Path]:
-    """Return the notebooks of a report, in the order of their numbers."""
-    return sorted(path for path in project.notebooks.glob("[0-9][0-9]_*.ipynb"))
+@dataclass(frozen=True)
+class Outcome:
+    """How one report went.
+
+    Attributes:
+        status: `done`, `unchanged`, `failed` or `stopped`.
+        why: why it was made again, or what went wrong.
+        seconds, cpu_seconds, peak_mb: of the whole run; memory of its largest process (MiB).
+    """
+
+    parameters: ReportParameters
+    status: str
+    folder: str
+    index: str
+    why: str = ""
+    advice: str = ""
+    exit_code: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_mb: int = 0
+    error: KlaError | None = field(default=None, compare=False, repr=False)
+
+    def record(self) -> dict[str, Any]:
+        """Return it as a line of the log."""
+        about = self.parameters
+        return {
+            "time": now(),
+            "area": about.area,
+            "year": about.year,
+            "target": about.target,
+            "report": self.folder,
+            **{name: getattr(self, name) for name in ("status", "exit_code", "why", "advice")},
+            "seconds": round(self.seconds, 2),
+            "cpu_seconds": round(self.cpu_seconds, 2),
+            "peak_mb": self.peak_mb,
+        }
 
 
 def run_report(
-    parameters: ReportParameters, *, out: Path | None = None, progress: Progress = lambda line: None
-) -> ReportRun:
-    """Run every notebook and publish the report whole, or leave everything as it was.
+    parameters: ReportParameters,
+    *,
+    out: str | Path | None = None,
+    progress: Progress = lambda line: None,
+    force: bool = False,
+    warm: bool = True,
+    limits: Limits = Limits(),
+) -> Outcome:
+    """Make one report and publish it whole, or leave everything as it was.
 
     Args:
         parameters: what the report is about.
-        out: the folder of the report; `reports/<area>/<year>` when not given.
+        out: folder or address of the report; `reports/<area>/<year>` when not given.
         progress: is told, line by line and in words, what is going on.
+        force: make it even if nothing that it depends on has changed.
+        warm: fork children and kernels from a process that has loaded everything, where the system can.
 
     Raises:
         ParameterError: nothing is known of that area and year, or `out` is somebody else's folder.
         DataError: the sheet is refused.
         NotebookError: a cell failed.
-        KernelError: a kernel died or ran out of time.
+        KernelError: a kernel died, or ran out of time or memory.
         OutputError: the folder can not be written.
         LockedError: another run is writing the same report.
     """
-    with language(parameters.lang):
-        return _run_report(parameters, out, progress)
-
-
-def _run_report(parameters: ReportParameters, out: Path | None, progress: Progress) -> ReportRun:
-    started = time.monotonic()
     project = find_project()
-    position = begin(**parameters.model_dump())
-    final = (out or project.reports / position.area.code / str(parameters.year)).absolute()
-    _require_own_folder(final)
-    lock = filelock.FileLock(final.parent / f".{final.name}.lock")
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        with lock.acquire(timeout=0):
-            _sweep(final)
-            staging = Path(tempfile.mkdtemp(prefix=f".{final.name}.building-", dir=final.parent))
+    if parameters.assessment:  # children start in another folder
+        parameters = parameters.model_copy(update={"assessment": str(Path(parameters.assessment).resolve())})
+    place = place_at(out or project.reports / parameters.area / str(parameters.year), project)
+    supervisor = Supervisor(project, progress=progress, force=force, warm=warm, limits=limits)
+    (done,) = supervisor.run_all([(parameters, place)])
+    if done.error is not None:
+        raise done.error
+    return done
+
+
+class Supervisor:
+    """Runs reports, one after another or several at once, and ends with everything that it has started."""
+
+    def __init__(
+        self,
+        project: Project,
+        *,
+        progress: Progress = lambda line: None,
+        force: bool = False,
+        warm: bool = True,
+        limits: Limits = Limits(),
+    ) -> None:
+        from kla_analysis.reporting.kernels import can_be_warm
+
+        self._project, self._progress, self._force, self._limits = project, progress, force, limits
+        self.warm = warm and can_be_warm()
+        self._children: set[_Child] = set()
+        self._lock = threading.Lock()
+        self._stopping: int | None = None
+
+    def run_all(self, jobs: Iterable[tuple[ReportParameters, Place]], workers: int = 1) -> Iterator[Outcome]:
+        """Make reports, so many at once, and yield how each went as soon as it has ended.
+
+        Whatever interrupts this, a signal or a caller who wants no more, ends all children first.
+        """
+        with ThreadPoolExecutor(workers) as pool:
+            waiting: set[Future[Outcome]] = {pool.submit(self.run, *job) for job in jobs}
             try:
-                # mkdtemp keeps others out; a published report is for everybody to read.
-                staging.chmod(0o755)
-                _build(parameters, position, project, staging, final, progress)
-                _publish(staging, final)
-                failure.clear_page(final)
-            except (NotebookError, KernelError) as error:
-                failure.leave_page(failure.Failure(parameters, error.exit_code, str(error), final))
+                while waiting:
+                    ended, waiting = wait(waiting, 0.5, FIRST_COMPLETED)
+                    for future in ended:
+                        yield future.result()
+            except BaseException as stop:
+                for future in waiting:
+                    future.cancel()
+                self.stop(getattr(stop, "exit_code", 130))
+                raise
+
+    def stop(self, exit_code: int) -> None:
+        """End every child now; reports that are being made count as stopped."""
+        with self._lock:
+            self._stopping = exit_code
+            children = list(self._children)
+        for child in children:
+            child.end()
+
+    def run(self, parameters: ReportParameters, place: Place) -> Outcome:
+        """Make one report, unless nothing that it depends on has changed; errors come back in the outcome."""
+        began = time.monotonic()
+        with language(parameters.lang):
+            try:
+                if self._stopping is not None:
+                    raise KernelError(t("dihentikan"))
+                outcome = self._run(parameters, place, began)
+            except Exception as unexpected:
+                error = unexpected if isinstance(unexpected, KlaError) else _unexpected(unexpected)
+                stopped = self._stopping is not None
+                outcome = Outcome(
+                    parameters,
+                    "stopped" if stopped else "failed",
+                    place.folder,
+                    place.index,
+                    why=t("dihentikan") if stopped else error.what,
+                    advice="" if stopped else error.advice,
+                    exit_code=self._stopping or error.exit_code,
+                    seconds=time.monotonic() - began,
+                    error=error,
+                )
+            self._log(outcome, place)
+            self._tell(outcome, place)
+        return outcome
+
+    @staticmethod
+    def _tell(outcome: Outcome, place: Place) -> None:
+        """Leave a page about a failure beside the report, or take away the one about the last."""
+        if not isinstance(place, Folder):
+            return
+        folder = Path(place.folder)
+        if outcome.status == "failed" and isinstance(outcome.error, NotebookError | KernelError):
+            failure.leave_page(failure.Failure(outcome.parameters, outcome.exit_code, str(outcome.error), folder))
+        elif outcome.status == "done":
+            failure.clear_page(folder)
+
+    def _run(self, parameters: ReportParameters, place: Place, began: float) -> Outcome:
+        found = facts(parameters, self._project)
+        if not self._force and (why := self._why(place, found)) == []:
+            return Outcome(parameters, "unchanged", place.folder, place.index, seconds=time.monotonic() - began)
+        with place.held():
+            # Somebody else may have made it while we waited for the lock.
+            why = [t("diminta")] if self._force else self._why(place, found)
+            if not why:
+                return Outcome(parameters, "unchanged", place.folder, place.index, seconds=time.monotonic() - began)
+            with place.staging() as staging:
+                built = self._build(parameters, place, found, staging)
+                if facts(parameters, self._project).inputs != found.inputs:
+                    raise DataError(
+                        t("Masukan laporan berubah selagi laporan dibuat."),
+                        advice=t("Tunggu sampai penulisannya selesai, lalu jalankan lagi."),
+                    )
+                seconds = time.monotonic() - began
+                done = self._checked(built, staging, found, seconds)
+                index = place.publish(staging, done)
+        return Outcome(
+            parameters, "done", place.folder, index, why="; ".join(why), seconds=seconds,
+            cpu_seconds=done.cpu_seconds, peak_mb=done.peak_mb,
+        )  # fmt: skip
+
+    @staticmethod
+    def _why(place: Place, found: Manifest) -> list[str]:
+        old = place.manifest()
+        why = why_stale(old, found)
+        if old is not None and not why and not place.whole(old):
+            why = [t("berkas laporan hilang atau berubah")]
+        return why
+
+    def _build(self, parameters: ReportParameters, place: Place, found: Manifest, staging: Path) -> dict[str, Any]:
+        """Have a child build the report, and return what it told."""
+        child = self._start()
+        job = {
+            "parameters": parameters.model_dump(),
+            "staging": str(staging),
+            "facts": found.model_dump(),
+            "previous": place.folder,
+            "warm": child.warm,
+            "start_timeout": self._limits.start,
+            "cell_timeout": self._limits.cell,
+            "memory_mb": self._limits.memory_mb,
+        }
+        with self._lock:
+            self._children.add(child)
+            stopping = self._stopping is not None
+        timer = threading.Timer(self._limits.total, child.end, [True])
+        timer.daemon = True
+        timer.start()
+        pages, failed, built = [], None, None
+        try:
+            if stopping:
+                child.end()
+            for event in child.events(job):
+                kind = event.pop("event")
+                if kind == "page":
+                    self._progress(t("[{at}/{all}] {title} …", **event))
+                elif kind == "done":
+                    pages.append(PageRun(**event))
+                elif kind == "failed":
+                    failed = event
+                else:
+                    built = event
+            code = child.wait()
+        finally:
+            timer.cancel()
+            child.end()
+            with self._lock:
+                self._children.discard(child)
+        try:
+            return self._told(child, code, pages, failed, built)
+        except KlaError as error:
+            error.add_note((failed or {}).get("trace") or child.trace())
+            raise
+
+    def _start(self) -> _Child:
+        """Start a child, the plain way where the warm process does not answer."""
+        if self.warm:
+            try:
+                return _Child(True, self._project)
+            except KernelError as error:
+                self._progress(f"{error.what} {t('Dilanjutkan dengan proses biasa.')}")
+                self.warm = False
+        return _Child(False, self._project)
+
+    def _told(
+        self,
+        child: _Child,
+        code: int,
+        pages: list[PageRun],
+        failed: dict[str, Any] | None,
+        built: dict[str, Any] | None,
+    ) -> dict[str, Any]:
+        """Judge what a child has told, and how it went."""
+        if child.out_of_time:
+            raise KernelError(
+                t("Laporan tidak selesai dalam {seconds} detik.", seconds=number(self._limits.total)),
+                advice=t("Beri waktu lebih dengan --timeout, atau lihat notebook mana yang lama di catatan."),
+            )
+        if failed is not None:
+            raise _failure(failed)
+        if code != 0 or built is None:
+            raise KernelError(
+                t("Pembuat laporan berhenti sendiri (kode {code}).", code=code),
+                advice=t("Jalankan lagi; bila berulang, periksa memori dan reports/kla.jsonl."),
+            )
+        cpu = built["cpu_seconds"] + sum(page.cpu_seconds for page in pages)
+        peak = max([built["peak_mb"], *(page.peak_mb for page in pages)])
+        return {
+            **built,
+            "reports": tuple(sorted(pages, key=lambda page: page.notebook)),
+            "cpu_seconds": round(cpu, 2),
+            "peak_mb": round(peak),
+        }
+
+    def _checked(self, built: dict[str, Any], staging: Path, found: Manifest, seconds: float) -> Manifest:
+        """Make the manifest out of what is really there.
+
+        Raises:
+            OutputError: a file that was promised is missing or empty.
+        """
+        outputs = {}
+        for name in built["files"]:
+            path = staging / name
+            if not path.is_file() or not path.stat().st_size:
+                raise OutputError(t("{file} tidak jadi ditulis.", file=name), advice=t("Jalankan lagi."))
+            outputs[name] = sha256(path.read_bytes())
+        return found.model_copy(
+            update={
+                "instrument": {"id": built["instrument"], "sha256": found.inputs["instrument"]},
+                "assessment": built["assessment"],
+                "figures": built["figures"],
+                "seconds": round(seconds, 2),
+                "cpu_seconds": built["cpu_seconds"],
+                "peak_mb": built["peak_mb"],
+                "reports": built["reports"],
+                "outputs": outputs,
+                "left_out": built["left_out"],
+            }
+        )
+
+    def _log(self, outcome: Outcome, place: Place) -> None:
+        """Write one line for people and one for machines; each is whole even if the next is cut off."""
+        about = outcome.parameters
+        what = {
+            "done": "ok", "unchanged": t("tidak berubah"), "failed": t("gagal"), "stopped": t("dihentikan")
+        }[outcome.status]  # fmt: skip
+        line = f"{now()} {about.area} {about.year} {about.target} {what} {outcome.seconds:.1f}s {place.shown}"
+        if outcome.why:
+            line += f" ({outcome.why})"
+        record = outcome.record()
+        if outcome.error is not None:
+            record["trace"] = "\n".join(getattr(outcome.error, "__notes__", ()))
+        folder = self._project.reports
+        if outcome.status == "unchanged" or not _can_write(folder):
+            return
+        _append(folder / "kla.log", line)
+        _append(folder / LOG, json.dumps(record, ensure_ascii=False))
+
+
+class _Child:
+    """The process that builds one report: forked from the warm process, or started anew."""
+
+    def __init__(self, warm: bool, project: Project) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child
+        self.warm, self.out_of_time = warm, False
+        environment = {**os.environ, "KLA_HOME": str(project.root), "KLA_DATA": str(project.data),
+                       "KLA_REPORTS": str(project.reports)}  # fmt: skip
+        if warm:
+            from kla_analysis.reporting.kernels import WARM
+
+            their_in, our_in = os.pipe()
+            our_out, their_out = os.pipe()
+            try:
+                self._process: Forked | subprocess.Popen[bytes] = WARM.fork(
+                    "build", [], env=environment, cwd=str(project.root),
+                    files=[their_in, their_out, self._errors.fileno()],
+                )  # fmt: skip
+            except BaseException:
+                os.close(our_in)
+                os.close(our_out)
                 raise
             finally:
-                shutil.rmtree(staging, ignore_errors=True)
-    except filelock.Timeout:
-        raise LockedError(
-            t("Proses lain sedang menulis {folder}.", folder=project.shown(final)),
-            advice=t("Tunggu sampai selesai, lalu jalankan lagi."),
-        ) from None
-    except OSError as error:
-        raise OutputError(
-            t("{folder} tidak dapat ditulis: {why}.", folder=project.shown(final), why=error.strerror or error),
-            advice=t("Periksa izin dan sisa ruang cakram, atau pilih folder lain dengan --out."),
-        ) from error
-    seconds = time.monotonic() - started
-    _log(
-        project, f"{position.area.code} {parameters.year} {parameters.target} ok {seconds:.1f}s {project.shown(final)}"
-    )
-    return ReportRun(final, final / document.INDEX, seconds, position)
+                os.close(their_in)
+                os.close(their_out)
+            self._in: IO[bytes] = os.fdopen(our_in, "wb", 0)
+            self._out: IO[bytes] = os.fdopen(our_out, "rb")
+        else:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "kla_analysis.reporting.build"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, cwd=project.root,
+                env={**environment, "PYTHONHASHSEED": "0"}, start_new_session=os.name != "nt",
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )  # fmt: skip
+            self._in, self._out = self._process.stdin, self._process.stdout
 
+    def events(self, job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Give the job, and yield what the child tells until it has nothing more to tell."""
+        with contextlib.suppress(BrokenPipeError):
+            self._in.write(json.dumps(job, default=str).encode() + b"\n")
+        for line in self._out:
+            with contextlib.suppress(ValueError):  # cut off in the middle of a line
+                yield json.loads(line)
 
-def _build(
-    parameters: ReportParameters,
-    position: Position,
-    project: Project,
-    staging: Path,
-    final: Path,
-    progress: Progress,
-) -> None:
-    """Write all files of the report into the staging folder."""
-    paths = report_notebooks(project)
-    sources = {f"{path.stem}.html": nbformat.read(path, as_version=4) for path in paths}
-    frame = _frame(parameters, position, sources)
-    record = results.results_of(parameters, position)
-    facts = changes.facts_of(parameters, position, project)
-    changed = changes.compare(final, record, facts)
-    pages = {
-        document.INDEX: document.index_page(
-            [*_summary(parameters, position), *changes.parts(changed)],
-            frame,
-            downloads=documents.downloads(),
-            left_out=list(documents.left_out().values()),
-        )
-    }
-    reports = []
-    for at, path in enumerate(paths, start=1):
-        progress(t("[{at}/{all}] {title} …", at=at, all=len(paths), title=frame.titles[f"{path.stem}.html"]))
-        began = time.monotonic()
-        notebook = _execute(path, parameters, project)
-        file = f"{path.stem}.html"
-        pages[file] = document.notebook_page(notebook, frame, file)
-        reports.append({"notebook": path.name, "file": file, "seconds": round(time.monotonic() - began, 2)})
-    progress(t("Menulis PDF, Excel, dan JSON …"))
-    for file, page in pages.items():
-        _write(staging / file, page)
-    for file, data in documents.all_documents(parameters, position, pages, frame, record).items():
-        (staging / file).write_bytes(data)
-    (staging / changes.FILE).write_bytes(results.as_json(changed.record()))
-    outputs = {path.name: _sha256(path) for path in sorted(staging.iterdir())}
-    manifest = {
-        "version": MANIFEST_VERSION,
-        "parameters": _shown_parameters(parameters),
-        "instrument": {"id": position.instrument.id, "sha256": _instrument_hash(position, project)},
-        "assessment": {"file": position.assessment.shown, "sha256": position.assessment.sha256}
-        if position.assessment
-        else None,
-        "versions": _versions(),
-        "created": _now(),
-        "reports": reports,
-        "facts": facts,
-        "outputs": outputs,
-        "left_out": documents.left_out(),
-    }
-    # The manifest comes last: where it stands, everything it names stands too.
-    _write(staging / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
-
-
-def _execute(path: Path, parameters: ReportParameters, project: Project) -> NotebookNode:
-    """Run one notebook in a fresh kernel and return it with its results."""
-    source = document.unattended(nbformat.read(path, as_version=4))
-    values = declared_values(parameters, path)
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="kla-") as scratch:
-        warnings.simplefilter("ignore")
-        import papermill
-        from nbclient.exceptions import CellTimeoutError, DeadKernelError
-        from traitlets.config import Config
-
-        nbformat.write(source, Path(scratch) / f"in-{path.name}")
+    def wait(self) -> int:
+        """Wait until it has gone, a short while; then end it."""
         try:
-            return papermill.execute_notebook(
-                str(Path(scratch) / f"in-{path.name}"),
-                str(Path(scratch) / path.name),
-                parameters=values,
-                cwd=str(project.root),
-                kernel_name="python3",
-                progress_bar=False,
-                log_output=False,
-                # Others on the same machine must not be able to listen in on a district's numbers.
-                config=Config(KernelManager={"transport_encryption": "auto"}),
-                start_timeout=START_TIMEOUT,
-                execution_timeout=CELL_TIMEOUT,
-            )
-        except papermill.PapermillExecutionError as error:
-            kept = _keep_failed(Path(scratch) / path.name, parameters, project)
-            raise NotebookError(
-                t(
-                    "Sel {cell} di {notebook} gagal: {name}: {value}",
-                    cell=error.exec_count,
-                    notebook=path.name,
-                    name=error.ename,
-                    value=_first_line(error.evalue),
-                ),
-                advice=t("Notebook yang gagal disimpan di {path}; buka untuk melihat rinciannya.", path=kept),
-            ) from error
-        except (DeadKernelError, CellTimeoutError, RuntimeError) as error:
-            raise KernelError(
-                t("Kernel untuk {notebook} berhenti: {why}", notebook=path.name, why=_first_line(str(error))),
-                advice=t("Jalankan lagi; bila berulang, periksa memori dan jalankan kla check."),
-            ) from error
+            return self._process.wait(_LAST_BREATH)
+        except subprocess.TimeoutExpired:
+            self.end()
+            return self._process.wait()
+
+    def end(self, out_of_time: bool = False) -> None:
+        """End it and all that it has started."""
+        self.out_of_time = self.out_of_time or out_of_time
+        if isinstance(self._process, subprocess.Popen):
+            _end_tree(self._process.pid)
+        else:
+            self._process.kill()
+        with contextlib.suppress(OSError):
+            self._in.close()
+
+    def trace(self) -> str:
+        """Return the end of what it said on standard error."""
+        self._errors.seek(max(0, self._errors.seek(0, os.SEEK_END) - 4000))
+        return self._errors.read().decode(errors="replace")
 
 
-def declared_values(parameters: ReportParameters, notebook: Path) -> dict[str, Any]:
-    """Return the parameters that a notebook declares; papermill would pass on those that it does not know."""
-    from papermill import inspect_notebook
+def _end_tree(pid: int) -> None:
+    """End a process and everything below it."""
+    import psutil
 
-    declared = inspect_notebook(str(notebook))
-    values = {name: value for name, value in parameters.model_dump().items() if name in declared}
-    if values.get("assessment"):  # kernels start in another folder
-        values["assessment"] = str(Path(parameters.assessment).resolve())
-    return values
-
-
-def _summary(parameters: ReportParameters, position: Position) -> list[str]:
-    """Make the pieces of the first page: where the area stands, what is lost, what closes the gap."""
-    ladder = charts.ladder(position, parameters.target)
-    parts = [
-        wording.headline(position, parameters.target)._repr_html_(),
-        document.image(ladder.png(), ladder.alt),
-    ]
-    if position.roll_up is not None:
-        parts.append(wording.components_in_words(position)._repr_html_())
-        parts.append(question_table(position, top=5)._repr_html_())
-        parts.append(wording.set_in_words(position, parameters.target)._repr_html_())
-    parts.append(wording.remarks(position)._repr_html_())
-    return parts
+    with contextlib.suppress(psutil.NoSuchProcess):
+        top = psutil.Process(pid)
+        for process in [top, *top.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
-def _frame(parameters: ReportParameters, position: Position, sources: dict[str, NotebookNode]) -> document.Frame:
-    goal = position.instrument.ladder.band(parameters.target).name
-    heads = {file: document.title_and_lead(notebook) for file, notebook in sources.items()}
-    titles = {document.INDEX: t("Ringkasan: {area} menuju {goal}", area=position.area.name, goal=goal)}
-    titles |= {file: title for file, (title, _) in heads.items()}
-    return document.Frame(
-        area=position.area.name,
-        year=parameters.year,
-        titles=titles,
-        short={file: title.split(":")[0] for file, title in titles.items()},
-        leads={document.INDEX: ""} | {file: lead for file, (_, lead) in heads.items()},
-        illustrative=position.assessment.origin.note if position.illustrative else "",
-        colophon=_colophon(parameters, position),
-        version=version("kla-analysis"),
+def _unexpected(error: Exception) -> KlaError:
+    """Wrap a mistake of ours, so that one report does not take all others with it."""
+    failure = KlaError(
+        t("Kesalahan dalam program: {what}.", what=repr(error)), advice=t("Laporkan dengan isi reports/kla.jsonl.")
     )
+    failure.add_note("".join(traceback.format_exception(error)))
+    return failure
 
 
-def _colophon(parameters: ReportParameters, position: Position) -> dict[str, str]:
-    shown = "; ".join(
-        f"{name} = {'–' if value == '' else value}" for name, value in _shown_parameters(parameters).items()
-    )
-    sheet = position.assessment
-    return {
-        t("Parameter"): shown,
-        t("Instrumen"): f"{position.instrument.id}: {position.instrument.title}",
-        t("Lembar nilai"): f"{sheet.shown} (sha256 {sheet.sha256[:16]}…)" if sheet else t("tidak ada"),
-        t("Aturan"): t("sha256 {hash}…", hash=_instrument_hash(position, find_project())[:16]),
-        t("Arti status"): t(
-            "terbit = tertulis di sumbernya; sekunder = dari salinan tidak resmi yang hitungannya cocok; turunan = "
-            "dihitung dari keduanya; asumsi = dari kami; ilustratif = contoh, bukan nilai daerah ini."
-        ),
-        t("Dibuat oleh"): f"kla_analysis {version('kla-analysis')}, Python {platform.python_version()}",
-        t("Waktu"): _now(),
-    }
+def _failure(told: dict[str, Any]) -> KlaError:
+    """Make the error again that the child has met."""
+    kinds = {kind.exit_code: kind for kind in (KlaError, *KlaError.__subclasses__())}
+    problems = [Problem(**problem) for problem in told["problems"]]
+    return kinds.get(told["exit_code"], NotebookError)(told["what"], advice=told["advice"], problems=problems)
 
 
-def _shown_parameters(parameters: ReportParameters) -> dict[str, Any]:
-    """Return the parameters as a report shows them: never the folders of somebody's machine."""
-    shown = parameters.model_dump()
-    if parameters.assessment:
-        shown["assessment"] = find_project().shown(Path(parameters.assessment))
-    return shown
+def _can_write(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return os.access(folder, os.W_OK)
 
 
-def _instrument_hash(position: Position, project: Project) -> str:
-    digest = hashlib.sha256()
-    for path in sorted((project.data / "instruments" / position.instrument.id).iterdir()):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def _versions() -> dict[str, str]:
-    names = ("kla-analysis", "pandas", "numpy", "matplotlib", "seaborn", "papermill", "nbconvert")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
-
-
-def _require_own_folder(final: Path) -> None:
-    """Refuse to write into a folder that holds anything but a report of ours."""
-    if not final.exists():
-        return
-    if not final.is_dir():
-        raise OutputError(t("{path} bukan folder.", path=final.name), advice=t("Pilih folder dengan --out."))
-    if any(final.iterdir()) and not (final / MANIFEST).is_file():
-        raise ParameterError(
-            t("Folder {path} sudah berisi berkas lain.", path=final.name),
-            advice=t("Pilih folder kosong atau folder laporan sebelumnya dengan --out."),
-        )
-
-
-def _publish(staging: Path, final: Path) -> None:
-    """Move a finished report into place; what people added to the old folder moves along."""
-    for path in staging.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    old = final.with_name(f".{final.name}.old-{os.getpid()}")
-    if final.exists():
-        ours = set(_outputs_of(final)) | {MANIFEST}
-        os.replace(final, old)
-        try:
-            os.replace(staging, final)
-        except OSError:
-            os.replace(old, final)
-            raise
-        for path in old.iterdir():
-            if path.name not in ours and not (final / path.name).exists():
-                os.replace(path, final / path.name)
-        shutil.rmtree(old)
-    else:
-        os.replace(staging, final)
-
-
-def _outputs_of(folder: Path) -> Iterable[str]:
-    try:
-        return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["outputs"]
-    except (ValueError, KeyError, TypeError):
-        return ()
-
-
-def _sweep(final: Path) -> None:
-    """Clear what a run that was cut off left beside the report (we hold the lock, so it is dead)."""
-    for left in final.parent.glob(f".{final.name}.building-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    for old in sorted(final.parent.glob(f".{final.name}.old-*")):
-        if final.exists():
-            shutil.rmtree(old, ignore_errors=True)
-        else:  # cut off between the two moves: the old report is the last whole one
-            os.replace(old, final)
-
-
-def _keep_failed(path: Path, parameters: ReportParameters, project: Project) -> str:
-    """Keep the notebook that failed, so that somebody can open it."""
-    folder = project.reports / "gagal"
-    kept = folder / f"{re.sub(r'[^A-Za-z0-9.-]', '_', parameters.area)}-{parameters.year}-{path.name}"
-    if not path.is_file():
-        return "–"
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, kept)
-    return project.shown(kept)
-
-
-def _first_line(text: str) -> str:
-    return (text.strip().splitlines() or [""])[0]
-
-
-def _log(project: Project, line: str) -> None:
-    project.reports.mkdir(parents=True, exist_ok=True)
-    with (project.reports / "kla.log").open("a", encoding="utf-8") as file:
-        file.write(f"{_now()} {line}\n")
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _append(path: Path, line: str) -> None:
+    """Add one line in one write, so that two runs never tear each other's lines."""
+    with contextlib.suppress(OSError), path.open("ab") as file:
+        file.write(line.replace("\n", " ").encode() + b"\n")

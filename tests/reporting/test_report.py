@@ -90,7 +90,7 @@ def test_the_manifest_is_true(report):
 
 
 def test_nothing_is_left_beside_the_report(reports):
-    assert sorted(path.name for path in reports.iterdir()) == ["63.10", "kla.log"]
+    assert sorted(path.name for path in reports.iterdir()) == ["63.10", "kla.jsonl", "kla.log"]
     assert not list((reports / "63.10").glob(".*building*"))
     assert "63.10 2022 nindya ok" in (reports / "kla.log").read_text()
 

@@ -1,0 +1,400 @@
+"""The build: one report, made in a folder aside by a process of its own that the runner started.
+
+The job comes in as one line of JSON on standard input; what is going on goes out as lines of JSON on
+standard output. Nothing here publishes anything: the runner looks at what is there, and does it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+# Checks of international web addresses, which no notebook has; its grammar takes 1.5 s to load.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+import contextlib  # noqa: E402
+import contextvars  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import shutil  # noqa: E402
+import threading  # noqa: E402
+import time  # noqa: E402
+import traceback  # noqa: E402
+import warnings  # noqa: E402
+from collections.abc import Callable  # noqa: E402
+from concurrent.futures import ThreadPoolExecutor  # noqa: E402
+from importlib.metadata import version  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import TYPE_CHECKING, Any  # noqa: E402
+
+import nbformat  # noqa: E402
+from pydantic import BaseModel, ConfigDict  # noqa: E402
+
+from kla_analysis.analysis.position import Position  # noqa: E402
+from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError  # noqa: E402
+from kla_analysis.language import number, t  # noqa: E402
+from kla_analysis.presenting import charts, wording  # noqa: E402
+from kla_analysis.presenting.tables import question_table  # noqa: E402
+from kla_analysis.project import find_project  # noqa: E402
+from kla_analysis.reporting import changes, document, documents, kernels, results  # noqa: E402
+from kla_analysis.reporting.manifest import Manifest, facts  # noqa: E402
+from kla_analysis.reporting.parameters import ReportParameters, begin, declared_values  # noqa: E402
+from kla_analysis.reporting.store import place_at  # noqa: E402
+from kla_analysis.reporting.warm import UNATTENDED  # noqa: E402
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+#: Folder inside the staging folder for what is needed on the way; the runner removes it.
+SCRATCH = ".kerja"
+#: How often a kernel that does not come up is started again. One that came up and died is not.
+STARTS = 3
+#: How many notebooks of one report run at once: while one kernel starts, another works.
+AT_ONCE = 2
+Tell = Callable[..., None]
+
+
+class Job(BaseModel):
+    """What the runner wants built.
+
+    Attributes:
+        staging: the folder to build in.
+        facts: what the report is made from, as far as the runner knows it beforehand.
+        previous: where the last report about the same stands, if there is one.
+        start_timeout, cell_timeout: seconds that a kernel may take to start, and one cell.
+        memory_mb: what one process may take.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    parameters: ReportParameters
+    staging: Path
+    facts: Manifest
+    previous: str
+    warm: bool
+    start_timeout: int
+    cell_timeout: int
+    memory_mb: int
+
+
+def main() -> int:
+    """Build the report that standard input asks for; the exit code says how it went."""
+    # What a library prints must not land among the lines that the runner reads.
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+    telling = threading.Lock()
+
+    def tell(event: str, **values: Any) -> None:
+        with telling:
+            out.write(json.dumps({"event": event, **values}, default=str) + "\n")
+
+    job = Job(**json.loads(_read_line(0)))
+    threading.Thread(target=_watch, daemon=True).start()
+    try:
+        _limit_memory(job.memory_mb)
+        _build(job, tell)
+    except OSError as error:
+        failure: KlaError = OutputError(
+            t("Laporan tidak dapat ditulis: {why}.", why=error.strerror or error),
+            advice=t("Periksa izin dan sisa ruang cakram, atau pilih folder lain dengan --out."),
+        )
+    except MemoryError:
+        failure = _out_of_memory(job)
+    except KlaError as error:
+        failure = error
+    except Exception as error:
+        failure = KlaError(
+            t("Kesalahan dalam program: {what}.", what=repr(error)), advice=t("Lihat reports/kla.jsonl.")
+        )
+        failure.__cause__ = error
+    else:
+        return 0
+    tell(
+        "failed",
+        exit_code=failure.exit_code,
+        what=failure.what,
+        advice=failure.advice,
+        problems=[problem.__dict__ for problem in failure.problems],
+        trace="".join(traceback.format_exception(failure.__cause__ or failure))[-4000:],
+    )
+    return failure.exit_code
+
+
+def rehearse(parameters: ReportParameters) -> None:
+    """Do once what every first page does once: rules read, fonts found, templates compiled."""
+    position = begin(**parameters.model_dump())
+    sources = _sources()
+    frame = _frame(facts(parameters, find_project()), position, parameters, sources)
+    document.index_page(_summary(parameters, position, []), frame)
+    for file, notebook in sources.items():
+        document.notebook_page(notebook, frame, file)
+    charts.components(position).png()
+    charts.indicator_heatmap(position).png()
+
+
+def _build(job: Job, tell: Tell) -> None:
+    """Write all files of the report into the staging folder."""
+    parameters = job.parameters
+    position = begin(**parameters.model_dump())
+    sources = _sources()
+    frame = _frame(job.facts, position, parameters, sources)
+    scratch = job.staging / SCRATCH
+    scratch.mkdir()
+    # What a kernel that is killed leaves behind lies here, and goes when the folder goes.
+    os.environ.update(kernels.environment(warm=job.warm), JUPYTER_RUNTIME_DIR=str(scratch / "runtime"))
+    os.environ[UNATTENDED] = "1"
+    os.chdir(find_project().root)
+
+    def page(file: str) -> tuple[str, NotebookNode]:
+        at = list(sources).index(file) + 1
+        tell("page", at=at, all=len(sources), title=frame.titles[file])
+        began = time.monotonic()
+        name = f"{Path(file).stem}.ipynb"
+        notebook = _execute(sources[file], name, job, scratch)
+        text = document.notebook_page(notebook, frame, file)
+        peak_mb, cpu_seconds = kernels.used()
+        tell(
+            "done",
+            notebook=name,
+            file=file,
+            seconds=round(time.monotonic() - began, 2),
+            images=text.count("<img "),
+            peak_mb=round(peak_mb),
+            cpu_seconds=round(cpu_seconds, 2),
+        )
+        return text, notebook
+
+    with warnings.catch_warnings(), ThreadPoolExecutor(AT_ONCE) as pool:
+        warnings.simplefilter("ignore")
+        running = {file: pool.submit(contextvars.copy_context().run, page, file) for file in sources}
+        try:
+            made = {file: future.result() for file, future in running.items()}
+        finally:
+            pool.shutdown(cancel_futures=True)
+    summary = _summary(parameters, position, [notebook for _, notebook in made.values()])
+    record = results.results_of(parameters, position)
+    changed = changes.compare(changes.last_report(place_at(job.previous, find_project())), record, job.facts)
+    left_out = documents.left_out()
+    index = document.index_page(
+        [*summary, *changes.parts(changed)], frame, downloads=documents.downloads(), left_out=list(left_out.values())
+    )
+    pages = {document.INDEX: index, **{file: text for file, (text, _) in made.items()}}
+    files = {file: page.encode() for file, page in pages.items()}
+    files |= documents.all_documents(parameters, position, pages, frame, record)
+    files[changes.FILE] = results.as_json(changed.record())
+    for file, content in files.items():
+        (job.staging / file).write_bytes(content)
+    shutil.rmtree(scratch)
+    sheet = position.assessment
+    tell(
+        "built",
+        files=sorted(files),
+        figures=figures(position, parameters.target),
+        instrument=position.instrument.id,
+        assessment={"file": sheet.shown, "sha256": sheet.sha256} if sheet else None,
+        left_out=left_out,
+        **_used(),
+    )
+
+
+def _sources() -> dict[str, NotebookNode]:
+    return {f"{path.stem}.html": nbformat.read(path, as_version=4) for path in find_project().report_notebooks()}
+
+
+def _execute(source: NotebookNode, name: str, job: Job, scratch: Path) -> NotebookNode:
+    """Run one notebook in a fresh kernel and return it with its results."""
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from traitlets.config import Config
+
+    path, output = scratch / f"in-{name}", scratch / name
+    nbformat.write(document.unattended(source), path)
+    values = declared_values(job.parameters, find_project().notebooks / name)
+    for start in range(1, STARTS + 1):
+        try:
+            return papermill.execute_notebook(
+                str(path),
+                str(output),
+                parameters=values,
+                kernel_name=kernels.KERNEL,
+                progress_bar=False,
+                log_output=False,
+                request_save_on_cell_execute=False,
+                # Others on the same machine must not be able to listen in on a district's numbers.
+                config=Config(KernelManager={"transport_encryption": "auto"}),
+                shutdown_kernel="immediate",
+                start_timeout=job.start_timeout,
+                execution_timeout=job.cell_timeout,
+            )
+        except papermill.PapermillExecutionError as error:
+            if "MemoryError" in error.ename:
+                raise _out_of_memory(job, name) from error
+            raise NotebookError(
+                t(
+                    "Sel {cell} di {notebook} gagal: {name}: {value}",
+                    cell=error.exec_count,
+                    notebook=name,
+                    name=error.ename,
+                    value=_first_line(error.evalue),
+                ),
+                advice=t(
+                    "Notebook yang gagal disimpan di {path}; buka untuk melihat rinciannya.", path=kept(job, output)
+                ),
+            ) from error
+        except CellTimeoutError as error:
+            raise KernelError(
+                t(
+                    "Satu sel di {notebook} berjalan lebih dari {seconds} detik.",
+                    notebook=name,
+                    seconds=job.cell_timeout,
+                ),
+                advice=t("Periksa sel itu, atau beri waktu lebih dengan --cell-timeout."),
+            ) from error
+        except RuntimeError as error:
+            if start < STARTS and not isinstance(error, DeadKernelError):
+                continue  # it did not even start, for instance because somebody else took its port
+            raise KernelError(
+                t("Kernel untuk {notebook} berhenti: {why}", notebook=name, why=_first_line(str(error))),
+                advice=t("Jalankan lagi; bila berulang, periksa memori dan jalankan kla check."),
+            ) from error
+    raise AssertionError
+
+
+def figures(position: Position, target: str) -> dict[str, Any]:
+    """Return the numbers at the top of a report as plain values (points)."""
+    ladder, span = position.instrument.ladder, position.span
+    gap = ladder.points_to(target, span)
+    placed = ladder.place(span.low)
+    return {
+        "area": position.area.name,
+        "province": position.area.province,
+        "stage": position.stage,
+        "total_low": span.low,
+        "total_high": span.high,
+        "predicate": placed.name,
+        "in_gap": placed.in_gap,
+        "gap_low": gap.low,
+        "gap_high": gap.high,
+        "standing": position.standing,
+        "note": position.assessment.origin.note if position.illustrative else "",
+    }
+
+
+def _used() -> dict[str, float]:
+    """Return what this process has used: peak memory (MiB) and CPU seconds."""
+    try:
+        import resource
+    except ImportError:
+        return {"peak_mb": 0.0, "cpu_seconds": time.process_time()}
+    return {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "cpu_seconds": time.process_time()}
+
+
+def kept(job: Job, path: Path) -> str:
+    """Keep the notebook that failed, so that somebody can open it, and return where."""
+    project = find_project()
+    if not path.is_file():
+        return "–"
+    folder = project.reports / "gagal"
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{job.parameters.slug}-{path.name}"
+    shutil.copyfile(path, target)
+    return project.shown(target)
+
+
+def _out_of_memory(job: Job, name: str = "") -> KernelError:
+    return KernelError(
+        t(
+            "{notebook} perlu lebih dari {limit} MB memori.",
+            notebook=name or t("Laporan ini"),
+            limit=number(job.memory_mb),
+        ),
+        advice=t("Periksa sel yang memuat data, atau naikkan batas dengan --memory."),
+    )
+
+
+def _limit_memory(megabytes: int) -> None:
+    """Limit what this process and every kernel it starts may take, where the system can."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        if megabytes and sys.platform == "linux":
+            _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+            resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 1024 * 1024, hard))
+
+
+def _summary(parameters: ReportParameters, position: Position, notebooks: list[NotebookNode]) -> list[str]:
+    """Make the pieces of the first page: where the area stands, what is lost, what closes the gap."""
+    ladder = charts.ladder(position, parameters.target)
+    drawn = document.picture(notebooks, ladder.alt) or ladder.png()
+    parts = [wording.headline(position, parameters.target)._repr_html_(), document.image(drawn, ladder.alt)]
+    if position.roll_up is not None:
+        parts.append(wording.components_in_words(position)._repr_html_())
+        parts.append(question_table(position, top=5)._repr_html_())
+        parts.append(wording.set_in_words(position, parameters.target)._repr_html_())
+    parts.append(wording.remarks(position)._repr_html_())
+    return parts
+
+
+def _frame(
+    made_from: Manifest, position: Position, parameters: ReportParameters, sources: dict[str, NotebookNode]
+) -> document.Frame:
+    goal = position.instrument.ladder.band(parameters.target).name
+    heads = {file: document.title_and_lead(notebook) for file, notebook in sources.items()}
+    titles = {document.INDEX: t("Ringkasan: {area} menuju {goal}", area=position.area.name, goal=goal)}
+    titles |= {file: title for file, (title, _) in heads.items()}
+    return document.Frame(
+        area=position.area.name,
+        year=parameters.year,
+        titles=titles,
+        short={file: title.split(":")[0] for file, title in titles.items()},
+        leads={document.INDEX: ""} | {file: lead for file, (_, lead) in heads.items()},
+        illustrative=position.assessment.origin.note if position.illustrative else "",
+        colophon=_colophon(made_from, position),
+        version=version("kla-analysis"),
+    )
+
+
+def _colophon(made_from: Manifest, position: Position) -> dict[str, str]:
+    shown = "; ".join(f"{name} = {'–' if value == '' else value}" for name, value in made_from.parameters.items())
+    sheet = position.assessment
+    return {
+        t("Parameter"): shown,
+        t("Instrumen"): f"{position.instrument.id}: {position.instrument.title}",
+        t("Lembar nilai"): f"{sheet.shown} (sha256 {sheet.sha256[:16]}…)" if sheet else t("tidak ada"),
+        t("Aturan"): t("sha256 {hash}…", hash=made_from.inputs["instrument"][:16]),
+        t("Arti status"): t(
+            "terbit = tertulis di sumbernya; sekunder = dari salinan tidak resmi yang hitungannya cocok; turunan = "
+            "dihitung dari keduanya; asumsi = dari kami; ilustratif = contoh, bukan nilai daerah ini."
+        ),
+        t("Dibuat oleh"): f"kla_analysis {version('kla-analysis')}, Python {made_from.versions['python']}",
+        t("Waktu"): made_from.created,
+    }
+
+
+def _read_line(fd: int) -> bytes:
+    """Read one line and not a byte more."""
+    line = b""
+    while not line.endswith(b"\n") and (more := os.read(fd, 1)):
+        line += more
+    return line
+
+
+def _first_line(text: str) -> str:
+    return (text.strip().splitlines() or [""])[0]
+
+
+def _watch() -> None:
+    """End with whoever started us: when nobody holds the other end of standard input, all of this goes."""
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    import psutil
+
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    # Nothing is left to do: no thread of anybody's is waited for.
+    os._exit(main())

@@ -1,0 +1,235 @@
+"""Benchmark of whole reports: ours, a shell loop of the usual two commands, and the same work without notebooks.
+
+All in one run, on the same notebooks and synthetic sheets, with two workers. Run with `make bench`;
+`make bench-country` makes every district of the country instead (an hour on two cores).
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nbformat
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BIN = Path(sys.executable).parent
+WORKERS = 2
+YEAR = 2025
+
+
+def main(areas: int, rival_areas: int, many: tuple[int, int]) -> None:
+    with tempfile.TemporaryDirectory(prefix="kla-bench-") as folder:
+        work = Path(folder)
+        codes = synthetic(work, 514)
+        ours = batch(work / "ours", codes[:areas], ROOT)
+        rival = shell_loop(work / "rival", codes[:rival_areas])
+        floor = sum(floor_cpu(code, work / "sheets") for code in codes[:areas]) / areas
+        print(f"{len(notebooks(ROOT))} notebooks a report, {WORKERS} workers")
+        line("", "reports/minute", "CPU s/report", "peak MiB")
+        line("papermill + jupyter nbconvert", rival["rate"], rival["cpu"], rival["peak"])
+        line("kla batch", ours["rate"], ours["cpu"], ours["peak"])
+        line("figures and HTML alone", "", floor, "")
+        print(f"reports a minute against the shell loop   {ours['rate'] / rival['rate']:.1f}×")
+        print(f"CPU a report against figures and HTML     {ours['cpu'] / floor:.2f}×")
+        small = short_project(work / "short")
+        few, lot = (batch(work / f"short-{n}", codes[:n], small) for n in many)
+        print(f"{many[0]} → {many[1]} areas, a short notebook      {lot['seconds'] / few['seconds']:.1f}× the time, "
+              f"peak {few['peak']:.0f} → {lot['peak']:.0f} MiB")  # fmt: skip
+        again = batch(work / f"short-{many[1]}", codes[:50], small)
+        print(f"50 areas again, nothing changed           {again['seconds']:.2f} s")
+    print(f"kla --help                                {min(timed([BIN / 'kla', '--help']) for _ in range(5)):.2f} s")
+
+
+def country(count: int) -> None:
+    """Make the full set of every district, and say how the time grew."""
+    with tempfile.TemporaryDirectory(prefix="kla-bench-") as folder:
+        work = Path(folder)
+        codes = synthetic(work, count)
+        done = batch(work / "country", codes, ROOT, told=True)
+        print(f"{count} districts, full set: {done['seconds'] / 60:.1f} minutes, CPU {done['cpu']:.1f} s a report, "
+              f"peak {done['peak']:.0f} MiB")  # fmt: skip
+        print(f"all again, nothing changed: {batch(work / 'country', codes, ROOT)['seconds']:.1f} s")
+        print(f"50 of them, nothing changed: {batch(work / 'country', codes[:50], ROOT)['seconds']:.2f} s")
+
+
+def synthetic(work: Path, count: int) -> list[str]:
+    subprocess.run([BIN / "kla", "synthetic", work / "sheets", "--year", str(YEAR)], check=True, capture_output=True)
+    # From all over the country, not one province after another.
+    codes = sorted(path.name for path in (work / "sheets").iterdir())
+    return [codes[at * len(codes) // count] for at in range(count)]
+
+
+def batch(out: Path, codes: list[str], project: Path, told: bool = False) -> dict[str, float]:
+    """Run our command and measure it from its start to its end."""
+    from kla_analysis.reporting.manifest import read_manifest
+
+    areas = out.parent / "areas.txt"
+    areas.write_text("\n".join(codes))
+    command = [BIN / "kla", "batch", "--areas", areas, "--year", str(YEAR), "--jobs", str(WORKERS),
+               "--sheets", out.parent / "sheets"]  # fmt: skip
+    environment = {**os.environ, "KLA_HOME": str(project), "KLA_REPORTS": str(out)}
+    with peak_of_all() as peak:
+        began = time.monotonic()
+        subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL,
+                       stderr=None if told else subprocess.DEVNULL)  # fmt: skip
+        seconds = time.monotonic() - began
+    made = [read_manifest((out / code / str(YEAR) / "manifest.json").read_bytes()) for code in codes]
+    return {
+        "seconds": seconds,
+        "rate": len(codes) / seconds * 60,
+        "cpu": sum(each.cpu_seconds for each in made) / len(made),
+        "peak": peak(),
+    }
+
+
+def shell_loop(out: Path, codes: list[str]) -> dict[str, float]:
+    """Run what one would write without us: for each area and notebook `papermill`, then `jupyter nbconvert`."""
+    sheets = out.parent / "sheets"
+    script = ["set -e", "area=$1", f"mkdir -p {out}/$area"]
+    for path in notebooks(ROOT):
+        made = f"{out}/$area/{path.name}"
+        script.append(
+            f"{BIN}/papermill {path} {made} -k python3 --cwd {ROOT} --no-progress-bar -r area $area -p year {YEAR} "
+            f"-r assessment {sheets}/$area/{YEAR}-self_assessment.csv"
+        )
+        script.append(f"{BIN}/jupyter nbconvert --to html --no-input {made}")
+    before = os.times()
+    with peak_of_all() as peak:
+        began = time.monotonic()
+        subprocess.run(
+            ["xargs", "-P", str(WORKERS), "-I", "{}", "sh", "-c", "\n".join(script), "sh", "{}"],
+            input="\n".join(codes), text=True, check=True, capture_output=True,
+            env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"},
+        )  # fmt: skip
+        seconds = time.monotonic() - began
+    after = os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return {"rate": len(codes) / seconds * 60, "cpu": used / len(codes), "peak": peak()}
+
+
+def floor_cpu(code: str, sheets: Path) -> float:
+    """Return the CPU seconds of the same cells and pages in one process that has loaded everything: no kernel, no papermill."""
+    prepare()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            render_alone(code, sheets)
+        except BaseException as error:
+            print(error, file=sys.stderr)
+            os._exit(1)
+        os._exit(0)
+    _, status, used = os.wait4(pid, 0)
+    assert status == 0
+    return used.ru_utime + used.ru_stime
+
+
+def render_alone(code: str, sheets: Path) -> None:
+    from kla_analysis.project import find_project
+    from kla_analysis.reporting import build, document
+    from kla_analysis.reporting.manifest import facts
+    from kla_analysis.reporting.parameters import ReportParameters, begin
+
+    parameters = ReportParameters(area=code, year=YEAR, assessment=str(sheets / code / f"{YEAR}-self_assessment.csv"))
+    position = begin(**parameters.model_dump())
+    sources = build._sources()
+    frame = build._frame(facts(parameters, find_project()), position, parameters, sources)
+    done = []
+    for file, source in sources.items():
+        notebook = document.unattended(source)
+        names: dict = {}
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs = shown(cell, names)
+                if "parameters" in cell.metadata.get("tags", ()):
+                    names |= parameters.model_dump()
+        document.notebook_page(notebook, frame, file)
+        done.append(notebook)
+    document.index_page(build._summary(parameters, position, done), frame)
+
+
+def shown(cell: nbformat.NotebookNode, names: dict) -> list[nbformat.NotebookNode]:
+    """Run a cell and return what its last expression looks like."""
+    tree = ast.parse(cell.source)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "cell", "exec"), names)  # noqa: S102 - the project's own notebooks
+    if last is None:
+        return []
+    value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)  # noqa: S307
+    if hasattr(value, "_repr_mimebundle_"):
+        data, metadata = value._repr_mimebundle_()
+    else:
+        data, metadata = {"text/html": value._repr_html_()}, {}
+    return [nbformat.v4.new_output("execute_result", data=data, metadata=metadata)]
+
+
+def prepare() -> None:
+    """Load what the warm process loads, once."""
+    from kla_analysis.reporting import warm
+
+    if "seaborn" not in sys.modules:
+        warm.load()
+
+
+def short_project(root: Path) -> Path:
+    """Make a project whose only notebook is the first."""
+    shutil.copytree(ROOT / "data", root / "data")
+    (root / "notebooks").mkdir()
+    shutil.copy(ROOT / "notebooks" / "00_mulai.ipynb", root / "notebooks")
+    return root
+
+
+def notebooks(project: Path) -> list[Path]:
+    return sorted((project / "notebooks").glob("[0-9]*.ipynb"))
+
+
+@contextlib.contextmanager
+def peak_of_all() -> Iterator[Callable[[], float]]:
+    """Watch what all processes below this one take together; shared memory counts once."""
+    highest, over = [0.0], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.3):
+            total = 0
+            mine = set(psutil.Process().children(recursive=True))
+            # The warm process leads a session of its own, so it is found by what it runs.
+            for process in psutil.process_iter(["cmdline"]):
+                with contextlib.suppress(psutil.Error):
+                    if process in mine or "kla_analysis.reporting.warm" in (process.info["cmdline"] or ()):
+                        total += process.memory_full_info().pss
+            highest[0] = max(highest[0], total / 2**20)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield lambda: highest[0]
+    finally:
+        over.set()
+        thread.join()
+
+
+def timed(command: list) -> float:
+    began = time.monotonic()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.monotonic() - began
+
+
+def line(*cells: object) -> None:
+    name, *values = (f"{cell:.1f}" if isinstance(cell, float) else str(cell) for cell in cells)
+    print(f"{name:32}" + "".join(f"{value:>16}" for value in values))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["country"]:
+        country(int(sys.argv[2]) if len(sys.argv) > 2 else 514)
+    else:
+        main(areas=8, rival_areas=2, many=(10, 100))

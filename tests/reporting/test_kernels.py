@@ -1,0 +1,130 @@
+"""Warm kernels: the same as plain ones, apart from each other, and gone with whoever asked for them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+from conftest import ROOT
+from jupyter_client.manager import KernelManager
+from traitlets.config import Config
+
+from kla_analysis.reporting import kernels
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+
+
+@pytest.fixture
+def start(monkeypatch):
+    """Start the kernel `kla` the way JupyterLab does, and run code in it."""
+    monkeypatch.setenv("JUPYTER_PATH", kernels.environment()["JUPYTER_PATH"])
+    started = []
+
+    def begin():
+        manager = KernelManager(
+            kernel_name=kernels.KERNEL, config=Config(KernelManager={"transport_encryption": "auto"})
+        )
+        manager.start_kernel()
+        client = manager.client()
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        started.append((manager, client))
+        return manager, client
+
+    yield begin
+    for manager, client in started:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def said(client, code, timeout=30):
+    """Run code and return what it prints."""
+    heard = []
+    client.execute_interactive(
+        code, timeout=timeout, allow_stdin=False,
+        output_hook=lambda message: heard.append(message["content"].get("text") or message["content"].get("ename") or ""),
+    )  # fmt: skip
+    return "".join(heard).strip()
+
+
+def test_it_is_forked_from_a_process_that_has_loaded_everything(start):
+    _, client = start()
+    assert said(client, "import sys; print('matplotlib' in sys.modules and 'kla_analysis' in sys.modules)") == "True"
+    parent = psutil.Process(int(said(client, "import os; print(os.getppid())")))
+    assert "kla_analysis.reporting.warm" in parent.cmdline()
+    assert parent.num_threads() == 1  # a fork copies one thread; the others' locks would stay locked for ever
+
+
+def test_nothing_leaks_from_one_kernel_to_the_next(start):
+    _, first = start()
+    said(first, "import os, matplotlib; os.environ['BOCOR'] = '1'; matplotlib.rcParams['font.size'] = 3; x = 1")
+    _, second = start()
+    code = "import os, matplotlib; print('BOCOR' in os.environ, matplotlib.rcParams['font.size'], 'x' in globals())"
+    assert said(second, code) == "False 10.0 False"
+
+
+def test_plain_where_fork_is_not_wanted_and_random_numbers_start_alike(start, monkeypatch):
+    code = "import random, numpy; print(random.random(), numpy.random.rand())"
+    one, other = (said(start()[1], code) for _ in range(2))
+    monkeypatch.setenv(kernels.SWITCH, "0")
+    manager, client = start()
+    assert isinstance(manager.provisioner.process, subprocess.Popen)
+    assert one == other == said(client, code)
+
+
+def test_the_line_is_encrypted(start):
+    manager, _ = start()
+    assert manager.curve_publickey
+
+
+def test_interrupt_restart_and_death(start):
+    manager, client = start()
+    client.execute("import time; time.sleep(60)")
+    time.sleep(0.5)
+    manager.interrupt_kernel()
+    assert client.get_shell_msg(timeout=10)["content"]["ename"] == "KeyboardInterrupt"
+    assert said(client, "print('lagi')") == "lagi"
+    before = manager.provisioner.pid
+    manager.restart_kernel(now=True)
+    client.wait_for_ready(timeout=30)
+    assert said(client, "print('baru')") == "baru"
+    assert manager.provisioner.pid != before
+    os.kill(manager.provisioner.pid, signal.SIGKILL)
+    until = time.monotonic() + 5
+    while manager.is_alive() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not manager.is_alive()
+
+
+def test_a_kernel_ends_with_whoever_asked_for_it():
+    code = (
+        "import subprocess, time\n"
+        "from jupyter_client.manager import KernelManager\n"
+        "manager = KernelManager(kernel_name='kla'); manager.start_kernel()\n"
+        "client = manager.client(); client.start_channels(); client.wait_for_ready(timeout=60)\n"
+        'client.execute(\'import subprocess; subprocess.Popen(["sleep", "600"])\', reply=True)\n'
+        "print(manager.provisioner.pid, flush=True); time.sleep(600)\n"
+    ).replace(", reply=True", "")
+    asker = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=kernels.environment(), stdout=subprocess.PIPE)
+    try:
+        kernel = psutil.Process(int(asker.stdout.readline()))
+        until = time.monotonic() + 10
+        while not (below := kernel.children()) and time.monotonic() < until:
+            time.sleep(0.05)
+        all_of_them = [kernel, kernel.parent(), *below]
+        assert len(all_of_them) == 3
+    finally:
+        asker.kill()
+        asker.wait()
+    _, alive = psutil.wait_procs(all_of_them, timeout=5)
+    assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_twelve_at_once(start):
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: said(start()[1], "print(6 * 7)"), range(12)))
+    assert answers == ["42"] * 12
