@@ -99,7 +99,7 @@ def national_page(title: str, remark: str, rows: list[dict[str, Any]], *, made: 
     }  # fmt: skip
     template = templates().get_template("national.html.j2")
     return template.render(
-        title=title, remark=remark, rows=rows, words=words, css=_css(), lang=current_language(), span=_span,
+        title=title, remark=remark, rows=rows, words=words, css=css(), lang=current_language(), span=_span,
         number=number,
     )  # fmt: skip
 

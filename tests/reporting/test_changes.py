@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
-from pathlib import Path
 
 import pytest
 
 import kla_analysis as kla
 from kla_analysis.project import find_project
 from kla_analysis.reporting import changes, results
+from kla_analysis.reporting.manifest import facts, sha256
 from kla_analysis.reporting.parameters import ReportParameters
+from kla_analysis.reporting.store import place_at
 
 PARAMETERS = ReportParameters()
 
@@ -20,22 +20,28 @@ PARAMETERS = ReportParameters()
 @pytest.fixture(scope="module")
 def now():
     """Today's results and what they are made from."""
-    position = kla.open_position("63.10", 2022)
-    return results.results_of(PARAMETERS, position), changes.facts_of(PARAMETERS, position, find_project())
+    return results.results_of(PARAMETERS, kla.open_position("63.10", 2022)), facts(PARAMETERS, find_project())
 
 
 @pytest.fixture
 def left_by(tmp_path):
-    """Write what a report leaves for the next one."""
+    """Write what a report leaves for the next one, and read it as the next one does."""
 
-    def write(record, facts) -> Path:
+    def write(record, made_from):
+        place = place_at(tmp_path, find_project())
         data = results.as_json(record)
-        (tmp_path / "results.json").write_bytes(data)
-        outputs = {"results.json": hashlib.sha256(data).hexdigest()}
-        (tmp_path / "manifest.json").write_text(json.dumps({"facts": facts, "outputs": outputs}))
-        return tmp_path
+        place.put("results.json", data)
+        place.put(
+            "manifest.json", made_from.model_copy(update={"outputs": {"results.json": sha256(data)}}).text().encode()
+        )
+        return changes.last_report(place)
 
     return write
+
+
+def with_other(made_from, *names):
+    """What a report is made from, were some of it something else."""
+    return made_from.model_copy(update={"inputs": {**made_from.inputs, **dict.fromkeys(names, "0" * 64)}})
 
 
 def moves_of(found: changes.Changes) -> dict[str, changes.Move]:
@@ -43,7 +49,7 @@ def moves_of(found: changes.Changes) -> dict[str, changes.Move]:
 
 
 def test_the_first_report_has_nothing_to_compare_with(tmp_path, now):
-    found = changes.compare(tmp_path, *now)
+    found = changes.compare(changes.last_report(place_at(tmp_path, find_project())), *now)
     assert found.first
     assert "laporan pertama" in repr(changes.in_words(found))
 
@@ -60,8 +66,8 @@ def test_a_new_answer_is_data(left_by, now, sheet):
     """Question 1.1 rises from 10,11 to 12: 1,89 points more in the total, its component and its indicator."""
     parameters = ReportParameters(assessment=str(sheet((",1.1,10.11,", ",1.1,12,"))))
     position = kla.open_position("63.10", 2022, assessment=parameters.assessment)
-    record, facts = results.results_of(parameters, position), changes.facts_of(parameters, position, find_project())
-    found = changes.compare(left_by(*now), record, facts)
+    record = results.results_of(parameters, position)
+    found = changes.compare(left_by(*now), record, facts(parameters, find_project()))
     assert set(found.causes) == {"data", "parameters"}
     moves = moves_of(found)
     for what in ("total.low", "components.K0.low", "indicators.1.low"):
@@ -74,18 +80,16 @@ def test_a_new_answer_is_data(left_by, now, sheet):
 
 def test_new_rules_are_told_from_new_answers(left_by, now):
     """The old rules gave the same answers 4,5 points more in indicator 1; one answer has risen by 1 since."""
-    record, facts = now
-    old, old_facts = copy.deepcopy(record), copy.deepcopy(facts)
+    record, made_from = now
+    old = copy.deepcopy(record)
     old["answers"]["1.1"] -= 1
     old["total"]["low"] += 4.5 - 1
     old["total"]["high"] = old["total"]["low"]
     for level, code in (("components", "K0"), ("indicators", "1")):
         (row,) = [row for row in old[level] if row["code"] == code]
         row["low"] += 4.5 - 1
-    old_facts["instrument"]["indicators.csv"] = "0" * 64
-    old_facts["data"]["data/assessments/63.10/2022-final.csv"] = "0" * 64
-    found = changes.compare(left_by(old, old_facts), record, facts)
-    assert found.causes == {"data": ("data/assessments/63.10/2022-final.csv",), "rules": ("indicators.csv",)}
+    found = changes.compare(left_by(old, with_other(made_from, "instrument", "assessment")), record, made_from)
+    assert found.causes == {"data": ("lembar nilai",), "rules": ("instrumen",)}
     for what in ("total.low", "components.K0.low", "indicators.1.low"):
         move = moves_of(found)[what]
         assert (move.difference, move.data_points, move.rules_points) == (-3.5, 1.0, -4.5)
@@ -94,54 +98,45 @@ def test_new_rules_are_told_from_new_answers(left_by, now):
 
 
 def test_new_code_that_moves_a_number_is_named(left_by, now):
-    record, facts = now
-    old, old_facts = copy.deepcopy(record), {**facts, "code": "0" * 64}
+    record, made_from = now
+    old = copy.deepcopy(record)
     old["verified"]["median"] -= 3
-    found = changes.compare(left_by(old, old_facts), record, facts)
+    found = changes.compare(left_by(old, with_other(made_from, "code")), record, made_from)
     assert set(found.causes) == {"code"}
     assert [(move.what, move.difference) for move in found.moves] == [("verified.median", 3.0)]
     assert "kode" in repr(changes.in_words(found))
 
 
 def test_a_move_without_a_cause_is_an_alarm(left_by, now):
-    record, facts = now
+    record, made_from = now
     old = copy.deepcopy(record)
     old["plan"]["cost"] += 1
-    found = changes.compare(left_by(old, facts), record, facts)
+    found = changes.compare(left_by(old, made_from), record, made_from)
     assert found.unexplained
     assert "tidak boleh terjadi" in repr(changes.in_words(found))
 
 
 def test_new_code_that_moves_nothing_is_said_too(left_by, now):
-    record, facts = now
-    found = changes.compare(left_by(record, {**facts, "code": "0" * 64}), record, facts)
+    record, made_from = now
+    found = changes.compare(left_by(record, with_other(made_from, "code")), record, made_from)
     assert not found.moves
     assert "Tidak ada angka yang berubah" in repr(changes.in_words(found))
 
 
 @pytest.mark.parametrize("spoil", ["results.json", "manifest.json"])
-def test_what_somebody_has_edited_is_not_compared_with(left_by, now, spoil):
-    folder = left_by(*now)
-    for text in ("{", "[]", '{"version": 1}', (folder / spoil).read_text().replace("650.5", "999.0", 1)):
-        if spoil == "manifest.json" and "facts" in text:
-            continue
-        (folder / spoil).write_text(text)
-        assert changes.compare(folder, *now).first
+def test_what_somebody_has_edited_is_not_compared_with(left_by, now, tmp_path, spoil):
+    left_by(*now)
+    whole = (tmp_path / spoil).read_text()
+    for text in ("{", "[]", '{"version": 1}', whole.replace("650.5", "999.0", 1) if spoil == "results.json" else ""):
+        (tmp_path / spoil).write_text(text)
+        assert changes.last_report(place_at(tmp_path, find_project())) is None
 
 
 def test_the_table_shows_what_moved(left_by, now):
-    record, facts = now
+    record, made_from = now
     old = copy.deepcopy(record)
     old["total"]["low"] -= 2
-    found = changes.compare(left_by(old, {**facts, "code": "0" * 64}), record, facts)
+    found = changes.compare(left_by(old, with_other(made_from, "code")), record, made_from)
     (row, *_) = changes.table(found).cells
     assert row == ["Nilai total", "648,5", "650,5", "+2", "0", "+2"]
     assert json.loads(results.as_json(found.record()))["moves"][0]["difference"] == 2.0
-
-
-def test_hashes_as_one_text_are_facts_as_well(left_by, now):
-    """Whoever keeps one hash a kind instead of a table of them is understood."""
-    record, _ = now
-    before = {"data": "a", "instrument": "b", "code": "c", "parameters": "d", "versions": "e"}
-    found = changes.compare(left_by(record, before), record, {**before, "instrument": "x"})
-    assert found.causes == {"rules": ()}
