@@ -16,7 +16,7 @@ _WINDOW = {
     "analysis.trace": ("Trace", "trace"),
     "analysis.uncertainty": ("flips_by_answer", "flips_by_weight", "sensitivity", "sobol", "tornado"),
     "analysis.verification": ("draw_by_evidence", "fit_retention", "leave_one_out", "own_retention", "verify"),
-    "analysis.weakness": ("lost_by_agency", "lost_points", "weak_questions"),
+    "analysis.weakness": ("Selection", "lost_by_agency", "lost_points", "selected", "weak_questions"),
     "errors": ("DataError", "KlaError", "ParameterError"),
     "evidence.areas": ("find_area", "load_areas"),
     "evidence.assessment": ("Assessment", "load_assessment", "scaled_to_total"),
@@ -33,6 +33,7 @@ _WINDOW = {
     "presenting": (
         "board",
         "charts",
+        "explore",
         "plan_charts",
         "plan_tables",
         "plan_wording",

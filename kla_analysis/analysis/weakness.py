@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -65,8 +66,7 @@ def lost_by_agency(rollup: RollUp) -> pd.DataFrame:
     """
     questions = rollup.table("question")
     losing = questions[questions["lost_points"] > 0]
-    nobody = (t("(belum ada penanggung jawab)"),)
-    owners = losing["agencies"].map(lambda text: split_agencies(text) or nobody)
+    owners = losing["agencies"].map(lambda text: split_agencies(text) or nobody())
     long = losing.assign(agency=owners, shared=losing["lost_points"] / owners.map(len)).explode("agency")
     ranked = long.groupby("agency").agg(
         questions=("lost_points", "size"), involved_points=("lost_points", "sum"), shared_points=("shared", "sum")
@@ -79,6 +79,11 @@ def lost_by_agency(rollup: RollUp) -> pd.DataFrame:
     )
 
 
+def nobody() -> tuple[str]:
+    """Return the name under which questions without an agency stand, as the only one that answers them."""
+    return (t("(belum ada penanggung jawab)"),)
+
+
 def weak_questions(rollup: RollUp, component: str | None = None, *, top: int | None = None) -> pd.DataFrame:
     """Return the questions that lose points, largest loss first, of one component or of all."""
     ranked = lost_points(rollup, "question")
@@ -87,6 +92,70 @@ def weak_questions(rollup: RollUp, component: str | None = None, *, top: int | N
         rollup.instrument.component(component)
         ranked = ranked[ranked["component_code"] == component]
     return ranked if top is None else ranked.head(top)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which questions are looked at; what is empty leaves all.
+
+    Attributes:
+        component, indicator: codes. agency: one that answers them. words: all of which a question or its code holds.
+    """
+
+    component: str = ""
+    indicator: str = ""
+    agency: str = ""
+    words: str = ""
+
+
+def selected(rollup: RollUp, chosen: Selection = Selection()) -> pd.DataFrame:
+    """Return the questions of a selection as `lost_points` ranks them, full ones too.
+
+    Raises:
+        DataError: the sheet has no answers per question. KeyError: an unknown component or indicator.
+    """
+    ranked = lost_points(rollup, "question")
+    if chosen.component:
+        ranked = ranked[ranked["component_code"] == rollup.instrument.component(chosen.component).code]
+    if chosen.indicator:
+        ranked = ranked[ranked["indicator_code"] == chosen.indicator]
+    if chosen.agency:
+        ranked = ranked[ranked["agencies"].map(lambda text: chosen.agency in (split_agencies(text) or nobody()))]
+    for word in chosen.words.casefold().split():
+        names = ranked.index.str.casefold() + " " + ranked["name"].str.casefold()
+        ranked = ranked[names.str.contains(word, regex=False)]
+    return ranked
+
+
+def selected_groups(rollup: RollUp, chosen: Selection = Selection()) -> tuple[str, pd.DataFrame]:
+    """Sum a selection one step below it: a component's indicators, an indicator's questions, else components.
+
+    Returns:
+        The level, and indexed by its codes in the order of the sheet: `name`, `low`, `max_points`,
+        `lost_points`. A part that is whole counts as the sheet counts it (no more than its maximum); of a
+        part that an agency or a word has thinned out, the questions that are left are added up.
+    """
+    table = selected(rollup, chosen)
+    level = "question" if chosen.indicator else "indicator" if chosen.component else "component"
+    columns = ["name", "low", "max_points", "lost_points"]
+    if level == "question":
+        return level, table[columns]
+    whole = rollup.table(level)
+    if not chosen.agency and not chosen.words.strip():
+        inside = whole if level == "component" else whole[whole["component_code"] == chosen.component]
+        return level, inside[columns]
+    sums = table.groupby(f"{level}_code")[columns[1:]].sum().round(6)
+    sums.insert(0, "name", whole["name"].reindex(sums.index))
+    return level, sums.reindex([code for code in whole.index if code in sums.index])
+
+
+def lost_in(rollup: RollUp, chosen: Selection = Selection()) -> tuple[float, float, float]:  # noqa: B008
+    """Return the points lost in a selection, the most it could have, and the points lost in the whole sheet."""
+    everything = float(rollup.components["lost_points"].sum())
+    table = selected_groups(rollup, chosen)[1]
+    if chosen.indicator and not chosen.agency and not chosen.words.strip():
+        table = rollup.table("indicator").loc[[chosen.indicator]]
+    return round(float(table["lost_points"].sum()), 6), float(table["max_points"].sum()), round(everything, 6)
 
 
 def _require_same_instrument(one: RollUp, other: RollUp) -> None:

@@ -22,7 +22,7 @@ from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.trace import trace
 from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, flips_by_weight, sensitivity
 from kla_analysis.analysis.verification import leave_one_out, retention_for, verify_position
-from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
+from kla_analysis.analysis.weakness import Selection, lost_by_agency, lost_points, selected, weak_questions
 from kla_analysis.evidence.audit import Audit, audit
 from kla_analysis.evidence.published import load_national_counts, load_results, load_stage_scores
 from kla_analysis.instrument.instrument import Instrument, level_name, split_agencies, standing_name
@@ -329,6 +329,31 @@ def question_table(position: Position, component: str | None = None, top: int = 
             _num("low", t("Nilai")),
             _num("max_points", t("Maks.")),
             _num("recoverable_points", t("Bisa diraih")),
+            Column("agencies", t("Penanggung jawab"), write=_agencies_cell),
+        ),
+        frame.reset_index(),
+    )
+
+
+@needs("question")
+def selected_table(position: Position, chosen: Selection, top: int | None = None) -> Table:
+    """The questions of a selection, largest loss first, with their owners."""
+    frame = selected(position.roll_up, chosen)
+    caption = t("{count} pertanyaan terpilih", count=len(frame))
+    if top is not None and len(frame) > top:
+        caption = t("{count} pertanyaan terpilih, {top} dengan kehilangan terbesar", count=len(frame), top=top)
+        frame = frame.head(top)
+    return _of_sheet(
+        position,
+        caption,
+        (
+            Column("question_code", t("Kode")),
+            Column("name", t("Pertanyaan")),
+            Column("component_code", t("Komponen")),
+            Column("indicator_code", t("Indikator")),
+            _num("low", t("Nilai")),
+            _num("max_points", t("Maks.")),
+            _num("lost_points", t("Hilang")),
             Column("agencies", t("Penanggung jawab"), write=_agencies_cell),
         ),
         frame.reset_index(),

@@ -7,11 +7,9 @@ the slider sends the few marks that move.
 
 from __future__ import annotations
 
-import base64
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
@@ -22,6 +20,7 @@ from kla_analysis.language import money, percent, read_money, t
 from kla_analysis.planning.scenario import Scenario, check_scenario, load_scenario, read_scenario
 from kla_analysis.planning.simulation import Ground, Simulation, Simulator
 from kla_analysis.presenting.board import Board, reach
+from kla_analysis.presenting.controls import STYLE, Controls, Picture, links
 from kla_analysis.presenting.plan_charts import difference_chart
 from kla_analysis.presenting.plan_tables import (
     component_change_table,
@@ -53,24 +52,6 @@ STEP = 10_000_000
 _PATIENCE = 5.0
 # Seconds between two moves of the slider that still belong to one pull.
 _PULL = 1.0
-_STYLE = """<style>
-.kla-app h2{font-size:1.25em;line-height:1.3;margin:0 0 .3em;font-variant-numeric:tabular-nums}
-.kla-app p{margin:.25em 0;line-height:1.45}
-.kla-app .kla-remark{border-left:4px solid #a85400;padding:.3em .7em;background:#fff6ec}
-.kla-app table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.95em}
-.kla-app th,.kla-app td{padding:.25em .6em;border-bottom:1px solid #d5dce2;vertical-align:top}
-.kla-app th,.kla-app td{line-height:1.35}
-.kla-app .lm-TabBar-content{flex-wrap:wrap}
-.kla-app .lm-TabBar-tab{flex:0 0 auto!important;min-width:max-content!important}
-.kla-app .number{text-align:right;white-space:nowrap}
-.kla-app caption{font-weight:600;padding:.3em 0}
-.kla-app .kla-source{color:#52606d;font-size:.85em}
-.kla-app .kla-scroll{overflow-x:auto}
-.kla-app .kla-badge{color:#a85400;border:1px solid #a85400;border-radius:3px;padding:0 .3em;font-size:.8em}
-.kla-app .widget-label{color:#1b2733}
-.kla-app a.kla-file{display:inline-block;margin:.2em .8em .2em 0}
-.kla-app :focus-visible{outline:3px solid #a85400;outline-offset:1px}
-</style>"""
 
 
 def try_out(position: Position, scenario: Scenario, target: str) -> WhatIf | Text:
@@ -83,7 +64,7 @@ def _app(position: Position, scenario: Scenario, target: str) -> WhatIf:
     return WhatIf(position, scenario, target)
 
 
-class WhatIf:
+class WhatIf(Controls):
     """The controls, the picture and the tables of one planner.
 
     Attributes:
@@ -103,7 +84,7 @@ class WhatIf:
         self._shown: Scenario | None = None
         self._ground: Ground | None = None
         self._board: Board | None = None
-        self._quiet = self._pulled = False
+        self._pulled = False
         self._when = 0.0
         self._lock = threading.RLock()
         self.answer: Simulation | None = None
@@ -112,11 +93,6 @@ class WhatIf:
         self._changed()
         # A page that is still loading can miss what a thread sends: where it is soon done, it is done before.
         self.climbing.join(_PATIENCE)
-
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.widget)
 
     # --- the controls ---------------------------------------------------------------------------
 
@@ -277,7 +253,7 @@ class WhatIf:
         )
         self.widget = widgets.VBox(
             [
-                widgets.HTML(_STYLE),
+                widgets.HTML(STYLE),
                 widgets.HBox(
                     [controls, seen],
                     layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start", width="100%"),
@@ -318,7 +294,7 @@ class WhatIf:
 
     def _put(self, scenario: Scenario) -> None:
         """Set all controls to a scenario, without answering in between."""
-        with self._unheard():
+        with self.quietly():
             self._base = scenario
             self.goal.value = scenario.goal
             self.target.value = scenario.target or self._first.target
@@ -341,41 +317,32 @@ class WhatIf:
     # --- what people do -------------------------------------------------------------------------
 
     def _moved(self, change: Any = None) -> None:
-        if self._quiet:
+        if self.unheard:
             return
         owner = change["owner"] if change else None
         if owner is self.budget:
             self._spend()
         elif owner is self.goal:
             # Who asks for the cheapest plan wants no ceiling yet.
-            with self._unheard():
+            with self.quietly():
                 self.limited.value = self.goal.value == "points"
         self._changed()
 
     def _spend(self) -> None:
         """Take a budget that was pulled or typed: as the ceiling where there is one, else as the question."""
         if not self.limited.value:
-            with self._unheard():
+            with self.quietly():
                 self.goal.value, self.limited.value = "points", True
 
-    @contextmanager
-    def _unheard(self) -> Iterator[None]:
-        """Set controls without answering for each of them."""
-        before, self._quiet = self._quiet, True
-        try:
-            yield
-        finally:
-            self._quiet = before
-
     def _typed(self, change: Any) -> None:
-        if self._quiet:
+        if self.unheard:
             return
         try:
             rupiah = read_money(change["new"])
         except ValueError as error:
             self._say(str(error))
             return
-        with self._unheard():
+        with self.quietly():
             self.budget.max = max(self.budget.max, rupiah)
             self.budget.value = rupiah
         self._spend()
@@ -487,10 +454,10 @@ class WhatIf:
         if board is None or (board.answer.goal, board.far, board.climbed) != (answer.goal, far, climbed):
             board = self._board = Board(answer, far, climbed=climbed)
             self.still.value = board.svg()
-            with self._unheard():
+            with self.quietly():
                 self.budget.max = -(-far // STEP) * STEP
         if not self.limited.value:
-            with self._unheard():  # the slider waits where the plan is, so that pulling it starts there
+            with self.quietly():  # the slider waits where the plan is, so that pulling it starts there
                 self.budget.value = min(answer.plan.cost, self.budget.max)
         self.moving.value = board.moving(answer)
         self._show_tab()
@@ -529,7 +496,7 @@ class WhatIf:
             return [plan_in_words(other)]
         return [
             difference_in_words(answer, other),
-            _Picture(difference_chart(answer, other)),
+            Picture(difference_chart(answer, other)),
             difference_table(answer, other),
         ]
 
@@ -542,33 +509,14 @@ class WhatIf:
             self.files.value = t("Tidak ada rencana untuk diunduh.")
             return
         chart = Board(answer, self._board.far, finding(answer)).chart(answer)
-        files = (
-            ("rencana.png", "image/png", chart.png()),
-            ("rencana.svg", "image/svg+xml", chart.svg()),
-            (
-                "rencana.xlsx",
-                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-                plan_workbook(answer),
-            ),
-            ("skenario.yaml", "application/yaml", answer.scenario.to_yaml().encode()),
+        self.files.value = links(
+            {
+                "rencana.png": chart.png(),
+                "rencana.svg": chart.svg(),
+                "rencana.xlsx": plan_workbook(answer),
+                "skenario.yaml": answer.scenario.to_yaml().encode(),
+            }
         )
-        self.files.value = " ".join(
-            f'<a class="kla-file" download="{name}" href="data:{kind};base64,{base64.b64encode(content).decode()}">{name}</a>'
-            for name, kind, content in files
-        )
-
-
-class _Picture:
-    """A chart inside a page of the app."""
-
-    def __init__(self, chart: Any) -> None:
-        self.chart = chart
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        data = base64.b64encode(self.chart.png()).decode()
-        return f'<img src="data:image/png;base64,{data}" alt="{escape(self.chart.alt)}" style="max-width:640px;width:100%">'
 
 
 class _List:
