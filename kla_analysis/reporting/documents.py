@@ -265,9 +265,11 @@ def _render(text: str, inside: Mapping[str, bytes]) -> bytes:
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class Inside(URLFetcher):
-        """Hands over what is in memory and nothing else."""
+        """Hands over what is in memory or in the address itself, and nothing else."""
 
         def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
+            if url.startswith("data:"):
+                return super().fetch(url)
             if url not in inside:
                 raise ValueError(f"outside the report: {url[:80]}")
             return URLFetcherResponse(url, inside[url])
