@@ -119,9 +119,9 @@ def _kernel(project: Project) -> str:
 
 def _pdf() -> Finding:
     """Say whether a PDF can be made; a report without one is still a report, so this is no failure."""
-    from kla_analysis.reporting.documents import pdf_obstacle
+    from kla_analysis.reporting.paper import obstacle
 
-    if why := pdf_obstacle():
+    if why := obstacle():
         return Finding(t("PDF"), False, why, t("Laporan tetap dibuat tanpa PDF, dan mengatakannya."))
     return Finding(t("PDF"), True, t("dapat dibuat"))
 

@@ -257,6 +257,7 @@ def _frame(parameters: ReportParameters, position: Position, sources: dict[str, 
         illustrative=position.assessment.origin.note if position.illustrative else "",
         colophon=_colophon(parameters, position),
         version=version("kla-analysis"),
+        stamp=_now(),
     )
 
 
@@ -275,7 +276,6 @@ def _colophon(parameters: ReportParameters, position: Position) -> dict[str, str
             "dihitung dari keduanya; asumsi = dari kami; ilustratif = contoh, bukan nilai daerah ini."
         ),
         t("Dibuat oleh"): f"kla_analysis {version('kla-analysis')}, Python {platform.python_version()}",
-        t("Waktu"): _now(),
     }
 
 

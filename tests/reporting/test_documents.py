@@ -20,7 +20,7 @@ import kla_analysis as kla
 from kla_analysis.language import chance
 from kla_analysis.presenting import tables, workbook
 from kla_analysis.presenting.wording import Text
-from kla_analysis.reporting import document, documents, results
+from kla_analysis.reporting import document, documents, paper, results
 from kla_analysis.reporting.parameters import ReportParameters
 
 HOSTILE = "=1+1 <script>alert(1)</script> & 'x' \"y\""
@@ -36,7 +36,8 @@ def frame(**values) -> document.Frame:
             "short": {file: title.split(":")[0] for file, title in titles.items()},
             "leads": dict.fromkeys(titles, ""),
             "illustrative": "Contoh saja.",
-            "colophon": {"Parameter": "a = b", "Waktu": "sekarang"},
+            "colophon": {"Parameter": "a = b"},
+            "stamp": "sekarang",
             "version": "0",
             **values,
         }
@@ -150,7 +151,7 @@ def test_a_pdf_fetches_nothing(tmp_path, position):
     try:
         for address in (f"http://127.0.0.1:{server.server_port}/x.png", picture.as_uri(), "x.png"):
             about = frame()
-            made = documents.pdf(pages_of(about, f'<figure><img src="{address}" alt="x"></figure>'), about)
+            made = paper.pdf(pages_of(about, f'<figure><img src="{address}" alt="x"></figure>'), about)
             assert not [image for page in pypdf.PdfReader(io.BytesIO(made)).pages for image in page.images]
     finally:
         server.shutdown()
@@ -160,13 +161,13 @@ def test_a_pdf_fetches_nothing(tmp_path, position):
 
 def test_text_from_data_is_only_text():
     about = frame(area=f'{HOSTILE} "; }} }} @page {{ size: A3 }} x {{ y: z')
-    reader = pypdf.PdfReader(io.BytesIO(documents.pdf(pages_of(about, Text((HOSTILE,))._repr_html_()), about)))
+    reader = pypdf.PdfReader(io.BytesIO(paper.pdf(pages_of(about, Text((HOSTILE,))._repr_html_()), about)))
     assert float(reader.pages[0].mediabox[2]) == pytest.approx(595.28, abs=0.1)
     assert "<script>alert(1)</script>" in reader.pages[2].extract_text()
 
 
 def test_equal_reports_are_equal_documents(made, position):
-    about, parameters = frame(colophon={"Parameter": "a = b", "Waktu": "lain kali"}), ReportParameters()
+    about, parameters = frame(stamp="lain kali"), ReportParameters()
     picture = kla.charts.ladder(position, "nindya")
     parts = [
         f"<h2>Komponen</h2>{tables.component_table(position)._repr_html_()}",
