@@ -126,6 +126,29 @@ def test_a_picture_goes_in_as_it_is(made, position):
     assert original.width / (135 / 25.4) > 150  # dots per inch on paper
 
 
+def structure(node, found: dict[str, list]) -> dict[str, list]:
+    """Gather the tags of a PDF by kind."""
+    node = node.get_object()
+    if isinstance(node, list):
+        for child in node:
+            structure(child, found)
+    elif isinstance(node, dict) and "/S" in node:
+        found.setdefault(node["/S"], []).append(node)
+    if isinstance(node, dict) and "/K" in node and not isinstance(node["/K"], int):
+        structure(node["/K"], found)
+    return found
+
+
+def test_who_does_not_see_the_pages_is_told_what_is_on_them(made, position):
+    """Pictures have their words, tables their headings, chapters their levels."""
+    tags = structure(pypdf.PdfReader(io.BytesIO(made["laporan.pdf"])).trailer["/Root"]["/StructTreeRoot"], {})
+    alts = [tag["/Alt"] for tag in tags["/Figure"]]
+    assert alts == [kla.charts.ladder(position, "nindya").alt]
+    assert len(tags["/Table"]) >= 3  # one that goes on over a page is tagged on each, with its headings
+    assert len(tags["/TH"]) >= 5 + 6 + 2
+    assert len(tags["/H1"]) == 2
+
+
 def test_the_pdf_says_the_numbers_of_the_page(made, position):
     text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(made["laporan.pdf"])).pages)
     for row in tables.component_table(position).cells:
