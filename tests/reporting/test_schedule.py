@@ -21,7 +21,7 @@ from conftest import ROOT, run_kla
 from nbconvert.preprocessors import ExecutePreprocessor
 
 from kla_analysis.errors import KernelError, LockedError, ParameterError
-from kla_analysis.reporting import failure, schedule, timers
+from kla_analysis.reporting import doctor, failure, schedule, timers
 from kla_analysis.reporting.parameters import ReportParameters
 
 TEXT = """
@@ -375,11 +375,15 @@ def test_a_password_does_not_travel_in_the_open(box, monkeypatch):
 
 
 @pytest.mark.parametrize("missing", ["TO", "FROM"])
-def test_half_a_mail_configuration_is_said(box, monkeypatch, missing):
+def test_half_a_mail_configuration_is_said_before_the_night(box, monkeypatch, missing):
+    def looked_at() -> doctor.Finding:
+        return next(one for one in doctor.examine() if one.name == "Surel kegagalan")
+
+    assert looked_at().ok
+    assert "satu@x.test, dua@x.test" in looked_at().detail
     monkeypatch.delenv(f"KLA_SMTP_{missing}")
-    with pytest.raises(ParameterError) as caught:
-        failure.mail_settings()
-    assert f"KLA_SMTP_{missing}" in str(caught.value)
+    assert not looked_at().ok
+    assert f"KLA_SMTP_{missing}" in looked_at().advice
 
 
 # --- the real thing -------------------------------------------------------------------------------------
