@@ -130,7 +130,8 @@ def code_hash(project: Project) -> str:
     files = [path for path in package.rglob("*") if path.suffix in {".py", ".j2", ".css", ".json"}]
     digest = hashlib.sha256()
     for path in sorted([*files, *project.notebooks.glob("*.ipynb")]):
-        digest.update(path.name.encode() + b"\0" + _hash(path, path.stat().st_mtime_ns).encode() + b"\0")
+        name = path.relative_to(package).as_posix() if package in path.parents else path.name
+        digest.update(name.encode() + b"\0" + _hash(path, path.stat().st_mtime_ns).encode() + b"\0")
     return digest.hexdigest()
 
 
@@ -149,11 +150,12 @@ def compare(previous: Path, record: Mapping[str, Any], facts: Facts) -> Changes:
             a table of them.
     """
     before, manifest = _read(previous / results.FILE), _read(previous / MANIFEST)
-    if before.get("version") != results.VERSION or "facts" not in manifest:
+    facts_before, outputs = manifest.get("facts"), manifest.get("outputs")
+    if before.get("version") != results.VERSION or not isinstance(facts_before, dict) or not isinstance(outputs, dict):
         return Changes(True, {}, ())
-    if hashlib.sha256((previous / results.FILE).read_bytes()).hexdigest() != manifest["outputs"].get(results.FILE):
+    if hashlib.sha256((previous / results.FILE).read_bytes()).hexdigest() != outputs.get(results.FILE):
         return Changes(True, {}, ())  # somebody has edited it: nothing can be concluded from it
-    causes = _causes(manifest["facts"], facts)
+    causes = _causes(facts_before, facts)
     rescored = _rescored(before, record)
     return Changes(False, causes, tuple(_moves(before, record, rescored)), record["illustrative"])
 
