@@ -22,6 +22,8 @@ from kla_analysis.reporting.document import Frame
 _LINE = 118
 #: A table of so few rows stands on one page.
 _SHORT = 14
+#: The same remark again, as where there is no sheet to show anything of.
+_SAID_TWICE = re.compile(r'(<section class="kla-result">\s*<p class="kla-remark">[^<]*</p>\s*</section>)(?:\s*\1)+')
 _PICTURE = re.compile(r'src="data:image/png;base64,([^"]*)"')
 
 
@@ -99,6 +101,7 @@ def _chapter(at: int, file: str, page: str, frame: Frame, inside: dict[str, byte
     body = re.sub(r"<h1[^>]*>", f'<h1 id="bab-{at}">', body, count=1)
     body = re.sub(r"<h2[^>]*>(.*?)</h2>", mark, body, flags=re.DOTALL)
     body = _PICTURE.sub(keep, body)
+    body = _SAID_TWICE.sub(r"\1", body)
     # What the screen needs only costs time here.
     body = re.sub(r' (?:style|data-value|data-unit|role|tabindex|aria-label)="[^"]*"', "", body)
     body = re.sub(r'(<table class="kla-table">)(.*?)(?=</table>)', _with_widths, body, flags=re.DOTALL)
