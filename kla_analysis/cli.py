@@ -657,15 +657,16 @@ def schedule_example() -> None:
 @click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan.")
 def schedule_print(file: Path, kind: str | None, out: Path | None) -> None:
     """Cetak apa yang perlu dipasang agar jadwal FILE berjalan sendiri."""
-    from kla_analysis.reporting import schedule as schedules
+    from kla_analysis.reporting import timers
+    from kla_analysis.reporting.schedule import load_schedule
 
     if kind is None:
         raise ParameterError(t("Sebutkan penjadwalnya."), advice=t("Tulis --cron, --systemd, atau --windows."))
-    plan = schedules.load_schedule(file)
+    plan = load_schedule(file)
     files = {
-        "cron": lambda: {f"{plan.name}.cron": schedules.cron_line(plan)},
-        "systemd": lambda: schedules.systemd_units(plan),
-        "windows": lambda: {f"{plan.name}.xml": schedules.windows_task(plan)},
+        "cron": lambda: {f"{plan.name}.cron": timers.cron_line(plan)},
+        "systemd": lambda: timers.systemd_units(plan),
+        "windows": lambda: {f"{plan.name}.xml": timers.windows_task(plan)},
     }[kind]()
     install = {
         "cron": t("Tambahkan baris itu dengan: crontab -e"),

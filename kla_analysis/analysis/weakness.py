@@ -149,7 +149,7 @@ def selected_groups(rollup: RollUp, chosen: Selection = Selection()) -> tuple[st
     return level, sums.reindex([code for code in whole.index if code in sums.index])
 
 
-def lost_in(rollup: RollUp, chosen: Selection = Selection()) -> tuple[float, float, float]:  # noqa: B008
+def lost_in(rollup: RollUp, chosen: Selection = Selection()) -> tuple[float, float, float]:
     """Return the points lost in a selection, the most it could have, and the points lost in the whole sheet."""
     everything = float(rollup.components["lost_points"].sum())
     table = selected_groups(rollup, chosen)[1]

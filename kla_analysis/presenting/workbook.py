@@ -391,7 +391,8 @@ def _names(fixed: Sequence[str], sheets: Sequence[Sheet]) -> list[str]:
 
 def _height(cells: Sequence[tuple[str, float]]) -> float:
     """Return how high a row must be for texts in columns of so many letters: not every program finds out itself."""
-    return 15.5 * max((math.ceil(len(text) / (0.85 * width)) for text, width in cells if text), default=1)
+    lines = max((math.ceil(len(text) / (0.85 * width)) for text, width in cells if text), default=1)
+    return min(15.5 * lines, 409)  # Excel allows no more
 
 
 def _cell(row: int, column: int) -> str:

@@ -350,6 +350,7 @@ def _frame(
         illustrative=position.assessment.origin.note if position.illustrative else "",
         colophon=_colophon(made_from, position),
         version=version("kla-analysis"),
+        stamp=made_from.created,
     )
 
 
@@ -366,7 +367,6 @@ def _colophon(made_from: Manifest, position: Position) -> dict[str, str]:
             "dihitung dari keduanya; asumsi = dari kami; ilustratif = contoh, bukan nilai daerah ini."
         ),
         t("Dibuat oleh"): f"kla_analysis {version('kla-analysis')}, Python {made_from.versions['python']}",
-        t("Waktu"): made_from.created,
     }
 
 

@@ -34,7 +34,7 @@ def examine() -> list[Finding]:
         return [*findings, _from_error(t("Folder proyek"), error)]
     findings.append(Finding(t("Folder proyek"), True, str(project.root)))
     findings += [_try(name, look, project) for name, look in _LOOKS()]
-    findings.append(_pdf())
+    findings += [_pdf(), _try(t("Surel kegagalan"), _mail, project)]
     findings += _sheets(project)
     return findings
 
@@ -119,11 +119,20 @@ def _kernel(project: Project) -> str:
 
 def _pdf() -> Finding:
     """Say whether a PDF can be made; a report without one is still a report, so this is no failure."""
-    from kla_analysis.reporting.documents import pdf_obstacle
+    from kla_analysis.reporting.paper import obstacle
 
-    if why := pdf_obstacle():
+    if why := obstacle():
         return Finding(t("PDF"), False, why, t("Laporan tetap dibuat tanpa PDF, dan mengatakannya."))
     return Finding(t("PDF"), True, t("dapat dibuat"))
+
+
+def _mail(project: Project) -> str:
+    from kla_analysis.reporting.failure import mail_settings
+
+    settings = mail_settings()
+    if settings is None:
+        return t("tidak diatur (KLA_SMTP_HOST kosong)")
+    return t("ke {to} lewat {host}:{port}", to=", ".join(settings.to), host=settings.host, port=settings.port)
 
 
 def _tables(project: Project) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 #: twin, or explains it: the app leaves it out.
 INTERACTIVE_TAG, REPORT_TAG = "interactive", "report"
 INDEX = "index.html"
+#: Rows and cells in the tables of our pages, for those who read them again.
+ROW = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
+CELL = re.compile(r"<t[hd]([^>]*)>(.*?)</t[hd]>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class Frame:
         area, year: whose report it is.
         titles, short, leads: for each file its title, its name in the navigation, its first sentence.
         illustrative: what to say at the top when the numbers are not the area's own, else "".
-        colophon: names and values at the foot: parameters, instrument, hashes, versions, time.
+        colophon: names and values at the foot: parameters, instrument, hashes, versions.
+        stamp: when it was made; only pages have it, so that equal reports have equal documents.
     """
 
     area: str
@@ -41,6 +46,7 @@ class Frame:
     illustrative: str
     colophon: Mapping[str, str]
     version: str
+    stamp: str = ""
     lang: str = field(default_factory=current_language)
 
     def context(self, current: str) -> dict[str, Any]:
@@ -56,6 +62,7 @@ class Frame:
                 "badge": t("ILUSTRATIF"),
                 "picture": t("Gambar dari notebook, tanpa keterangan"),
                 "colophon": t("Keterangan laporan"),
+                "stamp": t("Waktu"),
                 "contents": t("Isi laporan"),
                 "downloads": t("Laporan ini sebagai berkas"),
             },
@@ -115,6 +122,17 @@ def title_and_lead(notebook: NotebookNode) -> tuple[str, str]:
     title = lines[0].lstrip("# ").strip()
     lead = re.sub(r"[*_`]|\[([^]]*)\]\([^)]*\)", r"\1", " ".join(lines[1:]))
     return title, re.split(r"(?<=[.?!])\s", lead)[0]
+
+
+def plain(markup: str) -> str:
+    """Return the text of a piece of one of our pages."""
+    return unescape(re.sub(r"<[^>]+>", "", markup)).strip()
+
+
+def title_of(frame: Frame) -> str:
+    """Return the title of the whole report."""
+    about = frame.titles[INDEX].split(": ", 1)[-1]
+    return t("Laporan KLA {about} ({year})", about=about, year=frame.year)
 
 
 def unattended(notebook: NotebookNode) -> NotebookNode:

@@ -70,6 +70,7 @@ def leave_page(failure: Failure) -> Path | None:
     index = failure.folder / document.INDEX
     text = document.templates().get_template("failure.html.j2").render(
         css=document.css(),
+        lang=failure.parameters.lang,
         about=failure.about,
         said=[line.strip() for line in failure.error.splitlines() if line.strip()],
         advice=_advice(failure.exit_code),

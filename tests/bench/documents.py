@@ -21,7 +21,7 @@ import openpyxl
 import pandas as pd
 
 from kla_analysis.project import find_project
-from kla_analysis.reporting import documents, results, runner
+from kla_analysis.reporting import documents, paper, results, runner
 from kla_analysis.reporting.parameters import ReportParameters, begin
 
 
@@ -83,7 +83,7 @@ def main() -> int:
                 frame_of.to_excel(writer, sheet_name=f"{at}", index=False)
 
     workbook = documents.report_workbook(parameters, position, pages, frame)
-    pdf = cpu_seconds(lambda: documents.pdf(pages, frame))
+    pdf = cpu_seconds(lambda: paper.pdf(pages, frame))
     excel = cpu_seconds(lambda: documents.report_workbook(parameters, position, pages, frame))
     record = cpu_seconds(lambda: results.results_of(parameters, position))
     print("CPU seconds for one report, ratio to ours")

@@ -20,7 +20,7 @@ import kla_analysis as kla
 from kla_analysis.language import chance
 from kla_analysis.presenting import tables, workbook
 from kla_analysis.presenting.wording import Text
-from kla_analysis.reporting import document, documents, results
+from kla_analysis.reporting import document, documents, paper, results
 from kla_analysis.reporting.parameters import ReportParameters
 
 HOSTILE = "=1+1 <script>alert(1)</script> & 'x' \"y\""
@@ -36,7 +36,8 @@ def frame(**values) -> document.Frame:
             "short": {file: title.split(":")[0] for file, title in titles.items()},
             "leads": dict.fromkeys(titles, ""),
             "illustrative": "Contoh saja.",
-            "colophon": {"Parameter": "a = b", "Waktu": "sekarang"},
+            "colophon": {"Parameter": "a = b"},
+            "stamp": "sekarang",
             "version": "0",
             **values,
         }
@@ -125,6 +126,29 @@ def test_a_picture_goes_in_as_it_is(made, position):
     assert original.width / (135 / 25.4) > 150  # dots per inch on paper
 
 
+def structure(node, found: dict[str, list]) -> dict[str, list]:
+    """Gather the tags of a PDF by kind."""
+    node = node.get_object()
+    if isinstance(node, list):
+        for child in node:
+            structure(child, found)
+    elif isinstance(node, dict) and "/S" in node:
+        found.setdefault(node["/S"], []).append(node)
+    if isinstance(node, dict) and "/K" in node and not isinstance(node["/K"], int):
+        structure(node["/K"], found)
+    return found
+
+
+def test_who_does_not_see_the_pages_is_told_what_is_on_them(made, position):
+    """Pictures have their words, tables their headings, chapters their levels."""
+    tags = structure(pypdf.PdfReader(io.BytesIO(made["laporan.pdf"])).trailer["/Root"]["/StructTreeRoot"], {})
+    alts = [tag["/Alt"] for tag in tags["/Figure"]]
+    assert alts == [kla.charts.ladder(position, "nindya").alt]
+    assert len(tags["/Table"]) >= 3  # one that goes on over a page is tagged on each, with its headings
+    assert len(tags["/TH"]) >= 5 + 6 + 2
+    assert len(tags["/H1"]) == 2
+
+
 def test_the_pdf_says_the_numbers_of_the_page(made, position):
     text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(made["laporan.pdf"])).pages)
     for row in tables.component_table(position).cells:
@@ -150,7 +174,7 @@ def test_a_pdf_fetches_nothing(tmp_path, position):
     try:
         for address in (f"http://127.0.0.1:{server.server_port}/x.png", picture.as_uri(), "x.png"):
             about = frame()
-            made = documents.pdf(pages_of(about, f'<figure><img src="{address}" alt="x"></figure>'), about)
+            made = paper.pdf(pages_of(about, f'<figure><img src="{address}" alt="x"></figure>'), about)
             assert not [image for page in pypdf.PdfReader(io.BytesIO(made)).pages for image in page.images]
     finally:
         server.shutdown()
@@ -160,13 +184,13 @@ def test_a_pdf_fetches_nothing(tmp_path, position):
 
 def test_text_from_data_is_only_text():
     about = frame(area=f'{HOSTILE} "; }} }} @page {{ size: A3 }} x {{ y: z')
-    reader = pypdf.PdfReader(io.BytesIO(documents.pdf(pages_of(about, Text((HOSTILE,))._repr_html_()), about)))
+    reader = pypdf.PdfReader(io.BytesIO(paper.pdf(pages_of(about, Text((HOSTILE,))._repr_html_()), about)))
     assert float(reader.pages[0].mediabox[2]) == pytest.approx(595.28, abs=0.1)
     assert "<script>alert(1)</script>" in reader.pages[2].extract_text()
 
 
 def test_equal_reports_are_equal_documents(made, position):
-    about, parameters = frame(colophon={"Parameter": "a = b", "Waktu": "lain kali"}), ReportParameters()
+    about, parameters = frame(stamp="lain kali"), ReportParameters()
     picture = kla.charts.ladder(position, "nindya")
     parts = [
         f"<h2>Komponen</h2>{tables.component_table(position)._repr_html_()}",

@@ -21,7 +21,7 @@ from conftest import ROOT, run_kla
 from nbconvert.preprocessors import ExecutePreprocessor
 
 from kla_analysis.errors import KernelError, LockedError, ParameterError
-from kla_analysis.reporting import failure, schedule
+from kla_analysis.reporting import doctor, failure, schedule, timers
 from kla_analysis.reporting.parameters import ReportParameters
 
 TEXT = """
@@ -113,18 +113,18 @@ def test_what_is_wrong_is_refused_in_words(written, change, said):
 
 def test_the_cron_line_runs_as_a_shell_runs_it(plan, tmp_path):
     """cron hands everything up to an unescaped % to sh; here the command is one that shows its arguments."""
-    (line,) = [line for line in schedule.cron_line(plan).splitlines() if not line.startswith("#")]
+    (line,) = [line for line in timers.cron_line(plan).splitlines() if not line.startswith("#")]
     assert line.startswith("30 * * * * ")
     command = line.removeprefix("30 * * * * ").replace(r"\%", "%").removesuffix(" >/dev/null")
     assert "%" not in line.replace(r"\%", "")
     show = f"{sys.executable} -c 'import os, sys; print(sys.argv[1:], os.environ[\"KLA_HOME\"])'"
-    shown = command.replace(schedule.command(plan)[0], show)
+    shown = command.replace(timers.command(plan)[0], show)
     said = subprocess.run(["/bin/sh", "-c", shown], capture_output=True, text=True, check=True, cwd=tmp_path, env={})
     assert said.stdout.strip() == f"{['schedule', 'run', str(plan.path)]} {ROOT}"
 
 
 def test_the_units_catch_up_and_name_the_command(plan):
-    units = schedule.systemd_units(plan)
+    units = timers.systemd_units(plan)
     service, timer = (units[f"{plan.name}.{kind}"] for kind in ("service", "timer"))
     assert "OnCalendar=*-*-* 02:30:00" in timer
     assert "Persistent=true" in timer
@@ -144,13 +144,13 @@ def test_the_units_catch_up_and_name_the_command(plan):
 )
 def test_units_and_task_mean_the_same_day(written, when, calendar, tag):
     plan = schedule.load_schedule(written(TEXT + when))
-    assert f"OnCalendar={calendar}\n" in schedule.systemd_units(plan)[f"{plan.name}.timer"]
-    task = ElementTree.fromstring(schedule.windows_task(plan))
+    assert f"OnCalendar={calendar}\n" in timers.systemd_units(plan)[f"{plan.name}.timer"]
+    task = ElementTree.fromstring(timers.windows_task(plan))
     assert task.find(".//{*}" + tag) is not None
 
 
 def test_the_windows_task_catches_up_and_starts_once(plan):
-    text = schedule.windows_task(plan)
+    text = timers.windows_task(plan)
     assert text.isascii()
     task = ElementTree.fromstring(text)
     assert task.find(".//{*}StartWhenAvailable").text == "true"
@@ -275,6 +275,7 @@ def test_an_unexpected_error_is_a_failure_too_and_shows_no_inside(plan):
     page = (plan.folder / "63.01" / "2022-gagal.html").read_text(encoding="utf-8")
     assert "ZeroDivisionError" in page
     assert "secret" not in page
+    assert "Traceback" in (plan.folder / "kla.log").read_text(encoding="utf-8")
     assert "Belum ada laporan yang utuh" in page
 
 
@@ -374,11 +375,15 @@ def test_a_password_does_not_travel_in_the_open(box, monkeypatch):
 
 
 @pytest.mark.parametrize("missing", ["TO", "FROM"])
-def test_half_a_mail_configuration_is_said(box, monkeypatch, missing):
+def test_half_a_mail_configuration_is_said_before_the_night(box, monkeypatch, missing):
+    def looked_at() -> doctor.Finding:
+        return next(one for one in doctor.examine() if one.name == "Surel kegagalan")
+
+    assert looked_at().ok
+    assert "satu@x.test, dua@x.test" in looked_at().detail
     monkeypatch.delenv(f"KLA_SMTP_{missing}")
-    with pytest.raises(ParameterError) as caught:
-        failure.mail_settings()
-    assert f"KLA_SMTP_{missing}" in str(caught.value)
+    assert not looked_at().ok
+    assert f"KLA_SMTP_{missing}" in looked_at().advice
 
 
 # --- the real thing -------------------------------------------------------------------------------------
