@@ -26,7 +26,7 @@ class Origin:
     """The biography of a sheet: who made it, from what, and how sure it is.
 
     `standing` is one of published, secondary, derived, assumed; `illustrative` marks numbers that
-    are not the area's own: borrowed from another, or `SYNTHETIC`, drawn by a computer.
+    are not the area's own: borrowed from another or, where they are `synthetic` too, drawn by a computer.
     """
 
     title: str
@@ -34,6 +34,7 @@ class Origin:
     illustrative: bool
     note: str
     derived_from: str | None = None
+    synthetic: bool = False
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -246,6 +247,7 @@ def _read_origin(path: Path, shown: str) -> Origin:
             illustrative=about.get("kind") in ("illustrative", SYNTHETIC),
             note=by_language(about["note"]),
             derived_from=about.get("derived_from"),
+            synthetic=about.get("kind") == SYNTHETIC,
         )
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise DataError(

@@ -11,6 +11,7 @@ import itertools
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -43,6 +44,7 @@ class Job:
 
     parameters: ReportParameters
     area: str
+    province: str
     path: str
 
 
@@ -136,7 +138,7 @@ def plan_jobs(
     Raises:
         ParameterError: a parameter is refused.
     """
-    names = load_areas()["name"]
+    known = load_areas()
     jobs = []
     for year, target, cluster in itertools.product(years, targets, clusters):
         checked = check_parameters({"year": year, "target": target, "cluster": cluster, **same})
@@ -145,7 +147,8 @@ def plan_jobs(
         for area in areas:
             sheet = _sheet_of(area, year, checked.stage, sheets) if sheets else ""
             parameters = checked.model_copy(update={"area": area, "assessment": sheet})
-            jobs.append(Job(parameters, names[area], "/".join((area, "-".join(map(str, (year, *differs)))))))
+            path = f"{area}/{'-'.join(map(str, (year, *differs)))}"
+            jobs.append(Job(parameters, known.loc[area, "name"], known.loc[area, "province"], path))
     return sorted(dict.fromkeys(jobs), key=lambda job: job.path)
 
 
@@ -342,13 +345,16 @@ def _summaries(
     rows = [_row(job, places.get(job), outcomes.get(job)) for job in jobs]
     frame = pd.DataFrame(rows, columns=list(_row(jobs[0], None, None))) if jobs else pd.DataFrame()
     title = t("Laporan KLA: {count} daerah", count=number(len({job.parameters.area for job in jobs})))
-    drawn = sum(bool(row["note"]) for row in rows)
+    borrowed = sum(bool(row["badge"]) for row in rows)
     remark = t(
         "{count} dari {all} lembar bukan nilai daerahnya sendiri: ilustratif atau sintetis.",
-        count=number(drawn), all=number(len(rows)),
-    ) if drawn else ""  # fmt: skip
-    page = document.national_page(title, remark, rows, made=now())
-    words = [t("Dibuat oleh kla_analysis."), *filter(None, [remark])]
+        count=number(borrowed), all=number(sum(bool(row["link"]) for row in rows)),
+    ) if borrowed else ""  # fmt: skip
+    counted = Counter(row["predicate"] for row in rows if row["predicate"])
+    lead = "; ".join(f"{name} {number(count)}" for name, count in counted.most_common())
+    lead = t("Predikat menurut lembar: {counts}.", counts=lead) if lead else ""
+    page = document.national_page(title, lead, remark, rows, made=now())
+    words = [said for said in (lead, remark, t("Dibuat oleh kla_analysis.")) if said]
     book = workbook(title, words, {}, [sheet_of(_table(frame), t("Ringkasan"))])
     return (
         put(root, "index.html", page.encode(), project),
@@ -365,7 +371,7 @@ def _row(job: Job, place: Place | None, outcome: Outcome | None) -> dict[str, An
     return {
         "code": job.parameters.area,
         "area": job.area,
-        "province": figures.get("province", ""),
+        "province": job.province,
         "year": job.parameters.year,
         "target": job.parameters.target.capitalize(),
         "predicate": figures.get("predicate"),
@@ -375,7 +381,7 @@ def _row(job: Job, place: Place | None, outcome: Outcome | None) -> dict[str, An
         "status": status,
         "why": f"{outcome.why} {outcome.advice}".strip() if failed else "",
         "link": f"{job.path}/index.html" if made is not None else "",
-        "note": figures.get("note", ""),
+        "badge": t("SINTETIS") if figures.get("synthetic") else t("ILUSTRATIF") if figures.get("note") else "",
     }
 
 
@@ -392,6 +398,6 @@ def _table(frame: pd.DataFrame) -> Table:
         Column("gap_high", t("Jarak ke target, paling jauh (poin)"), "number"),
         Column("status", t("Status")),
         Column("why", t("Sebab")),
-        Column("note", t("Catatan lembar")),
+        Column("badge", t("Lembar")),
     )
     return Table(t("Semua laporan"), columns, frame, source=t("Sumber: manifes setiap laporan."))

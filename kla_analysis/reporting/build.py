@@ -266,7 +266,6 @@ def figures(position: Position, target: str) -> dict[str, Any]:
     placed = ladder.place(span.low)
     return {
         "area": position.area.name,
-        "province": position.area.province,
         "stage": position.stage,
         "total_low": span.low,
         "total_high": span.high,
@@ -276,6 +275,7 @@ def figures(position: Position, target: str) -> dict[str, Any]:
         "gap_high": gap.high,
         "standing": position.standing,
         "note": position.assessment.origin.note if position.illustrative else "",
+        "synthetic": position.illustrative and position.assessment.origin.synthetic,
     }
 
 

@@ -92,12 +92,11 @@ def index_page(
     return template.render(kla=frame.context(INDEX), parts=parts, downloads=downloads, left_out=left_out)
 
 
-def national_page(title: str, remark: str, rows: list[dict[str, Any]], *, made: str) -> str:
+def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]], *, made: str) -> str:
     """Make the table of many reports: it can be searched without a server, and read without script."""
     words = {
         "search": t("Cari daerah, provinsi, atau predikat"),
         "found": t("baris"),
-        "illustrative": t("bukan nilai sendiri"),
         "made": t("Dibuat {when} oleh kla_analysis.", when=made),
         "reports": t("Semua laporan"),
         "failed": t("Yang gagal"),
@@ -106,7 +105,7 @@ def national_page(title: str, remark: str, rows: list[dict[str, Any]], *, made: 
     }  # fmt: skip
     template = templates().get_template("national.html.j2")
     return template.render(
-        title=title, remark=remark, rows=rows, words=words, css=css(), lang=current_language(), span=_span,
+        title=title, lead=lead, remark=remark, rows=rows, words=words, css=css(), lang=current_language(), span=_span,
         number=number,
     )  # fmt: skip
 

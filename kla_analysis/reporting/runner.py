@@ -410,6 +410,7 @@ class _Child:
         """Give the job, and yield what the child tells until it has nothing more to tell."""
         with contextlib.suppress(BrokenPipeError):
             self._in.write(json.dumps(job, default=str).encode() + b"\n")
+            self._in.flush()
         for line in self._out:
             with contextlib.suppress(ValueError):  # cut off in the middle of a line
                 yield json.loads(line)

@@ -114,7 +114,8 @@ def test_a_saved_scenario_asks_the_command_the_same(open_app, tmp_path):
         download.value.save_as(files[name])
     assert files["rencana.png"].read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in files["rencana.svg"].read_bytes()
-    sheet = openpyxl.load_workbook(io.BytesIO(files["rencana.xlsx"].read_bytes()))["Rencana"]
+    book = openpyxl.load_workbook(io.BytesIO(files["rencana.xlsx"].read_bytes()))
+    (sheet,) = [each for each in book if each.title.startswith("1.1 Rencana")]
     codes = [row[0] for row in sheet.iter_rows(values_only=True) if re.fullmatch(r"A\d\d", str(row[0]))]
     assert codes == wanted["actions"]
     again = plan(str(files["skenario.yaml"]))

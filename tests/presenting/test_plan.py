@@ -93,7 +93,7 @@ def test_a_workbook_has_the_numbers_of_the_plan_and_no_formula(answer):
     book = openpyxl.load_workbook(io.BytesIO(plan_workbook(answer)))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
     assert not [cell for cell in cells if cell.data_type == "f"]
-    plan = book["Rencana"]
+    (plan,) = [sheet for sheet in book if sheet.title.startswith("1.1 Rencana")]
     costs = [row[6] for row in plan.iter_rows(min_row=4, values_only=True) if re.fullmatch(r"A\d\d", str(row[0]))]
     assert sum(costs) == answer.plan.cost
     assert "701,13" in " ".join(str(row[0]) for row in book.worksheets[0].iter_rows(values_only=True))

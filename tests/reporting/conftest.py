@@ -45,9 +45,9 @@ class Mini:
     def kla(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return run_kla(*arguments, **self.environment(**environment))
 
-    def run(self, **options) -> Outcome:
+    def run(self, target: str = "nindya", **options) -> Outcome:
         """Make the report of Tanah Bumbu in this process."""
-        return run_report(ReportParameters(), **options)
+        return run_report(ReportParameters(target=target), **options)
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start the command and leave it running; the test ends it."""

@@ -32,13 +32,12 @@ def manifest(mini, place="63.10/2022") -> Manifest:
 def test_warm_and_plain_reports_are_the_same_and_so_are_two_runs(mini):
     mini.notebook("charts.components(position)", "tables.component_table(position)", "print('a'); print('b')", PICTURE)
     mini.notebook("import numpy\nnumpy.random.rand(3)", "{'satu', 'dua', 'tiga'}", name="20_uji")
-    assert mini.kla(*REPORT).returncode == 0
+    mini.run()
     warm, pages = mini.files(), manifest(mini).reports
     assert [page.images for page in pages] == [2, 0]  # pyplot's own picture too, which is easily lost without a word
-    assert mini.kla(*REPORT, "--force").returncode == 0
-    assert mini.files() == warm
-    assert mini.kla(*REPORT, "--force", "--no-warm").returncode == 0
-    assert mini.files() == warm
+    for plain in (False, True):
+        assert mini.run(force=True, warm=not plain).status == "done"
+        assert mini.files() == warm
 
 
 def test_an_unchanged_report_is_not_made_again_and_a_changed_one_says_why(mini):
@@ -54,19 +53,15 @@ def test_an_unchanged_report_is_not_made_again_and_a_changed_one_says_why(mini):
     mini.notebook("wording.headline(position, target)")
     assert why() == "notebook berubah"
     assert why(force=True) == "diminta"
+    assert why(target="utama") == "parameter berubah"
+    assert why(target="utama") == ""
+    assert why() == "parameter berubah"
     (mini.root / "data/scenarios/nindya-termurah.yaml").unlink()
     (mini.root / "data/published/stage_scores.origin.yaml").write_text("title: lain\n")
     assert why() == "hasil terbit berubah; skenario berubah"
     (mini.reports / "63.10/2022/index.html").write_text("rusak")
     assert why() == "berkas laporan hilang atau berubah"
     assert why() == ""
-
-
-def test_other_parameters_are_another_report(mini):
-    assert mini.kla(*REPORT).returncode == 0
-    assert "Tidak ada yang berubah" in mini.kla(*REPORT).stdout
-    assert "Selesai" in mini.kla(*REPORT, "--target", "utama").stdout
-    assert "(parameter berubah)" in (mini.reports / "kla.log").read_text(encoding="utf-8")
 
 
 def test_a_manifest_that_can_not_be_trusted_is_made_anew(mini):

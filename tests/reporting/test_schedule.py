@@ -357,12 +357,12 @@ def test_the_password_is_nowhere(written, plan, box):
         assert not path.is_file() or PASSWORD.encode() not in path.read_bytes()
 
 
-def test_after_failure_is_the_one_call_of_a_supervisor(tmp_path, box):
-    page = failure.after_failure(ReportParameters(), -9, "Proses dibunuh.", tmp_path / "63.10" / "2022")
-    assert page == tmp_path / "63.10" / "2022-gagal.html"
+def test_a_mail_that_can_not_be_sent_does_not_hide_what_failed(box, tmp_path):
+    failed = [failure.Failure(ReportParameters(), 5, "Proses dibunuh.", tmp_path / "63.10" / "2022")]
+    assert failure.mail_about(failed) == ""
     assert len(box.mails) == 1
     box.refuse = True
-    assert failure.after_failure(ReportParameters(), -9, "Lagi.", tmp_path / "63.10" / "2022") == page
+    assert "tidak terkirim" in failure.mail_about(failed)
 
 
 def test_a_password_does_not_travel_in_the_open(box, monkeypatch):
