@@ -107,5 +107,15 @@ def test_files_hold_what_is_shown(explorer):
     ]  # fmt: skip
 
 
+def test_the_csv_opens_in_excel_and_runs_nothing(position):
+    table = explore.selected_table(position, Selection("K2"))
+    lines = table.csv().decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("Kode;Pertanyaan;")
+    assert len(lines) == 28
+    assert re.match(r"8\.3;.*;\d+,\d+;\d", lines[[line[:3] for line in lines].index("8.3")])
+    table.frame.loc[0, "name"] = "=HYPERLINK(1)"
+    assert "'=HYPERLINK(1)" in table.csv().decode("utf-8-sig")
+
+
 def test_without_answers_there_is_nothing_to_explore():
     assert "tidak ada lembar" in repr(explore.explore(kla.open_position("63.10", 2025)))
