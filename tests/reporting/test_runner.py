@@ -57,8 +57,10 @@ def test_an_unchanged_report_is_not_made_again_and_a_changed_one_says_why(mini):
     assert why(target="utama") == ""
     assert why() == "parameter berubah"
     (mini.root / "data/scenarios/nindya-termurah.yaml").unlink()
+    assert why() == ""  # no scenario was asked for
     (mini.root / "data/published/stage_scores.origin.yaml").write_text("title: lain\n")
-    assert why() == "hasil terbit berubah; skenario berubah"
+    (mini.root / "data/actions/contoh/origin.yaml").open("a").write("# lain\n")
+    assert why() == "hasil terbit berubah; katalog kegiatan berubah"
     (mini.reports / "63.10/2022/index.html").write_text("rusak")
     assert why() == "berkas laporan hilang atau berubah"
     assert why() == ""
