@@ -24,7 +24,7 @@ from kla_analysis.project import Project
 from kla_analysis.reporting.parameters import ReportParameters
 
 MANIFEST = "manifest.json"
-#: Every kernel starts its random numbers here (the kernelspec says so).
+#: Every kernel starts numpy's random numbers here (the kernelspec says so).
 SEED = 2024
 _PACKAGES = ("kla-analysis", "pandas", "numpy", "scipy", "highspy", "matplotlib", "seaborn", "papermill", "nbconvert")
 
