@@ -9,6 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jinja2
+
 from kla_analysis.language import current_language, number, t
 
 if TYPE_CHECKING:
@@ -87,7 +89,9 @@ def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]]
         "heads": [t("Kode"), t("Daerah"), t("Provinsi"), t("Tahun"), t("Target"), t("Predikat"), t("Nilai (poin)"),
                   t("Jarak ke target (poin)"), t("Status")],
     }  # fmt: skip
-    template = _exporter().environment.get_template("national.html.j2")
+    # Not by the exporter, whose libraries take longer to load than all the rest of a run that changes nothing.
+    loader = jinja2.FileSystemLoader(_TEMPLATES / "report")
+    template = jinja2.Environment(loader=loader, autoescape=True).get_template("national.html.j2")
     return template.render(
         title=title, lead=lead, remark=remark, rows=rows, words=words, css=_css(), lang=current_language(), span=_span,
         number=number,
