@@ -32,7 +32,7 @@ def _answers_in_json(command: Callable[..., None]) -> Callable[..., None]:
 def _runs_reports(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of everything that runs notebooks."""
     for option in (
-        click.option("--memory", type=click.IntRange(256), default=4096, show_default=True, help="MB per proses."),
+        click.option("--memory", type=click.IntRange(512), default=4096, show_default=True, help="MB per proses."),
         click.option("--timeout", type=click.IntRange(1), default=3600, show_default=True, help="Detik per laporan."),
         click.option("--cell-timeout", type=click.IntRange(1), default=600, show_default=True, help="Detik per sel."),
         click.option("--no-warm", is_flag=True, help="Kernel biasa, bukan yang sudah hangat."),

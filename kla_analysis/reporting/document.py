@@ -10,10 +10,11 @@ from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jinja2
+
 from kla_analysis.language import current_language, number, t
 
 if TYPE_CHECKING:
-    import jinja2
     from nbformat import NotebookNode
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -103,7 +104,9 @@ def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]]
         "heads": [t("Kode"), t("Daerah"), t("Provinsi"), t("Tahun"), t("Target"), t("Predikat"), t("Nilai (poin)"),
                   t("Jarak ke target (poin)"), t("Status")],
     }  # fmt: skip
-    template = templates().get_template("national.html.j2")
+    # Not by the exporter, whose libraries take longer to load than all the rest of a run that changes nothing.
+    loader = jinja2.FileSystemLoader(TEMPLATES / "report")
+    template = jinja2.Environment(loader=loader, autoescape=True).get_template("national.html.j2")
     return template.render(
         title=title, lead=lead, remark=remark, rows=rows, words=words, css=css(), lang=current_language(), span=_span,
         number=number,

@@ -250,7 +250,10 @@ class WarmProvisioner(LocalProvisioner):
         """Start the kernel: forked where that is possible, else as a new process."""
         if not can_be_warm() or "ipykernel_launcher" not in cmd:
             return await super().launch_kernel(cmd, **kwargs)
-        self.process = await asyncio.to_thread(_fork_kernel, cmd, kwargs)
+        try:
+            self.process = await asyncio.to_thread(_fork_kernel, cmd, kwargs)
+        except KernelError:  # whatever is wrong there, a plain kernel does as well
+            return await super().launch_kernel(cmd, **kwargs)
         self.pid = self.pgid = self.process.pid
         self.cwd = kwargs.get("cwd") or os.getcwd()
         return self.connection_info

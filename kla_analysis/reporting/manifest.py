@@ -6,6 +6,7 @@ inputs of today needs not be made again.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import json
@@ -15,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
+import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kla_analysis.language import t
@@ -22,7 +24,7 @@ from kla_analysis.project import Project
 from kla_analysis.reporting.parameters import ReportParameters
 
 MANIFEST = "manifest.json"
-#: Every kernel starts its random numbers here (the kernelspec says so).
+#: Every kernel starts numpy's random numbers here (the kernelspec says so).
 SEED = 2024
 _PACKAGES = ("kla-analysis", "pandas", "numpy", "scipy", "highspy", "matplotlib", "seaborn", "papermill", "nbconvert")
 
@@ -92,13 +94,13 @@ def facts(parameters: ReportParameters, project: Project) -> Manifest:
     data = project.data
     sheet = Path(parameters.assessment) if parameters.assessment else None
     own = _files(sheet.parent, f"{sheet.stem}.*") if sheet else _files(data / "assessments" / parameters.area)
-    scenarios = [Path(name) for name in parameters.scenario.split(",") if name.strip().endswith((".yaml", ".yml"))]
+    scenarios = _scenarios(parameters.scenario, data)
     shown = shown_parameters(parameters, project)
     versions = _versions()
     inputs = {
         "parameters": _digest(json.dumps(shown, sort_keys=True)),
         "assessment": _hash(own),
-        "scenarios": _hash([*_files(data / "scenarios"), *scenarios]),
+        "scenarios": _hash([*scenarios, *_catalogues(scenarios)]),
         "versions": _digest(json.dumps(versions, sort_keys=True)),
         **_common(project),
     }
@@ -177,6 +179,23 @@ def _hash(paths: list[Path]) -> str:
     for path in sorted(paths, key=lambda path: path.as_posix()):
         digest.update(path.name.encode() + b"\0" + _file_hash(path, _stamp(path)) + b"\0")
     return digest.hexdigest()
+
+
+def _scenarios(names: str, data: Path) -> list[Path]:
+    """Return the scenario files that a parameter names."""
+    named = [Path(name.strip()) for name in names.split(",") if name.strip()]
+    return [path if path.suffix in (".yaml", ".yml") else data / "scenarios" / f"{path}.yaml" for path in named]
+
+
+def _catalogues(scenarios: list[Path]) -> list[Path]:
+    """Return the files of the catalogues that scenarios take from outside the project's data."""
+    found = []
+    for path in scenarios:
+        # What is wrong in a scenario is said by the one who reads it; here it only counts as it stands.
+        with contextlib.suppress(OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError):
+            folder = Path(str(yaml.safe_load(path.read_text(encoding="utf-8")).get("catalogue", "")))
+            found += _files(folder) if folder.name and folder.is_dir() else []
+    return found
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

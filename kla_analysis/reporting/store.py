@@ -327,7 +327,7 @@ def _sync(path: Path) -> None:
     """Have the disk keep a file, or a folder where the system can do that."""
     if path.is_dir() and os.name == "nt":
         return
-    fd = os.open(path, os.O_RDONLY)
+    fd = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)  # Windows writes through a writable one only
     try:
         os.fsync(fd)
     finally:

@@ -23,6 +23,7 @@ import gc  # noqa: E402
 import importlib  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
+import select  # noqa: E402
 import selectors  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
@@ -70,17 +71,22 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     if sys.path[:1] in ([""], [os.getcwd()]):
         del sys.path[0]
-    load()
+    load(lambda: _held(control) or os._exit(0))
     # What is loaded stays for ever: the collector needs not touch it, nor copy its pages, in any child.
     gc.collect()
     gc.freeze()
     _Server(control).serve()
 
 
-def load() -> None:
-    """Load what reports and kernels need, and do once what every first chart or table does once."""
+def load(go_on: Callable[[], object] = lambda: None) -> None:
+    """Load what reports and kernels need, and do once what every first chart or table does once.
+
+    Args:
+        go_on: is called now and then, and may end all this.
+    """
     for name in _LOADED:
         importlib.import_module(name)
+        go_on()
     from matplotlib.backends.registry import backend_registry
 
     backend_registry.resolve_backend("inline")
@@ -223,6 +229,13 @@ def _build(argv: list[str], fds: list[int]) -> int:
 
 
 _WORK: dict[str, Callable[[list[str], list[int]], int]] = {"kernel": _kernel, "build": _build}
+
+
+def _held(control: socket.socket) -> bool:
+    """Return whether anybody holds the other end."""
+    poll = select.poll()
+    poll.register(control, 0)  # asks for nothing, so it hears of the end alone
+    return not poll.poll(0)
 
 
 def _say(leash: socket.socket, **message: Any) -> None:

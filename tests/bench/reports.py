@@ -200,12 +200,9 @@ def peak_of_all() -> Iterator[Callable[[], float]]:
     def watch() -> None:
         while not over.wait(0.3):
             total = 0
-            mine = set(psutil.Process().children(recursive=True))
-            # The warm process leads a session of its own, so it is found by what it runs.
-            for process in psutil.process_iter(["cmdline"]):
+            for process in psutil.Process().children(recursive=True):
                 with contextlib.suppress(psutil.Error):
-                    if process in mine or "kla_analysis.reporting.warm" in (process.info["cmdline"] or ()):
-                        total += process.memory_full_info().pss
+                    total += process.memory_full_info().pss
             highest[0] = max(highest[0], total / 2**20)
 
     thread = threading.Thread(target=watch)

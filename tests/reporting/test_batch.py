@@ -81,7 +81,7 @@ def test_killed_at_any_moment_and_resumed(mini):
     finished: dict[str, str] = {}
     for _ in range(KILLS):
         running = mini.start(*command)
-        time.sleep(moments.uniform(2, 9))
+        time.sleep(moments.uniform(0.5, 9))
         running.send_signal(signal.SIGKILL)
         running.communicate()
         assert mini.gone(5), mini.processes()

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,8 +57,10 @@ def test_an_unchanged_report_is_not_made_again_and_a_changed_one_says_why(mini):
     assert why(target="utama") == ""
     assert why() == "parameter berubah"
     (mini.root / "data/scenarios/nindya-termurah.yaml").unlink()
+    assert why() == ""  # no scenario was asked for
     (mini.root / "data/published/stage_scores.origin.yaml").write_text("title: lain\n")
-    assert why() == "hasil terbit berubah; skenario berubah"
+    (mini.root / "data/actions/contoh/origin.yaml").open("a").write("# lain\n")
+    assert why() == "hasil terbit berubah; katalog kegiatan berubah"
     (mini.reports / "63.10/2022/index.html").write_text("rusak")
     assert why() == "berkas laporan hilang atau berubah"
     assert why() == ""
@@ -93,13 +94,11 @@ def test_whatever_the_machine_speaks_the_files_are_the_same(mini):
 
 def test_too_long_in_all_ends_the_whole_tree(mini):
     mini.notebook("import subprocess\nsubprocess.Popen(['sleep', '600']).wait()")
-    began = time.monotonic()
     for more in ((), ("--no-warm",)):
         done = mini.kla(*REPORT, "--timeout", "6", *more)
         assert done.returncode == 5
         assert "6 detik" in done.stderr
         assert mini.gone(5)
-    assert time.monotonic() - began < 40
     assert not mini.left_over()
 
 
@@ -108,11 +107,9 @@ def test_asked_to_stop(mini, number, code):
     mini.notebook("import time\ntime.sleep(600)")
     running = mini.start(*REPORT)
     mini.wait_for(lambda: len(mini.processes()) >= 4)  # the command, the warm process, the build, the kernel
-    began = time.monotonic()
     running.send_signal(number)
-    _, said = running.communicate(timeout=20)
+    _, said = running.communicate(timeout=10)
     assert running.returncode == code
-    assert time.monotonic() - began < 10
     assert b"Dihentikan" in said
     assert b"Traceback" not in said
     assert "dihentikan" in (mini.reports / "kla.log").read_text()
@@ -211,11 +208,9 @@ def test_the_lock_says_who_holds_it(mini):
     running = mini.start(*REPORT)
     try:
         mini.wait_for(lambda: (mini.reports / "63.10/.2022.lock").is_file() and len(mini.processes()) >= 3)
-        began = time.monotonic()
         second = mini.kla(*REPORT)
         assert second.returncode == 7
         assert f"nomor {running.pid}" in second.stderr
-        assert time.monotonic() - began < 6  # most of it to load the libraries
     finally:
         running.kill()
         running.communicate()
