@@ -43,6 +43,8 @@ class Assessment:
         notes: remarks by code, only where there are any.
         printed: maxima and scores as the sheet prints them for its rows and totals, when it does:
             columns `level`, `code`, `printed_max`, `printed_score` (points).
+        repairs: what was done to the cells of a sheet that was imported: columns `action` (refused, skipped,
+            normalised, noted), `sheet`, `cell`, `old`, `new`, `reason`, `advice` (text).
         shown: the file, as messages and reports name it.
         sha256: hash of the file.
     """
@@ -58,6 +60,7 @@ class Assessment:
     shown: str
     sha256: str
     printed: pd.DataFrame | None = None
+    repairs: pd.DataFrame | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -108,8 +111,21 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
         origin=_read_origin(path.with_suffix(".origin.yaml"), shown),
         shown=shown,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        printed=_read_printed(printed_path, data or project.data, project.shown(printed_path)),
+        printed=_read_beside(
+            printed_path, "assessments/reference/2024-self_assessment.printed.csv", data or project.data
+        ),
+        repairs=_read_beside(path.with_suffix(".repairs.csv"), "repairs", data or project.data),
     )
+
+
+def is_tidy(path: str | Path) -> bool:
+    """Whether a file is a sheet in the project's own form, or at least means to be: CSV with its column names."""
+    path = Path(path)
+    if path.suffix.casefold() != ".csv" or not path.is_file():
+        return False
+    first = path.read_bytes()[:1000].split(b"\n", 1)[0].decode("utf-8-sig", "replace")
+    named = {name.strip().strip('"') for name in first.split(",")}
+    return "score" in named and bool(named & set(CODE_COLUMNS.values())) and "area_code" in named
 
 
 def list_rounds(area_code: str, *, data: Path | None = None) -> pd.DataFrame:
@@ -251,7 +267,8 @@ def _read_origin(path: Path, shown: str) -> Origin:
         ) from None
 
 
-def _read_printed(path: Path, data: Path, shown: str) -> pd.DataFrame | None:
-    if not path.is_file():
+def _read_beside(path: Path, schema: str, data: Path) -> pd.DataFrame | None:
+    """Read a table that stands beside a sheet; None when there is none, or it has no rows."""
+    if not path.is_file() or len(path.read_bytes().splitlines()) < 2:
         return None
-    return read_table(path, schema_of("assessments/reference/2024-self_assessment.printed.csv", data), shown=shown)
+    return read_table(path, schema_of(schema, data), shown=find_project().shown(path)).reset_index(drop=True)

@@ -1,0 +1,534 @@
+"""The layout: where a sheet's table begins, what each column is, and which row of the instrument each row is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from kla_analysis.errors import nearest
+from kla_analysis.evidence.intake.grid import DATE, TEXT, Cell, Grid, clean, column_name, words_of
+from kla_analysis.evidence.intake.names import Match, Names
+from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, REFUSED, SKIPPED, Repairs
+from kla_analysis.language import t
+
+#: How far down a sheet its header is looked for.
+_HEADER_WITHIN = 200
+
+#: What each column is called in the sheets of districts, by the part that it plays here.
+_HEADINGS = {
+    "question_code": "question code|kode pertanyaan|no pertanyaan|nomor pertanyaan|kode butir",
+    "indicator_code": "indicator code|kode indikator|no indikator|nomor indikator",
+    "component_code": "component code|kode komponen|kode klaster",
+    "code": "code|kode|no|nomor|no urut|no kode|kode no",
+    "question_name": "pertanyaan|uraian pertanyaan|butir pertanyaan|nama pertanyaan|indikator pertanyaan"
+    "|indikator dan pertanyaan|komponen indikator pertanyaan|klaster indikator pertanyaan",
+    "indicator_name": "indikator|nama indikator|uraian indikator|indikator kla|klaster indikator|komponen indikator",
+    "component_name": "komponen|klaster|kluster|nama klaster|nama komponen|komponen klaster",
+    "name": "uraian|nama|name|keterangan indikator|aspek",
+    "max": "nilai maksimal|nilai maksimum|nilai maks|nilai max|skor maksimal|skor maksimum|skor maks|skor max|maksimal"
+    "|maksimum|maks|max|max score|printed max|bobot|bobot nilai|bobot maksimal|poin maksimal|poin maks|nilai tertinggi",
+    "score": "nilai|skor|score|capaian|nilai capaian|perolehan|nilai perolehan|nilai diperoleh|skor diperoleh|poin"
+    "|nilai yang diperoleh|jumlah nilai|nilai kla|hasil penilaian|nilai hasil",
+    "note": "note|keterangan|catatan|ket",
+    "area_code": "area code|kode wilayah|kode daerah|kode kab kota|kode kabupaten kota|kode kemendagri",
+    "area_name": "kabupaten kota|kab kota|kabupaten|daerah|wilayah|nama daerah|nama kabupaten kota|nama kab kota",
+    "year": "award year|tahun|tahun penghargaan|tahun evaluasi|tahun penilaian",
+    "stage": "stage|tahap|tahapan|tahap penilaian",
+}
+_ROLE_OF = {heading: role for role, headings in _HEADINGS.items() for heading in headings.split("|")}
+#: Short and common names of the stages, beside those of the instrument.
+_STAGE_WORDS = {
+    "self_assessment": "evaluasi mandiri|penilaian mandiri|nilai mandiri|skor mandiri|nilai em|skor em|em|mandiri|nilai evaluasi mandiri",
+    "administrative_verification": "verifikasi administrasi|nilai va|skor va|va|nilai verifikasi administrasi|verifikasi provinsi",
+    "central_review": "reviu pusat|review pusat|verifikasi pusat|nilai pusat",
+    "field_verification": "verifikasi lapangan|vlh|nilai vlh|verifikasi lapangan hybrid|nilai verifikasi lapangan",
+    "final": "hasil akhir|nilai akhir|nilai final|final|skor akhir|skor final",
+}
+_CODE_ROLES = ("question_code", "code", "indicator_code", "component_code")
+_NAME_ROLES = ("question_name", "indicator_name", "name", "component_name")
+_UNITS = re.compile(
+    r"\b(dalam|satuan|x)\b.{0,12}\b(ribu|ribuan|juta|jutaan|rupiah|persen)\b|\brp\b|\brupiah\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header row: the rows that it takes, the column of each role, and the columns that hold scores."""
+
+    first: int
+    last: int
+    columns: dict[str, int]
+    scores: tuple[tuple[int, str], ...]
+    titles: dict[int, str]
+
+    @property
+    def is_table(self) -> bool:
+        """Whether this can head a table of scores."""
+        return bool(self.scores) and any(role in self.columns for role in (*_CODE_ROLES, *_NAME_ROLES))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row that belongs to a part of the instrument, or to the whole of it (`level` total)."""
+
+    row: int
+    level: str
+    code: str
+    score: Cell | None
+    max: Cell | None
+    note: str = ""
+    area: Cell | None = None
+    year: Cell | None = None
+    stage: Cell | None = None
+    is_total: bool = False
+
+
+@dataclass
+class Table:
+    """A sheet's table: its lines, and where their scores and maxima stand."""
+
+    grid: Grid
+    header: Header
+    score_column: int
+    stage: str
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def max_column(self) -> int:
+        """The column of the maxima, 0 when there is none."""
+        return self.header.columns.get("max", 0)
+
+
+def find_header(grid: Grid, names: Names) -> Header | None:
+    """Find the first row, or pair of rows, whose headings make a table of scores; None when there is none."""
+    spread = _spread(grid)
+    best: Header | None = None
+    for row in list(grid.rows)[:_HEADER_WITHIN]:
+        single = _header(row, row, _texts(grid, row, spread), {}, names)
+        below = _texts(grid, row + 1, spread)
+        double = _header(row, row + 1, below, _texts(grid, row, spread), names) if below else single
+        found = double if len(double.columns) + len(double.scores) > len(single.columns) + len(single.scores) + (
+            0 if single.is_table else -1
+        ) and double.is_table and not _reads_as_data(grid, row + 1) else single  # fmt: skip
+        if found.is_table:
+            return found
+        if best is None or len(found.columns) > len(best.columns):
+            best = found
+    return None
+
+
+def _reads_as_data(grid: Grid, row: int) -> bool:
+    return any(kind != TEXT for kind, _ in grid.rows.get(row, {}).values())
+
+
+def _header(first: int, last: int, below: dict[int, str], above: dict[int, str], names: Names) -> Header:
+    columns: dict[str, int] = {}
+    scores: list[tuple[int, str]] = []
+    for at in sorted({*below, *above}):
+        top, bottom = above.get(at, ""), below.get(at, "")
+        role, stage = "", ""
+        for text in filter(None, (f"{top} {bottom}" if top != bottom else "", bottom, top)):
+            role, stage = _role(text, names)
+            if role:
+                break
+        if role == "score":
+            scores.append((at, stage))
+        elif role:
+            columns.setdefault(role, at)
+    titles = {at: " ".join(dict.fromkeys(filter(None, (above.get(at), below.get(at))))) for at in {*below, *above}}
+    return Header(first, last, columns, tuple(scores), titles)
+
+
+def _role(text: str, names: Names) -> tuple[str, str]:
+    """Return the part that a column plays by its heading, and the stage that it names."""
+    if "%" in text or len(text) > 80:
+        return "", ""
+    for words in (words_of(text), words_of(re.sub(r"\([^)]*\)", " ", text))):
+        words = re.sub(r" (?:poin|kla|\d{4})$", "", words)
+        if words in _ROLE_OF:
+            return _ROLE_OF[words], ""
+        if stage := stage_named(words, names):
+            return "score", stage
+    return "", ""
+
+
+def stage_named(text: str, names: Names, *, within: bool = False) -> str:
+    """Return the stage that a text names, exactly or (`within`) somewhere in it; "" when none or several."""
+    words = words_of(text)
+    found = set()
+    for stage in names.instrument.stages:
+        called = {words_of(stage.code), words_of(stage.name), *_STAGE_WORDS.get(stage.code, "").split("|")} - {""}
+        if words in called or (within and any(f" {call} " in f" {words} " for call in called if len(call) > 1)):
+            found.add(stage.code)
+    return found.pop() if len(found) == 1 else ""
+
+
+def _spread(grid: Grid) -> dict[tuple[int, int], tuple[int, int]]:
+    """Return for the cells of small merged ranges the cell that holds their value."""
+    found = {}
+    for first, left, last, right in grid.merged:
+        if last - first < 4 and right - left < 60 and first <= _HEADER_WITHIN * 2:
+            for row in range(first, last + 1):
+                for column in range(left, right + 1):
+                    found[row, column] = (first, left)
+    return found
+
+
+def _texts(grid: Grid, row: int, spread: dict[tuple[int, int], tuple[int, int]]) -> dict[int, str]:
+    """Return the texts of a row, merged ranges filled in."""
+    texts = {}
+    columns = set(grid.rows.get(row, ())) | {column for r, column in spread if r == row}
+    for column in columns:
+        place = spread.get((row, column), (row, column))
+        cell = grid.rows.get(place[0], {}).get(place[1])
+        if cell is not None and cell.kind == TEXT:
+            texts[column] = clean(cell.text)
+    return texts
+
+
+def read_table(grid: Grid, names: Names, repairs: Repairs, *, stage: str = "") -> Table | None:
+    """Read the table of a sheet; None when the sheet has none.
+
+    Every row below the header becomes a line, is passed over as text, or is refused; nothing falls away unseen.
+    """
+    header = find_header(grid, names)
+    if header is None:
+        return None
+    chosen = _score_column(grid, header, repairs, stage)
+    if chosen is None:
+        return Table(grid, header, 0, stage)
+    table = Table(grid, header, *chosen)
+    units = next((text for text in (header.titles.get(table.score_column, ""), *titles_of(grid, header))
+                  if _UNITS.search(text)), None)  # fmt: skip
+    if units:
+        repairs.add(REFUSED, grid.name, (header.first, table.score_column), units, "",
+                    t("satuan bukan poin"), t("Lembar nilai berisi poin; hapus keterangan satuan ini bila keliru."))  # fmt: skip
+    _Walk(table, names, repairs).run()
+    _say_what_is_kept_out(table, repairs)
+    return table
+
+
+def _score_column(grid: Grid, header: Header, repairs: Repairs, stage: str) -> tuple[int, str] | None:
+    """Choose the column of scores: the one of the wanted stage, else the only one."""
+    named = [(at, of) for at, of in header.scores if of and of == stage]
+    plain = [(at, of) for at, of in header.scores if not of]
+    candidates = named if stage and named else plain if stage or plain else list(header.scores)
+    if len(candidates) == 1:
+        return candidates[0][0], candidates[0][1] or stage
+    shown = ", ".join(f"{column_name(at)} “{header.titles.get(at, '')}”" for at, _ in header.scores)
+    repairs.add(
+        REFUSED, grid.name, (header.last, 0), shown, "", t("lebih dari satu kolom nilai"),
+        t("Sebutkan tahapnya dengan --stage, atau hapus kolom yang tidak dipakai."),
+    )  # fmt: skip
+    return None
+
+
+def titles_of(grid: Grid, header: Header | None) -> list[str]:
+    """Return the texts above a table; all short texts of a sheet that has none."""
+    last = header.first if header else 60
+    return [
+        clean(cell.text)
+        for row, cells in grid.rows.items()
+        if row < last
+        for cell in cells.values()
+        if cell.kind == TEXT and len(cell.text) < 300
+    ]
+
+
+def labelled(grid: Grid, header: Header | None, *labels: str) -> Cell | None:
+    """Return the cell to the right of one of these labels, above the table."""
+    last = header.first if header else 60
+    for row, cells in grid.rows.items():
+        if row >= last:
+            break
+        for column, cell in cells.items():
+            if cell.kind == TEXT and words_of(cell.text) in labels:
+                right = [cells[at] for at in sorted(cells) if at > column and clean(cells[at].text) not in (":", "")]
+                if right:
+                    return right[0]
+    return None
+
+
+class _Walk:
+    """Goes down the rows of one table."""
+
+    def __init__(self, table: Table, names: Names, repairs: Repairs) -> None:
+        self.table, self.names, self.repairs = table, names, repairs
+        self.grid, self.header = table.grid, table.header
+        self.previous = ""
+        self.component = ""
+        self.texts: list[int] = []
+        self.found: dict[tuple[Cell | None, Cell | None], Match | None] = {}
+        self.filled, self.covered = self._merged_down()
+
+    def _merged_down(self) -> tuple[dict[tuple[int, int], Cell], set[int]]:
+        """Fill names and areas down their merged ranges; a score merged over rows belongs to none of the lower."""
+        wanted = {at for role, at in self.header.columns.items() if role not in ("max", "note")}
+        filled: dict[tuple[int, int], Cell] = {}
+        covered: set[int] = set()
+        for first, left, last, _ in self.grid.merged:
+            if last == first or first <= self.header.last:
+                continue
+            below = [row for row in range(first + 1, min(last, first + 5000) + 1) if row in self.grid.rows]
+            if left in wanted and (cell := self.grid.rows.get(first, {}).get(left)):
+                filled |= {(row, left): cell for row in below}
+            if left == self.table.score_column:
+                covered |= set(below)
+        return filled, covered
+
+    def run(self) -> None:
+        """Read every row below the header."""
+        ragged = dict(self.grid.ragged)
+        for row, cells in self.grid.rows.items():
+            if row <= self.header.last:
+                if row in ragged and row >= self.header.first:
+                    self._ragged(row, ragged[row])
+                continue
+            if row in ragged:
+                self._ragged(row, ragged[row])
+                continue
+            again = self._header_again(row, cells)
+            if again:
+                continue
+            self._row(row, cells)
+        self._name_the_totals()
+        if self.texts:
+            self.repairs.add(
+                NOTED, self.grid.name, (0, 0), ranges(self.texts), "", t("{count} baris teks tanpa nilai dilewati",
+                                                                         count=len(self.texts)),
+            )  # fmt: skip
+
+    def _ragged(self, row: int, cells: int) -> None:
+        self.repairs.add(
+            REFUSED, self.grid.name, (row, 0), "", "",
+            t("baris ini berisi {found} sel, tabelnya {wanted}", found=cells, wanted=self.grid.width),
+            t("Periksa tanda pemisah dan tanda kutip di baris ini."),
+        )  # fmt: skip
+
+    def _header_again(self, row: int, cells: dict[int, Cell]) -> bool:
+        """Whether the header is written again, as at the top of each block or page."""
+        at = self.table.score_column
+        text = clean(cells[at].text) if at in cells and cells[at].kind == TEXT else ""
+        again = bool(text) and (_role(text, self.names)[0] == "score" or text == self.header.titles.get(at))
+        if again:
+            self.texts.append(row)
+        return again
+
+    def _cell(self, row: int, cells: dict[int, Cell], role: str) -> Cell | None:
+        at = self.header.columns.get(role)
+        return cells.get(at) or self.filled.get((row, at)) if at else None
+
+    def _row(self, row: int, cells: dict[int, Cell]) -> None:
+        score, maximum = cells.get(self.table.score_column), cells.get(self.table.max_column)
+        code = next(filter(None, (self._cell(row, cells, role) for role in _CODE_ROLES)), None)
+        name = next(filter(None, (self._cell(row, cells, role) for role in _NAME_ROLES)), None)
+        if row in self.covered and score is None:
+            self.repairs.add(
+                REFUSED, self.grid.name, (row, self.table.score_column), "", "",
+                t("nilai digabung (merge) dengan baris di atasnya"),
+                t("Pisahkan sel gabungan dan isi nilai tiap baris; kosongkan bila belum ada jawaban."),
+            )  # fmt: skip
+        match = self._match(row, code, name)
+        total = None if match else self._total(code, name, cells)
+        area = self._cell(row, cells, "area_code") or self._cell(row, cells, "area_name")
+        if match or total:
+            note = self._cell(row, cells, "note")
+            level, part = ("total", "total") if total == "whole" else ((match or total).level, (match or total).code)
+            if match and match.level == "question":
+                self.previous = match.code
+            if match:
+                self.component = self._component_of(match)
+            self.table.lines.append(
+                Line(row, level, self.component if total == "whole" else part, score, maximum,
+                     clean(note.text) if note else "", area, self._cell(row, cells, "year"),
+                     self._cell(row, cells, "stage"), bool(total))
+            )  # fmt: skip
+        elif score is not None and (score.kind != TEXT or re.search(r"\d", score.text)):
+            self._unknown(row, code, name, score)
+        elif code is not None and score is None and self._looks_like_code(code):
+            self._unknown(row, code, name, None)
+        else:
+            self.texts.append(row)
+
+    def _looks_like_code(self, code: Cell) -> bool:
+        return bool(re.fullmatch(r"\d{1,2}[A-C]?\.\d{1,2}[a-z]{0,2}", clean(code.text)))
+
+    def _component_of(self, match: Match) -> str:
+        if match.level == "component":
+            return match.code
+        return str(self.names.instrument.table(match.level).loc[match.code, "component_code"])
+
+    def _match(self, row: int, code: Cell | None, name: Cell | None) -> Match | None:
+        """Find what a row is about by its code, then by its name; what was put right is written down."""
+        key = (code, name)
+        if key not in self.found or self.previous.endswith(".9"):
+            self.found[key] = self._matched(row, code, name)
+        return self.found[key]
+
+    def _matched(self, row: int, code: Cell | None, name: Cell | None) -> Match | None:
+        by_code = self.names.code(code, self.previous) if code else None
+        text = clean(name.text) if name and name.kind == TEXT else ""
+        by_name = self.names.name(text) if text else None
+        if by_name is None and text and code and code.kind == TEXT:
+            by_name = self.names.component(f"klaster {clean(code.text)} {text}")
+        if by_code is None and code is not None and code.kind == TEXT and not by_name:
+            by_code = self.names.component(clean(code.text))
+        column = self.header.columns.get("code") or next(
+            (self.header.columns[role] for role in _CODE_ROLES if role in self.header.columns), 0
+        )
+        if by_code and by_name and (by_code.level, by_code.code) != (by_name.level, by_name.code):
+            running = "code" in self.header.columns and re.fullmatch(r"\d+", clean(code.text))
+            if not running and by_name.level == by_code.level:
+                self.repairs.add(
+                    REFUSED, self.grid.name, (row, column), clean(code.text), "",
+                    t("kode {code}, tetapi namanya milik {other}", code=by_code.code, other=by_name.code),
+                    t("Samakan kode dan namanya."),
+                )  # fmt: skip
+                return None
+            if running:
+                self._found_by_name(row, by_name, text)
+                return by_name
+        if by_code:
+            if by_code.level == "indicator" and text and self._is_running_number(by_code, text):
+                return None
+            if by_code.note:
+                self.repairs.add(NORMALISED, self.grid.name, (row, column), code.text, by_code.code, by_code.note)
+            elif clean(code.text) != by_code.code and code.kind == TEXT:
+                self.repairs.add(
+                    NORMALISED, self.grid.name, (row, column), code.text, by_code.code, t("penulisan kode")
+                )
+            return by_code
+        if by_name:
+            self._found_by_name(row, by_name, text)
+        return by_name
+
+    def _is_running_number(self, match: Match, text: str) -> bool:
+        """Whether a plain number in the code column counts rows instead of naming an indicator."""
+        return (
+            "code" in self.header.columns
+            and self.names.likeness(match, text) < 0.5
+            and (
+                any(line.level == "question" for line in self.table.lines)
+                or "question_name" in self.header.columns
+                or self.names.suggestion("", text).count("?") > 0
+            )
+            and not any(word in words_of(text) for word in (f"indikator {match.code}".casefold(),))
+        )
+
+    def _found_by_name(self, row: int, match: Match, text: str) -> None:
+        if match.level != "component":
+            at = next((self.header.columns[role] for role in _NAME_ROLES if role in self.header.columns), 0)
+            self.repairs.add(NORMALISED, self.grid.name, (row, at), text, match.code, t("dikenali dari namanya"))
+
+    def _total(self, code: Cell | None, name: Cell | None, cells: dict[int, Cell]) -> str | Match | None:
+        """Tell whether a row is a total, in whichever of its first texts that stands."""
+        texts = [cell for cell in (code, name) if cell is not None and cell.kind == TEXT]
+        first = next((cells[at] for at in sorted(cells) if cells[at].kind == TEXT), None)
+        for cell in (*texts, *filter(None, (first,))):
+            if (found := self.names.total(cell.text)) is not None:
+                return found
+        return None
+
+    def _unknown(self, row: int, code: Cell | None, name: Cell | None, score: Cell | None) -> None:
+        shown = " ".join(clean(cell.text) for cell in (code, name) if cell)
+        if code is not None and code.kind == DATE:
+            reason = t("kode berubah menjadi tanggal oleh Excel")
+        else:
+            reason = (
+                t("baris berisi nilai, tetapi kode dan namanya tidak dikenal") if score else t("kode tidak dikenal")
+            )
+        advice = self.names.suggestion(
+            clean(code.text) if code and code.kind != DATE else "", clean(name.text) if name else ""
+        )
+        at = next(
+            (self.header.columns[role] for role in (*_CODE_ROLES, *_NAME_ROLES) if role in self.header.columns), 0
+        )
+        self.repairs.add(REFUSED, self.grid.name, (row, at), shown, "", reason, advice)
+
+    def _name_the_totals(self) -> None:
+        """Give each plain total its place: the last one is the sheet's, those before it are their block's."""
+        plain = [at for at, line in enumerate(self.table.lines) if line.is_total and line.level == "total"]
+        for at in plain[:-1]:
+            line = self.table.lines[at]
+            if line.code and line.area is None:
+                self.table.lines[at] = Line(**{**line.__dict__, "level": "component"})
+        for at in plain:
+            line = self.table.lines[at]
+            if line.level == "total":
+                self.table.lines[at] = Line(**{**line.__dict__, "code": "total"})
+
+
+def _say_what_is_kept_out(table: Table, repairs: Repairs) -> None:
+    """Write down hidden rows, columns and sheets that were read, and columns that were not."""
+    grid, header = table.grid, table.header
+    if grid.hidden:
+        repairs.add(NOTED, grid.name, (0, 0), grid.name, "", t("lembar tersembunyi, tetap dibaca"))
+    rows = [row for row in grid.hidden_rows if row > header.last]
+    if rows:
+        repairs.add(
+            NOTED, grid.name, (0, 0), ranges(rows), "", t("{count} baris tersembunyi, tetap dibaca", count=len(rows))
+        )
+    used = {*header.columns.values(), table.score_column}
+    hidden = [at for at in sorted(used) if any(a <= at <= b for a, b in grid.hidden_columns)]
+    for at in hidden:
+        repairs.add(NOTED, grid.name, (0, at), header.titles.get(at, ""), "", t("kolom tersembunyi, tetap dibaca"))
+    filled = {at for row, cells in grid.rows.items() if row > header.last for at in cells}
+    for at in sorted(filled - used):
+        title = header.titles.get(at, "")
+        repairs.add(SKIPPED, grid.name, (0, at), title, "",
+                    t("kolom ini tidak dibaca") if title else t("kolom tanpa judul, tidak dibaca"))  # fmt: skip
+
+
+def why_no_table(grid: Grid, names: Names) -> tuple[str, str]:
+    """Say why a sheet has no table of scores, and what to do."""
+    spread = _spread(grid)
+    for row in list(grid.rows)[:_HEADER_WITHIN]:
+        across = [
+            cell
+            for cell in grid.rows[row].values()
+            if names.code(cell) or (cell.kind == TEXT and names.name(cell.text))
+        ]
+        if len(across) >= 5:
+            return (
+                t("indikator berjajar ke samping di baris {row}; lembar ini terbalik", row=row),
+                t("Salin, lalu Tempel Khusus → Transpose, sehingga satu indikator menjadi satu baris."),
+            )
+    best, heads = "", []
+    for row in list(grid.rows)[:_HEADER_WITHIN]:
+        texts = list(_texts(grid, row, spread).values())
+        if len(texts) > len(heads) and any(_role(text, names)[0] for text in texts):
+            heads = texts
+    roles = {_role(text, names)[0] for text in heads}
+    wanted = "score" if not roles & {"score"} else "code"
+    unknown = [text for text in heads if not _role(text, names)[0]]
+    for heading in _HEADINGS[wanted].split("|"):
+        near = nearest(heading, unknown)
+        if near:
+            best = near[0]
+            break
+    word = {"score": t("Nilai"), "code": t("Kode")}[wanted]
+    if best:
+        return (
+            t("kolom “{word}” tidak ada", word=word),
+            t("Mungkin maksud Anda kolom “{near}”? Bila benar, beri judul “{word}”.", near=best, word=word),
+        )
+    return (
+        t("kolom “{word}” tidak ada", word=word),
+        t("Tabel memerlukan judul kolom Kode (atau Indikator/Pertanyaan) dan Nilai; kla template membuat contohnya."),
+    )
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Write row numbers shortly.
+
+    >>> ranges([1, 2, 3, 7])
+    '1–3, 7'
+    """
+    parts: list[list[int]] = []
+    for at in sorted(set(numbers)):
+        if parts and at == parts[-1][1] + 1:
+            parts[-1][1] = at
+        else:
+            parts.append([at, at])
+    return ", ".join(f"{a}–{b}" if a != b else str(a) for a, b in parts)

@@ -1,0 +1,675 @@
+"""The door of the intake: a file from a district becomes tidy assessments, or a list of what to mend."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from kla_analysis.errors import DataError, OutputError, did_you_mean
+from kla_analysis.evidence.areas import Area, find_area
+from kla_analysis.evidence.assessment import Assessment, Origin
+from kla_analysis.evidence.intake import guard
+from kla_analysis.evidence.intake.child import read_book
+from kla_analysis.evidence.intake.grid import FORMULA, PERCENT, TEXT, Book, Cell, Grid, clean, column_name, words_of
+from kla_analysis.evidence.intake.layout import (
+    Line,
+    Table,
+    find_header,
+    labelled,
+    read_table,
+    stage_named,
+    titles_of,
+    why_no_table,
+)
+from kla_analysis.evidence.intake.names import Names, area_in_title, match_area
+from kla_analysis.evidence.intake.numbers import DecimalMark, Reading, decimal_mark, read_number
+from kla_analysis.evidence.intake.privacy import find_personal_data, masked
+from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, REFUSED, SKIPPED, Repairs
+from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, known_instruments, load_instrument
+from kla_analysis.language import number, t
+from kla_analysis.project import find_project
+from kla_analysis.reading import write_table
+
+_TOLERANCE = 0.005
+_LEVELS = tuple(CODE_COLUMNS)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Imported:
+    """One tidy assessment out of a file.
+
+    Attributes:
+        answers: columns `area_code`, `award_year`, `stage`, the code column of the level, `score` (points, NaN where
+            there is no answer) and `note`, in the order of the instrument.
+        printed: what the sheet prints above that level: `level`, `code`, `printed_max`, `printed_score`.
+        missing: codes of the instrument without an answer.
+    """
+
+    area: Area
+    award_year: int
+    stage: str
+    level: str
+    answers: pd.DataFrame
+    printed: pd.DataFrame | None
+    missing: tuple[str, ...]
+
+    @property
+    def total(self) -> float:
+        """The plain sum of the answers in points."""
+        return round(math.fsum(self.answers["score"].dropna()), 6)
+
+    def __repr__(self) -> str:
+        return f"Imported({self.area.code} {self.award_year} {self.stage}: {len(self.answers)} {self.level}s, {self.total:g})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Intake:
+    """What became of one file.
+
+    Attributes:
+        file, sha256: the file's name and the hash of the bytes that were read.
+        assessments: one per area, round and stage; none when the file is refused.
+        repairs: every cell that was normalised, passed over or refused, and what else should be known.
+        book: the raw sheets, for the annotated copy.
+    """
+
+    file: str
+    sha256: str
+    instrument: Instrument
+    assessments: tuple[Imported, ...]
+    repairs: Repairs
+    book: Book
+
+    @property
+    def refused(self) -> bool:
+        """Whether something has to be mended first."""
+        return bool(self.repairs.refused)
+
+    def require(self) -> Intake:
+        """Return itself, or raise when it is refused.
+
+        Raises:
+            DataError: with every problem, each with sheet, row, column, value and advice.
+        """
+        if not self.refused:
+            return self
+        problems = self.repairs.problems(self.file)
+        raise DataError(
+            t("{file} ditolak: {count} hal harus diperbaiki.", file=self.file, count=len(problems)),
+            advice=t("Perbaiki yang berikut lalu impor lagi; berkas aslinya tidak diubah."),
+            problems=problems,
+        )
+
+    def assessment(self) -> Assessment:
+        """Return the one assessment of the file, as the rest of the library reads it.
+
+        Raises:
+            DataError: the file is refused, or holds several.
+        """
+        self.require()
+        if len(self.assessments) != 1:
+            raise DataError(
+                t("{file} memuat {count} penilaian.", file=self.file, count=len(self.assessments)),
+                advice=t("Impor dulu dengan kla import; tiap daerah mendapat berkas sendiri."),
+            )
+        (one,) = self.assessments
+        by_code = one.answers.set_index(CODE_COLUMNS[one.level])
+        return Assessment(
+            area_code=one.area.code,
+            award_year=one.award_year,
+            stage=one.stage,
+            instrument=self.instrument.id,
+            level=one.level,
+            scores=by_code["score"].reindex(self.instrument.table(one.level).index).astype(float),
+            notes=by_code["note"].dropna(),
+            origin=Origin(**{**self._origin(), "illustrative": False}),
+            shown=self.file,
+            sha256=self.sha256,
+            printed=one.printed,
+            repairs=self.repairs.frame(),
+        )
+
+    def _origin(self) -> dict[str, str]:
+        return {
+            "title": t("Lembar nilai {file}", file=masked(self.file)),
+            "standing": "unverified",
+            "note": t("Diimpor dari {file} (sha256 {hash}…).", file=masked(self.file), hash=self.sha256[:16]),
+        }
+
+
+def read_sheet(
+    path: str | Path,
+    *,
+    instrument: str | None = None,
+    area: str = "",
+    year: int | None = None,
+    stage: str = "",
+    sheet: str = "",
+    allow_personal: bool = False,
+    data: Path | None = None,
+) -> Intake:
+    """Read a district's own sheet; the file itself is never touched.
+
+    Args:
+        path: an Excel workbook (.xlsx, .xlsm, .xls), .ods, CSV in any dialect, or an HTML table.
+        instrument: the rules that it follows; found by its printed maxima when not given.
+        area, year, stage: what the sheet is about, where it does not say so itself.
+        sheet: the name of the one sheet to read, where several hold the same codes.
+        allow_personal: read a file with personal data in it; they reach no output all the same.
+
+    Raises:
+        DataError: the file as a whole can not be read; what is wrong with single cells stands in the result.
+    """
+    path = Path(path)
+    content, digest, book = _read_unchanged(path)
+    repairs = Repairs()
+    for remark in (*content.remarks, *book.remarks):
+        repairs.add(NOTED, "", (0, 0), path.name, "", remark)
+    _guard_personal_data(book, path.name, repairs, allow_personal)
+    ids = [instrument] if instrument else known_instruments(data=data)
+    asked = _Asked(area, year, stage, sheet)
+    tried = []
+    for identity in ids:
+        own = Repairs(list(repairs.items))
+        rules = load_instrument(identity, data=data)
+        tried.append((*_Assembly(book, rules, own, asked, data).run(), own, rules))
+    # The instrument that the sheet contradicts least; of equals, the newest.
+    assessments, _, own, rules = min(
+        tried, key=lambda one: (one[1], len(one[2].refused), -one[3].valid_from.toordinal())
+    )
+    return Intake(path.name, digest, rules, () if own.refused else tuple(assessments), own, book)
+
+
+def _read_unchanged(path: Path) -> tuple[guard.Content, str, Book]:
+    """Read a file that nobody changes meanwhile; where somebody does, once more, then no more."""
+    for _ in range(2):
+        raw = guard.read_file(path)
+        content = guard.look_at(raw, path.name)
+        book = read_book(path.name, content)
+        digest = hashlib.sha256(raw).hexdigest()
+        if hashlib.sha256(guard.read_file(path)).hexdigest() == digest:
+            return content, digest, book
+    raise DataError(
+        t("{file} berubah selagi dibaca.", file=path.name), advice=t("Tutup berkas itu di program lain, lalu ulangi.")
+    )
+
+
+def _guard_personal_data(book: Book, file: str, repairs: Repairs, allowed: bool) -> None:
+    findings = list(find_personal_data(book.grids))
+    for finding in findings:
+        repairs.add(
+            NOTED if allowed else REFUSED, finding.sheet, (finding.row, finding.column), "••••••", "",
+            t("data pribadi: {what}", what=finding.what),
+            "" if allowed else t("Hapus data pribadi dari lembar; bila memang perlu dibaca, pakai --allow-personal."),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the user says the sheet is about."""
+
+    area: str
+    year: int | None
+    stage: str
+    sheet: str
+
+
+@dataclass
+class _Group:
+    """The lines of one area, round and stage, each with where it stands."""
+
+    area: Area
+    year: int
+    stage: str
+    lines: list[tuple[Table, Line]] = field(default_factory=list)
+
+
+class _Assembly:
+    """Puts the tables of a book together under one instrument."""
+
+    def __init__(self, book: Book, rules: Instrument, repairs: Repairs, asked: _Asked, data: Path | None) -> None:
+        self.book, self.rules, self.repairs, self.asked, self.data = book, rules, repairs, asked, data
+        self.names = Names(rules)
+        self.marks: dict[tuple[int, int], DecimalMark] = {}
+        self.areas: dict[Cell, Area | None] = {}
+        self.differences = 0
+
+    def run(self) -> tuple[list[Imported], int]:
+        """Return the assessments, and how many printed maxima contradict the instrument."""
+        tables = self._tables()
+        if self.asked.stage:
+            self.rules.stage(self.asked.stage)
+        groups: dict[tuple[str, int, str], _Group] = {}
+        for table in tables:
+            if table.score_column:
+                self._group(table, groups)
+        if not groups and not self.repairs.refused:
+            self.repairs.add(REFUSED, "", (0, 0), "", "", t("tidak ada baris data"), t("Isi tabel di bawah kepalanya."))
+        return [found for group in groups.values() if (found := self._imported(group))], self.differences
+
+    def _tables(self) -> list[Table]:
+        grids = [grid for grid in self.book.grids if grid.rows]
+        if self.asked.sheet:
+            named = [grid for grid in grids if words_of(grid.name) == words_of(self.asked.sheet)]
+            if not named:
+                raise DataError(
+                    t("Lembar “{name}” tidak ada.", name=self.asked.sheet),
+                    advice=did_you_mean(self.asked.sheet, [grid.name for grid in grids]) if grids else "",
+                )
+            grids = named
+        found, without = [], []
+        for grid in grids:
+            table = read_table(grid, self.names, self.repairs, stage=self.asked.stage)
+            if table is None:
+                without.append(grid)
+            elif table.lines or table.score_column == 0:
+                found.append(table)
+            else:
+                without.append(grid)
+        if not found and not self.repairs.refused:
+            for grid in without or [Grid("", {})]:
+                if find_header(grid, self.names) is not None:
+                    reason, advice = t("tidak ada baris data"), t("Isi tabel di bawah kepalanya.")
+                else:
+                    reason, advice = why_no_table(grid, self.names)
+                self.repairs.add(REFUSED, grid.name, (0, 0), "", "", reason, advice)
+        elif found:
+            for grid in without:
+                self.repairs.add(SKIPPED, grid.name, (0, 0), grid.name, "", t("lembar tanpa tabel nilai"))
+        return found
+
+    # --- whose sheet it is ---------------------------------------------------------------------------
+
+    def _group(self, table: Table, groups: dict[tuple[str, int, str], _Group]) -> None:
+        """Share the lines of a table out among areas, rounds and stages."""
+        whole_area = whole_year = whole_stage = None
+        for line in table.lines:
+            area = self._area(table, line) if line.area else None
+            if line.area is None:
+                whole_area = whole_area or self._area_of_sheet(table)
+                area = whole_area
+            year = self._year_of(table, line) if line.year else None
+            if line.year is None:
+                whole_year = whole_year or self._year_of_sheet(table)
+                year = whole_year
+            stage = self._stage_of(table, line) if line.stage else None
+            if line.stage is None:
+                whole_stage = whole_stage or self._stage_of_sheet(table)
+                stage = whole_stage
+            if not (area and year and stage):
+                if line.area is None and line.year is None and line.stage is None:
+                    # Said once for the whole sheet; its cells are still looked at.
+                    area, year, stage = area or Area("", "", "", ""), year or 0, stage or ""
+                else:
+                    continue
+            key = (area.code, year, stage)
+            groups.setdefault(key, _Group(area, year, stage)).lines.append((table, line))
+
+    def _area(self, table: Table, line: Line) -> Area | None:
+        cell = line.area
+        if cell not in self.areas:
+            found = match_area(cell, data=self.data)
+            column = table.header.columns.get("area_code") or table.header.columns.get("area_name", 0)
+            if found.area is None:
+                self.repairs.add(
+                    REFUSED, table.grid.name, (line.row, column), cell.text, "", found.refused, found.advice
+                )
+            elif found.note:
+                self.repairs.add(
+                    NORMALISED, table.grid.name, (line.row, column), cell.text, found.area.code, found.note
+                )
+            self.areas[cell] = found.area
+        return self.areas[cell]
+
+    def _about(self, table: Table) -> list[tuple[Grid, list[str]]]:
+        """Return the sheets that may say what a table is about: its own, then those without a table."""
+        covers = [grid for grid in self.book.grids if grid is not table.grid and find_header(grid, self.names) is None]
+        return [(table.grid, titles_of(table.grid, table.header)), *((grid, titles_of(grid, None)) for grid in covers)]
+
+    def _area_of_sheet(self, table: Table) -> Area | None:
+        asked = find_area(self.asked.area, data=self.data) if self.asked.area else None
+        named, where = None, table.grid.name
+        for grid, titles in self._about(table):
+            cell = labelled(grid, table.header if grid is table.grid else None, "kode wilayah", "kode daerah",
+                            "kabupaten kota", "kabupaten", "kota", "daerah", "wilayah", "nama daerah")  # fmt: skip
+            found = match_area(cell, data=self.data).area if cell else None
+            named = found or next(filter(None, (area_in_title(text, data=self.data) for text in titles)), None)
+            if named:
+                where = grid.name
+                break
+        if asked and named and asked.code != named.code:
+            self.repairs.add(
+                REFUSED, where, (0, 0), named.name, "", t("lembar ini milik {name}, yang diminta {asked}",
+                                                          name=f"{named.code} {named.name}", asked=asked.code),
+                t("Pilih berkas yang benar, atau perbaiki --area."),
+            )  # fmt: skip
+        if asked or named:
+            if named and not asked:
+                self.repairs.add(NOTED, where, (0, 0), named.name, named.code, t("daerah dibaca dari judul lembar"))
+            return asked or named
+        self._say_unknown(table, t("daerahnya tidak disebut"), t("Sebutkan dengan --area, misalnya --area 63.10."))
+        return None
+
+    def _year_of(self, table: Table, line: Line) -> int | None:
+        reading = read_number(line.year, ".")
+        if reading.value is not None and reading.value == int(reading.value) and 2011 <= reading.value <= 2100:
+            return int(reading.value)
+        self.repairs.add(
+            REFUSED, table.grid.name, (line.row, table.header.columns["year"]), line.year.text, "",
+            t("bukan tahun penghargaan"), t("Isi tahun seperti 2025."),
+        )  # fmt: skip
+        return None
+
+    def _year_of_sheet(self, table: Table) -> int | None:
+        if self.asked.year:
+            return self.asked.year
+        import re
+
+        for grid, titles in self._about(table):
+            cell = labelled(grid, table.header if grid is table.grid else None, "tahun", "tahun penghargaan",
+                            "tahun evaluasi", "tahun penilaian")  # fmt: skip
+            texts = (
+                [cell.text] if cell else [x for x in titles if not re.search(r"(?i)permen|perpres|peraturan|uu ", x)]
+            )
+            years = {
+                int(found) for text in (*texts, grid.name) for found in re.findall(r"(?<!\d)20[1-4]\d(?!\d)", text)
+            }
+            if len(years) == 1:
+                (year,) = years
+                self.repairs.add(NOTED, grid.name, (0, 0), "", year, t("tahun dibaca dari judul lembar"))
+                return year
+            if years:
+                break
+        self._say_unknown(
+            table, t("tahun penghargaannya tidak jelas"), t("Sebutkan dengan --year, misalnya --year 2025.")
+        )
+        return None
+
+    def _stage_of(self, table: Table, line: Line) -> str | None:
+        text = clean(line.stage.text)
+        stage = stage_named(text, self.names)
+        if not stage:
+            self.repairs.add(
+                REFUSED, table.grid.name, (line.row, table.header.columns["stage"]), text, "",
+                t("tahap tidak dikenal"), did_you_mean(text, [one.name for one in self.rules.stages]),
+            )  # fmt: skip
+        return stage or None
+
+    def _stage_of_sheet(self, table: Table) -> str | None:
+        if self.asked.stage:
+            return self.asked.stage
+        if table.stage:
+            return table.stage
+        for grid, titles in self._about(table):
+            cell = labelled(grid, table.header if grid is table.grid else None, "tahap", "tahapan", "tahap penilaian")
+            texts = [cell.text] if cell else [*titles, grid.name]
+            stages = {stage for text in texts if (stage := stage_named(text, self.names, within=True))}
+            if len(stages) == 1:
+                (stage,) = stages
+                self.repairs.add(NOTED, grid.name, (0, 0), "", stage, t("tahap dibaca dari judul lembar"))
+                return stage
+            if stages:
+                break
+        codes = ", ".join(one.code for one in self.rules.stages)
+        self._say_unknown(table, t("tahapnya tidak disebut"), t("Sebutkan dengan --stage: {codes}.", codes=codes))
+        return None
+
+    def _say_unknown(self, table: Table, what: str, advice: str) -> None:
+        if not any(item.reason == what for item in self.repairs.items):
+            self.repairs.add(REFUSED, table.grid.name, (0, 0), "", "", what, advice)
+
+    # --- one assessment ----------------------------------------------------------------------------------
+
+    def _imported(self, group: _Group) -> Imported | None:
+        answered = {line.level for _, line in group.lines if not line.is_total and line.level != "total"}
+        if not answered:
+            return None
+        level = next(name for name in _LEVELS if name in answered)
+        answers: dict[str, tuple[float | None, str]] = {}
+        places: dict[str, tuple[Table, Line]] = {}
+        printed: dict[tuple[str, str], tuple[float | None, float | None, Table, Line]] = {}
+        maxima = self.rules.table(level)["max_points"]
+        for table, line in group.lines:
+            if line.level == level and not line.is_total:
+                self._answer(table, line, float(maxima[line.code]), answers, places)
+            elif line.level == "total" or _LEVELS.index(line.level) > _LEVELS.index(level) or line.is_total:
+                self._printed(table, line, printed)
+        order = [code for code in maxima.index if code in answers]
+        self._cross_check(level, answers, printed)
+        column = CODE_COLUMNS[level]
+        frame = pd.DataFrame(
+            {
+                "area_code": group.area.code,
+                "award_year": group.year,
+                "stage": group.stage,
+                column: order,
+                "score": [math.nan if answers[code][0] is None else answers[code][0] for code in order],
+                "note": [masked(answers[code][1]) or None for code in order],
+            }
+        ).astype({column: object, "note": object, "score": float})
+        if frame["score"].isna().all() and not self.repairs.refused:
+            sheet = group.lines[0][0].grid.name
+            self.repairs.add(REFUSED, sheet, (0, 0), "", "", t("semua nilai kosong"), t("Isi kolom Nilai, lalu simpan."))
+        missing = tuple(code for code in maxima.index if code not in answers or answers[code][0] is None)
+        if missing:
+            shown = ", ".join(missing[:20]) + ("…" if len(missing) > 20 else "")
+            self.repairs.add(NOTED, "", (0, 0), shown, "", t("{count} tanpa jawaban; dihitung kosong, bukan nol",
+                                                             count=len(missing)))  # fmt: skip
+        return Imported(group.area, group.year, group.stage, level, frame, self._printed_frame(printed), missing)
+
+    def _answer(
+        self, table: Table, line: Line, maximum: float, answers: dict[str, tuple[float | None, str]],
+        places: dict[str, tuple[Table, Line]],
+    ) -> None:  # fmt: skip
+        sheet, at = table.grid.name, (line.row, table.score_column)
+        if line.code in answers:
+            before, first = places[line.code]
+            where = f"{column_name(before.score_column)}{first.row}"
+            where = where if before is table else t("{cell} di lembar “{sheet}”", cell=where, sheet=before.grid.name)
+            self.repairs.add(
+                REFUSED, sheet, at, line.score.text if line.score else "", "",
+                t("{code} sudah dinilai di {where}", code=line.code, where=where),
+                t("Hapus salah satu; bila keduanya di lembar berbeda, pilih dengan --sheet."),
+            )  # fmt: skip
+            return
+        reading = self._number(table, line.score, table.score_column)
+        value = reading.value
+        reason, advice = reading.refused, reading.advice
+        if value is not None and reading.is_share:
+            reason, advice = t("persen, bukan poin"), t("Isi poinnya, paling banyak {most}.", most=number(maximum))
+        elif value is not None and value < 0:
+            reason, advice = t("kurang dari nol"), t("Periksa angka ini.")
+        elif value is not None and value > maximum + 1e-9:
+            reason = t("melebihi maksimum {code}, yaitu {maximum}", code=line.code, maximum=number(maximum))
+            advice = t("Isi paling banyak {maximum}.", maximum=number(maximum))
+        if reason:
+            self.repairs.add(REFUSED, sheet, at, line.score.text, "", reason, advice)
+            value = None
+        elif reading.note:
+            kind = NORMALISED if value is not None else SKIPPED
+            shown = "" if value is None else f"{value:g}"
+            self.repairs.add(kind, sheet, at, line.score.text, shown, reading.note)
+        self._compare_maximum(table, line, maximum)
+        answers[line.code] = (value, line.note)
+        places[line.code] = (table, line)
+
+    def _compare_maximum(self, table: Table, line: Line, maximum: float) -> None:
+        """Refuse a printed maximum that is not the instrument's: the sheet may follow another year's rules."""
+        if not table.max_column or line.max is None:
+            return
+        reading = self._number(table, line.max, table.max_column)
+        if reading.value is None or abs(reading.value - maximum) <= _TOLERANCE:
+            return
+        self.differences += 1
+        earlier = self.rules.earlier
+        same = (
+            earlier[(earlier["code"] == line.code) & (earlier["max_points"] == reading.value)]
+            if len(earlier)
+            else earlier
+        )
+        hint = t(" (seperti pada {year})", year=same["award_year"].iloc[0]) if len(same) else ""
+        self.repairs.add(
+            REFUSED, table.grid.name, (line.row, table.max_column), line.max.text, "",
+            t("maksimum {code} di {id} adalah {maximum}, di lembar ini {found}{hint}", code=line.code, id=self.rules.id,
+              maximum=number(maximum), found=number(reading.value), hint=hint),
+            t("Samakan dengan instrumennya, atau sebutkan instrumen yang benar dengan --instrument."),
+        )  # fmt: skip
+
+    def _number(self, table: Table, cell: Cell | None, column: int) -> Reading:
+        """Read a number under the decimal mark of its column, which is decided once and written down."""
+        if cell is None:
+            return Reading()
+        key = (id(table), column)
+        if key not in self.marks and cell.kind == TEXT:
+            cells = [
+                cells[column] for row, cells in table.grid.rows.items() if row > table.header.last and column in cells
+            ]
+            self.marks[key] = decimal_mark(cells)
+            if self.marks[key].mark:
+                self.repairs.add(NOTED, table.grid.name, (0, column), "", "", self.marks[key].why)
+        return read_number(cell, self.marks[key].mark if cell.kind == TEXT else "")
+
+    # --- what the sheet prints ------------------------------------------------------------------------------
+
+    def _printed(
+        self, table: Table, line: Line, printed: dict[tuple[str, str], tuple[float | None, float | None, Table, Line]]
+    ) -> None:
+        values = []
+        for cell, column in ((line.max, table.max_column), (line.score, table.score_column)):
+            reading = self._number(table, cell, column)
+            if cell is not None and (reading.refused or reading.is_share or cell.kind in (FORMULA, PERCENT)):
+                self.repairs.add(SKIPPED, table.grid.name, (line.row, column), cell.text, "",
+                                 reading.refused or t("persen, bukan poin"))  # fmt: skip
+                reading = Reading()
+            values.append(reading.value)
+        if values == [None, None]:
+            return
+        code = line.code if line.level != "total" else "total"
+        if line.is_total:
+            self.repairs.add(
+                SKIPPED, table.grid.name, (line.row, table.score_column), line.score.text if line.score else "", "",
+                t("baris jumlah ({code}): tidak dihitung sebagai nilai, hanya dicocokkan", code=code),
+            )  # fmt: skip
+        before = printed.get((line.level, code))
+        if before is None:
+            printed[line.level, code] = (values[0], values[1], table, line)
+        elif any(
+            a is not None and b is not None and abs(a - b) > _TOLERANCE for a, b in zip(before[:2], values, strict=True)
+        ):
+            self.repairs.add(
+                NOTED, table.grid.name, (line.row, table.score_column), line.score.text if line.score else "", "",
+                t("{code} tercetak dua kali dengan angka berbeda (lihat baris {row})", code=code, row=before[3].row),
+            )  # fmt: skip
+        else:
+            pair = [a if a is not None else b for a, b in zip(before[:2], values, strict=True)]
+            printed[line.level, code] = (pair[0], pair[1], *before[2:])
+
+    def _cross_check(
+        self, level: str, answers: dict[str, tuple[float | None, str]],
+        printed: dict[tuple[str, str], tuple[float | None, float | None, Table, Line]],
+    ) -> None:  # fmt: skip
+        """Compare every printed score with the sum of the answers under it."""
+        table_of = self.rules.table(level)
+        sums: dict[tuple[str, str], float] = defaultdict(float)
+        for code, (value, _) in answers.items():
+            keys = [("total", "total")]
+            if level == "question":
+                keys.append(("indicator", str(table_of.loc[code, "indicator_code"])))
+            if level != "component":
+                keys.append(("component", str(table_of.loc[code, "component_code"])))
+            for key in keys:
+                sums[key] += value or 0.0
+        for (of, code), (_, score, table, line) in printed.items():
+            summed = round(sums.get((of, code), 0.0), 6)
+            if score is not None and abs(score - summed) > _TOLERANCE:
+                self.repairs.add(
+                    NOTED, table.grid.name, (line.row, table.score_column), number(score), number(summed),
+                    t("{code}: tercetak {printed}, jumlah jawabannya {summed}, selisih {gap} poin", code=code,
+                      printed=number(score), summed=number(summed), gap=number(abs(score - summed))),
+                )  # fmt: skip
+
+    def _printed_frame(
+        self, printed: dict[tuple[str, str], tuple[float | None, float | None, Table, Line]]
+    ) -> pd.DataFrame | None:
+        if not printed:
+            return None
+        order = {level: at for at, level in enumerate((*_LEVELS, "total"))}
+        place = {code: at for level in _LEVELS for at, code in enumerate(self.rules.table(level).index)}
+        keys = sorted(printed, key=lambda key: (order[key[0]], place.get(key[1], 0)))
+        return pd.DataFrame(
+            [[level, code, *printed[level, code][:2]] for level, code in keys],
+            columns=["level", "code", "printed_max", "printed_score"],
+        ).astype({"printed_max": float, "printed_score": float})
+
+
+def save(intake: Intake, *, out: Path | None = None, replace_old: bool = False, data: Path | None = None) -> list[Path]:
+    """Write the tidy assessments of a file, each with its origin, what it prints and its repairs beside it.
+
+    Args:
+        intake: a file that was not refused.
+        out: the CSV to write; `data/assessments/<area>/<year>-<stage>.csv` when not given.
+        replace_old: write over an assessment that is already there.
+
+    Returns:
+        The CSV of each assessment.
+
+    Raises:
+        DataError: the file is refused, or an assessment is already there.
+        OutputError: the folder can not be written.
+    """
+    intake.require()
+    folder = (data or find_project().data) / "assessments"
+    if out is not None and len(intake.assessments) > 1:
+        raise DataError(
+            t("{file} memuat {count} penilaian, tetapi --out hanya satu berkas.", file=intake.file,
+              count=len(intake.assessments)),
+            advice=t("Jalankan tanpa --out; tiap daerah mendapat berkas sendiri."),
+        )  # fmt: skip
+    places = [out or folder / one.area.code / f"{one.award_year}-{one.stage}.csv" for one in intake.assessments]
+    there = [path for path in places if path.exists()]
+    if there and not replace_old:
+        raise DataError(
+            t("Sudah ada: {files}.", files=", ".join(find_project().shown(path) for path in there)),
+            advice=t("Pakai --replace untuk menggantinya, atau --out untuk menulis ke tempat lain."),
+        )
+    for one, path in zip(intake.assessments, places, strict=True):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _save_one(intake, one, path)
+        except OSError as error:
+            raise OutputError(
+                t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(path), why=error.strerror or error),
+                advice=t("Periksa izin dan sisa ruang cakram, atau pilih tempat lain dengan --out."),
+            ) from error
+    return places
+
+
+def _save_one(intake: Intake, one: Imported, path: Path) -> None:
+    """Write the companions first and the sheet itself last, so that what is there is whole."""
+    printed = path.with_suffix(".printed.csv")
+    if one.printed is not None:
+        write_table(one.printed, printed)
+    else:
+        printed.unlink(missing_ok=True)
+    write_table(intake.repairs.frame(), path.with_suffix(".repairs.csv"))
+    origin = {
+        **intake._origin(),
+        "producer": one.area.name,
+        "source_file": masked(intake.file),
+        "source_sha256": intake.sha256,
+        "instrument": intake.instrument.id,
+        "accessed": datetime.date.today().isoformat(),
+        "kind": "real",
+        "personal_data": "none",
+    }
+    text = yaml.safe_dump({**origin, "title": {"id": origin["title"]}, "note": {"id": origin["note"]}},
+                          allow_unicode=True, sort_keys=False, width=110)  # fmt: skip
+    path.with_suffix(".origin.yaml").write_text(text, encoding="utf-8", newline="\n")
+    write_table(one.answers, path)
