@@ -19,7 +19,7 @@ from kla_analysis.evidence.intake.guard import Content
 from kla_analysis.language import t
 
 #: Memory (bytes of addresses) and seconds that reading one file may take.
-MEMORY, SECONDS = 700 * 2**20, 60
+MEMORY, SECONDS = 300 * 2**20, 60
 _LENGTH = struct.Struct(">QB")
 _KINDS = ("xlsx", "ods", "xls", "html", "text")
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "SYSTEMROOT", "LD_LIBRARY_PATH")

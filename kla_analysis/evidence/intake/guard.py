@@ -18,7 +18,7 @@ from kla_analysis.language import number, t
 MAX_BYTES, MAX_UNPACKED, MAX_GROWTH = 64 * 2**20, 512 * 2**20, 250
 MAX_PARTS = 2000
 #: Filled cells of one file: what fits the memory that reading is given.
-MAX_CELLS = 1_000_000
+MAX_CELLS = 600_000
 _MIB = 2**20
 
 #: What other programs leave in folders.

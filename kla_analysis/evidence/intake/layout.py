@@ -20,7 +20,8 @@ _HEADINGS = {
     "question_code": "question code|kode pertanyaan|no pertanyaan|nomor pertanyaan|kode butir",
     "indicator_code": "indicator code|kode indikator|no indikator|nomor indikator",
     "component_code": "component code|kode komponen|kode klaster",
-    "code": "code|kode|no|nomor|no urut|no kode|kode no",
+    "code": "code|kode|no kode|kode no",
+    "number": "no|nomor|no urut|no urt|nr",
     "question_name": "pertanyaan|uraian pertanyaan|butir pertanyaan|nama pertanyaan|indikator pertanyaan"
     "|indikator dan pertanyaan|komponen indikator pertanyaan|klaster indikator pertanyaan",
     "indicator_name": "indikator|nama indikator|uraian indikator|indikator kla|klaster indikator|komponen indikator",
@@ -45,8 +46,10 @@ _STAGE_WORDS = {
     "field_verification": "verifikasi lapangan|vlh|nilai vlh|verifikasi lapangan hybrid|nilai verifikasi lapangan",
     "final": "hasil akhir|nilai akhir|nilai final|final|skor akhir|skor final",
 }
-_CODE_ROLES = ("question_code", "code", "indicator_code", "component_code")
+#: Columns that may say what a row is about, the finest first, and how fine each is where it says so.
+_CODE_ROLES = ("question_code", "code", "indicator_code", "number", "component_code")
 _NAME_ROLES = ("question_name", "indicator_name", "name", "component_name")
+_FINENESS = {"question": 0, "indicator": 1, "component": 2}
 _UNITS = re.compile(
     r"\b(dalam|satuan|x)\b.{0,12}\b(ribu|ribuan|juta|jutaan|rupiah|persen)\b|\brp\b|\brupiah\b", re.IGNORECASE
 )
@@ -61,6 +64,11 @@ class Header:
     columns: dict[str, int]
     scores: tuple[tuple[int, str], ...]
     titles: dict[int, str]
+
+    @property
+    def parts(self) -> int:
+        """How many columns it names."""
+        return len(self.columns) + len(self.scores)
 
     @property
     def is_table(self) -> bool:
@@ -103,18 +111,16 @@ class Table:
 def find_header(grid: Grid, names: Names) -> Header | None:
     """Find the first row, or pair of rows, whose headings make a table of scores; None when there is none."""
     spread = _spread(grid)
-    best: Header | None = None
     for row in list(grid.rows)[:_HEADER_WITHIN]:
-        single = _header(row, row, _texts(grid, row, spread), {}, names)
-        below = _texts(grid, row + 1, spread)
-        double = _header(row, row + 1, below, _texts(grid, row, spread), names) if below else single
-        found = double if len(double.columns) + len(double.scores) > len(single.columns) + len(single.scores) + (
-            0 if single.is_table else -1
-        ) and double.is_table and not _reads_as_data(grid, row + 1) else single  # fmt: skip
-        if found.is_table:
-            return found
-        if best is None or len(found.columns) > len(best.columns):
-            best = found
+        above, below = _texts(grid, row, spread), _texts(grid, row + 1, spread)
+        single = _header(row, row, above, {}, names)
+        if below and not _reads_as_data(grid, row + 1):
+            double = _header(row, row + 1, below, above, names)
+            lower = _header(row + 1, row + 1, below, {}, names)
+            if double.is_table and double.parts > max(single.parts, lower.parts):
+                return double
+        if single.is_table:
+            return single
     return None
 
 
@@ -260,6 +266,8 @@ class _Walk:
         self.component = ""
         self.texts: list[int] = []
         self.found: dict[tuple[Cell | None, Cell | None], Match | None] = {}
+        self.taken: dict[tuple[str, ...], str] = {}
+        self.said: dict[tuple[Cell | None, Cell | None], list[tuple]] = {}
         self.filled, self.covered = self._merged_down()
 
     def _merged_down(self) -> tuple[dict[tuple[int, int], Cell], set[int]]:
@@ -319,10 +327,17 @@ class _Walk:
         at = self.header.columns.get(role)
         return cells.get(at) or self.filled.get((row, at)) if at else None
 
+    def _finest(self, row: int, cells: dict[int, Cell], roles: tuple[str, ...]) -> Cell | None:
+        """Return the first filled cell of these columns, and remember which column that was."""
+        for role in roles:
+            if cell := self._cell(row, cells, role):
+                self.taken[roles] = role
+                return cell
+        return None
+
     def _row(self, row: int, cells: dict[int, Cell]) -> None:
         score, maximum = cells.get(self.table.score_column), cells.get(self.table.max_column)
-        code = next(filter(None, (self._cell(row, cells, role) for role in _CODE_ROLES)), None)
-        name = next(filter(None, (self._cell(row, cells, role) for role in _NAME_ROLES)), None)
+        code, name = (self._finest(row, cells, roles) for roles in (_CODE_ROLES, _NAME_ROLES))
         if row in self.covered and score is None:
             self.repairs.add(
                 REFUSED, self.grid.name, (row, self.table.score_column), "", "",
@@ -334,6 +349,11 @@ class _Walk:
         area = self._cell(row, cells, "area_code") or self._cell(row, cells, "area_name")
         if match or total:
             note = self._cell(row, cells, "note")
+            if note and note.kind == TEXT and clean(note.text) != note.text.strip():
+                self.repairs.add(
+                    NORMALISED, self.grid.name, (row, self.header.columns["note"]), note.text, clean(note.text),
+                    t("spasi ganda atau huruf tak terlihat"),
+                )  # fmt: skip
             level, part = ("total", "total") if total == "whole" else ((match or total).level, (match or total).code)
             if match and match.level == "question":
                 self.previous = match.code
@@ -344,7 +364,7 @@ class _Walk:
                      clean(note.text) if note else "", area, self._cell(row, cells, "year"),
                      self._cell(row, cells, "stage"), bool(total))
             )  # fmt: skip
-        elif score is not None and (score.kind != TEXT or re.search(r"\d", score.text)):
+        elif score is not None and (score.kind != TEXT or _holds_number(score.text, bool(code or name))):
             self._unknown(row, code, name, score)
         elif code is not None and score is None and self._looks_like_code(code):
             self._unknown(row, code, name, None)
@@ -363,63 +383,56 @@ class _Walk:
         """Find what a row is about by its code, then by its name; what was put right is written down."""
         key = (code, name)
         if key not in self.found or self.previous.endswith(".9"):
-            self.found[key] = self._matched(row, code, name)
+            self.said[key] = []
+            self.found[key] = self._matched(code, name, self.said[key])
+        for action, column, *rest in self.said[key]:
+            self.repairs.add(action, self.grid.name, (row, column), *rest)
         return self.found[key]
 
-    def _matched(self, row: int, code: Cell | None, name: Cell | None) -> Match | None:
+    def _matched(self, code: Cell | None, name: Cell | None, log: list[tuple]) -> Match | None:
+        code_role = self._role_of(code, _CODE_ROLES)
+        name_role = self._role_of(name, _NAME_ROLES)
+        column, name_column = (self.header.columns.get(role, 0) for role in (code_role, name_role))
+        running = code_role == "number"
         by_code = self.names.code(code, self.previous) if code else None
         text = clean(name.text) if name and name.kind == TEXT else ""
         by_name = self.names.name(text) if text else None
         if by_name is None and text and code and code.kind == TEXT:
             by_name = self.names.component(f"klaster {clean(code.text)} {text}")
-        if by_code is None and code is not None and code.kind == TEXT and not by_name:
+        if by_code is None and by_name is None and code is not None and code.kind == TEXT:
             by_code = self.names.component(clean(code.text))
-        column = self.header.columns.get("code") or next(
-            (self.header.columns[role] for role in _CODE_ROLES if role in self.header.columns), 0
-        )
+        if by_code and text and _coarser(code_role, name_role):
+            by_code = None  # the code names the cluster in which the row stands, not the row
         if by_code and by_name and (by_code.level, by_code.code) != (by_name.level, by_name.code):
-            running = "code" in self.header.columns and re.fullmatch(r"\d+", clean(code.text))
-            if not running and by_name.level == by_code.level:
-                self.repairs.add(
-                    REFUSED, self.grid.name, (row, column), clean(code.text), "",
-                    t("kode {code}, tetapi namanya milik {other}", code=by_code.code, other=by_name.code),
-                    t("Samakan kode dan namanya."),
+            if running:
+                by_code = None
+            elif by_name.level == by_code.level:
+                log.append(
+                    (REFUSED, column, clean(code.text), "",
+                     t("kode {code}, tetapi namanya milik {other}", code=by_code.code, other=by_name.code),
+                     t("Samakan kode dan namanya."))
                 )  # fmt: skip
                 return None
-            if running:
-                self._found_by_name(row, by_name, text)
-                return by_name
+        if by_code and running and by_code.level == "indicator" and text and self._counts_rows(by_code, text):
+            return None
         if by_code:
-            if by_code.level == "indicator" and text and self._is_running_number(by_code, text):
-                return None
             if by_code.note:
-                self.repairs.add(NORMALISED, self.grid.name, (row, column), code.text, by_code.code, by_code.note)
-            elif clean(code.text) != by_code.code and code.kind == TEXT:
-                self.repairs.add(
-                    NORMALISED, self.grid.name, (row, column), code.text, by_code.code, t("penulisan kode")
-                )
+                log.append((NORMALISED, column, code.text, by_code.code, by_code.note))
+            elif code.kind == TEXT and code.text.strip() != by_code.code:
+                log.append((NORMALISED, column, code.text, by_code.code, t("penulisan kode")))
             return by_code
-        if by_name:
-            self._found_by_name(row, by_name, text)
+        if by_name and by_name.level != "component":
+            log.append((NORMALISED, name_column, text, by_name.code, t("dikenali dari namanya")))
         return by_name
 
-    def _is_running_number(self, match: Match, text: str) -> bool:
-        """Whether a plain number in the code column counts rows instead of naming an indicator."""
-        return (
-            "code" in self.header.columns
-            and self.names.likeness(match, text) < 0.5
-            and (
-                any(line.level == "question" for line in self.table.lines)
-                or "question_name" in self.header.columns
-                or self.names.suggestion("", text).count("?") > 0
-            )
-            and not any(word in words_of(text) for word in (f"indikator {match.code}".casefold(),))
-        )
+    def _role_of(self, cell: Cell | None, roles: tuple[str, ...]) -> str:
+        """Return which of these columns a cell of the present row was taken from."""
+        return self.taken.get(roles, "") if cell is not None else ""
 
-    def _found_by_name(self, row: int, match: Match, text: str) -> None:
-        if match.level != "component":
-            at = next((self.header.columns[role] for role in _NAME_ROLES if role in self.header.columns), 0)
-            self.repairs.add(NORMALISED, self.grid.name, (row, at), text, match.code, t("dikenali dari namanya"))
+    def _counts_rows(self, match: Match, text: str) -> bool:
+        """Whether a plain number in front of a row counts rows instead of naming an indicator."""
+        likeness = self.names.likeness(match, text)
+        return likeness < 0.5 and (self.previous != "" or "?" in self.names.suggestion("", text))
 
     def _total(self, code: Cell | None, name: Cell | None, cells: dict[int, Cell]) -> str | Match | None:
         """Tell whether a row is a total, in whichever of its first texts that stands."""
@@ -457,6 +470,17 @@ class _Walk:
             line = self.table.lines[at]
             if line.level == "total":
                 self.table.lines[at] = Line(**{**line.__dict__, "code": "total"})
+
+
+def _coarser(code_role: str, name_role: str) -> bool:
+    """Whether a code column is of a coarser level than the name beside it."""
+    code, name = (_FINENESS.get(role.partition("_")[0]) for role in (code_role, name_role))
+    return code is not None and name is not None and code > name
+
+
+def _holds_number(text: str, in_a_row: bool) -> bool:
+    """Whether a text in the score column is a number, or hides one in a row that has a code or name."""
+    return bool(re.search(r"\d", text)) and (in_a_row or not re.search(r"[A-Za-z]{3}", clean(text)))
 
 
 def _say_what_is_kept_out(table: Table, repairs: Repairs) -> None:

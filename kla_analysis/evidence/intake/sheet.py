@@ -456,7 +456,9 @@ class _Assembly:
         ).astype({column: object, "note": object, "score": float})
         if frame["score"].isna().all() and not self.repairs.refused:
             sheet = group.lines[0][0].grid.name
-            self.repairs.add(REFUSED, sheet, (0, 0), "", "", t("semua nilai kosong"), t("Isi kolom Nilai, lalu simpan."))
+            self.repairs.add(
+                REFUSED, sheet, (0, 0), "", "", t("semua nilai kosong"), t("Isi kolom Nilai, lalu simpan.")
+            )
         missing = tuple(code for code in maxima.index if code not in answers or answers[code][0] is None)
         if missing:
             shown = ", ".join(missing[:20]) + ("…" if len(missing) > 20 else "")

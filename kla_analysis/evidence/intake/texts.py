@@ -37,7 +37,12 @@ def read_text(data: bytes) -> Book:
     else:
         lines_before, delimiters = 0, _DELIMITERS
     delimiter = delimiters[0] if named else _delimiter_of(text)
-    records = _records(text, delimiter)
+    records, broken = _records(text, delimiter)
+    if broken:
+        raise DataError(
+            t("CSV rusak sejak baris {row}", row=broken + lines_before),
+            advice=t("Periksa tanda kutip yang tidak ditutup di baris itu."),
+        )
     if not records:
         raise DataError(t("berkas kosong"), advice=t("Isi berkas itu, atau ekspor ulang dari sumbernya."))
     width = _usual_width(records)
@@ -92,8 +97,12 @@ def _without_nul(text: str) -> str:
     return text
 
 
-def _records(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    """Cut a text into records, each with the line it begins on; blank ones are left out."""
+def _records(text: str, delimiter: str) -> tuple[list[tuple[int, list[str]]], int]:
+    """Cut a text into records, each with the line it begins on; blank ones are left out.
+
+    Returns:
+        The records, and the line from which on the text can not be cut; 0 when all of it can.
+    """
     csv.field_size_limit(1 << 20)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     records = []
@@ -104,27 +113,20 @@ def _records(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
                 records.append((begins, record))
             begins = reader.line_num + 1
     except csv.Error:
-        raise DataError(
-            t("CSV rusak sejak baris {row}", row=begins),
-            advice=t("Periksa tanda kutip yang tidak ditutup di baris itu."),
-        ) from None
-    return records
+        return records, begins
+    return records, 0
 
 
 def _delimiter_of(text: str) -> str:
     """Choose the delimiter under which most rows have the same number of cells, more than one."""
     sample = text[: 1 << 16]
-    if len(sample) < len(text):
-        sample = sample[: sample.rfind("\n") + 1] or sample
     best, best_score = ",", (0.0, 0)
     for delimiter in _DELIMITERS:
-        if delimiter not in sample:
+        # A comma that only ever stands between digits is a decimal comma.
+        if not re.search(rf"(?<!\d){re.escape(delimiter)}|{re.escape(delimiter)}(?!\d)", sample):
             continue
-        try:
-            records = [record for _, record in _records(sample, delimiter)]
-        except DataError:
-            continue
-        counts = Counter(len(record) for record in records if len(record) > 1)
+        records, _ = _records(sample, delimiter)
+        counts = Counter(len(record) for _, record in records if len(record) > 1)
         if not counts:
             continue
         width, rows = counts.most_common(1)[0]

@@ -124,6 +124,31 @@ def _stream(
     parser.Parse(b"", True)
 
 
+#: A numbered row in which every cell is empty: formatting, and nothing else.
+_EMPTY_ROW = re.compile(rb'<row\b[^>]*\br="[^>]*(?:/>|(?<!/)>(?:\s*<c\b[^>]*/>)*\s*</row>)')
+
+
+class _WithoutEmptyRows:
+    """A sheet's bytes without its empty rows: people format a million of them, and expat need not see those."""
+
+    def __init__(self, part: Any) -> None:
+        self.part = part
+        self.carry = b""
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes; b"" only at the end."""
+        while chunk := self.part.read(size):
+            data = self.carry + chunk
+            # What follows the last row that has begun waits for its end, unless it grows out of hand.
+            cut = data.rfind(b"<row")
+            cut = len(data) if cut < 0 or len(data) - cut > size else cut
+            data, self.carry = data[:cut], data[cut:]
+            if kept := _EMPTY_ROW.sub(b"", data):
+                return kept
+        rest, self.carry = self.carry, b""
+        return rest
+
+
 def _local(tag: str) -> str:
     return tag.rpartition(":")[2]
 
@@ -298,7 +323,8 @@ class _Xlsx:
             if wanted:
                 pieces.append(data)
 
-        self._read(part, start, end, text)
+        with self.package.open(part) as stream:
+            _stream(_WithoutEmptyRows(stream), start, end, text)
         return Grid(
             name,
             dict(sorted(rows.items())),
