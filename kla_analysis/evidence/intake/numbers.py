@@ -71,7 +71,7 @@ def decimal_mark(cells: Iterable[Cell]) -> DecimalMark:
     comma, point = [], []
     for kind, text in cells:
         if kind == "s":
-            core = _core(clean(text))[0]
+            core = _core(clean(text))[0].lstrip("+-")
             if _COMMA.fullmatch(core):
                 comma.append(text)
             elif _POINT.fullmatch(core):
