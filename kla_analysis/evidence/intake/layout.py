@@ -50,6 +50,15 @@ _STAGE_WORDS = {
 _CODE_ROLES = ("question_code", "code", "indicator_code", "number", "component_code")
 _NAME_ROLES = ("question_name", "indicator_name", "name", "component_name")
 _FINENESS = {"question": 0, "indicator": 1, "component": 2}
+_PREDICATE_LABELS = {
+    "predikat",
+    "kategori",
+    "predikat kla",
+    "kategori kla",
+    "peringkat",
+    "predikat sementara",
+    "kategori penghargaan",
+}
 _UNITS = re.compile(
     r"\b(dalam|satuan|x)\b.{0,12}\b(ribu|ribuan|juta|jutaan|rupiah|persen)\b|\brp\b|\brupiah\b", re.IGNORECASE
 )
@@ -67,8 +76,8 @@ class Header:
 
     @property
     def parts(self) -> int:
-        """How many columns it names."""
-        return len(self.columns) + len(self.scores)
+        """How many different things its columns are."""
+        return len(self.columns) + len({stage for _, stage in self.scores})
 
     @property
     def is_table(self) -> bool:
@@ -87,6 +96,7 @@ class Line:
     max: Cell | None
     note: str = ""
     area: Cell | None = None
+    area_name: Cell | None = None
     year: Cell | None = None
     stage: Cell | None = None
     is_total: bool = False
@@ -94,13 +104,14 @@ class Line:
 
 @dataclass
 class Table:
-    """A sheet's table: its lines, and where their scores and maxima stand."""
+    """A sheet's table: its lines, where their scores and maxima stand, and the predicates that it claims."""
 
     grid: Grid
     header: Header
     score_column: int
     stage: str
     lines: list[Line] = field(default_factory=list)
+    predicates: list[tuple[int, int, str]] = field(default_factory=list)
 
     @property
     def max_column(self) -> int:
@@ -117,7 +128,8 @@ def find_header(grid: Grid, names: Names) -> Header | None:
         if below and not _reads_as_data(grid, row + 1):
             double = _header(row, row + 1, below, above, names)
             lower = _header(row + 1, row + 1, below, {}, names)
-            if double.is_table and double.parts > max(single.parts, lower.parts):
+            linked = single.parts and any(r in (row, row + 1) and at[0] == row for (r, _), at in spread.items())
+            if double.is_table and double.parts > max(single.parts, 0 if linked else lower.parts):
                 return double
         if single.is_table:
             return single
@@ -346,7 +358,7 @@ class _Walk:
             )  # fmt: skip
         match = self._match(row, code, name)
         total = None if match else self._total(code, name, cells)
-        area = self._cell(row, cells, "area_code") or self._cell(row, cells, "area_name")
+        area_code, area_name = (self._cell(row, cells, role) for role in ("area_code", "area_name"))
         if match or total:
             note = self._cell(row, cells, "note")
             if note and note.kind == TEXT and clean(note.text) != note.text.strip():
@@ -361,9 +373,12 @@ class _Walk:
                 self.component = self._component_of(match)
             self.table.lines.append(
                 Line(row, level, self.component if total == "whole" else part, score, maximum,
-                     clean(note.text) if note else "", area, self._cell(row, cells, "year"),
+                     clean(note.text) if note else "", area_code or area_name, area_name,
+                     self._cell(row, cells, "year"),
                      self._cell(row, cells, "stage"), bool(total))
             )  # fmt: skip
+        elif claimed := _claimed_predicate(cells):
+            self.table.predicates.append((row, *claimed))
         elif score is not None and (score.kind != TEXT or _holds_number(score.text, bool(code or name))):
             self._unknown(row, code, name, score)
         elif code is not None and score is None and self._looks_like_code(code):
@@ -470,6 +485,14 @@ class _Walk:
             line = self.table.lines[at]
             if line.level == "total":
                 self.table.lines[at] = Line(**{**line.__dict__, "code": "total"})
+
+
+def _claimed_predicate(cells: dict[int, Cell]) -> tuple[int, str] | None:
+    """Return the column and text of a predicate, in a row such as “Predikat | Nindya”."""
+    texts = [(at, clean(cells[at].text)) for at in sorted(cells) if cells[at].kind == TEXT]
+    if len(texts) >= 2 and words_of(texts[0][1]) in _PREDICATE_LABELS:
+        return next(((at, text) for at, text in texts[1:] if words_of(text)), None)
+    return None
 
 
 def _coarser(code_role: str, name_role: str) -> bool:

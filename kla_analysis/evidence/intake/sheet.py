@@ -292,6 +292,8 @@ class _Assembly:
         whole_area = whole_year = whole_stage = None
         for line in table.lines:
             area = self._area(table, line) if line.area else None
+            if line.area is None and self._lacks_area(table, line):
+                continue
             if line.area is None:
                 whole_area = whole_area or self._area_of_sheet(table)
                 area = whole_area
@@ -312,6 +314,18 @@ class _Assembly:
             key = (area.code, year, stage)
             groups.setdefault(key, _Group(area, year, stage)).lines.append((table, line))
 
+    def _lacks_area(self, table: Table, line: Line) -> bool:
+        """Whether a table that names an area in every row does not do so in this one."""
+        column = table.header.columns.get("area_code") or table.header.columns.get("area_name")
+        if column is None or self.asked.area or all(other.area is None for other in table.lines):
+            return False
+        if not line.is_total:
+            self.repairs.add(
+                REFUSED, table.grid.name, (line.row, column), "", "", t("daerahnya kosong di baris ini"),
+                t("Isi daerahnya di setiap baris, atau gabungkan (merge) sel daerah sampai baris ini."),
+            )  # fmt: skip
+        return True
+
     def _area(self, table: Table, line: Line) -> Area | None:
         cell = line.area
         if cell not in self.areas:
@@ -326,7 +340,16 @@ class _Assembly:
                     NORMALISED, table.grid.name, (line.row, column), cell.text, found.area.code, found.note
                 )
             self.areas[cell] = found.area
-        return self.areas[cell]
+        area = self.areas[cell]
+        if area and line.area_name is not None and line.area_name is not cell:
+            named = match_area(line.area_name, data=self.data).area
+            if named and named.code != area.code:
+                self.repairs.add(
+                    REFUSED, table.grid.name, (line.row, table.header.columns["area_name"]), line.area_name.text, "",
+                    t("kode {code} ({name}), tetapi namanya {other}", code=area.code, name=area.name, other=named.name),
+                    t("Samakan kode dan nama daerahnya."),
+                )  # fmt: skip
+        return area
 
     def _about(self, table: Table) -> list[tuple[Grid, list[str]]]:
         """Return the sheets that may say what a table is about: its own, then those without a table."""
@@ -443,6 +466,7 @@ class _Assembly:
                 self._printed(table, line, printed)
         order = [code for code in maxima.index if code in answers]
         self._cross_check(level, answers, printed)
+        self._compare_predicates(group, answers)
         column = CODE_COLUMNS[level]
         frame = pd.DataFrame(
             {
@@ -596,6 +620,26 @@ class _Assembly:
                     t("{code}: tercetak {printed}, jumlah jawabannya {summed}, selisih {gap} poin", code=code,
                       printed=number(score), summed=number(summed), gap=number(abs(score - summed))),
                 )  # fmt: skip
+
+    def _compare_predicates(self, group: _Group, answers: dict[str, tuple[float | None, str]]) -> None:
+        """Compare a claimed predicate with that of the sum; one that is misspelt is suggested, never assumed."""
+        total = round(math.fsum(value for value, _ in answers.values() if value is not None), 6)
+        ladder = self.rules.ladder
+        names = {words_of(band.name): band for band in ladder.bands}
+        for table in {id(table): table for table, _ in group.lines}.values():
+            for row, column, text in table.predicates:
+                band = names.get(words_of(text))
+                if band is None:
+                    self.repairs.add(
+                        SKIPPED, table.grid.name, (row, column), text, "", t("predikat ini tidak ada"),
+                        did_you_mean(text, [one.name for one in ladder.bands]),
+                    )  # fmt: skip
+                elif 0 <= total <= ladder.max_total and (found := ladder.place(total)).predicate != band.code:
+                    self.repairs.add(
+                        NOTED, table.grid.name, (row, column), text, found.name,
+                        t("predikat tertulis tidak cocok dengan jumlah {total} ({name})", total=number(total),
+                          name=found.name),
+                    )  # fmt: skip
 
     def _printed_frame(
         self, printed: dict[tuple[str, str], tuple[float | None, float | None, Table, Line]]
