@@ -12,7 +12,7 @@ from collections import defaultdict
 
 from kla_analysis.evidence.intake.grid import NUMBER, PERCENT, Cell, Grid
 from kla_analysis.evidence.intake.privacy import masked
-from kla_analysis.evidence.intake.repairs import NORMALISED, REFUSED, SKIPPED, Repair
+from kla_analysis.evidence.intake.repairs import NORMALISED, REFUSED, SKIPPED, Repair, action_name
 from kla_analysis.evidence.intake.sheet import Intake
 from kla_analysis.language import t
 
@@ -21,16 +21,6 @@ _MADE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 _COLOURS = {REFUSED: ("#F8D0C8", "#7A1500"), NORMALISED: ("#FFF1C2", "#4A3800"), SKIPPED: ("#E6E6E6", "#333333")}
 #: Filled cells up to which a copy is made; a larger sheet is mended faster from the list.
 MOST_CELLS = 300_000
-
-
-def action_name(action: str) -> str:
-    """Name what happened to a cell."""
-    return {
-        "refused": t("harus diperbaiki"),
-        "skipped": t("dilewati"),
-        "normalised": t("dibaca sebagai"),
-        "noted": t("catatan"),
-    }[action]
 
 
 def annotated_workbook(intake: Intake) -> bytes | None:

@@ -11,10 +11,11 @@ from typing import Any
 from kla_analysis.errors import DataError, OutputError
 from kla_analysis.evidence.areas import find_area
 from kla_analysis.evidence.intake.guard import inside
+from kla_analysis.evidence.intake.repairs import action_name
 from kla_analysis.evidence.intake.sheet import Intake, read_sheet, save
 from kla_analysis.instrument.instrument import DEFAULT_INSTRUMENT, load_instrument
 from kla_analysis.language import number, t
-from kla_analysis.presenting.annotation import action_name, annotated_workbook
+from kla_analysis.presenting.annotation import annotated_workbook
 from kla_analysis.presenting.template import template_workbook
 from kla_analysis.project import find_project
 from kla_analysis.reading import write_table

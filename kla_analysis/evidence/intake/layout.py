@@ -315,8 +315,7 @@ class _Walk:
         self._name_the_totals()
         if self.texts:
             self.repairs.add(
-                NOTED, self.grid.name, (0, 0), ranges(self.texts), "", t("{count} baris teks tanpa nilai dilewati",
-                                                                         count=len(self.texts)),
+                NOTED, self.grid.name, (0, 0), "", "", t("hanya teks, dilewati: baris {rows}", rows=ranges(self.texts))
             )  # fmt: skip
 
     def _ragged(self, row: int, cells: int) -> None:
@@ -514,8 +513,9 @@ def _say_what_is_kept_out(table: Table, repairs: Repairs) -> None:
     rows = [row for row in grid.hidden_rows if row > header.last]
     if rows:
         repairs.add(
-            NOTED, grid.name, (0, 0), ranges(rows), "", t("{count} baris tersembunyi, tetap dibaca", count=len(rows))
-        )
+            NOTED, grid.name, (0, 0), "", "",
+            t("{count} baris tersembunyi, tetap dibaca: {rows}", count=len(rows), rows=ranges(rows)),
+        )  # fmt: skip
     used = {*header.columns.values(), table.score_column}
     hidden = [at for at in sorted(used) if any(a <= at <= b for a, b in grid.hidden_columns)]
     for at in hidden:

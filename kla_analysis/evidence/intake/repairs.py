@@ -7,14 +7,24 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from kla_analysis.errors import Problem
-from kla_analysis.evidence.intake.grid import cell_name, clean, column_name
+from kla_analysis.evidence.intake.grid import NUMBER, Cell, cell_name, clean, column_name
 from kla_analysis.evidence.intake.privacy import masked
-from kla_analysis.language import t
+from kla_analysis.language import number, t
 
 #: What may happen to a cell, worst first.
 REFUSED, SKIPPED, NORMALISED, NOTED = "refused", "skipped", "normalised", "noted"
 COLUMNS = ("action", "sheet", "cell", "old", "new", "reason", "advice")
 _MOST_TEXT = 120
+
+
+def action_name(action: str) -> str:
+    """Name what happened to a cell."""
+    return {
+        REFUSED: t("harus diperbaiki"),
+        SKIPPED: t("dilewati"),
+        NORMALISED: t("dibaca sebagai"),
+        NOTED: t("catatan"),
+    }[action]
 
 
 @dataclass(frozen=True)
@@ -76,5 +86,9 @@ class Repairs:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, Cell):
+        # As the spreadsheet shows it here, not as the file stores it; long digits stay as they are.
+        is_number = value.kind == NUMBER and len(value.text) < 15
+        value = number(float(value.text)) if is_number else value.text
     text = masked(clean(str(value)))
     return text if len(text) <= _MOST_TEXT else text[: _MOST_TEXT - 1] + "…"

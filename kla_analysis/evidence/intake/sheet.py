@@ -332,13 +332,9 @@ class _Assembly:
             found = match_area(cell, data=self.data)
             column = table.header.columns.get("area_code") or table.header.columns.get("area_name", 0)
             if found.area is None:
-                self.repairs.add(
-                    REFUSED, table.grid.name, (line.row, column), cell.text, "", found.refused, found.advice
-                )
+                self.repairs.add(REFUSED, table.grid.name, (line.row, column), cell, "", found.refused, found.advice)
             elif found.note:
-                self.repairs.add(
-                    NORMALISED, table.grid.name, (line.row, column), cell.text, found.area.code, found.note
-                )
+                self.repairs.add(NORMALISED, table.grid.name, (line.row, column), cell, found.area.code, found.note)
             self.areas[cell] = found.area
         area = self.areas[cell]
         if area and line.area_name is not None and line.area_name is not cell:
@@ -500,7 +496,7 @@ class _Assembly:
             where = f"{column_name(before.score_column)}{first.row}"
             where = where if before is table else t("{cell} di lembar “{sheet}”", cell=where, sheet=before.grid.name)
             self.repairs.add(
-                REFUSED, sheet, at, line.score.text if line.score else "", "",
+                REFUSED, sheet, at, line.score or "", "",
                 t("{code} sudah dinilai di {where}", code=line.code, where=where),
                 t("Hapus salah satu; bila keduanya di lembar berbeda, pilih dengan --sheet."),
             )  # fmt: skip
@@ -516,12 +512,12 @@ class _Assembly:
             reason = t("melebihi maksimum {code}, yaitu {maximum}", code=line.code, maximum=number(maximum))
             advice = t("Isi paling banyak {maximum}.", maximum=number(maximum))
         if reason:
-            self.repairs.add(REFUSED, sheet, at, line.score.text, "", reason, advice)
+            self.repairs.add(REFUSED, sheet, at, line.score, "", reason, advice)
             value = None
         elif reading.note:
             kind = NORMALISED if value is not None else SKIPPED
             shown = "" if value is None else f"{value:g}"
-            self.repairs.add(kind, sheet, at, line.score.text, shown, reading.note)
+            self.repairs.add(kind, sheet, at, line.score, shown, reading.note)
         self._compare_maximum(table, line, maximum)
         answers[line.code] = (value, line.note)
         places[line.code] = (table, line)
@@ -542,7 +538,7 @@ class _Assembly:
         )
         hint = t(" (seperti pada {year})", year=same["award_year"].iloc[0]) if len(same) else ""
         self.repairs.add(
-            REFUSED, table.grid.name, (line.row, table.max_column), line.max.text, "",
+            REFUSED, table.grid.name, (line.row, table.max_column), line.max, "",
             t("maksimum {code} di {id} adalah {maximum}, di lembar ini {found}{hint}", code=line.code, id=self.rules.id,
               maximum=number(maximum), found=number(reading.value), hint=hint),
             t("Samakan dengan instrumennya, atau sebutkan instrumen yang benar dengan --instrument."),
@@ -571,7 +567,7 @@ class _Assembly:
         for cell, column in ((line.max, table.max_column), (line.score, table.score_column)):
             reading = self._number(table, cell, column)
             if cell is not None and (reading.refused or reading.is_share or cell.kind in (FORMULA, PERCENT)):
-                self.repairs.add(SKIPPED, table.grid.name, (line.row, column), cell.text, "",
+                self.repairs.add(SKIPPED, table.grid.name, (line.row, column), cell, "",
                                  reading.refused or t("persen, bukan poin"))  # fmt: skip
                 reading = Reading()
             values.append(reading.value)
@@ -580,7 +576,7 @@ class _Assembly:
         code = line.code if line.level != "total" else "total"
         if line.is_total:
             self.repairs.add(
-                SKIPPED, table.grid.name, (line.row, table.score_column), line.score.text if line.score else "", "",
+                SKIPPED, table.grid.name, (line.row, table.score_column), line.score or "", "",
                 t("baris jumlah ({code}): tidak dihitung sebagai nilai, hanya dicocokkan", code=code),
             )  # fmt: skip
         before = printed.get((line.level, code))
@@ -590,7 +586,7 @@ class _Assembly:
             a is not None and b is not None and abs(a - b) > _TOLERANCE for a, b in zip(before[:2], values, strict=True)
         ):
             self.repairs.add(
-                NOTED, table.grid.name, (line.row, table.score_column), line.score.text if line.score else "", "",
+                NOTED, table.grid.name, (line.row, table.score_column), line.score or "", "",
                 t("{code} tercetak dua kali dengan angka berbeda (lihat baris {row})", code=code, row=before[3].row),
             )  # fmt: skip
         else:
