@@ -157,7 +157,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     """
     import os
 
-    safe = frame.map(lambda value: as_text(value) if isinstance(value, str) else value)
+    safe = frame.rename(columns=as_text).map(lambda value: as_text(value) if isinstance(value, str) else value)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         safe.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n", float_format="%.10g")
@@ -172,7 +172,8 @@ def as_text(value: str) -> str:
     >>> as_text("=1+1"), as_text("-5"), as_text("Dinkes")
     ("'=1+1", '-5', 'Dinkes')
     """
-    value = value.replace("\0", "")
+    # A carriage return would be written bare and begin a new row when the file is read again.
+    value = value.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
     return f"'{value}" if value.lstrip()[:1] in _FORMULA_BEGINS and not _NUMBER.fullmatch(value) else value
 
 

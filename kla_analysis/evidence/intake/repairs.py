@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -88,7 +89,7 @@ class Repairs:
 def _shown(value: object) -> str:
     if isinstance(value, Cell):
         # As the spreadsheet shows it here, not as the file stores it; long digits stay as they are.
-        is_number = value.kind == NUMBER and len(value.text) < 15
-        value = number(float(value.text)) if is_number else value.text
+        plain = value.kind == NUMBER and re.fullmatch(r"-?[\d.]{1,14}", value.text)
+        value = number(float(value.text)) if plain else value.text
     text = masked(clean(str(value)))
     return text if len(text) <= _MOST_TEXT else text[: _MOST_TEXT - 1] + "…"
