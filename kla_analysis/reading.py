@@ -174,7 +174,11 @@ def as_text(value: str) -> str:
     """
     # A carriage return would be written bare and begin a new row when the file is read again.
     value = value.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{value}" if value.lstrip()[:1] in _FORMULA_BEGINS and not _NUMBER.fullmatch(value) else value
+    return f"'{value}" if _would_run(value) and not _NUMBER.fullmatch(value) else value
+
+
+def _would_run(text: str) -> bool:
+    return text.lstrip("'").lstrip()[:1] in _FORMULA_BEGINS
 
 
 def refuse(shown: str, problems: list[Problem]) -> None:
@@ -279,7 +283,7 @@ def _convert(cell: str, field: dict[str, Any], place: Problem, problems: list[Pr
         return None
     kind = field.get("type", "string")
     if kind == "string":
-        return text[1:] if text[:1] == "'" and text[1:].lstrip()[:1] in _FORMULA_BEGINS else text
+        return text[1:] if text[:1] == "'" and _would_run(text) else text
     if kind == "boolean":
         if text in ("true", "false"):
             return text == "true"
