@@ -212,7 +212,7 @@ def audit(file: Path | None, reference: bool, instrument: str, as_json: bool) ->
     from kla_analysis.evidence.areas import REFERENCE_CODE
     from kla_analysis.evidence.assessment import find_assessment
     from kla_analysis.evidence.audit import audit as run_audit
-    from kla_analysis.instrument.instrument import load_instrument
+    from kla_analysis.instrument.instrument import level_name, load_instrument
     from kla_analysis.presenting.wording import audit_in_words
 
     if reference == (file is not None):
@@ -242,9 +242,10 @@ def audit(file: Path | None, reference: bool, instrument: str, as_json: bool) ->
             "  "
             + t(
                 "{code} ({level}): maksimum {pm} tercetak, {sm} dihitung; nilai {ps} tercetak, {ss} dihitung, "
-                "{qs} dari pertanyaan",
+                "{qs} dari jawaban; {stake} poin dipertaruhkan",
                 code=code,
-                level=level,
+                level=t("total") if level == "total" else level_name(level),
+                stake=number(row["at_stake"]),
                 pm=number(row["printed_max"]),
                 sm=number(row["summed_max"]),
                 ps=number(row["printed_score"]),

@@ -17,6 +17,8 @@ from kla_analysis.language import by_language, number, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import TableSchema, read_header, read_table, schema_of
 
+_WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods", ".html", ".htm"}
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -91,6 +93,11 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
     path = Path(path)
     project = find_project()
     shown = project.shown(path)
+    if path.suffix.casefold() in _WORKBOOKS and path.is_file():
+        raise DataError(
+            t("{file} buku kerja, bukan lembar nilai yang rapi.", file=shown),
+            advice=t("Impor dulu: kla import {file}; lalu pakai berkas CSV yang ditulisnya.", file=path.name),
+        )
     schema = _schema_for(path, data or project.data)
     level = next(level for level, column in CODE_COLUMNS.items() if column in schema.columns)
     column = CODE_COLUMNS[level]
