@@ -58,6 +58,12 @@ app: $(READY) ## buka simulasi anggaran di peramban
 bench: $(READY) ## ukur kecepatan (beberapa menit)
 	@echo "==> Menjumlah lembar" && $(BIN)/python tests/bench/rollup.py
 	@echo "==> Risiko verifikasi" && $(BIN)/python tests/bench/risk.py
+	@echo "==> Membaca lembar daerah" && $(BIN)/python tests/bench/intake.py
+
+# Atheris is not part of the environment: .venv/bin/python -m pip install atheris
+.PHONY: fuzz
+fuzz: $(READY) ## acak berkas masukan selama SECONDS detik (perlu atheris)
+	@$(BIN)/python tests/fuzz/intake.py $(or $(SECONDS),60)
 
 .PHONY: picture
 picture: $(READY) ## perbarui gambar laporan di README (perlu chromium)

@@ -600,6 +600,7 @@ def import_command(files: tuple[Path, ...], out: Path | None, replace_old: bool,
     Hasilnya lembar nilai yang rapi dengan daftar semua perbaikan, atau daftar apa yang harus diperbaiki dan di
     sel mana. Berkas aslinya tidak pernah diubah.
     """
+    from kla_analysis.evidence.intake.child import Reader
     from kla_analysis.evidence.intake.guard import sheets_among
     from kla_analysis.reporting.imports import import_file
 
@@ -610,22 +611,23 @@ def import_command(files: tuple[Path, ...], out: Path | None, replace_old: bool,
     refusals: list[KlaError] = []
     for note in notes:
         click.echo("! " + note, err=True)
-    for path in paths:
-        try:
-            done = import_file(path, out=out, replace_old=replace_old, **about)
-        except KlaError as error:
-            if len(paths) == 1:
-                raise
-            refusals.append(error)
-            records.append({"file": path.name, "error": error.what, "advice": error.advice,
-                            "problems": [problem.as_record() for problem in error.problems]})  # fmt: skip
+    with Reader() as reader:
+        for path in paths:
+            try:
+                done = import_file(path, out=out, replace_old=replace_old, reader=reader, **about)
+            except KlaError as error:
+                if len(paths) == 1:
+                    raise
+                refusals.append(error)
+                records.append({"file": path.name, "error": error.what, "advice": error.advice,
+                                "problems": [problem.as_record() for problem in error.problems]})  # fmt: skip
+                if not as_json:
+                    click.echo(str(error), err=True)
+                continue
+            records.append(done.record())
             if not as_json:
-                click.echo(str(error), err=True)
-            continue
-        records.append(done.record())
-        if not as_json:
-            for line in done.lines():
-                click.echo(line)
+                for line in done.lines():
+                    click.echo(line)
     if as_json:
         _print_json(records[0] if len(paths) == 1 else {"files": records, "notes": notes})
     if refusals:

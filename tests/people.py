@@ -42,6 +42,14 @@ def page(name: str, rows: Sequence[Sequence[Value]], **about: Any) -> Page:
     return Page(name, tuple((*row, *[None] * (width - len(row))) for row in rows), **about)
 
 
+def read_one(name: str, content):
+    """Read one file in a process of its own."""
+    from kla_analysis.evidence.intake.child import Reader
+
+    with Reader() as reader:
+        return reader.read(name, content)
+
+
 # --- layouts --------------------------------------------------------------------------------------------
 
 TITLES = (

@@ -7,7 +7,6 @@ import pytest
 
 import kla_analysis as kla
 from kla_analysis.evidence.intake import guard
-from kla_analysis.evidence.intake.child import read_book
 from kla_analysis.evidence.intake.grid import clean, words_of
 from kla_analysis.evidence.intake.numbers import decimal_mark, read_number
 from kla_analysis.evidence.intake.sheet import read_sheet
@@ -36,7 +35,7 @@ def tables(instrument, reference) -> dict[str, people.Page]:
 
 
 def content(one: people.Page, dialect: people.Dialect):
-    return read_book("a.csv", guard.look_at(people.csv_bytes(one, dialect), "a.csv"))
+    return people.read_one("a.csv", guard.look_at(people.csv_bytes(one, dialect), "a.csv"))
 
 
 def expected(one: people.Page, dialect: people.Dialect) -> list[list[str]]:
@@ -79,7 +78,7 @@ def refusal(tmp_path, data: bytes) -> str:
 
 def test_windows_1252_is_said(tmp_path):  # T24
     data = "Kode;Indikator;Nilai\n1;Café – “KLA”;5,5\n".encode("cp1252")
-    book = read_book("a.csv", guard.look_at(data, "a.csv"))
+    book = people.read_one("a.csv", guard.look_at(data, "a.csv"))
     assert book.grids[0].rows[2][2].text == "Café – “KLA”"
     assert "Windows-1252" in book.remarks[0]
 
@@ -105,7 +104,7 @@ def test_ragged_rows_are_listed_never_shifted(tmp_path):  # T32
 
 
 def test_mojibake(tmp_path):  # T33
-    book = read_book("a.csv", guard.look_at("Kode;Ket\n1;KepÃ©mpimpinan\n".encode(), "a.csv"))
+    book = people.read_one("a.csv", guard.look_at("Kode;Ket\n1;KepÃ©mpimpinan\n".encode(), "a.csv"))
     assert "huruf rusak" in book.remarks[0]
 
 

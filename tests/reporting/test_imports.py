@@ -202,13 +202,14 @@ def test_an_office_s_own_numbers_are_no_personal_data(text):
 
 
 def test_an_id_keeps_all_its_digits(tmp_path):  # T50
-    from kla_analysis.evidence.intake.child import read_book
     from kla_analysis.evidence.intake.guard import look_at
 
     path = people.raw_xlsx(
         tmp_path / "a.xlsx", people.sheet_xml('<row r="1"><c r="A1"><v>9007199254740993</v></c></row>')
     )
-    assert read_book("a.xlsx", look_at(path.read_bytes(), "a.xlsx")).grids[0].rows[1][1].text == "9007199254740993"
+    assert (
+        people.read_one("a.xlsx", look_at(path.read_bytes(), "a.xlsx")).grids[0].rows[1][1].text == "9007199254740993"
+    )
 
 
 # --- names and places (T73, T76) ----------------------------------------------------------------------------

@@ -10,7 +10,6 @@ import os
 import struct
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kla_analysis.errors import DataError
@@ -25,47 +24,51 @@ _KINDS = ("xlsx", "ods", "xls", "html", "text")
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
 
-def read_books(contents: Iterable[tuple[str, Content]]) -> Iterator[Book | DataError]:
-    """Read files one after the other in one process; a file that brings it down costs a new process.
+class Reader:
+    """Reads files one after the other in one process; a file that brings it down costs a new process.
 
-    Args:
-        contents: file names, for messages, and what the guard made of the files.
-
-    Yields:
-        For each file its book, or why it is refused.
+    Use it in a `with` block, so that the process ends with it.
     """
-    process = None
-    try:
-        for name, content in contents:
-            if process is None:
-                process = _start()
-            answer = _ask(process, content)
-            if answer is None:
-                _end(process)
-                process = None
-                yield DataError(
-                    t("{file}: terlalu besar atau rusak untuk dibaca dengan aman.", file=name),
-                    advice=t("Salin sel penilaiannya saja ke buku kerja baru, simpan sebagai .xlsx, lalu coba lagi."),
-                )
-            elif "error" in answer:
-                yield DataError(f"{name}: {answer['error']}.", advice=answer["advice"])
-            else:
-                yield from_record(answer)
-    finally:
-        if process is not None:
-            _end(process)
 
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
 
-def read_book(name: str, content: Content) -> Book:
-    """Read one file in a process of its own.
+    def __enter__(self) -> Reader:
+        return self
 
-    Raises:
-        DataError: it can not be read, or not within the memory and time that it is given.
-    """
-    (book,) = read_books([(name, content)])
-    if isinstance(book, DataError):
-        raise book
-    return book
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def read(self, name: str, content: Content) -> Book:
+        """Read one file.
+
+        Args:
+            name: the file, for messages.
+            content: what the guard made of it.
+
+        Raises:
+            DataError: it can not be read, or not within the memory and time that it is given.
+        """
+        if self._process is None:
+            self._process = _start()
+        answer = _ask(self._process, content)
+        if answer is None:
+            self._end()
+            raise DataError(
+                t("{file}: terlalu besar atau rusak untuk dibaca dengan aman.", file=name),
+                advice=t("Salin sel penilaiannya saja ke buku kerja baru, simpan sebagai .xlsx, lalu coba lagi."),
+            )
+        if "error" in answer:
+            raise DataError(f"{name}: {answer['error']}.", advice=answer["advice"])
+        return from_record(answer)
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process.stdin.close()
+            self._process.stdout.close()
+            self._process = None
 
 
 def _start() -> subprocess.Popen[bytes]:
@@ -98,13 +101,6 @@ def _ask(process: subprocess.Popen[bytes], content: Content) -> dict | None:
         return None
     finally:
         timer.cancel()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait()
-    process.stdin.close()
-    process.stdout.close()
 
 
 def main() -> None:

@@ -111,6 +111,12 @@ class Names:
         return t("Mungkin maksud Anda {code} ({name})? Bila benar, tulis kodenya.", code=found.code, name=label)
 
 
+@lru_cache(maxsize=8)
+def names_of(instrument: Instrument) -> Names:
+    """Return the names of an instrument, made once."""
+    return Names(instrument)
+
+
 def fold_code(text: str) -> str:
     """Return a code as all its spellings share it.
 

@@ -16,7 +16,7 @@ from kla_analysis.errors import DataError, OutputError, did_you_mean
 from kla_analysis.evidence.areas import Area, find_area
 from kla_analysis.evidence.assessment import Assessment, Origin
 from kla_analysis.evidence.intake import guard
-from kla_analysis.evidence.intake.child import read_book
+from kla_analysis.evidence.intake.child import Reader
 from kla_analysis.evidence.intake.grid import FORMULA, PERCENT, TEXT, Book, Cell, Grid, clean, column_name, words_of
 from kla_analysis.evidence.intake.layout import (
     Line,
@@ -28,7 +28,7 @@ from kla_analysis.evidence.intake.layout import (
     titles_of,
     why_no_table,
 )
-from kla_analysis.evidence.intake.names import Names, area_in_title, match_area
+from kla_analysis.evidence.intake.names import area_in_title, match_area, names_of
 from kla_analysis.evidence.intake.numbers import DecimalMark, Reading, decimal_mark, read_number
 from kla_analysis.evidence.intake.privacy import find_personal_data, masked
 from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, REFUSED, SKIPPED, Repairs
@@ -154,6 +154,7 @@ def read_sheet(
     sheet: str = "",
     allow_personal: bool = False,
     data: Path | None = None,
+    reader: Reader | None = None,
 ) -> Intake:
     """Read a district's own sheet; the file itself is never touched.
 
@@ -163,12 +164,17 @@ def read_sheet(
         area, year, stage: what the sheet is about, where it does not say so itself.
         sheet: the name of the one sheet to read, where several hold the same codes.
         allow_personal: read a file with personal data in it; they reach no output all the same.
+        reader: where many files are read, the one process that reads them; else each gets its own.
 
     Raises:
         DataError: the file as a whole can not be read; what is wrong with single cells stands in the result.
     """
     path = Path(path)
-    content, digest, book = _read_unchanged(path)
+    if reader is None:
+        with Reader() as own_reader:
+            content, digest, book = _read_unchanged(path, own_reader)
+    else:
+        content, digest, book = _read_unchanged(path, reader)
     repairs = Repairs()
     for remark in (*content.remarks, *book.remarks):
         repairs.add(NOTED, "", (0, 0), path.name, "", remark)
@@ -187,12 +193,12 @@ def read_sheet(
     return Intake(path.name, digest, rules, () if own.refused else tuple(assessments), own, book)
 
 
-def _read_unchanged(path: Path) -> tuple[guard.Content, str, Book]:
+def _read_unchanged(path: Path, reader: Reader) -> tuple[guard.Content, str, Book]:
     """Read a file that nobody changes meanwhile; where somebody does, once more, then no more."""
     for _ in range(2):
         raw = guard.read_file(path)
         content = guard.look_at(raw, path.name)
-        book = read_book(path.name, content)
+        book = reader.read(path.name, content)
         digest = hashlib.sha256(raw).hexdigest()
         if hashlib.sha256(guard.read_file(path)).hexdigest() == digest:
             return content, digest, book
@@ -236,7 +242,7 @@ class _Assembly:
 
     def __init__(self, book: Book, rules: Instrument, repairs: Repairs, asked: _Asked, data: Path | None) -> None:
         self.book, self.rules, self.repairs, self.asked, self.data = book, rules, repairs, asked, data
-        self.names = Names(rules)
+        self.names = names_of(rules)
         self.marks: dict[tuple[int, int], DecimalMark] = {}
         self.areas: dict[Cell, Area | None] = {}
         self.differences = 0
