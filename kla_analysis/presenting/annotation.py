@@ -9,12 +9,18 @@ import datetime
 import io
 import re
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
 from kla_analysis.evidence.intake.grid import NUMBER, PERCENT, Cell, Grid
 from kla_analysis.evidence.intake.privacy import masked
 from kla_analysis.evidence.intake.repairs import NORMALISED, REFUSED, SKIPPED, Repair, action_name
 from kla_analysis.evidence.intake.sheet import Intake
 from kla_analysis.language import t
+from kla_analysis.presenting.template import row_height
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 _MADE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 #: Fill and letter colour per action; the words stand in the comment, so that colour never speaks alone.
@@ -36,7 +42,7 @@ def annotated_workbook(intake: Intake) -> bytes | None:
         action: book.add_format({"bg_color": fill, "font_color": letters, "border": 1, "border_color": letters, "text_wrap": True, "valign": "top"})
         for action, (fill, letters) in _COLOURS.items()
     }  # fmt: skip
-    plain = book.add_format({"text_wrap": True, "valign": "top"})
+    plain, loose = book.add_format({"text_wrap": True, "valign": "top"}), book.add_format({"valign": "top"})
     head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
     bold = book.add_format({"bold": True, "font_size": 14})
     names = _sheet_names(intake.book.grids)
@@ -45,7 +51,7 @@ def annotated_workbook(intake: Intake) -> bytes | None:
     for item in intake.repairs.items:
         by_sheet[item.sheet][item.row, item.column].append(item)
     for grid, name in zip(intake.book.grids, names, strict=True):
-        _copy(book.add_worksheet(name), grid, by_sheet.get(grid.name, {}), formats, plain)
+        _copy(book.add_worksheet(name), grid, by_sheet.get(grid.name, {}), formats, plain, loose)
     book.close()
     return buffer.getvalue()
 
@@ -65,9 +71,10 @@ def _list_sheet(sheet, intake, bold, head, plain, formats) -> None:
         sheet.write_string(2, at, title, head)
         sheet.set_column(at, at, width)
     order = (REFUSED, NORMALISED, SKIPPED, "noted")
-    for row, item in enumerate(sorted(intake.repairs.items, key=lambda item: order.index(item.action)), start=3):
+    for row, item in enumerate(sorted(intake.repairs.items, key=lambda item: (order.index(item.action), item.row)), start=3):
         style = formats.get(item.action, plain)
         values = (action_name(item.action), item.sheet, item.cell, item.old, item.new, item.reason, item.advice)
+        sheet.set_row(row, max(row_height(value, width) for value, (_, width) in zip(values, columns, strict=True)))
         for at, value in enumerate(values):
             sheet.write_string(row, at, value, style if at == 0 else plain)
     sheet.freeze_panes(3, 0)
@@ -76,7 +83,10 @@ def _list_sheet(sheet, intake, bold, head, plain, formats) -> None:
     sheet.fit_to_pages(1, 0)
 
 
-def _copy(sheet, grid: Grid, found: dict[tuple[int, int], list[Repair]], formats: dict, plain) -> None:
+def _copy(
+    sheet: Worksheet, grid: Grid, found: dict[tuple[int, int], list[Repair]], formats: dict[str, Format], wrapped: Format,
+    loose: Format,
+) -> None:  # fmt: skip
     places = {(row, column) for row, cells in grid.rows.items() for column in cells}
     widths: dict[int, int] = {}
     for row, column in sorted(places | {(row, column) for row, column in found if row}):
@@ -87,17 +97,24 @@ def _copy(sheet, grid: Grid, found: dict[tuple[int, int], list[Repair]], formats
         worst = next(
             (action for action in (REFUSED, NORMALISED, SKIPPED) if any(i.action == action for i in items)), ""
         )
-        style = formats.get(worst, plain)
+        style = formats.get(worst, wrapped if len(grid.rows.get(row, ())) > 1 else loose)
         at = (row - 1, max(column, 1) - 1)
         if (row, column) in places or not column:
             _write(sheet, *at, cell, style)
-            widths[at[1]] = max(widths.get(at[1], 8), min(len(cell.text) if cell else 0, 50))
+            if cell and len(grid.rows[row]) > 1:  # a title runs over its neighbours and widens nothing
+                widths[at[1]] = max(widths.get(at[1], 8), min(len(cell.text), 50))
         else:
             sheet.write_blank(*at, None, style)
         if items and worst:
             sheet.write_comment(*at, _comment(items), {"x_scale": 2.2, "y_scale": 1.4, "author": "kla_analysis"})
     for column, width in widths.items():
         sheet.set_column(column, column, width + 2)
+    for row, cells in grid.rows.items():
+        if len(cells) > 1 and row <= 1048576:
+            sheet.set_row(row - 1, max(row_height(cells[c].text, widths.get(c - 1, 8)) for c in cells))
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
 
 
 def _comment(items: list[Repair]) -> str:

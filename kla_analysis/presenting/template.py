@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime
 import io
+from typing import TYPE_CHECKING
 
 from kla_analysis.evidence.areas import Area
 from kla_analysis.instrument.instrument import Instrument, split_agencies
 from kla_analysis.language import number, t
 
+if TYPE_CHECKING:
+    pass
+
 _MADE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 #: Rows above the table, and its columns: code, name, maximum, score, note, agencies.
 _HEAD = 6
-_WIDTHS = (10, 62, 12, 12, 34, 34)
+_WIDTHS = (13, 54, 10, 10, 28, 32)
 
 
 def template_workbook(area: Area, year: int, instrument: Instrument, *, stage: str = "self_assessment") -> bytes:
@@ -50,7 +54,10 @@ def template_workbook(area: Area, year: int, instrument: Instrument, *, stage: s
     guide.set_column(0, 0, 96, text)
     guide.write_string(0, 0, t("Lembar isian KLA"), title)
     for row, line in enumerate(_guide(instrument), start=2):
+        guide.set_row(row, row_height(line, 96))
         guide.write_string(row, 0, line, text)
+    guide.set_paper(9)
+    guide.fit_to_pages(1, 0)
 
     sheet = book.add_worksheet(t("Isian"))
     for at, width in enumerate(_WIDTHS):
@@ -64,11 +71,13 @@ def template_workbook(area: Area, year: int, instrument: Instrument, *, stage: s
     sheet.data_validation(3, 1, 3, 1, {"validate": "list", "source": [one.name for one in instrument.stages]})
     sheet.write_string(1, 2, area.name, strong)
     titles = (t("Kode"), t("Pertanyaan"), t("Nilai maksimal"), t("Nilai"), t("Keterangan"), t("Penanggung jawab"))
+    sheet.set_row(_HEAD - 1, row_height("x" * 12, 9))
     for at, heading in enumerate(titles):
         sheet.write_string(_HEAD - 1, at, heading, head)
 
     def line(row: int, level: str, code: str, name: str, maximum: float, children: list[int]) -> None:
         words, figures = rows[level]
+        sheet.set_row(row, row_height(name, _WIDTHS[1] - 6))
         sheet.write_string(row, 0, code, words)
         sheet.write_string(row, 1, name, words)
         sheet.write_number(row, 2, maximum, figures)
@@ -113,9 +122,15 @@ def template_workbook(area: Area, year: int, instrument: Instrument, *, stage: s
     return buffer.getvalue()
 
 
+def row_height(text: str, width: float) -> float:
+    """Return the height in points that a wrapped text needs in a column of so many characters."""
+    return 13.5 * max(1, -(-len(text) // max(int(width), 1))) + 1.5
+
+
 def _question(sheet, row: int, code: str, question, text, points, entry, remark) -> None:
     maximum = float(question["max_points"])
     agencies = ", ".join(split_agencies(question["agencies"]))
+    sheet.set_row(row, max(row_height(question["name"], _WIDTHS[1]), row_height(agencies, _WIDTHS[5])))
     sheet.write_string(row, 0, code, text)
     sheet.write_string(row, 1, question["name"], text)
     sheet.write_number(row, 2, maximum, points)

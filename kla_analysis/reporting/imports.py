@@ -133,9 +133,7 @@ def import_file(path: Path, *, out: Path | None = None, replace_old: bool = Fals
         except DataError as error:
             raise DataError(
                 error.what,
-                advice=error.advice
-                + " "
-                + t("Daftar dan salinan beranotasi: {folder}.", folder=find_project().shown(where)),
+                advice=error.advice + " " + t("Daftar dan salinan beranotasi: {folder}.", folder=_from_here(where)),
                 problems=error.problems,
             ) from None
     return ImportDone(intake, tuple(save(intake, out=out, replace_old=replace_old)))

@@ -376,6 +376,8 @@ class _Walk:
                      self._cell(row, cells, "year"),
                      self._cell(row, cells, "stage"), bool(total))
             )  # fmt: skip
+        elif any(action == REFUSED for action, *_ in self.said[code, name]):
+            pass  # said already, with the better reason
         elif claimed := _claimed_predicate(cells):
             self.table.predicates.append((row, *claimed))
         elif score is not None and (score.kind != TEXT or _holds_number(score.text, bool(code or name))):
@@ -407,7 +409,7 @@ class _Walk:
         code_role = self._role_of(code, _CODE_ROLES)
         name_role = self._role_of(name, _NAME_ROLES)
         column, name_column = (self.header.columns.get(role, 0) for role in (code_role, name_role))
-        running = code_role == "number"
+        running = code_role == "number" and bool(re.fullmatch(r"\d+", clean(code.text)))
         by_code = self.names.code(code, self.previous) if code else None
         text = clean(name.text) if name and name.kind == TEXT else ""
         by_name = self.names.name(text) if text else None

@@ -72,7 +72,9 @@ class Repairs:
         return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
 
     def problems(self, file: str) -> list[Problem]:
-        """Return what was refused as problems of a file."""
+        """Return what was refused as problems of a file, from the top of each sheet to its bottom."""
+        sheets = list(dict.fromkeys(item.sheet for item in self.items))
+        ordered = sorted(self.refused, key=lambda item: (sheets.index(item.sheet), item.row, item.column))
         return [
             Problem(
                 item.reason,
@@ -82,7 +84,7 @@ class Repairs:
                 column=column_name(item.column) if item.column else None,
                 value=item.old or None,
             )
-            for item in self.refused
+            for item in ordered
         ]
 
 

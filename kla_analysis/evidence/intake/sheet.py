@@ -522,7 +522,7 @@ class _Assembly:
             value = None
         elif reading.note:
             kind = NORMALISED if value is not None else SKIPPED
-            shown = "" if value is None else f"{value:g}"
+            shown = "" if value is None else number(value)
             self.repairs.add(kind, sheet, at, line.score, shown, reading.note)
         self._compare_maximum(table, line, maximum)
         answers[line.code] = (value, line.note)

@@ -31,6 +31,7 @@ from kla_analysis.language import number, t
 _MAX_MERGED = 50_000
 #: Built-in number formats that show a date, and those that show a percentage (ECMA-376, 18.8.30).
 _DATE_FORMATS, _PERCENT_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}, {9, 10}
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _ERROR_TEXT = re.compile(r"#(N/A|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!)")
 
 
@@ -350,6 +351,8 @@ class _Xlsx:
             return Cell(TRUTH, "TRUE" if value == "1" else "FALSE")
         if kind == "d":
             return Cell(DATE, value[:10])
+        if value.strip() and not _NUMBER.fullmatch(value.strip()):
+            return Cell(TEXT, value)
         shown = formats[int(style)] if style and int(style) < len(formats) else NUMBER
         if shown == DATE:
             return Cell(DATE, from_serial(float(value), self.epoch_1904))
