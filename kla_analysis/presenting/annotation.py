@@ -71,7 +71,9 @@ def _list_sheet(sheet, intake, bold, head, plain, formats) -> None:
         sheet.write_string(2, at, title, head)
         sheet.set_column(at, at, width)
     order = (REFUSED, NORMALISED, SKIPPED, "noted")
-    for row, item in enumerate(sorted(intake.repairs.items, key=lambda item: (order.index(item.action), item.row)), start=3):
+    for row, item in enumerate(
+        sorted(intake.repairs.items, key=lambda item: (order.index(item.action), item.row)), start=3
+    ):
         style = formats.get(item.action, plain)
         values = (action_name(item.action), item.sheet, item.cell, item.old, item.new, item.reason, item.advice)
         sheet.set_row(row, max(row_height(value, width) for value, (_, width) in zip(values, columns, strict=True)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 #: What a cell holds: text, number, percentage, date, truth value, error, formula that was never computed.
@@ -118,6 +119,7 @@ def clean(text: str) -> str:
     return re.sub(r" {2,}", " ", seen).strip()
 
 
+@lru_cache(maxsize=8192)
 def words_of(text: str) -> str:
     """Return a text's words in lower case with single spaces: what two spellings of one heading share.
 

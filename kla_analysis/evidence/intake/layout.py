@@ -391,9 +391,7 @@ class _Walk:
         return bool(re.fullmatch(r"\d{1,2}[A-C]?\.\d{1,2}[a-z]{0,2}", clean(code.text)))
 
     def _component_of(self, match: Match) -> str:
-        if match.level == "component":
-            return match.code
-        return str(self.names.instrument.table(match.level).loc[match.code, "component_code"])
+        return self.names.above[match.level, match.code].get("component", match.code)
 
     def _match(self, row: int, code: Cell | None, name: Cell | None) -> Match | None:
         """Find what a row is about by its code, then by its name; what was put right is written down."""

@@ -37,7 +37,12 @@ class Names:
         self.by_code: dict[str, Match] = {}
         self.by_name: dict[str, Match | None] = {}
         self.name_of: dict[tuple[str, str], str] = {}
+        #: The codes of the levels above each code: {"indicator": …, "component": …}.
+        self.above: dict[tuple[str, str], dict[str, str]] = {}
         for level in _LEVELS:
+            upper = [name for name in _LEVELS if CODE_COLUMNS[name] in instrument.table(level)]
+            for code, *codes in instrument.table(level)[[CODE_COLUMNS[name] for name in upper]].itertuples():
+                self.above[level, code] = dict(zip(upper, codes, strict=True))
             for code, name in instrument.table(level)["name"].items():
                 match = Match(level, code)
                 self.by_code[fold_code(code)] = match

@@ -243,8 +243,10 @@ class _Assembly:
     def __init__(self, book: Book, rules: Instrument, repairs: Repairs, asked: _Asked, data: Path | None) -> None:
         self.book, self.rules, self.repairs, self.asked, self.data = book, rules, repairs, asked, data
         self.names = names_of(rules)
+        self.maxima = {level: rules.table(level)["max_points"].to_dict() for level in _LEVELS}
         self.marks: dict[tuple[int, int], DecimalMark] = {}
         self.areas: dict[Cell, Area | None] = {}
+        self.stages: dict[str, str] = {}
         self.differences = 0
 
     def run(self) -> tuple[list[Imported], int]:
@@ -419,7 +421,9 @@ class _Assembly:
 
     def _stage_of(self, table: Table, line: Line) -> str | None:
         text = clean(line.stage.text)
-        stage = stage_named(text, self.names)
+        if text not in self.stages:
+            self.stages[text] = stage_named(text, self.names)
+        stage = self.stages[text]
         if not stage:
             self.repairs.add(
                 REFUSED, table.grid.name, (line.row, table.header.columns["stage"]), text, "",
@@ -460,13 +464,13 @@ class _Assembly:
         answers: dict[str, tuple[float | None, str]] = {}
         places: dict[str, tuple[Table, Line]] = {}
         printed: dict[tuple[str, str], tuple[float | None, float | None, Table, Line]] = {}
-        maxima = self.rules.table(level)["max_points"]
+        maxima = self.maxima[level]
         for table, line in group.lines:
             if line.level == level and not line.is_total:
-                self._answer(table, line, float(maxima[line.code]), answers, places)
+                self._answer(table, line, maxima[line.code], answers, places)
             elif line.level == "total" or _LEVELS.index(line.level) > _LEVELS.index(level) or line.is_total:
                 self._printed(table, line, printed)
-        order = [code for code in maxima.index if code in answers]
+        order = [code for code in maxima if code in answers]
         self._cross_check(level, answers, printed)
         self._compare_predicates(group, answers)
         column = CODE_COLUMNS[level]
@@ -485,7 +489,7 @@ class _Assembly:
             self.repairs.add(
                 REFUSED, sheet, (0, 0), "", "", t("semua nilai kosong"), t("Isi kolom Nilai, lalu simpan.")
             )
-        missing = tuple(code for code in maxima.index if code not in answers or answers[code][0] is None)
+        missing = tuple(code for code in maxima if code not in answers or answers[code][0] is None)
         if missing:
             shown = ", ".join(missing[:20]) + ("…" if len(missing) > 20 else "")
             self.repairs.add(NOTED, "", (0, 0), shown, "", t("{count} tanpa jawaban; dihitung kosong, bukan nol",
@@ -604,14 +608,9 @@ class _Assembly:
         printed: dict[tuple[str, str], tuple[float | None, float | None, Table, Line]],
     ) -> None:  # fmt: skip
         """Compare every printed score with the sum of the answers under it."""
-        table_of = self.rules.table(level)
         sums: dict[tuple[str, str], float] = defaultdict(float)
         for code, (value, _) in answers.items():
-            keys = [("total", "total")]
-            if level == "question":
-                keys.append(("indicator", str(table_of.loc[code, "indicator_code"])))
-            if level != "component":
-                keys.append(("component", str(table_of.loc[code, "component_code"])))
+            keys = [("total", "total"), *self.names.above[level, code].items()]
             for key in keys:
                 sums[key] += value or 0.0
         for (of, code), (_, score, table, line) in printed.items():

@@ -29,6 +29,8 @@ from kla_analysis.evidence.intake.guard import MAX_CELLS
 from kla_analysis.language import number, t
 
 _MAX_MERGED = 50_000
+#: How a part that is no part of a workbook makes itself known; an encoding that does not exist is a LookupError.
+_BREAKS = (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, LookupError, ValueError, NotImplementedError)
 #: Built-in number formats that show a date, and those that show a percentage (ECMA-376, 18.8.30).
 _DATE_FORMATS, _PERCENT_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}, {9, 10}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -44,7 +46,7 @@ def read_xlsx(data: bytes) -> Book:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             return _Xlsx(package).book()
-    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, KeyError, ValueError, NotImplementedError):
+    except _BREAKS:
         raise _broken() from None
 
 
@@ -96,7 +98,7 @@ def _require_no_entities(data: bytes) -> None:
                 if name.endswith(".xml"):
                     with package.open(name) as part:
                         _stream(part, lambda *_: None, lambda *_: None, lambda *_: None)
-    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, ValueError, NotImplementedError):
+    except _BREAKS:
         raise _broken() from None
 
 
