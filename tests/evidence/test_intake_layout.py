@@ -346,6 +346,13 @@ def test_a_misspelt_predicate_is_suggested(tmp_path, typed, meant):
     assert "tidak cocok dengan jumlah 80" in right
 
 
+def test_the_day_of_filling_in_is_kept(tmp_path):  # T47
+    for typed, wanted in (("2 Agt 25", "2025-08-02"), ("02/01/2025", "2025-01-02"), ("31/02/2025", "")):
+        intake = read(people.page("A", [("Tanggal", ":", typed), *SMALL]), tmp_path)
+        assert intake.assessments[0].filled_on == wanted
+        assert ("bukan tanggal" in reasons(intake)) == (not wanted)
+
+
 def test_the_sheet_of_another_district(tmp_path):
     rows = [("Evaluasi mandiri Kota Banjarmasin 2025",), *SMALL]
     assert "63.71 Kota Banjarmasin" in refusal(people.page("A", rows), tmp_path)

@@ -72,14 +72,14 @@ def column_name(column: int) -> str:
 
 
 def as_record(book: Book) -> dict[str, Any]:
-    """Return a book as plain lists, to be sent from one process to another."""
-    grids = [
-        {
-            **grid.__dict__,
-            "rows": [[row, [[column, *cell] for column, cell in cells.items()]] for row, cells in grid.rows.items()],
-        }
-        for grid in book.grids
-    ]
+    """Return a book as plain lists, to be sent from one process to another; each row is columns, kinds and texts."""
+    grids = []
+    for grid in book.grids:
+        rows = [
+            [row, list(cells), "".join(kind for kind, _ in cells.values()), [text for _, text in cells.values()]]
+            for row, cells in grid.rows.items()
+        ]
+        grids.append({**grid.__dict__, "rows": rows})
     return {"grids": grids, "remarks": book.remarks}
 
 
@@ -89,7 +89,10 @@ def from_record(record: dict[str, Any]) -> Book:
         grids=tuple(
             Grid(
                 name=grid["name"],
-                rows={row: {c: Cell(kind, text) for c, kind, text in cells} for row, cells in grid["rows"]},
+                rows={
+                    row: dict(zip(columns, map(Cell, kinds, texts), strict=True))
+                    for row, columns, kinds, texts in grid["rows"]
+                },
                 merged=tuple(map(tuple, grid["merged"])),
                 hidden=grid["hidden"],
                 hidden_rows=tuple(grid["hidden_rows"]),

@@ -29,7 +29,7 @@ from kla_analysis.evidence.intake.layout import (
     why_no_table,
 )
 from kla_analysis.evidence.intake.names import area_in_title, match_area, names_of
-from kla_analysis.evidence.intake.numbers import DecimalMark, Reading, decimal_mark, read_number
+from kla_analysis.evidence.intake.numbers import DecimalMark, Reading, decimal_mark, read_date, read_number
 from kla_analysis.evidence.intake.privacy import find_personal_data, masked
 from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, REFUSED, SKIPPED, Repairs
 from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, known_instruments, load_instrument
@@ -50,6 +50,7 @@ class Imported:
             there is no answer) and `note`, in the order of the instrument.
         printed: what the sheet prints above that level: `level`, `code`, `printed_max`, `printed_score`.
         missing: codes of the instrument without an answer.
+        filled_on: the day on which the sheet says that it was filled in, as `2025-03-01`; else "".
     """
 
     area: Area
@@ -59,6 +60,7 @@ class Imported:
     answers: pd.DataFrame
     printed: pd.DataFrame | None
     missing: tuple[str, ...]
+    filled_on: str = ""
 
     @property
     def total(self) -> float:
@@ -494,7 +496,21 @@ class _Assembly:
             shown = ", ".join(missing[:20]) + ("…" if len(missing) > 20 else "")
             self.repairs.add(NOTED, "", (0, 0), shown, "", t("{count} tanpa jawaban; dihitung kosong, bukan nol",
                                                              count=len(missing)))  # fmt: skip
-        return Imported(group.area, group.year, group.stage, level, frame, self._printed_frame(printed), missing)
+        filled_on = self._filled_on(group.lines[0][0])
+        return Imported(
+            group.area, group.year, group.stage, level, frame, self._printed_frame(printed), missing, filled_on
+        )  # fmt: skip
+
+    def _filled_on(self, table: Table) -> str:
+        """Return the day beside “Tanggal” above the table; one that does not exist is passed over and said."""
+        for grid, _ in self._about(table):
+            cell = labelled(grid, table.header if grid is table.grid else None, "tanggal", "tanggal pengisian", "tgl")
+            if cell is not None:
+                if day := read_date(cell):
+                    return day
+                self.repairs.add(SKIPPED, grid.name, (0, 0), cell, "", t("bukan tanggal"))
+                return ""
+        return ""
 
     def _answer(
         self, table: Table, line: Line, maximum: float, answers: dict[str, tuple[float | None, str]],
@@ -713,6 +729,7 @@ def _save_one(intake: Intake, one: Imported, path: Path) -> None:
         "source_sha256": intake.sha256,
         "instrument": intake.instrument.id,
         "accessed": datetime.date.today().isoformat(),
+        **({"filled_on": one.filled_on} if one.filled_on else {}),
         "kind": "real",
         "personal_data": "none",
     }

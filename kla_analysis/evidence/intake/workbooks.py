@@ -9,6 +9,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
 
@@ -284,7 +285,10 @@ class _Xlsx:
             nonlocal row, column, kind, style, has_value, has_formula, formula, value, wanted, row_hidden
             if ":" in tag:
                 tag = _local(tag)
-            if tag == "c":
+            if tag == "v":
+                wanted = True
+                pieces.clear()
+            elif tag == "c":
                 place = about.get("r")
                 column = _column_of(place) if place else column + 1
                 kind, style = about.get("t", "n"), about.get("s", "")
@@ -294,7 +298,7 @@ class _Xlsx:
                 row = int(about["r"]) if "r" in about else row + 1
                 column = 0
                 row_hidden = about.get("hidden") in ("1", "true")
-            elif tag in ("v", "t", "f"):
+            elif tag in ("t", "f"):
                 wanted = True
                 pieces.clear()
             elif tag == "rPh":
@@ -392,8 +396,13 @@ def _relation_id(about: dict[str, str]) -> str:
 
 
 def _column_of(place: str) -> int:
+    return _column_number(place.rstrip("0123456789"))
+
+
+@lru_cache(maxsize=1024)
+def _column_number(letters: str) -> int:
     column = 0
-    for letter in place:
+    for letter in letters:
         if not "A" <= letter <= "Z":
             break
         column = column * 26 + ord(letter) - 64
