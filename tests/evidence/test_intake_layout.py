@@ -386,3 +386,19 @@ def test_a_score_merged_over_rows_belongs_to_none_of_them(tmp_path):
     said = refusal(people.page("A", rows, merged=((1, 3, 2, 3),)), tmp_path)
     assert "baris 3, kolom D" in said
     assert "digabung" in said
+
+
+def test_a_sheet_of_something_else_altogether_ends_soon(tmp_path):
+    rows = [("Kode", "Indikator", "Nilai"), *((f"X{at}", f"kegiatan nomor {at} di desa", 1) for at in range(20_000))]
+    said = refusal(people.page("A", rows), tmp_path)
+    assert "lebih dari 300 baris tidak dikenal" in said
+    assert said.count("baris berisi nilai") == 301
+
+
+def test_merged_ranges_without_end_do_not_fill_the_memory(tmp_path):
+    ranges = '<mergeCell ref="A4:D400000"/>' * 20_000 + '<mergeCell ref="A900:AY903"/>' * 20_000
+    xml = people.sheet_xml(people.small_table()).replace(
+        "</worksheet>", f"<mergeCells>{ranges}</mergeCells></worksheet>"
+    )
+    intake = read_sheet(people.raw_xlsx(tmp_path / "a.xlsx", xml)).require()
+    assert intake.assessments[0].total == 95.5

@@ -60,7 +60,7 @@ def one_input(data: bytes) -> None:
         else:
             book = readers.read(body, container)
         repairs = Repairs()
-        _guard_personal_data(book, "a", repairs, False)
+        _guard_personal_data(book, repairs, False)
         _Assembly(book, kla.load_instrument(), repairs, _Asked("63.10", 2025, "final", ""), None).run()
     except kla.KlaError:
         return

@@ -65,17 +65,12 @@ def test_from_the_district_s_workbook_to_its_report(tmp_path, rapor, reference, 
         "hasil.printed.csv",
         "hasil.repairs.csv",
     ]
-    folder = tmp_path / "laporan"
-    done = run_kla(
-        "report",
-        "--year",
-        "2025",
-        "--assessment",
-        str(out),
-        "--out",
-        str(folder),
-        KLA_REPORTS=str(tmp_path / "reports"),
-    )
+    # A project of its own with only the notebook in question: the whole report is tried elsewhere.
+    home, folder = tmp_path / "proyek", tmp_path / "laporan"
+    shutil.copytree(ROOT / "data", home / "data")
+    (home / "notebooks").mkdir()
+    shutil.copy(ROOT / "notebooks" / "07_mutu_data.ipynb", home / "notebooks")
+    done = run_kla("report", "--year", "2025", "--assessment", str(out), "--out", str(folder), KLA_HOME=str(home))
     assert done.returncode == 0, done.stderr
     page = (folder / "07_mutu_data.html").read_text(encoding="utf-8")
     assert "jumlah jawabannya 126,91" in page

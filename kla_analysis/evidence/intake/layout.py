@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from kla_analysis.errors import nearest
 from kla_analysis.evidence.intake.grid import DATE, TEXT, Cell, Grid, clean, column_name, words_of
@@ -14,6 +16,13 @@ from kla_analysis.language import t
 
 #: How far down a sheet its header is looked for.
 _HEADER_WITHIN = 200
+#: How wide a header may be, and how many cells of merged ranges it may take.
+_HEADER_COLUMNS, _HEADER_MERGED = 400, 20_000
+#: Rows of one sheet that are told to be unknown, and those among them for which a likely meaning is looked up: a sheet
+#: with more follows other rules altogether.
+_MOST_UNKNOWN, _MOST_SUGGESTED = 300, 60
+#: Cells that are filled down merged ranges.
+_MOST_FILLED = 200_000
 
 #: What each column is called in the sheets of districts, by the part that it plays here.
 _HEADINGS = {
@@ -158,6 +167,7 @@ def _header(first: int, last: int, below: dict[int, str], above: dict[int, str],
     return Header(first, last, columns, tuple(scores), titles)
 
 
+@lru_cache(maxsize=4096)
 def _role(text: str, names: Names) -> tuple[str, str]:
     """Return the part that a column plays by its heading, and the stage that it names."""
     if "%" in text or len(text) > 80:
@@ -184,8 +194,10 @@ def stage_named(text: str, names: Names, *, within: bool = False) -> str:
 
 def _spread(grid: Grid) -> dict[tuple[int, int], tuple[int, int]]:
     """Return for the cells of small merged ranges the cell that holds their value."""
-    found = {}
+    found: dict[tuple[int, int], tuple[int, int]] = {}
     for first, left, last, right in grid.merged:
+        if len(found) > _HEADER_MERGED:
+            break
         if last - first < 4 and right - left < 60 and first <= _HEADER_WITHIN * 2:
             for row in range(first, last + 1):
                 for column in range(left, right + 1):
@@ -197,7 +209,7 @@ def _texts(grid: Grid, row: int, spread: dict[tuple[int, int], tuple[int, int]])
     """Return the texts of a row, merged ranges filled in."""
     texts = {}
     columns = set(grid.rows.get(row, ())) | {column for r, column in spread if r == row}
-    for column in columns:
+    for column in sorted(columns)[:_HEADER_COLUMNS]:
         place = spread.get((row, column), (row, column))
         cell = grid.rows.get(place[0], {}).get(place[1])
         if cell is not None and cell.kind == TEXT:
@@ -277,6 +289,7 @@ class _Walk:
         self.previous = ""
         self.component = ""
         self.texts: list[int] = []
+        self.unknown = self.suggested = 0
         self.found: dict[tuple[Cell | None, Cell | None], Match | None] = {}
         self.taken: dict[tuple[str, ...], str] = {}
         self.said: dict[tuple[Cell | None, Cell | None], list[tuple]] = {}
@@ -287,10 +300,13 @@ class _Walk:
         wanted = {at for role, at in self.header.columns.items() if role not in ("max", "note")}
         filled: dict[tuple[int, int], Cell] = {}
         covered: set[int] = set()
+        rows = list(self.grid.rows)
         for first, left, last, _ in self.grid.merged:
             if last == first or first <= self.header.last:
                 continue
-            below = [row for row in range(first + 1, min(last, first + 5000) + 1) if row in self.grid.rows]
+            if len(filled) + len(covered) > _MOST_FILLED:
+                break
+            below = rows[bisect_right(rows, first) : bisect_right(rows, last)][:5000]
             if left in wanted and (cell := self.grid.rows.get(first, {}).get(left)):
                 filled |= {(row, left): cell for row in below}
             if left == self.table.score_column:
@@ -312,6 +328,14 @@ class _Walk:
             if again:
                 continue
             self._row(row, cells)
+            if self.unknown > _MOST_UNKNOWN:
+                self.repairs.add(
+                    REFUSED, self.grid.name, (row, 0), "", "",
+                    t("lebih dari {most} baris tidak dikenal; sisanya tidak diperiksa", most=_MOST_UNKNOWN),
+                    t("Pastikan lembar ini mengikuti instrumen {id}; kla template membuat contohnya.",
+                      id=self.names.instrument.id),
+                )  # fmt: skip
+                break
         self._name_the_totals()
         if self.texts:
             self.repairs.add(
@@ -446,7 +470,14 @@ class _Walk:
     def _counts_rows(self, match: Match, text: str) -> bool:
         """Whether a plain number in front of a row counts rows instead of naming an indicator."""
         likeness = self.names.likeness(match, text)
-        return likeness < 0.5 and (self.previous != "" or "?" in self.names.suggestion("", text))
+        return likeness < 0.5 and (self.previous != "" or "?" in self._suggestion("", text))
+
+    def _suggestion(self, code: str, name: str) -> str:
+        """Look up what a row may mean, as long as it is not asked all the time."""
+        self.suggested += 1
+        if self.suggested > _MOST_SUGGESTED:
+            return t("Tulis kodenya seperti di instrumen {id}.", id=self.names.instrument.id)
+        return self.names.suggestion(code[:100], name[:300])
 
     def _total(self, code: Cell | None, name: Cell | None, cells: dict[int, Cell]) -> str | Match | None:
         """Tell whether a row is a total, in whichever of its first texts that stands."""
@@ -465,7 +496,8 @@ class _Walk:
             reason = (
                 t("baris berisi nilai, tetapi kode dan namanya tidak dikenal") if score else t("kode tidak dikenal")
             )
-        advice = self.names.suggestion(
+        self.unknown += 1
+        advice = self._suggestion(
             clean(code.text) if code and code.kind != DATE else "", clean(name.text) if name else ""
         )
         at = next(

@@ -38,6 +38,8 @@ from kla_analysis.project import find_project
 from kla_analysis.reading import write_table
 
 _TOLERANCE = 0.005
+#: Findings of one sort that are listed one by one.
+_MOST_FINDINGS = 200
 _LEVELS = tuple(CODE_COLUMNS)
 
 
@@ -180,7 +182,7 @@ def read_sheet(
     repairs = Repairs()
     for remark in (*content.remarks, *book.remarks):
         repairs.add(NOTED, "", (0, 0), path.name, "", remark)
-    _guard_personal_data(book, path.name, repairs, allow_personal)
+    _guard_personal_data(book, repairs, allow_personal)
     ids = [instrument] if instrument else known_instruments(data=data)
     asked = _Asked(area, year, stage, sheet)
     tried = []
@@ -209,14 +211,15 @@ def _read_unchanged(path: Path, reader: Reader) -> tuple[guard.Content, str, Boo
     )
 
 
-def _guard_personal_data(book: Book, file: str, repairs: Repairs, allowed: bool) -> None:
-    findings = list(find_personal_data(book.grids))
-    for finding in findings:
-        repairs.add(
-            NOTED if allowed else REFUSED, finding.sheet, (finding.row, finding.column), "••••••", "",
-            t("data pribadi: {what}", what=finding.what),
-            "" if allowed else t("Hapus data pribadi dari lembar; bila memang perlu dibaca, pakai --allow-personal."),
-        )  # fmt: skip
+def _guard_personal_data(book: Book, repairs: Repairs, allowed: bool) -> None:
+    advice = t("Hapus data pribadi dari lembar; bila memang perlu dibaca, pakai --allow-personal.")
+    action, advice = (NOTED, "") if allowed else (REFUSED, advice)
+    for count, finding in enumerate(find_personal_data(book.grids), start=1):
+        if count > _MOST_FINDINGS:
+            repairs.add(action, finding.sheet, (0, 0), "", "", t("data pribadi: masih ada lagi"), advice)
+            return
+        repairs.add(action, finding.sheet, (finding.row, finding.column), "••••••", "",
+                    t("data pribadi: {what}", what=finding.what), advice)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -338,6 +341,8 @@ class _Assembly:
 
     def _area(self, table: Table, line: Line) -> Area | None:
         cell = line.area
+        if cell not in self.areas and list(self.areas.values()).count(None) > _MOST_FINDINGS:
+            return None  # two hundred unknown areas have been told; the file is refused as it is
         if cell not in self.areas:
             found = match_area(cell, data=self.data)
             column = table.header.columns.get("area_code") or table.header.columns.get("area_name", 0)

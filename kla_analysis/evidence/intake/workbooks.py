@@ -319,6 +319,8 @@ class _Xlsx:
             elif tag == "f":
                 formula, has_formula, wanted = "".join(pieces), True, False
             elif tag == "c" and (has_value or has_formula):
+                if not (0 < row <= 1_048_576 and 0 < column <= 16_384):
+                    raise ValueError(row, column)
                 cell = self._cell(kind, style, value if has_value else None, formula, shared, formats)
                 if cell is not None:
                     rows.setdefault(row, {})[column] = cell
@@ -347,7 +349,7 @@ class _Xlsx:
         if value is None or (value == "" and formula and kind == "n"):
             return Cell(FORMULA, f"={formula}")
         if kind == "s":
-            text = shared[int(value)]
+            text = shared[int(value)] if value.isdecimal() else ""
             return Cell(TEXT, text) if text else None
         if kind in ("str", "inlineStr"):
             return Cell(TEXT, value) if value else None
