@@ -402,3 +402,16 @@ def test_merged_ranges_without_end_do_not_fill_the_memory(tmp_path):
     )
     intake = read_sheet(people.raw_xlsx(tmp_path / "a.xlsx", xml)).require()
     assert intake.assessments[0].total == 95.5
+
+
+def test_a_running_number_is_no_indicator_code(tmp_path, instrument):
+    """Row 25 of a plain table is not indicator 25: its name decides, and a misspelt one is asked about."""
+    rows = [("No", "Indikator", "Nilai")]
+    rows += [(at, name, 1) for at, name in enumerate(instrument.indicators["name"], start=1)]
+    intake = read(people.page("A", rows), tmp_path)
+    assert list(intake.assessments[0].answers["indicator_code"]) == list(instrument.indicators.index)
+    at = next(at for at, row in enumerate(rows) if row[0] == 25)
+    misspelt = rows[at][1].replace("Anak", "Ank", 1)
+    said = refusal(people.page("A", [*rows[:at], (25, misspelt, 1), *rows[at + 1 :]]), tmp_path)
+    assert f"baris {at + 1}" in said
+    assert f"Mungkin maksud Anda {instrument.indicators.index[24]} (" in said

@@ -136,3 +136,20 @@ def test_a_column_is_read_as_a_whole():  # T38
     assert [read_number(cell, mark.mark).value for cell in cells] == [1234, 12.5, 7]
     alone = decimal_mark(cells[:1])
     assert read_number(cells[0], alone.mark).refused
+
+
+@pytest.mark.parametrize(
+    ("texts", "mark", "refused"),
+    [
+        (["12.5", "7.25", "0.5", "10,5"], ".", ["10,5"]),
+        (["12,5", "7,25", "0.5"], ",", ["0.5"]),
+        (["12,5", "7.25", "3"], "", ["12,5", "7.25"]),  # as many of one as of the other: both are refused
+    ],
+)
+def test_the_greater_number_decides_and_the_rest_is_refused(texts, mark, refused):
+    from kla_analysis.evidence.intake.grid import Cell
+
+    cells = [Cell("s", text) for text in texts]
+    decided = decimal_mark(cells)
+    assert decided.mark == mark
+    assert [cell.text for cell in cells if read_number(cell, mark).refused] == refused
