@@ -101,7 +101,7 @@ class Names:
 
     def likeness(self, match: Match, text: str) -> float:
         """Return how alike a text and the name of a match are, from 0 to 1."""
-        return difflib.SequenceMatcher(None, words_of(text), self.name_of[match.level, match.code]).ratio()
+        return _likeness(words_of(text), self.name_of[match.level, match.code])
 
     def suggestion(self, code: str, name: str) -> str:
         """Advise on a row that was not found: the nearest code or name, which the user has to write himself."""
@@ -114,6 +114,11 @@ class Names:
             return t("Tulis kodenya seperti di instrumen {id}, misalnya 1.1 atau 21A.", id=self.instrument.id)
         label = self.instrument.table(found.level).loc[found.code, "name"]
         return t("Mungkin maksud Anda {code} ({name})? Bila benar, tulis kodenya.", code=found.code, name=label)
+
+
+@lru_cache(maxsize=4096)
+def _likeness(words: str, others: str) -> float:
+    return difflib.SequenceMatcher(None, words, others).ratio()
 
 
 @lru_cache(maxsize=8)
