@@ -42,8 +42,9 @@ def one_input(data: bytes) -> None:
     """Read one input as the container that its first byte names, and lay it out when it could be read."""
     import kla_analysis as kla
     from kla_analysis.evidence.intake import guard, readers
+    from kla_analysis.evidence.intake.assembly import Asked, Assembly
     from kla_analysis.evidence.intake.repairs import Repairs
-    from kla_analysis.evidence.intake.sheet import _Asked, _Assembly, _guard_personal_data
+    from kla_analysis.evidence.intake.sheet import _guard_personal_data
 
     if not data:
         return
@@ -61,7 +62,7 @@ def one_input(data: bytes) -> None:
             book = readers.read(body, container)
         repairs = Repairs()
         _guard_personal_data(book, repairs, False)
-        _Assembly(book, kla.load_instrument(), repairs, _Asked("63.10", 2025, "final", ""), None).run()
+        Assembly(book, kla.load_instrument(), repairs, Asked("63.10", 2025, "final", ""), None).run()
     except kla.KlaError:
         return
 

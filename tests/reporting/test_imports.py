@@ -35,7 +35,9 @@ def rapor(tmp_path, instrument, reference) -> Path:
 
 
 def imported(tmp_path: Path, *arguments: str):
-    return run_kla("import", *arguments, KLA_REPORTS=str(tmp_path / "reports"))
+    """Import into the test's own folder, so that a refusal that fails writes nothing into the project's data."""
+    out = () if "--out" in arguments else ("--out", str(tmp_path / "out.csv"))
+    return run_kla("import", *arguments, *out, KLA_REPORTS=str(tmp_path / "reports"))
 
 
 def small(folder: Path, *rows) -> Path:

@@ -1,4 +1,4 @@
-"""The layout: where a sheet's table begins, what each column is, and which row of the instrument each row is."""
+"""The layout: which row of the instrument each row of a table is; nothing falls away unseen."""
 
 from __future__ import annotations
 
@@ -6,58 +6,20 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-from kla_analysis.errors import nearest
 from kla_analysis.evidence.intake.grid import DATE, TEXT, Cell, Grid, clean, column_name, words_of
+from kla_analysis.evidence.intake.header import CODE_ROLES, NAME_ROLES, Header, find_header, role_of, titles_of
 from kla_analysis.evidence.intake.names import Match, Names
 from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, REFUSED, SKIPPED, Repairs
 from kla_analysis.language import t
 
-#: How far down a sheet its header is looked for.
-_HEADER_WITHIN = 200
-#: How wide a header may be, and how many cells of merged ranges it may take.
-_HEADER_COLUMNS, _HEADER_MERGED = 400, 20_000
 #: Rows of one sheet that are told to be unknown, and those among them for which a likely meaning is looked up: a sheet
 #: with more follows other rules altogether.
 _MOST_UNKNOWN, _MOST_SUGGESTED = 300, 60
 #: Cells that are filled down merged ranges.
 _MOST_FILLED = 200_000
 
-#: What each column is called in the sheets of districts, by the part that it plays here.
-_HEADINGS = {
-    "question_code": "question code|kode pertanyaan|no pertanyaan|nomor pertanyaan|kode butir",
-    "indicator_code": "indicator code|kode indikator|no indikator|nomor indikator",
-    "component_code": "component code|kode komponen|kode klaster",
-    "code": "code|kode|no kode|kode no",
-    "number": "no|nomor|no urut|no urt|nr",
-    "question_name": "pertanyaan|uraian pertanyaan|butir pertanyaan|nama pertanyaan|indikator pertanyaan"
-    "|indikator dan pertanyaan|komponen indikator pertanyaan|klaster indikator pertanyaan",
-    "indicator_name": "indikator|nama indikator|uraian indikator|indikator kla|klaster indikator|komponen indikator",
-    "component_name": "komponen|klaster|kluster|nama klaster|nama komponen|komponen klaster",
-    "name": "uraian|nama|name|keterangan indikator|aspek",
-    "max": "nilai maksimal|nilai maksimum|nilai maks|nilai max|skor maksimal|skor maksimum|skor maks|skor max|maksimal"
-    "|maksimum|maks|max|max score|printed max|bobot|bobot nilai|bobot maksimal|poin maksimal|poin maks|nilai tertinggi",
-    "score": "nilai|skor|score|capaian|nilai capaian|perolehan|nilai perolehan|nilai diperoleh|skor diperoleh|poin"
-    "|nilai yang diperoleh|jumlah nilai|nilai kla|hasil penilaian|nilai hasil",
-    "note": "note|keterangan|catatan|ket",
-    "area_code": "area code|kode wilayah|kode daerah|kode kab kota|kode kabupaten kota|kode kemendagri",
-    "area_name": "kabupaten kota|kab kota|kabupaten|daerah|wilayah|nama daerah|nama kabupaten kota|nama kab kota",
-    "year": "award year|tahun|tahun penghargaan|tahun evaluasi|tahun penilaian",
-    "stage": "stage|tahap|tahapan|tahap penilaian",
-}
-_ROLE_OF = {heading: role for role, headings in _HEADINGS.items() for heading in headings.split("|")}
-#: Short and common names of the stages, beside those of the instrument.
-_STAGE_WORDS = {
-    "self_assessment": "evaluasi mandiri|penilaian mandiri|nilai mandiri|skor mandiri|nilai em|skor em|em|mandiri|nilai evaluasi mandiri",
-    "administrative_verification": "verifikasi administrasi|nilai va|skor va|va|nilai verifikasi administrasi|verifikasi provinsi",
-    "central_review": "reviu pusat|review pusat|verifikasi pusat|nilai pusat",
-    "field_verification": "verifikasi lapangan|vlh|nilai vlh|verifikasi lapangan hybrid|nilai verifikasi lapangan",
-    "final": "hasil akhir|nilai akhir|nilai final|final|skor akhir|skor final",
-}
-#: Columns that may say what a row is about, the finest first, and how fine each is where it says so.
-_CODE_ROLES = ("question_code", "code", "indicator_code", "number", "component_code")
-_NAME_ROLES = ("question_name", "indicator_name", "name", "component_name")
+#: How fine a column is, where it says so.
 _FINENESS = {"question": 0, "indicator": 1, "component": 2}
 _PREDICATE_LABELS = {
     "predikat",
@@ -71,27 +33,6 @@ _PREDICATE_LABELS = {
 _UNITS = re.compile(
     r"\b(dalam|satuan|x)\b.{0,12}\b(ribu|ribuan|juta|jutaan|rupiah|persen)\b|\brp\b|\brupiah\b", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True)
-class Header:
-    """A header row: the rows that it takes, the column of each role, and the columns that hold scores."""
-
-    first: int
-    last: int
-    columns: dict[str, int]
-    scores: tuple[tuple[int, str], ...]
-    titles: dict[int, str]
-
-    @property
-    def parts(self) -> int:
-        """How many different things its columns are."""
-        return len(self.columns) + len({stage for _, stage in self.scores})
-
-    @property
-    def is_table(self) -> bool:
-        """Whether this can head a table of scores."""
-        return bool(self.scores) and any(role in self.columns for role in (*_CODE_ROLES, *_NAME_ROLES))
 
 
 @dataclass(frozen=True)
@@ -128,95 +69,6 @@ class Table:
         return self.header.columns.get("max", 0)
 
 
-def find_header(grid: Grid, names: Names) -> Header | None:
-    """Find the first row, or pair of rows, whose headings make a table of scores; None when there is none."""
-    spread = _spread(grid)
-    for row in list(grid.rows)[:_HEADER_WITHIN]:
-        above, below = _texts(grid, row, spread), _texts(grid, row + 1, spread)
-        single = _header(row, row, above, {}, names)
-        if below and not _reads_as_data(grid, row + 1):
-            double = _header(row, row + 1, below, above, names)
-            lower = _header(row + 1, row + 1, below, {}, names)
-            linked = single.parts and any(r in (row, row + 1) and at[0] == row for (r, _), at in spread.items())
-            if double.is_table and double.parts > max(single.parts, 0 if linked else lower.parts):
-                return double
-        if single.is_table:
-            return single
-    return None
-
-
-def _reads_as_data(grid: Grid, row: int) -> bool:
-    return any(kind != TEXT for kind, _ in grid.rows.get(row, {}).values())
-
-
-def _header(first: int, last: int, below: dict[int, str], above: dict[int, str], names: Names) -> Header:
-    columns: dict[str, int] = {}
-    scores: list[tuple[int, str]] = []
-    for at in sorted({*below, *above}):
-        top, bottom = above.get(at, ""), below.get(at, "")
-        role, stage = "", ""
-        for text in filter(None, (f"{top} {bottom}" if top != bottom else "", bottom, top)):
-            role, stage = _role(text, names)
-            if role:
-                break
-        if role == "score":
-            scores.append((at, stage))
-        elif role:
-            columns.setdefault(role, at)
-    titles = {at: " ".join(dict.fromkeys(filter(None, (above.get(at), below.get(at))))) for at in {*below, *above}}
-    return Header(first, last, columns, tuple(scores), titles)
-
-
-@lru_cache(maxsize=4096)
-def _role(text: str, names: Names) -> tuple[str, str]:
-    """Return the part that a column plays by its heading, and the stage that it names."""
-    if "%" in text or len(text) > 80:
-        return "", ""
-    for words in (words_of(text), words_of(re.sub(r"\([^)]*\)", " ", text))):
-        words = re.sub(r" (?:poin|kla|\d{4})$", "", words)
-        if words in _ROLE_OF:
-            return _ROLE_OF[words], ""
-        if stage := stage_named(words, names):
-            return "score", stage
-    return "", ""
-
-
-def stage_named(text: str, names: Names, *, within: bool = False) -> str:
-    """Return the stage that a text names, exactly or (`within`) somewhere in it; "" when none or several."""
-    words = words_of(text)
-    found = set()
-    for stage in names.instrument.stages:
-        called = {words_of(stage.code), words_of(stage.name), *_STAGE_WORDS.get(stage.code, "").split("|")} - {""}
-        if words in called or (within and any(f" {call} " in f" {words} " for call in called if len(call) > 1)):
-            found.add(stage.code)
-    return found.pop() if len(found) == 1 else ""
-
-
-def _spread(grid: Grid) -> dict[tuple[int, int], tuple[int, int]]:
-    """Return for the cells of small merged ranges the cell that holds their value."""
-    found: dict[tuple[int, int], tuple[int, int]] = {}
-    for first, left, last, right in grid.merged:
-        if len(found) > _HEADER_MERGED:
-            break
-        if last - first < 4 and right - left < 60 and first <= _HEADER_WITHIN * 2:
-            for row in range(first, last + 1):
-                for column in range(left, right + 1):
-                    found[row, column] = (first, left)
-    return found
-
-
-def _texts(grid: Grid, row: int, spread: dict[tuple[int, int], tuple[int, int]]) -> dict[int, str]:
-    """Return the texts of a row, merged ranges filled in."""
-    texts = {}
-    columns = set(grid.rows.get(row, ())) | {column for r, column in spread if r == row}
-    for column in sorted(columns)[:_HEADER_COLUMNS]:
-        place = spread.get((row, column), (row, column))
-        cell = grid.rows.get(place[0], {}).get(place[1])
-        if cell is not None and cell.kind == TEXT:
-            texts[column] = clean(cell.text)
-    return texts
-
-
 def read_table(grid: Grid, names: Names, repairs: Repairs, *, stage: str = "") -> Table | None:
     """Read the table of a sheet; None when the sheet has none.
 
@@ -251,32 +103,6 @@ def _score_column(grid: Grid, header: Header, repairs: Repairs, stage: str) -> t
         REFUSED, grid.name, (header.last, 0), shown, "", t("lebih dari satu kolom nilai"),
         t("Sebutkan tahapnya dengan --stage, atau hapus kolom yang tidak dipakai."),
     )  # fmt: skip
-    return None
-
-
-def titles_of(grid: Grid, header: Header | None) -> list[str]:
-    """Return the texts above a table; all short texts of a sheet that has none."""
-    last = header.first if header else 60
-    return [
-        clean(cell.text)
-        for row, cells in grid.rows.items()
-        if row < last
-        for cell in cells.values()
-        if cell.kind == TEXT and len(cell.text) < 300
-    ]
-
-
-def labelled(grid: Grid, header: Header | None, *labels: str) -> Cell | None:
-    """Return the cell to the right of one of these labels, above the table."""
-    last = header.first if header else 60
-    for row, cells in grid.rows.items():
-        if row >= last:
-            break
-        for column, cell in cells.items():
-            if cell.kind == TEXT and words_of(cell.text) in labels:
-                right = [cells[at] for at in sorted(cells) if at > column and clean(cells[at].text) not in (":", "")]
-                if right:
-                    return right[0]
     return None
 
 
@@ -353,7 +179,7 @@ class _Walk:
         """Whether the header is written again, as at the top of each block or page."""
         at = self.table.score_column
         text = clean(cells[at].text) if at in cells and cells[at].kind == TEXT else ""
-        again = bool(text) and (_role(text, self.names)[0] == "score" or text == self.header.titles.get(at))
+        again = bool(text) and (role_of(text, self.names)[0] == "score" or text == self.header.titles.get(at))
         if again:
             self.texts.append(row)
         return again
@@ -372,7 +198,7 @@ class _Walk:
 
     def _row(self, row: int, cells: dict[int, Cell]) -> None:
         score, maximum = cells.get(self.table.score_column), cells.get(self.table.max_column)
-        code, name = (self._finest(row, cells, roles) for roles in (_CODE_ROLES, _NAME_ROLES))
+        code, name = (self._finest(row, cells, roles) for roles in (CODE_ROLES, NAME_ROLES))
         if row in self.covered and score is None:
             self.repairs.add(
                 REFUSED, self.grid.name, (row, self.table.score_column), "", "",
@@ -428,8 +254,8 @@ class _Walk:
         return self.found[key]
 
     def _matched(self, code: Cell | None, name: Cell | None, log: list[tuple]) -> Match | None:
-        code_role = self._role_of(code, _CODE_ROLES)
-        name_role = self._role_of(name, _NAME_ROLES)
+        code_role = self._role_of(code, CODE_ROLES)
+        name_role = self._role_of(name, NAME_ROLES)
         column, name_column = (self.header.columns.get(role, 0) for role in (code_role, name_role))
         running = code_role == "number" and bool(re.fullmatch(r"\d+", clean(code.text)))
         by_code = self.names.code(code, self.previous) if code else None
@@ -500,9 +326,7 @@ class _Walk:
         advice = self._suggestion(
             clean(code.text) if code and code.kind != DATE else "", clean(name.text) if name else ""
         )
-        at = next(
-            (self.header.columns[role] for role in (*_CODE_ROLES, *_NAME_ROLES) if role in self.header.columns), 0
-        )
+        at = next((self.header.columns[role] for role in (*CODE_ROLES, *NAME_ROLES) if role in self.header.columns), 0)
         self.repairs.add(REFUSED, self.grid.name, (row, at), shown, "", reason, advice)
 
     def _name_the_totals(self) -> None:
@@ -557,45 +381,6 @@ def _say_what_is_kept_out(table: Table, repairs: Repairs) -> None:
         title = header.titles.get(at, "")
         repairs.add(SKIPPED, grid.name, (0, at), title, "",
                     t("kolom ini tidak dibaca") if title else t("kolom tanpa judul, tidak dibaca"))  # fmt: skip
-
-
-def why_no_table(grid: Grid, names: Names) -> tuple[str, str]:
-    """Say why a sheet has no table of scores, and what to do."""
-    spread = _spread(grid)
-    for row in list(grid.rows)[:_HEADER_WITHIN]:
-        across = [
-            cell
-            for cell in grid.rows[row].values()
-            if names.code(cell) or (cell.kind == TEXT and names.name(cell.text))
-        ]
-        if len(across) >= 5:
-            return (
-                t("indikator berjajar ke samping di baris {row}; lembar ini terbalik", row=row),
-                t("Salin, lalu Tempel Khusus → Transpose, sehingga satu indikator menjadi satu baris."),
-            )
-    best, heads = "", []
-    for row in list(grid.rows)[:_HEADER_WITHIN]:
-        texts = list(_texts(grid, row, spread).values())
-        if len(texts) > len(heads) and any(_role(text, names)[0] for text in texts):
-            heads = texts
-    roles = {_role(text, names)[0] for text in heads}
-    wanted = "score" if not roles & {"score"} else "code"
-    unknown = [text for text in heads if not _role(text, names)[0]]
-    for heading in _HEADINGS[wanted].split("|"):
-        near = nearest(heading, unknown)
-        if near:
-            best = near[0]
-            break
-    word = {"score": t("Nilai"), "code": t("Kode")}[wanted]
-    if best:
-        return (
-            t("kolom “{word}” tidak ada", word=word),
-            t("Mungkin maksud Anda kolom “{near}”? Bila benar, beri judul “{word}”.", near=best, word=word),
-        )
-    return (
-        t("kolom “{word}” tidak ada", word=word),
-        t("Tabel memerlukan judul kolom Kode (atau Indikator/Pertanyaan) dan Nilai; kla template membuat contohnya."),
-    )
 
 
 def ranges(numbers: Iterable[int]) -> str:
