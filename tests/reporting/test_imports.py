@@ -296,6 +296,6 @@ def test_the_template_guards_what_is_typed(tmp_path, instrument):
     assert sheet["B4"].value == "Hasil akhir"
     done = run_kla("template", "--area", "63.10", "--year", "2025", "--out", str(path))
     assert done.returncode == 6  # never over a file that is there
-    empty = run_kla("import", str(path))
+    empty = imported(tmp_path, str(path))
     assert empty.returncode == 3
     assert "semua nilai kosong" in empty.stderr
