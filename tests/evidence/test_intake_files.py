@@ -248,6 +248,15 @@ def test_a_link_out_of_the_folder(tmp_path):  # T21
     assert "pintasan" in refusal(link)
 
 
+def test_what_is_no_plain_file(tmp_path):
+    """A pipe or a device would never end."""
+    os.mkfifo(tmp_path / "pipa.csv")
+    assert "bukan berkas biasa" in refusal(tmp_path / "pipa.csv")
+    assert "folder" in refusal(tmp_path)
+    people.write_xlsx(tmp_path / "rapor.xlsx", [PAGE])
+    assert "“rapor.xlsx”" in refusal(tmp_path / "raport.xlsx")
+
+
 def test_names_with_spaces_accents_and_length(tmp_path):  # T22
     folder = tmp_path / "Kab. Ñandú" / ("panjang " * 10).strip() / ("nama " * 15).strip()
     folder.mkdir(parents=True)

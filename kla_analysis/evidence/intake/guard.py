@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kla_analysis.errors import DataError, did_you_mean
+from kla_analysis.errors import DataError, nearest
 from kla_analysis.language import number, t
 
 #: Bytes on disk, bytes unpacked, and how many times a part may grow when it is unpacked. A sheet of a million
@@ -79,6 +79,8 @@ def read_file(path: Path) -> bytes:
             raise _refuse(path, t("pintasan ke folder lain"), t("Salin berkas aslinya ke folder ini."))
         if path.is_dir():
             raise _refuse(path, t("sebuah folder, bukan berkas"), t("Sebutkan berkasnya."))
+        if path.exists() and not path.is_file():
+            raise _refuse(path, t("bukan berkas biasa"), t("Sebutkan berkas lembar penilaiannya."))
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise _refuse(
@@ -88,9 +90,11 @@ def read_file(path: Path) -> bytes:
             )
         data = path.read_bytes()
     except FileNotFoundError:
-        names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        names = [entry.name for entry in path.parent.iterdir() if entry.is_file()] if path.parent.is_dir() else []
+        near = nearest(path.name, names)
         raise DataError(
-            t("Berkas {file} tidak ada.", file=path.name), advice=did_you_mean(path.name, names) if names else ""
+            t("Berkas {file} tidak ada.", file=path.name),
+            advice=t("Mungkin maksud Anda “{name}”?", name=near[0]) if near else t("Periksa nama dan foldernya."),
         ) from None
     except OSError as error:
         raise _refuse(
