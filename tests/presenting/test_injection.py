@@ -281,3 +281,37 @@ def test_settings_are_data_and_nothing_else(text, tmp_path):  # T75
     path.write_text(text, encoding="utf-8")
     with pytest.raises(kla.KlaError):
         load_scenario(str(path))
+
+
+def test_a_catalogue_of_hostile_actions_in_the_plan_s_workbook_and_tables(tmp_path, instrument):
+    """Names of actions and of the area come from people too: none runs in the workbook, the tables or the words."""
+    import pandas as pd
+
+    from kla_analysis import plan_tables, plan_wording
+    from kla_analysis.planning.actions import write_template
+    from kla_analysis.planning.scenario import check_scenario
+    from kla_analysis.planning.simulation import Simulator
+    from kla_analysis.presenting.workbook import plan_workbook
+
+    names = [payload.replace("\0", "") for payload in PAYLOADS if payload.strip()]
+    write_template(tmp_path / "katalog", instrument)
+    actions, answers = (tmp_path / "katalog" / f"{name}.csv" for name in ("actions", "answers"))
+    one, claim = pd.read_csv(actions, dtype=str).iloc[0], pd.read_csv(answers, dtype=str).iloc[0]
+    codes = [f"X{at:02}" for at in range(len(names))]
+    frame = pd.DataFrame(
+        [one.to_dict() | {"action_code": code, "name_id": name} for code, name in zip(codes, names, strict=True)]
+    )
+    write_table(frame, actions)
+    questions = instrument.questions.index[: len(codes)]
+    frame = pd.DataFrame(
+        [claim.to_dict() | {"action_code": code, "question_code": q} for code, q in zip(codes, questions, strict=True)]
+    )
+    write_table(frame, answers)
+    hostile = dataclasses.replace(bumbu(), area=Area("63.10", "=cmd|'/C calc'!A0 <script>", "kabupaten", ""))
+    scenario = check_scenario({"catalogue": str(tmp_path / "katalog"), "goal": "points", "budget": "1 miliar"})
+    answer = Simulator(hostile).run(scenario)
+    seen = assert_nothing_runs(plan_workbook(answer))
+    assert any(text.startswith("=") for text in seen)  # it is there, as text
+    tags = {"div", "table", "caption", "strong", "thead", "tbody", "tfoot", "tr", "th", "td", "p", "h3"}
+    for thing in (plan_tables.plan_table(answer), plan_wording.plan_in_words(answer)):
+        assert {node[0] for node in Structure(thing._repr_html_()).nodes} <= tags
