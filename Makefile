@@ -73,12 +73,13 @@ bench: $(READY) ## ukur kecepatan (beberapa menit)
 	@echo "==> Risiko verifikasi" && $(BIN)/python tests/bench/risk.py
 	@echo "==> Rencana" && $(BIN)/python tests/bench/plan.py
 	@echo "==> PDF dan Excel (sesudah make report)" && $(BIN)/python tests/bench/documents.py
+	@echo "==> Membaca lembar daerah" && $(BIN)/python tests/bench/intake.py
+	@echo "==> Laporan: kernel hangat, putaran perintah biasa, dan gambar saja" && $(BIN)/python tests/bench/reports.py
 
 .PHONY: bench-app
 bench-app: $(READY) ## ukur kecepatan simulasi anggaran di peramban
 	@PYTHONPATH=tests $(BIN)/python tests/bench/app.py
 
-	@echo "==> Laporan: kernel hangat, putaran perintah biasa, dan gambar saja" && $(BIN)/python tests/bench/reports.py
 
 .PHONY: bench-country
 bench-country: $(READY) ## buat laporan lengkap 514 daerah sintetis (kira-kira satu jam)
@@ -87,6 +88,11 @@ bench-country: $(READY) ## buat laporan lengkap 514 daerah sintetis (kira-kira s
 .PHONY: chaos
 chaos: $(READY) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu lanjutkan
 	@KLA_CHAOS_REPORTS=50 KLA_CHAOS_KILLS=20 $(BIN)/python -m pytest -q tests/reporting/test_batch.py -k killed
+
+# Atheris is not part of the environment: .venv/bin/python -m pip install atheris
+.PHONY: fuzz
+fuzz: $(READY) ## acak berkas masukan selama SECONDS detik (perlu atheris)
+	@$(BIN)/python tests/fuzz/intake.py $(or $(SECONDS),60)
 
 .PHONY: picture
 picture: $(READY) ## perbarui gambar laporan di README (perlu chromium)

@@ -273,9 +273,9 @@ def audit(file: Path | None, reference: bool, instrument: str, as_json: bool) ->
     Maksimum dan nilai tercetak dibandingkan dengan jumlah di bawahnya, di setiap tingkat.
     """
     from kla_analysis.evidence.areas import REFERENCE_CODE
-    from kla_analysis.evidence.assessment import find_assessment, load_assessment
+    from kla_analysis.evidence.assessment import find_assessment
     from kla_analysis.evidence.audit import audit as run_audit
-    from kla_analysis.instrument.instrument import load_instrument
+    from kla_analysis.instrument.instrument import level_name, load_instrument
     from kla_analysis.presenting.wording import audit_in_words
 
     if reference == (file is not None):
@@ -283,7 +283,7 @@ def audit(file: Path | None, reference: bool, instrument: str, as_json: bool) ->
             t("Sebutkan satu lembar."), advice=t("Tulis kla audit BERKAS, atau kla audit --reference.")
         )
     rules = load_instrument(instrument)
-    sheet = find_assessment(REFERENCE_CODE, 2024, rules) if reference else load_assessment(file, rules)
+    sheet = find_assessment(REFERENCE_CODE, 2024, rules) if reference else _any_sheet(file, rules)
     found = run_audit(sheet, rules)
     if as_json:
         rows = found.rows.reset_index().astype(object)
@@ -305,9 +305,10 @@ def audit(file: Path | None, reference: bool, instrument: str, as_json: bool) ->
             "  "
             + t(
                 "{code} ({level}): maksimum {pm} tercetak, {sm} dihitung; nilai {ps} tercetak, {ss} dihitung, "
-                "{qs} dari pertanyaan",
+                "{qs} dari jawaban; {stake} poin dipertaruhkan",
                 code=code,
-                level=level,
+                level=t("total") if level == "total" else level_name(level),
+                stake=number(row["at_stake"]),
                 pm=number(row["printed_max"]),
                 sm=number(row["summed_max"]),
                 ps=number(row["printed_score"]),
@@ -838,3 +839,85 @@ def synthetic(folder: Path, areas: str, year: int, seed: int, instrument: str, a
         _print_json({"folder": str(folder), "sheets": len(paths)})
     else:
         click.echo(t("{count} lembar sintetis ditulis di {folder}.", count=len(paths), folder=folder))
+
+
+# --- people's sheets ------------------------------------------------------------------------------
+
+
+def _any_sheet(file: Path, rules: Any) -> Any:
+    """Load a tidy sheet, or a district's own workbook straight from where it lies."""
+    from kla_analysis.evidence.assessment import is_tidy, load_assessment
+    from kla_analysis.evidence.intake.sheet import read_sheet
+
+    return load_assessment(file, rules) if is_tidy(file) else read_sheet(file, instrument=rules.id).assessment()
+
+
+@app.command("import")
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
+@click.option("--area", default="", help="Kode wilayah, bila lembar tidak menyebutnya.")
+@click.option("--year", type=click.IntRange(2011, 2100), help="Tahun penghargaan, bila lembar tidak menyebutnya.")
+@click.option("--stage", default="", help="Tahap penilaian; juga memilih kolom nilainya.")
+@click.option("--sheet", default="", help="Lembar kerja yang dibaca, bila beberapa memuat kode yang sama.")
+@click.option("--instrument", help="Instrumen; bila kosong, dicari dari maksimum yang tercetak.")
+@click.option(
+    "--out", type=_FILE, help="Berkas CSV hasil; bila kosong, data/assessments/<wilayah>/<tahun>-<tahap>.csv."
+)
+@click.option("--replace", "replace_old", is_flag=True, help="Ganti penilaian yang sudah ada.")
+@click.option("--allow-personal", is_flag=True, help="Baca walau ada data pribadi (tidak ikut ke hasil).")
+@_answers_in_json
+def import_command(files: tuple[Path, ...], out: Path | None, replace_old: bool, as_json: bool, **about: Any) -> None:
+    """Impor lembar milik daerah: Excel, CSV, ODS, atau tabel HTML.
+
+    Hasilnya lembar nilai yang rapi dengan daftar semua perbaikan, atau daftar apa yang harus diperbaiki dan di
+    sel mana. Berkas aslinya tidak pernah diubah.
+    """
+    from kla_analysis.evidence.intake.child import Reader
+    from kla_analysis.evidence.intake.guard import sheets_among
+    from kla_analysis.reporting.imports import import_file
+
+    paths, notes = sheets_among(files)
+    if not paths:
+        raise ParameterError(t("Tidak ada berkas yang dapat dibaca."), advice=" ".join(notes))
+    records: list[dict[str, Any]] = []
+    refusals: list[KlaError] = []
+    for note in notes:
+        click.echo("! " + note, err=True)
+    with Reader() as reader:
+        for path in paths:
+            try:
+                done = import_file(path, out=out, replace_old=replace_old, reader=reader, **about)
+            except KlaError as error:
+                if len(paths) == 1:
+                    raise
+                refusals.append(error)
+                records.append({"file": path.name, "error": error.what, "advice": error.advice,
+                                "problems": [problem.as_record() for problem in error.problems]})  # fmt: skip
+                if not as_json:
+                    click.echo(str(error), err=True)
+                continue
+            records.append(done.record())
+            if not as_json:
+                for line in done.lines():
+                    click.echo(line)
+    if as_json:
+        _print_json(records[0] if len(paths) == 1 else {"files": records, "notes": notes})
+    if refusals:
+        raise click.exceptions.Exit(max(error.exit_code for error in refusals))
+
+
+@app.command("template")
+@click.option("--area", required=True, help="Kode wilayah.")
+@click.option("--year", type=click.IntRange(2011, 2100), required=True, help="Tahun penghargaan.")
+@click.option("--stage", default="self_assessment", show_default=True, help="Tahap penilaian.")
+@click.option("--out", type=_FILE, help="Berkas .xlsx; bila kosong, lembar-<wilayah>-<tahun>.xlsx di folder ini.")
+@_with_instrument
+@_answers_in_json
+def template_command(area: str, year: int, stage: str, out: Path | None, instrument: str, as_json: bool) -> None:
+    """Tulis lembar isian Excel untuk satu daerah dan tahun."""
+    from kla_analysis.reporting.imports import write_template_sheet
+
+    path = write_template_sheet(area, year, stage=stage, instrument=instrument, out=out)
+    if as_json:
+        _print_json({"file": str(path)})
+    else:
+        click.echo(t("Ditulis: {path}. Isi kolom Nilai, lalu: kla import {name}", path=path, name=path.name))

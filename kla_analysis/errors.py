@@ -112,11 +112,14 @@ def nearest(wrong: str, valid: Iterable[str], *, count: int = 1) -> list[str]:
 
     >>> nearest("nindia", ["pratama", "madya", "nindya"])
     ['nindya']
-    >>> nearest("xyz", ["madya"])
-    []
+    >>> nearest("xyz", ["madya"]), nearest("muda", ["pratama", "madya"])
+    ([], ['madya'])
     """
     by_folded = {name.casefold(): name for name in valid}
-    found = difflib.get_close_matches(wrong.casefold(), by_folded, n=count, cutoff=0.6)
+    folded = wrong.casefold()
+    found = difflib.get_close_matches(folded, by_folded, n=count, cutoff=0.6)
+    if not found:  # which of two texts comes first changes how alike difflib finds them
+        found = [name for name in by_folded if difflib.SequenceMatcher(None, folded, name).ratio() >= 0.6][:count]
     return [by_folded[name] for name in found]
 
 

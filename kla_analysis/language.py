@@ -119,7 +119,7 @@ def chance(probability: float) -> str:
 #: How amounts are called, largest first: the unit of each language in which it is said.
 _AMOUNTS = ((10**12, "triliun"), (10**9, "miliar"), (10**6, "juta"))
 #: What people type behind a number. “M” is not here: it is a miliar to one and a million to the other.
-_TYPED_UNITS = {
+TYPED_UNITS = {
     "": 1,
     "ribu": 10**3,
     "rb": 10**3,
@@ -162,7 +162,7 @@ def read_money(text: str | int) -> int:
     if not typed:
         raise ValueError(t("Jumlah uang belum diisi. Tulis misalnya 600 juta atau 1,2 miliar."))
     found = re.fullmatch(r"(?:rp\.? ?)?(-?)([\d.,]*\d)(?:,-)? ?([a-z]*)\.?", typed)
-    if found is None or found[3] not in {*_TYPED_UNITS, "m"}:
+    if found is None or found[3] not in {*TYPED_UNITS, "m"}:
         raise ValueError(t("“{text}” bukan jumlah uang. Tulis misalnya 600 juta atau 1,2 miliar.", text=text))
     minus, digits, unit = found.groups()
     if minus:
@@ -181,7 +181,7 @@ def read_money(text: str | int) -> int:
         raise ValueError(
             t("“{text}” tanpa satuan: rupiah tidak berkoma. Maksud Anda {text} juta atau {text} miliar?", text=text)
         )
-    rupiah = value * _TYPED_UNITS[unit]
+    rupiah = value * TYPED_UNITS[unit]
     if rupiah > 10**15:
         raise ValueError(t("“{text}” terlalu besar: paling banyak seribu triliun.", text=text))
     return round(rupiah)

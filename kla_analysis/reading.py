@@ -22,6 +22,8 @@ from kla_analysis.language import t
 if TYPE_CHECKING:
     import pandas as pd
 
+#: How a cell begins that a spreadsheet would run; after these an apostrophe of our own.
+_FORMULA_BEGINS = tuple("=+-@\t\r|%＝＋－＠")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -161,6 +163,38 @@ def read_table(
     return frame
 
 
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV: UTF-8, comma, decimal point, whole or not at all.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe in front, as spreadsheets themselves mark
+    text; numbers stay numbers, negative ones too. `read_table` takes the apostrophe off again.
+    """
+    import os
+
+    safe = frame.rename(columns=as_text).map(lambda value: as_text(value) if isinstance(value, str) else value)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        safe.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n", float_format="%.10g")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def as_text(value: str) -> str:
+    """Return a text that no spreadsheet takes for a formula when it opens a CSV file.
+
+    >>> as_text("=1+1"), as_text("-5"), as_text("Dinkes")
+    ("'=1+1", '-5', 'Dinkes')
+    """
+    # A carriage return would be written bare and begin a new row when the file is read again.
+    value = value.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{value}" if _would_run(value) and not _NUMBER.fullmatch(value) else value
+
+
+def _would_run(text: str) -> bool:
+    return text.lstrip("'").lstrip()[:1] in _FORMULA_BEGINS
+
+
 def refuse(shown: str, problems: list[Problem]) -> None:
     """Raise one error that lists every problem of a file, in the order of its rows."""
     ordered = sorted(problems, key=lambda problem: (problem.row or 0, problem.column or ""))
@@ -263,7 +297,7 @@ def _convert(cell: str, field: dict[str, Any], place: Problem, problems: list[Pr
         return None
     kind = field.get("type", "string")
     if kind == "string":
-        return text
+        return text[1:] if text[:1] == "'" and _would_run(text) else text
     if kind == "boolean":
         if text in ("true", "false"):
             return text == "true"

@@ -1,5 +1,6 @@
 """The house: what the README, the environment files and the tree promise is so."""
 
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -67,6 +68,20 @@ def test_every_pin_lies_within_its_range():
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     pins = re.findall(r"^([a-z0-9_.-]+)==([^\s;]+)", lock, re.MULTILINE)
     assert not [(name, version) for name, version in pins if name in ranges and version not in ranges[name]]
+
+
+def test_no_package_asks_for_the_same_licence_in_return():
+    """Nothing that is installed is under the GPL or AGPL alone: districts may hand the tool on as they like."""
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pins = set(re.findall(r"^([a-z0-9_.-]+)==", lock, re.MULTILINE))
+    for package in importlib.metadata.distributions():
+        about = package.metadata
+        names = [about.get("License-Expression") or "", *(about.get_all("Classifier") or [])]
+        licences = [name for name in names if "icense" in name or "GPL" in name]
+        if re.sub(r"[-_.]+", "-", about["Name"]).lower() in pins and any("GPL" in name for name in licences):
+            assert any("LGPL" in name or "GPL" not in name for name in licences if "OSI Approved ::" in name), about[
+                "Name"
+            ]
 
 
 def test_the_readmes_tree_is_true():

@@ -19,6 +19,7 @@ from kla_analysis.reading import TableSchema, read_header, read_table, schema_of
 
 #: The kind of a sheet whose numbers were drawn to try out the program.
 SYNTHETIC = "synthetic"
+_WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods", ".html", ".htm"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Assessment:
         notes: remarks by code, only where there are any.
         printed: maxima and scores as the sheet prints them for its rows and totals, when it does:
             columns `level`, `code`, `printed_max`, `printed_score` (points).
+        repairs: what was done to the cells of a sheet that was imported: columns `action` (refused, skipped,
+            normalised, noted), `sheet`, `cell`, `old`, `new`, `reason`, `advice` (text).
         shown: the file, as messages and reports name it.
         sha256: hash of the file.
     """
@@ -62,6 +65,7 @@ class Assessment:
     shown: str
     sha256: str
     printed: pd.DataFrame | None = None
+    repairs: pd.DataFrame | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -92,6 +96,11 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
     path = Path(path)
     project = find_project()
     shown = project.shown(path)
+    if path.suffix.casefold() in _WORKBOOKS and path.is_file():
+        raise DataError(
+            t("{file} buku kerja, bukan lembar nilai yang rapi.", file=shown),
+            advice=t("Impor dulu: kla import {file}; lalu pakai berkas CSV yang ditulisnya.", file=path.name),
+        )
     schema = _schema_for(path, data or project.data)
     level = next(level for level, column in CODE_COLUMNS.items() if column in schema.columns)
     column = CODE_COLUMNS[level]
@@ -112,8 +121,21 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
         origin=_read_origin(path.with_suffix(".origin.yaml"), shown),
         shown=shown,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        printed=_read_printed(printed_path, data or project.data, project.shown(printed_path)),
+        printed=_read_beside(
+            printed_path, "assessments/reference/2024-self_assessment.printed.csv", data or project.data
+        ),
+        repairs=_read_beside(path.with_suffix(".repairs.csv"), "repairs", data or project.data),
     )
+
+
+def is_tidy(path: str | Path) -> bool:
+    """Whether a file is a sheet in the project's own form, or at least means to be: CSV with its column names."""
+    path = Path(path)
+    if path.suffix.casefold() != ".csv" or not path.is_file():
+        return False
+    first = path.read_bytes()[:1000].split(b"\n", 1)[0].decode("utf-8-sig", "replace")
+    named = {name.strip().strip('"') for name in first.split(",")}
+    return "score" in named and bool(named & set(CODE_COLUMNS.values())) and "area_code" in named
 
 
 def list_rounds(area_code: str, *, data: Path | None = None) -> pd.DataFrame:
@@ -256,7 +278,8 @@ def _read_origin(path: Path, shown: str) -> Origin:
         ) from None
 
 
-def _read_printed(path: Path, data: Path, shown: str) -> pd.DataFrame | None:
-    if not path.is_file():
+def _read_beside(path: Path, schema: str, data: Path) -> pd.DataFrame | None:
+    """Read a table that stands beside a sheet; None when there is none, or it has no rows."""
+    if not path.is_file() or len(path.read_bytes().splitlines()) < 2:
         return None
-    return read_table(path, schema_of("assessments/reference/2024-self_assessment.printed.csv", data), shown=shown)
+    return read_table(path, schema_of(schema, data), shown=find_project().shown(path)).reset_index(drop=True)

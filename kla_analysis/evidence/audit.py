@@ -9,7 +9,7 @@ import pandas as pd
 
 from kla_analysis.errors import DataError
 from kla_analysis.evidence.assessment import Assessment
-from kla_analysis.instrument.instrument import Instrument
+from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument
 from kla_analysis.language import t
 
 # Scores are written in hundredths; anything smaller is binary noise.
@@ -25,9 +25,9 @@ class Audit:
             `summed_max`, `printed_score`, `summed_score` (sum of the printed lines just below; of
             the answers for an indicator), `questions_score` and `questions_max` (sum of the
             answers, at every level), `at_stake` (largest difference of the scores) and `adds_up`.
-        totals: the total three ways: `printed`, `indicators` (sum of the printed indicator scores),
-            `questions` (sum of the answers).
-        maxima: the maximum three ways, same keys, and `instrument`.
+        totals: the total in up to three ways, as far as the sheet goes: `printed`, `indicators` (sum of the printed
+            indicator scores), `questions` (sum of the answers).
+        maxima: the maximum in the same ways, and `instrument`.
     """
 
     shown: str
@@ -58,8 +58,8 @@ class Audit:
         return f"Audit({self.shown}: {'adds up' if self.adds_up else 'does not add up'}, totals {self.totals})"
 
     def _failing(self, level: str) -> tuple[str, ...]:
-        rows = self.rows.loc[level]
-        return tuple(rows.index[~rows["adds_up"]])
+        rows = self.rows[~self.rows["adds_up"]]
+        return tuple(rows.index.get_level_values("code")[rows.index.get_level_values("level") == level])
 
 
 def audit(assessment: Assessment, instrument: Instrument) -> Audit:
@@ -68,37 +68,33 @@ def audit(assessment: Assessment, instrument: Instrument) -> Audit:
     Raises:
         DataError: the sheet carries no printed lines to compare.
     """
-    if assessment.printed is None or assessment.level != "question":
+    if assessment.printed is None:
         raise DataError(
             t("{file} tidak memuat angka tercetak per indikator dan komponen.", file=assessment.shown),
             advice=t(
-                "Letakkan tabel level,code,printed_max,printed_score di sampingnya dengan akhiran .printed.csv; "
-                "contohnya ada di data/assessments/reference."
+                "Beri lembar asli yang memuat baris jumlahnya, atau letakkan tabel level,code,printed_max,printed_score di "
+                "sampingnya dengan akhiran .printed.csv; contohnya ada di data/assessments/reference."
             ),
         )
     printed = assessment.printed.set_index(["level", "code"])[["printed_max", "printed_score"]]
-    questions = instrument.questions.assign(score=assessment.scores)
-    parts = []
-    below: pd.DataFrame = questions.rename(columns={"max_points": "m", "score": "s"})[
-        ["indicator_code", "component_code", "m", "s"]
-    ]
-    for level, column, order in (
-        ("indicator", "indicator_code", instrument.indicators.index),
-        ("component", "component_code", instrument.components.index),
-        ("total", None, ["total"]),
-    ):
-        lines = printed.loc[level].reindex(order)
-        sums = _sums(below, column, order)
-        answers = _sums(questions.rename(columns={"max_points": "m", "score": "s"}), column, order)
+    answers = instrument.table(assessment.level).assign(m=lambda table: table["max_points"], s=assessment.scores)
+    levels = [*CODE_COLUMNS, "total"]
+    parts, below = [], answers
+    for level in levels[levels.index(assessment.level) + 1 :]:
+        column = CODE_COLUMNS.get(level)
+        order = instrument.table(level).index if column else pd.Index(["total"])
+        lines = printed[printed.index.get_level_values("level") == level].droplevel("level").reindex(order)
+        sums, of_answers = _sums(below, column, order), _sums(answers, column, order)
         part = lines.assign(
             summed_max=sums["m"],
             summed_score=sums["s"],
-            questions_max=answers["m"],
-            questions_score=answers["s"],
+            questions_max=of_answers["m"],
+            questions_score=of_answers["s"],
         )
         part.index = pd.MultiIndex.from_product([[level], part.index], names=["level", "code"])
         parts.append(part)
-        lines = lines.rename(columns={"printed_max": "m", "printed_score": "s"})
+        # What a sheet does not print is what its rows add up to.
+        lines = lines.rename(columns={"printed_max": "m", "printed_score": "s"}).fillna(sums)
         below = lines.assign(component_code=instrument.indicators["component_code"]) if level == "indicator" else lines
     rows = pd.concat(parts)
     differences = pd.DataFrame(
@@ -111,22 +107,21 @@ def audit(assessment: Assessment, instrument: Instrument) -> Audit:
     rows["at_stake"] = (spread.max(axis=1) - spread.min(axis=1)).round(6)
     # A line that the sheet does not print can not contradict it.
     rows["adds_up"] = ~(differences > _TOLERANCE).any(axis=1)
-    indicators = rows.loc["indicator"]
     total = rows.loc[("total", "total")]
+    totals = {"printed": round(float(total["printed_score"]), 6)}
+    maxima = {"printed": round(float(total["printed_max"]), 6)}
+    if assessment.level != "component":
+        indicators = rows.loc["indicator"] if assessment.level == "question" else answers
+        score, most = ("printed_score", "printed_max") if assessment.level == "question" else ("s", "m")
+        totals["indicators"], maxima["indicators"] = _sum(indicators[score]), _sum(indicators[most])
+    if assessment.level == "question":
+        totals["questions"], maxima["questions"] = _sum(answers["s"]), _sum(answers["m"])
+    known = {way: value for way, value in totals.items() if value == value and (way != "indicators" or value)}
     return Audit(
         shown=assessment.shown,
         rows=rows.round(6),
-        totals={
-            "printed": round(float(total["printed_score"]), 6),
-            "indicators": _sum(indicators["printed_score"]),
-            "questions": _sum(questions["score"]),
-        },
-        maxima={
-            "printed": round(float(total["printed_max"]), 6),
-            "indicators": _sum(indicators["printed_max"]),
-            "questions": _sum(questions["max_points"]),
-            "instrument": instrument.ladder.max_total,
-        },
+        totals=known,
+        maxima={**{way: maxima[way] for way in known}, "instrument": instrument.ladder.max_total},
     )
 
 

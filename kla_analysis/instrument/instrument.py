@@ -212,6 +212,12 @@ def split_agencies(text: object) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
+def known_instruments(*, data: Path | None = None) -> list[str]:
+    """Return the ids of all instruments, the folders under `data/instruments/`."""
+    folder = (data or find_project().data) / "instruments"
+    return sorted(path.name for path in folder.glob("*") if (path / "instrument.yaml").is_file())
+
+
 def load_instrument(instrument: str = DEFAULT_INSTRUMENT, *, data: Path | None = None) -> Instrument:
     """Load and check an instrument.
 
@@ -225,7 +231,7 @@ def load_instrument(instrument: str = DEFAULT_INSTRUMENT, *, data: Path | None =
             declare, or no longer contradict each other where it does.
     """
     folder = (data or find_project().data) / "instruments"
-    known = sorted(path.name for path in folder.glob("*") if (path / "instrument.yaml").is_file())
+    known = known_instruments(data=data)
     if instrument not in known:
         raise ParameterError(
             t("Instrumen “{name}” tidak ada.", name=instrument), advice=did_you_mean(instrument, known)

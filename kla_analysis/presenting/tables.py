@@ -463,18 +463,25 @@ def audit_table(found: Audit, instrument: Instrument) -> Several:
         wrong,
         source=source,
     )
+    ways = {
+        "printed": t("Total tercetak"),
+        "indicators": t("Jumlah nilai indikator tercetak"),
+        "questions": t("Jumlah nilai pertanyaan"),
+    }
     totals = pd.DataFrame(
         {
-            "way": [t("Total tercetak"), t("Jumlah nilai indikator tercetak"), t("Jumlah nilai pertanyaan")],
-            "score": [found.totals[key] for key in ("printed", "indicators", "questions")],
-            "max": [found.maxima[key] for key in ("printed", "indicators", "questions")],
+            "way": [ways[key] for key in found.totals],
+            "score": list(found.totals.values()),
+            "max": [found.maxima[key] for key in found.totals],
         }
     )
-    totals["predicate"] = [instrument.ladder.place(score).name for score in totals["score"]]
+    ladder = instrument.ladder
+    # A printed total may be above anything that the instrument allows.
+    totals["predicate"] = [ladder.place(s).name if 0 <= s <= ladder.max_total else None for s in totals["score"]]
     return Several(
         (
             Table(
-                t("Satu lembar, tiga total"),
+                t("Satu lembar, {count} total", count=number(len(totals))),
                 (
                     Column("way", t("Cara menghitung")),
                     _num("score", t("Nilai")),

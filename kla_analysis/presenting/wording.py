@@ -512,17 +512,15 @@ def audit_in_words(audit: Audit) -> Text:
     """Say whether a sheet agrees with itself, and what is at stake where it does not."""
     if audit.adds_up:
         return Text((t("Semua angka tercetak cocok dengan jumlah di bawahnya."),))
-    totals = audit.totals
+    ways = {
+        "printed": t("{total} menurut cetakan"),
+        "indicators": t("{total} bila indikatornya dijumlahkan"),
+        "questions": t("{total} bila pertanyaannya dijumlahkan"),
+    }
+    totals = ", ".join(ways[way].format(total=number(total)) for way, total in audit.totals.items())
     return Text(
         (
-            t(
-                "Lembar {file} bertentangan dengan dirinya sendiri: totalnya {printed} menurut cetakan, {indicators} bila "
-                "indikatornya dijumlahkan, {questions} bila pertanyaannya dijumlahkan.",
-                file=audit.shown,
-                printed=number(totals["printed"]),
-                indicators=number(totals["indicators"]),
-                questions=number(totals["questions"]),
-            ),
+            t("Lembar {file} bertentangan dengan dirinya sendiri: totalnya {totals}.", file=audit.shown, totals=totals),
             t(
                 "Tidak cocok: indikator {indicators}; komponen {components}. Minta pembetulan sebelum verifikasi.",
                 indicators=", ".join(audit.indicators_that_do_not_add_up) or "–",

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kla_analysis as kla
@@ -33,6 +33,8 @@ def test_tanah_bumbu_is_the_reference_scaled_to_the_middle_of_madya(reference, t
     assert tanah_bumbu.origin.standing == "assumed"
 
 
+# The first example loads the instrument.
+@settings(deadline=None)
 @given(st.floats(min_value=1, max_value=900).map(lambda total: round(total, 2)))
 def test_scaling_reaches_every_total_and_never_passes_a_maximum(total):
     instrument = kla.load_instrument()

@@ -1,6 +1,9 @@
 """The audit names exactly what the reference sheet gets wrong."""
 
+import pandas as pd
+import people
 import pytest
+from conftest import run_json, run_kla
 
 import kla_analysis as kla
 
@@ -28,3 +31,35 @@ def test_points_at_stake(reference, instrument):
 def test_a_sheet_without_printed_lines_is_refused_in_words(tanah_bumbu, instrument):
     with pytest.raises(kla.DataError, match=r"\.printed\.csv"):
         kla.audit(tanah_bumbu, instrument)
+
+
+def test_a_district_s_own_sheet_is_audited_at_every_level(reference, instrument, tmp_path):
+    """The recapitulation as an office makes it gives the audit of the same figures in the project's own form."""
+    path = people.write_xlsx(
+        tmp_path / "a.xlsx", [people.recapitulation(instrument, reference.scores, reference.printed)]
+    )
+    found = kla.audit(kla.read_sheet(path).assessment(), instrument)
+    pd.testing.assert_frame_equal(found.rows, kla.audit(reference, instrument).rows)
+    said = run_json("audit", str(path))
+    assert said["totals"] == {"printed": 770.36, "indicators": 765.46, "questions": 771.81}
+    assert {row["code"]: row["at_stake"] for row in said["rows"]}["26"] == 10.9
+    assert "10,9 poin dipertaruhkan" in run_kla("audit", str(path)).stdout
+
+
+def test_a_sheet_that_stops_at_indicators_is_audited_from_there(reference, instrument, tmp_path):
+    rows = [("Evaluasi Mandiri Kab. Tanah Bumbu 2025",), ("Kode", "Indikator", "Nilai Maksimal", "Nilai")]
+    rows += [
+        ("1", "a", 96, 73),
+        ("2", "b", 36, 30),
+        ("3", "c", 32, 24.5),
+        (None, "JUMLAH KELEMBAGAAN", 164, 130),
+        (None, "TOTAL", 1000, 127.5),
+    ]
+    found = kla.audit(
+        kla.read_sheet(people.write_xlsx(tmp_path / "a.xlsx", [people.page("A", rows)])).assessment(), instrument
+    )
+    assert found.totals == {"printed": 127.5, "indicators": 127.5}
+    assert found.components_that_do_not_add_up == ("K0",)
+    assert found.rows.loc[("component", "K0"), "at_stake"] == 2.5
+    # The printed total is the sum of the indicators, not of the printed components.
+    assert found.rows.loc[("total", "total"), "summed_score"] == 130

@@ -1,0 +1,253 @@
+"""Names and codes as people write them: matched exactly once spelling is put aside, else only suggested."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from kla_analysis.errors import nearest
+from kla_analysis.evidence.areas import REFERENCE_CODE, Area, find_area, load_areas
+from kla_analysis.evidence.intake.grid import NUMBER, Cell, clean, words_of
+from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument
+from kla_analysis.language import t
+
+_LEVELS = tuple(CODE_COLUMNS)
+_TOTAL_WORDS = re.compile(r"^(grand total|sub ?total|total nilai|nilai total|jumlah nilai|jumlah|total)\b\s*")
+#: What may follow “jumlah” and still mean the whole sheet.
+_WHOLE = re.compile(r"^(nilai|skor|poin|keseluruhan|seluruhnya|seluruh|semua|akhir|total|umum|besar|kla|komponen|evaluasi|mandiri|em|\d{4}|dan|\s)*$")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a row is about; `note` says what was put right on the way, else ""."""
+
+    level: str
+    code: str
+    note: str = ""
+
+
+class Names:
+    """The codes and names of an instrument, ready to be found in whatever spelling."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.by_code: dict[str, Match] = {}
+        self.by_name: dict[str, Match | None] = {}
+        self.name_of: dict[tuple[str, str], str] = {}
+        #: The codes of the levels above each code: {"indicator": …, "component": …}.
+        self.above: dict[tuple[str, str], dict[str, str]] = {}
+        for level in _LEVELS:
+            upper = [name for name in _LEVELS if CODE_COLUMNS[name] in instrument.table(level)]
+            for code, *codes in instrument.table(level)[[CODE_COLUMNS[name] for name in upper]].itertuples():
+                self.above[level, code] = dict(zip(upper, codes, strict=True))
+            for code, name in instrument.table(level)["name"].items():
+                match = Match(level, code)
+                self.by_code[fold_code(code)] = match
+                self.name_of[level, code] = words_of(name)
+                for words in {words_of(name), words_of(re.sub(r"\([^)]*\)", "", name))}:
+                    # A name that two rows share finds neither.
+                    self.by_name[words] = match if self.by_name.get(words, match) == match else None
+
+    def code(self, cell: Cell, previous: str = "") -> Match | None:
+        """Find a code in a cell.
+
+        A workbook keeps 14.10 as the number 14.1: the zero is given back where 14.1 does not exist, or where the
+        row before (`previous`) was 14.9.
+        """
+        text = _number_as_code(cell) if cell.kind == NUMBER else clean(cell.text)
+        found = self.by_code.get(fold_code(text))
+        if cell.kind == NUMBER and re.fullmatch(r"\d+\.\d", text):
+            longer = self.by_code.get(fold_code(text + "0"))
+            before = re.fullmatch(r"(.*)\.(\d+)[a-z]*", previous)
+            follows = before and text.split(".")[0] == before[1] and before[2] == "9"
+            if longer and (found is None or follows):
+                return Match(longer.level, longer.code, t("nol di belakang {code} hilang karena disimpan sebagai angka",
+                                                          code=longer.code))  # fmt: skip
+        return found
+
+    def name(self, text: str) -> Match | None:
+        """Find the one row of the instrument that has this name, spelling put aside."""
+        words = words_of(text)
+        return self.by_name.get(words) or self.component(text)
+
+    def component(self, text: str) -> Match | None:
+        """Find a component by its name or the beginning of it, such as “KLASTER II” or “A. KELEMBAGAAN”."""
+        words = words_of(text)
+        for tried in (words, re.sub(r"^(?:[a-h]|[ivx]{1,4}|\d)\s+(?=\w{3})", "", words), _roman(words)):
+            found = [
+                code for code, name in self.instrument.components["name"].items()
+                if tried and (f"{words_of(name)} ".startswith(f"{tried} ") or f"{tried} ".startswith(f"{words_of(name)} "))
+            ]  # fmt: skip
+            if len(found) == 1 and (
+                len(tried.split()) > 1 or tried == words_of(self.instrument.component(found[0]).name)
+            ):
+                return Match("component", found[0])
+        return None
+
+    def total(self, text: str) -> str | Match | None:
+        """Tell whether a row is a total: `whole` for a plain one, or the part that it adds up; else None."""
+        words = words_of(text)
+        found = _TOTAL_WORDS.match(words)
+        if not found:
+            return None
+        rest = words[found.end() :]
+        if _WHOLE.match(rest):
+            return "whole"
+        part = self.component(rest) or self.by_name.get(rest) or self.by_code.get(fold_code(rest))
+        return part if part or len(rest.split()) > 4 else "whole"
+
+    def likeness(self, match: Match, text: str) -> float:
+        """Return how alike a text and the name of a match are, from 0 to 1."""
+        return _likeness(words_of(text), self.name_of[match.level, match.code])
+
+    def suggestion(self, code: str, name: str) -> str:
+        """Advise on a row that was not found: the nearest code or name, which the user has to write himself."""
+        by_name = (
+            difflib.get_close_matches(words_of(name), [n for n in self.by_name if n], n=1, cutoff=0.7) if name else []
+        )
+        near = nearest(clean(code), [match.code for match in self.by_code.values()]) if code else []
+        found = self.by_name[by_name[0]] if by_name else self.by_code[fold_code(near[0])] if near else None
+        if found is None:
+            return t("Tulis kodenya seperti di instrumen {id}, misalnya 1.1 atau 21A.", id=self.instrument.id)
+        label = self.instrument.table(found.level).loc[found.code, "name"]
+        return t("Mungkin maksud Anda {code} ({name})? Bila benar, tulis kodenya.", code=found.code, name=label)
+
+
+@lru_cache(maxsize=4096)
+def _likeness(words: str, others: str) -> float:
+    return difflib.SequenceMatcher(None, words, others).ratio()
+
+
+@lru_cache(maxsize=8)
+def names_of(instrument: Instrument) -> Names:
+    """Return the names of an instrument, made once."""
+    return Names(instrument)
+
+
+def fold_code(text: str) -> str:
+    """Return a code as all its spellings share it.
+
+    >>> fold_code("21 A.7 a"), fold_code("Indikator 1."), fold_code("1.2.a"), fold_code("'1.1")
+    ('21a.7a', '1', '1.2a', '1.1')
+    """
+    folded = clean(text).casefold().lstrip("'")
+    folded = re.sub(r"^(?:indikator|ind|pertanyaan|butir|kode|nomor|no)\b[\s.:]*", "", folded)
+    folded = re.sub(r"[\s._/()-]+", ".", folded).strip(".")
+    return re.sub(r"^0+(?=\d)", "", re.sub(r"\.(?=[a-z])", "", folded))
+
+
+def _number_as_code(cell: Cell) -> str:
+    try:
+        return f"{float(cell.text):.10g}"
+    except ValueError:
+        return cell.text
+
+
+def _roman(words: str) -> str:
+    """Write the number behind “klaster” as a Roman one, as instruments do."""
+    roman = {"1": "i", "2": "ii", "3": "iii", "4": "iv", "5": "v"}
+    return re.sub(
+        r"^(klaster|kluster|cluster) ([1-5]|i{1,3}|iv|v)\b", lambda m: f"klaster {roman.get(m[2], m[2])}", words
+    )
+
+
+@lru_cache(maxsize=4)
+def _area_names(data: Path | None) -> dict[str, tuple[str, ...]]:
+    """Return the codes of the districts that share a name, by the name with and without its kind."""
+    areas = load_areas(data=data)
+    found: dict[str, tuple[str, ...]] = {}
+    for code, name in areas.loc[areas["kind"] != "provinsi", "name"].items():
+        full = _area_words(name)
+        for words in {full, full.split(" ", 1)[1]}:
+            found[words] = (*found.get(words, ()), code)
+    return found
+
+
+def _area_words(text: str) -> str:
+    words = re.sub(r"^(?:kabupaten|kab)\b", "kab", words_of(text))
+    return re.sub(r"^(kab|kota) (?:administrasi|adm)\b", r"\1 adm", words)
+
+
+@dataclass(frozen=True)
+class AreaMatch:
+    """An area, or why there is none; `note` says how it was found when not by its own code."""
+
+    area: Area | None
+    refused: str = ""
+    advice: str = ""
+    note: str = ""
+
+
+def match_area(cell: Cell, *, data: Path | None = None) -> AreaMatch:
+    """Find a district by its code or name in the spellings that offices use.
+
+    >>> [match_area(Cell("s", text)).area.code for text in ("63.10", "6310", "TANAH BUMBU", "Kabupaten Tanah  Bumbu")]
+    ['63.10', '63.10', '63.10', '63.10']
+    >>> match_area(Cell("n", "63.1")).area.code, match_area(Cell("s", "Bandung")).area
+    ('63.10', None)
+    """
+    text = clean(cell.text).lstrip("'")
+    if text == REFERENCE_CODE:
+        return AreaMatch(find_area(text, data=data))
+    if re.fullmatch(r"\d[\d.,]*", text):
+        return _area_by_code(text.replace(",", "."), cell.kind == NUMBER, data)
+    codes = _area_names(data).get(_area_words(text), ())
+    if len(codes) == 1:
+        return AreaMatch(find_area(codes[0], data=data), note=t("“{text}” dibaca {code}", text=text, code=codes[0]))
+    areas = load_areas(data=data)
+    if codes:
+        names = ", ".join(f"{code} ({areas.loc[code, 'name']})" for code in codes)
+        return AreaMatch(None, t("nama ini dipakai dua daerah"), t("Tulis kodenya: {names}.", names=names))
+    near = nearest(_area_words(text), _area_names(data))
+    advice = t("Tulis kode wilayah seperti 63.10 (data/areas.csv).")
+    if near:
+        code = _area_names(data)[near[0]][0]
+        advice = t(
+            "Mungkin maksud Anda {code} ({name})? Bila benar, tulis kodenya.", code=code, name=areas.loc[code, "name"]
+        )
+    return AreaMatch(None, t("wilayah ini tidak dikenal"), advice)
+
+
+def _area_by_code(text: str, is_number: bool, data: Path | None) -> AreaMatch:
+    areas = load_areas(data=data)
+    note = ""
+    tried = text
+    if re.fullmatch(r"\d{4}(\.0)?", text):
+        tried, note = f"{text[:2]}.{text[2:4]}", t("titik ditambahkan")
+    elif is_number and re.fullmatch(r"\d{2}\.\d", text):
+        tried, note = text + "0", t("nol di belakang {code} hilang karena disimpan sebagai angka", code=text + "0")
+    if tried in areas.index and areas.loc[tried, "kind"] != "provinsi":
+        return AreaMatch(find_area(tried, data=data), note=note and t("“{text}” dibaca {code}: {why}", text=text,
+                                                                      code=tried, why=note))  # fmt: skip
+    if tried in areas.index:
+        return AreaMatch(
+            None, t("kode provinsi, bukan kabupaten/kota"), t("Tulis kode kabupaten/kota, misalnya 63.10.")
+        )
+    if tried.startswith(("94.", "91.")):
+        return AreaMatch(
+            None,
+            t("kode lama: provinsi di Papua dimekarkan pada 2022"),
+            t("Cari kode barunya di data/areas.csv menurut nama daerah."),
+        )
+    near = nearest(tried, areas.index[areas["kind"] != "provinsi"], count=2)
+    names = " / ".join(f"{code} ({areas.loc[code, 'name']})" for code in near)
+    return AreaMatch(
+        None,
+        t("kode wilayah ini tidak ada"),
+        t("Mungkin maksud Anda {names}?", names=names) if near else t("Lihat data/areas.csv."),
+    )
+
+
+def area_in_title(text: str, *, data: Path | None = None) -> Area | None:
+    """Find the district that a title names, such as “KABUPATEN TANAH BUMBU TAHUN 2025”."""
+    words = words_of(text).split()
+    for at, word in enumerate(words):
+        if word in ("kabupaten", "kab", "kota"):
+            for end in range(min(len(words), at + 6), at + 1, -1):
+                codes = _area_names(data).get(_area_words(" ".join(words[at:end])), ())
+                if len(codes) == 1:
+                    return find_area(codes[0], data=data)
+    return None

@@ -1,0 +1,62 @@
+"""Personal data: found before anything else is read, never repeated in a message or a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kla_analysis.evidence.intake.grid import NUMBER, TEXT, Grid, cell_name, words_of
+from kla_analysis.language import t
+
+#: A national identity number has 16 digits and begins with a province; a mobile number with 08 or +62 8.
+_NIK = re.compile(r"(?<![\d.,/])(?:1[1-9]|2[1]|3[1-6]|5[1-3]|6[1-5]|7[1-6]|8[12]|9[1-7])\d{14}(?!\d)")
+_PHONE = re.compile(r"(?<![\d.,/])(?:\+?62[ -]?|0)8[1-9]\d(?:[ -]?\d{3,4}){2}(?:[ -]?\d{1,4})?(?![\d,/])")
+_HEADINGS = re.compile(
+    r"^(nik|no nik|nomor induk kependudukan|no kk|nomor kk|nama (anak|korban|siswa|santri|bayi|balita|peserta|ibu|ayah|orang tua)"
+    r"|tanggal lahir|tgl lahir|tempat tanggal lahir|alamat( rumah)?|no (hp|wa|telepon|telp)|nomor (hp|wa|telepon))\b( anak)?$"
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A cell that holds personal data: where, and of what sort. The value itself is kept nowhere."""
+
+    sheet: str
+    row: int
+    column: int
+    what: str
+
+    @property
+    def cell(self) -> str:
+        """The cell, as a spreadsheet names it."""
+        return cell_name(self.row, self.column)
+
+
+def find_personal_data(grids: tuple[Grid, ...]) -> Iterator[Finding]:
+    """Look through every filled cell of every sheet, hidden ones too."""
+    for grid in grids:
+        for row, cells in grid.rows.items():
+            for column, (kind, text) in cells.items():
+                if what := _what(kind, text):
+                    yield Finding(grid.name, row, column, what)
+
+
+def _what(kind: str, text: str) -> str:
+    if len(text) >= 9 and kind in (TEXT, NUMBER):
+        if _NIK.search(text):
+            return t("nomor induk kependudukan (NIK)")
+        if kind == TEXT and _PHONE.search(text):
+            return t("nomor telepon seluler")
+    if kind == TEXT and len(text) < 40 and _HEADINGS.match(words_of(text)):
+        return t("kolom data pribadi “{heading}”", heading=words_of(text))
+    return ""
+
+
+def masked(text: str) -> str:
+    """Return a text with identity and telephone numbers made unreadable.
+
+    >>> masked("NIK 6310010101010001, HP 0812-3456-7890")
+    'NIK ••••••, HP ••••••'
+    """
+    return _PHONE.sub("••••••", _NIK.sub("••••••", text))

@@ -1,0 +1,97 @@
+"""The repair list: every cell that was put right, passed over or refused, with its place and the reason."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from kla_analysis.errors import Problem
+from kla_analysis.evidence.intake.grid import NUMBER, Cell, cell_name, clean, column_name
+from kla_analysis.evidence.intake.privacy import masked
+from kla_analysis.language import number, t
+
+#: What may happen to a cell, worst first.
+REFUSED, SKIPPED, NORMALISED, NOTED = "refused", "skipped", "normalised", "noted"
+COLUMNS = ("action", "sheet", "cell", "old", "new", "reason", "advice")
+_MOST_TEXT = 120
+
+
+def action_name(action: str) -> str:
+    """Name what happened to a cell."""
+    return {
+        REFUSED: t("harus diperbaiki"),
+        SKIPPED: t("dilewati"),
+        NORMALISED: t("dibaca sebagai"),
+        NOTED: t("catatan"),
+    }[action]
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One thing that was done; `row` and `column` are 0 where it concerns a whole sheet or file."""
+
+    action: str
+    sheet: str
+    row: int
+    column: int
+    old: str
+    new: str
+    reason: str
+    advice: str = ""
+
+    @property
+    def cell(self) -> str:
+        """The place as a spreadsheet names it: `D12`, `D` for a column, `12` for a row."""
+        if self.row and self.column:
+            return cell_name(self.row, self.column)
+        return column_name(self.column) if self.column else str(self.row or "")
+
+
+@dataclass
+class Repairs:
+    """The list while a file is being read. Values are shortened, and personal data in them made unreadable."""
+
+    items: list[Repair] = field(default_factory=list)
+
+    def add(
+        self, action: str, sheet: str, place: tuple[int, int], old: object, new: object, reason: str, advice: str = ""
+    ) -> None:
+        """Write one thing down."""
+        self.items.append(Repair(action, sheet, *place, _shown(old), _shown(new), reason, advice))
+
+    @property
+    def refused(self) -> list[Repair]:
+        """What has to be mended before the sheet can be taken."""
+        return [item for item in self.items if item.action == REFUSED]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the list as a table: `action`, `sheet`, `cell`, `old`, `new`, `reason`, `advice` (all text)."""
+        rows = [[i.action, i.sheet, i.cell, i.old, i.new, i.reason, i.advice] for i in self.items]
+        return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
+
+    def problems(self, file: str) -> list[Problem]:
+        """Return what was refused as problems of a file, from the top of each sheet to its bottom."""
+        sheets = list(dict.fromkeys(item.sheet for item in self.items))
+        ordered = sorted(self.refused, key=lambda item: (sheets.index(item.sheet), item.row, item.column))
+        return [
+            Problem(
+                item.reason,
+                item.advice,
+                file=t("{file}, lembar “{sheet}”", file=file, sheet=item.sheet) if item.sheet else file,
+                row=item.row or None,
+                column=column_name(item.column) if item.column else None,
+                value=item.old or None,
+            )
+            for item in ordered
+        ]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Cell):
+        # As the spreadsheet shows it here, not as the file stores it; long digits stay as they are.
+        plain = value.kind == NUMBER and re.fullmatch(r"-?[\d.]{1,14}", value.text)
+        value = number(float(value.text)) if plain else value.text
+    text = masked(clean(str(value)))
+    return text if len(text) <= _MOST_TEXT else text[: _MOST_TEXT - 1] + "…"

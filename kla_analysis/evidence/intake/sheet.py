@@ -1,0 +1,244 @@
+"""The door of the intake: a file from a district becomes tidy assessments, or a list of what to mend."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from kla_analysis.errors import DataError, OutputError
+from kla_analysis.evidence.assessment import Assessment, Origin
+from kla_analysis.evidence.intake import guard
+from kla_analysis.evidence.intake.assembly import Asked, Assembly, Imported
+from kla_analysis.evidence.intake.child import Reader
+from kla_analysis.evidence.intake.grid import Book
+from kla_analysis.evidence.intake.privacy import find_personal_data, masked
+from kla_analysis.evidence.intake.repairs import NOTED, REFUSED, Repairs
+from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, known_instruments, load_instrument
+from kla_analysis.language import t
+from kla_analysis.project import find_project
+from kla_analysis.reading import write_table
+
+_TOLERANCE = 0.005
+#: Findings of one sort that are listed one by one.
+_MOST_FINDINGS = 200
+_LEVELS = tuple(CODE_COLUMNS)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Intake:
+    """What became of one file.
+
+    Attributes:
+        file, sha256: the file's name and the hash of the bytes that were read.
+        assessments: one per area, round and stage; none when the file is refused.
+        repairs: every cell that was normalised, passed over or refused, and what else should be known.
+        book: the raw sheets, for the annotated copy.
+    """
+
+    file: str
+    sha256: str
+    instrument: Instrument
+    assessments: tuple[Imported, ...]
+    repairs: Repairs
+    book: Book
+
+    @property
+    def refused(self) -> bool:
+        """Whether something has to be mended first."""
+        return bool(self.repairs.refused)
+
+    def require(self) -> Intake:
+        """Return itself, or raise when it is refused.
+
+        Raises:
+            DataError: with every problem, each with sheet, row, column, value and advice.
+        """
+        if not self.refused:
+            return self
+        problems = self.repairs.problems(self.file)
+        raise DataError(
+            t("{file} ditolak: {count} hal harus diperbaiki.", file=self.file, count=len(problems)),
+            advice=t("Perbaiki yang berikut lalu impor lagi; berkas aslinya tidak diubah."),
+            problems=problems,
+        )
+
+    def assessment(self) -> Assessment:
+        """Return the one assessment of the file, as the rest of the library reads it.
+
+        Raises:
+            DataError: the file is refused, or holds several.
+        """
+        self.require()
+        if len(self.assessments) != 1:
+            raise DataError(
+                t("{file} memuat {count} penilaian.", file=self.file, count=len(self.assessments)),
+                advice=t("Impor dulu dengan kla import; tiap daerah mendapat berkas sendiri."),
+            )
+        (one,) = self.assessments
+        by_code = one.answers.set_index(CODE_COLUMNS[one.level])
+        return Assessment(
+            area_code=one.area.code,
+            award_year=one.award_year,
+            stage=one.stage,
+            instrument=self.instrument.id,
+            level=one.level,
+            scores=by_code["score"].reindex(self.instrument.table(one.level).index).astype(float),
+            notes=by_code["note"].dropna(),
+            origin=Origin(**{**self._origin(), "illustrative": False}),
+            shown=self.file,
+            sha256=self.sha256,
+            printed=one.printed,
+            repairs=self.repairs.frame(),
+        )
+
+    def _origin(self) -> dict[str, str]:
+        return {
+            "title": t("Lembar nilai {file}", file=masked(self.file)),
+            "standing": "unverified",
+            "note": t("Diimpor dari {file} (sha256 {hash}…).", file=masked(self.file), hash=self.sha256[:16]),
+        }
+
+
+def read_sheet(
+    path: str | Path,
+    *,
+    instrument: str | None = None,
+    area: str = "",
+    year: int | None = None,
+    stage: str = "",
+    sheet: str = "",
+    allow_personal: bool = False,
+    data: Path | None = None,
+    reader: Reader | None = None,
+) -> Intake:
+    """Read a district's own sheet; the file itself is never touched.
+
+    Args:
+        path: an Excel workbook (.xlsx, .xlsm, .xls), .ods, CSV in any dialect, or an HTML table.
+        instrument: the rules that it follows; found by its printed maxima when not given.
+        area, year, stage: what the sheet is about, where it does not say so itself.
+        sheet: the name of the one sheet to read, where several hold the same codes.
+        allow_personal: read a file with personal data in it; they reach no output all the same.
+        reader: where many files are read, the one process that reads them; else each gets its own.
+
+    Raises:
+        DataError: the file as a whole can not be read; what is wrong with single cells stands in the result.
+    """
+    path = Path(path)
+    if reader is None:
+        with Reader() as own_reader:
+            content, digest, book = _read_unchanged(path, own_reader)
+    else:
+        content, digest, book = _read_unchanged(path, reader)
+    repairs = Repairs()
+    for remark in (*content.remarks, *book.remarks):
+        repairs.add(NOTED, "", (0, 0), path.name, "", remark)
+    _guard_personal_data(book, repairs, allow_personal)
+    ids = [instrument] if instrument else known_instruments(data=data)
+    asked = Asked(area, year, stage, sheet)
+    tried = []
+    for identity in ids:
+        own = Repairs(list(repairs.items))
+        rules = load_instrument(identity, data=data)
+        tried.append((*Assembly(book, rules, own, asked, data).run(), own, rules))
+    # The instrument that the sheet contradicts least; of equals, the newest.
+    assessments, _, own, rules = min(
+        tried, key=lambda one: (one[1], len(one[2].refused), -one[3].valid_from.toordinal())
+    )
+    return Intake(path.name, digest, rules, () if own.refused else tuple(assessments), own, book)
+
+
+def _read_unchanged(path: Path, reader: Reader) -> tuple[guard.Content, str, Book]:
+    """Read a file that nobody changes meanwhile; where somebody does, once more, then no more."""
+    for _ in range(2):
+        raw = guard.read_file(path)
+        content = guard.look_at(raw, path.name)
+        book = reader.read(path.name, content)
+        digest = hashlib.sha256(raw).hexdigest()
+        if hashlib.sha256(guard.read_file(path)).hexdigest() == digest:
+            return content, digest, book
+    raise DataError(
+        t("{file} berubah selagi dibaca.", file=path.name), advice=t("Tutup berkas itu di program lain, lalu ulangi.")
+    )
+
+
+def _guard_personal_data(book: Book, repairs: Repairs, allowed: bool) -> None:
+    advice = t("Hapus data pribadi dari lembar; bila memang perlu dibaca, pakai --allow-personal.")
+    action, advice = (NOTED, "") if allowed else (REFUSED, advice)
+    for count, finding in enumerate(find_personal_data(book.grids), start=1):
+        if count > _MOST_FINDINGS:
+            repairs.add(action, finding.sheet, (0, 0), "", "", t("data pribadi: masih ada lagi"), advice)
+            return
+        repairs.add(action, finding.sheet, (finding.row, finding.column), "••••••", "",
+                    t("data pribadi: {what}", what=finding.what), advice)  # fmt: skip
+
+
+def save(intake: Intake, *, out: Path | None = None, replace_old: bool = False, data: Path | None = None) -> list[Path]:
+    """Write the tidy assessments of a file, each with its origin, what it prints and its repairs beside it.
+
+    Args:
+        intake: a file that was not refused.
+        out: the CSV to write; `data/assessments/<area>/<year>-<stage>.csv` when not given.
+        replace_old: write over an assessment that is already there.
+
+    Returns:
+        The CSV of each assessment.
+
+    Raises:
+        DataError: the file is refused, or an assessment is already there.
+        OutputError: the folder can not be written.
+    """
+    intake.require()
+    folder = (data or find_project().data) / "assessments"
+    if out is not None and len(intake.assessments) > 1:
+        raise DataError(
+            t("{file} memuat {count} penilaian, tetapi --out hanya satu berkas.", file=intake.file,
+              count=len(intake.assessments)),
+            advice=t("Jalankan tanpa --out; tiap daerah mendapat berkas sendiri."),
+        )  # fmt: skip
+    places = [out or folder / one.area.code / f"{one.award_year}-{one.stage}.csv" for one in intake.assessments]
+    there = [path for path in places if path.exists()]
+    if there and not replace_old:
+        raise DataError(
+            t("Sudah ada: {files}.", files=", ".join(find_project().shown(path) for path in there)),
+            advice=t("Pakai --replace untuk menggantinya, atau --out untuk menulis ke tempat lain."),
+        )
+    for one, path in zip(intake.assessments, places, strict=True):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _save_one(intake, one, path)
+        except OSError as error:
+            raise OutputError(
+                t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(path), why=error.strerror or error),
+                advice=t("Periksa izin dan sisa ruang cakram, atau pilih tempat lain dengan --out."),
+            ) from error
+    return places
+
+
+def _save_one(intake: Intake, one: Imported, path: Path) -> None:
+    """Write the companions first and the sheet itself last, so that what is there is whole."""
+    printed = path.with_suffix(".printed.csv")
+    if one.printed is not None:
+        write_table(one.printed, printed)
+    else:
+        printed.unlink(missing_ok=True)
+    write_table(intake.repairs.frame(), path.with_suffix(".repairs.csv"))
+    origin = {
+        **intake._origin(),
+        "producer": one.area.name,
+        "source_file": masked(intake.file),
+        "source_sha256": intake.sha256,
+        "instrument": intake.instrument.id,
+        "accessed": datetime.date.today().isoformat(),
+        **({"filled_on": one.filled_on} if one.filled_on else {}),
+        "kind": "real",
+        "personal_data": "none",
+    }
+    text = yaml.safe_dump({**origin, "title": {"id": origin["title"]}, "note": {"id": origin["note"]}},
+                          allow_unicode=True, sort_keys=False, width=110)  # fmt: skip
+    path.with_suffix(".origin.yaml").write_text(text, encoding="utf-8", newline="\n")
+    write_table(one.answers, path)

@@ -1,0 +1,432 @@
+"""Workbooks: .xlsx read part by part as a stream of its own, .xls and .ods by calamine."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import posixpath
+import re
+import zipfile
+import zlib
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+from xml.parsers import expat
+
+from kla_analysis.errors import DataError
+from kla_analysis.evidence.intake.grid import (
+    DATE,
+    ERROR,
+    FORMULA,
+    NUMBER,
+    PERCENT,
+    TEXT,
+    TRUTH,
+    Book,
+    Cell,
+    Grid,
+)
+from kla_analysis.evidence.intake.guard import MAX_CELLS
+from kla_analysis.language import number, t
+
+_MAX_MERGED = 50_000
+#: How a part that is no part of a workbook makes itself known; an encoding that does not exist is a LookupError.
+_BREAKS = (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, LookupError, ValueError, NotImplementedError)
+#: Built-in number formats that show a date, and those that show a percentage (ECMA-376, 18.8.30).
+_DATE_FORMATS, _PERCENT_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}, {9, 10}
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_ERROR_TEXT = re.compile(r"#(N/A|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!)")
+
+
+def read_xlsx(data: bytes) -> Book:
+    """Read an Excel workbook (.xlsx, .xlsm): filled cells with their kinds, merged ranges, what is hidden.
+
+    Every part is read as a stream, so that an empty but formatted million of rows costs time, not memory, and what
+    a sheet says of its own size is not believed. A document type or an entity ends the reading.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            return _Xlsx(package).book()
+    except _BREAKS:
+        raise _broken() from None
+
+
+def read_with_calamine(data: bytes) -> Book:
+    """Read .xls or .ods. calamine builds the whole rectangle: only the memory cap bounds it."""
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
+
+    _require_no_entities(data)
+    grids, cells = [], 0
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        for about in book.sheets_metadata:
+            if about.name not in book.sheet_names:
+                continue
+            sheet = book.get_sheet_by_name(about.name)
+            rows = {}
+            for at, values in enumerate(sheet.iter_rows(), start=1):
+                row = {c: _calamine_cell(v) for c, v in enumerate(values, start=1) if v != "" and v is not None}
+                if row:
+                    rows[at] = row
+                    cells = _counted(cells + len(row))
+            merged = tuple((a[0] + 1, a[1] + 1, b[0] + 1, b[1] + 1) for a, b in sheet.merged_cell_ranges or ())
+            grids.append(Grid(about.name, rows, merged[:_MAX_MERGED], about.visible != SheetVisibleEnum.Visible))
+    except PasswordError:
+        raise DataError(t("berkata sandi"), advice=t("Hapus kata sandinya di Excel, lalu simpan ulang.")) from None
+    except (CalamineError, ValueError, OSError):
+        raise _broken() from None
+    return Book(tuple(grids))
+
+
+def _calamine_cell(value: Any) -> Cell:
+    if isinstance(value, bool):
+        return Cell(TRUTH, str(value).upper())
+    if isinstance(value, int | float):
+        return Cell(NUMBER, repr(int(value)) if value == int(value) else repr(value))
+    if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
+        return Cell(DATE, value.isoformat()[:10] if isinstance(value, datetime.date) else str(value))
+    text = str(value)
+    return Cell(ERROR if _ERROR_TEXT.fullmatch(text) else TEXT, text)
+
+
+def _require_no_entities(data: bytes) -> None:
+    """Parse the XML of an OpenDocument package for nothing but the entities that it must not declare."""
+    if not data.startswith(b"PK"):
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            for name in package.namelist():
+                if name.endswith(".xml"):
+                    with package.open(name) as part:
+                        _stream(part, lambda *_: None, lambda *_: None, lambda *_: None)
+    except _BREAKS:
+        raise _broken() from None
+
+
+def _stream(
+    part: Any,
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None],
+    text: Callable[[str], None],
+) -> None:
+    """Feed a part to expat, refusing document types and with them every entity."""
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.buffer_size = 65536
+
+    def refuse(*_: Any) -> None:
+        raise DataError(
+            t("memuat deklarasi entitas XML, yang dipakai untuk menyerang"),
+            advice=t("Excel tidak membuat berkas seperti ini; minta ulang dari pengirimnya."),
+        )
+
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
+    while chunk := part.read(1 << 18):
+        parser.Parse(chunk, False)
+    parser.Parse(b"", True)
+
+
+#: A numbered row in which every cell is empty: formatting, and nothing else.
+_EMPTY_ROW = re.compile(rb'<row\b[^>]*\br="[^>]*(?:/>|(?<!/)>(?:\s*<c\b[^>]*/>)*\s*</row>)')
+
+
+class _WithoutEmptyRows:
+    """A sheet's bytes without its empty rows: people format a million of them, and expat need not see those."""
+
+    def __init__(self, part: Any) -> None:
+        self.part = part
+        self.carry = b""
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes; b"" only at the end."""
+        while chunk := self.part.read(size):
+            data = self.carry + chunk
+            # What follows the last row that has begun waits for its end, unless it grows out of hand.
+            cut = data.rfind(b"<row")
+            cut = len(data) if cut < 0 or len(data) - cut > size else cut
+            data, self.carry = data[:cut], data[cut:]
+            if kept := _EMPTY_ROW.sub(b"", data):
+                return kept
+        rest, self.carry = self.carry, b""
+        return rest
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition(":")[2]
+
+
+class _Xlsx:
+    """One workbook being read: the parts that its sheets share, then sheet by sheet."""
+
+    def __init__(self, package: zipfile.ZipFile) -> None:
+        self.package = package
+        self.names = {name.casefold(): name for name in package.namelist()}
+        self.workbook = next(
+            (name for name in package.namelist() if name.casefold().endswith("/workbook.xml")), "xl/workbook.xml"
+        )
+        self.cells = 0
+        self.epoch_1904 = False
+
+    def book(self) -> Book:
+        """Read the sheets in the order of the workbook."""
+        listed: list[dict[str, str]] = []
+
+        def start(tag: str, about: dict[str, str]) -> None:
+            name = _local(tag)
+            if name == "sheet":
+                listed.append({_local(key): value for key, value in about.items()} | {"rid": _relation_id(about)})
+            elif name == "workbookPr":
+                self.epoch_1904 = about.get("date1904") in ("1", "true")
+
+        self._read(self.workbook, start)
+        targets = self._targets()
+        self.shared = self._shared_strings(targets)
+        self.formats = self._formats(targets)
+        grids = []
+        for about in listed:
+            part = targets.get(about["rid"], ("", ""))[1]
+            if part.casefold() in self.names and "worksheet" in targets[about["rid"]][0]:
+                grids.append(self._sheet(about.get("name", ""), self.names[part.casefold()], about.get("state")))
+        return Book(tuple(grids))
+
+    def _read(self, name: str, start: Any, end: Any = lambda tag: None, text: Any = lambda data: None) -> None:
+        with self.package.open(name) as part:
+            _stream(part, start, end, text)
+
+    def _targets(self) -> dict[str, tuple[str, str]]:
+        """Return what each relation of the workbook is and where it stands."""
+        folder, file = posixpath.split(self.workbook)
+        found: dict[str, tuple[str, str]] = {}
+
+        def start(tag: str, about: dict[str, str]) -> None:
+            if _local(tag) == "Relationship" and about.get("TargetMode") != "External":
+                target = about.get("Target", "")
+                place = target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
+                kind = about.get("Type", "").rpartition("/")[2]
+                found[about.get("Id", "")] = (kind, posixpath.normpath(place))
+
+        self._read(f"{folder}/_rels/{file}.rels", start)
+        return found
+
+    def _part(self, targets: dict[str, tuple[str, str]], kind: str) -> str | None:
+        return next((self.names.get(place.casefold()) for k, place in targets.values() if k == kind), None)
+
+    def _shared_strings(self, targets: dict[str, tuple[str, str]]) -> list[str]:
+        name = self._part(targets, "sharedStrings")
+        strings: list[str] = []
+        if name is None:
+            return strings
+        pieces: list[str] = []
+        state = {"text": False, "phonetic": False}
+
+        def start(tag: str, _: dict[str, str]) -> None:
+            tag = _local(tag)
+            if tag == "t":
+                state["text"] = not state["phonetic"]
+            elif tag == "rPh":
+                state["phonetic"] = True
+
+        def end(tag: str) -> None:
+            tag = _local(tag)
+            if tag == "t":
+                state["text"] = False
+            elif tag == "rPh":
+                state["phonetic"] = False
+            elif tag == "si":
+                strings.append("".join(pieces))
+                pieces.clear()
+                _counted(len(strings))
+
+        self._read(name, start, end, lambda data: pieces.append(data) if state["text"] else None)
+        return strings
+
+    def _formats(self, targets: dict[str, tuple[str, str]]) -> list[str]:
+        """Return for each cell format what a number under it is: a number, a percentage or a date."""
+        name = self._part(targets, "styles")
+        kinds: list[str] = []
+        if name is None:
+            return kinds
+        own: dict[int, str] = {}
+        inside = False
+
+        def start(tag: str, about: dict[str, str]) -> None:
+            nonlocal inside
+            tag = _local(tag)
+            if tag == "numFmt":
+                own[int(about.get("numFmtId", 0))] = about.get("formatCode", "")
+            elif tag == "cellXfs":
+                inside = True
+            elif tag == "xf" and inside:
+                kinds.append(_kind_of_format(int(about.get("numFmtId", 0)), own))
+
+        def end(tag: str) -> None:
+            nonlocal inside
+            if _local(tag) == "cellXfs":
+                inside = False
+
+        self._read(name, start, end)
+        return kinds
+
+    def _sheet(self, name: str, part: str, state: str | None) -> Grid:
+        rows: dict[int, dict[int, Cell]] = {}
+        merged: list[tuple[int, int, int, int]] = []
+        hidden_rows: list[int] = []
+        hidden_columns: list[tuple[int, int]] = []
+        shared, formats = self.shared, self.formats
+        row = column = 0
+        row_hidden = wanted = False
+        kind = style = formula = value = ""
+        has_value = has_formula = False
+        pieces: list[str] = []
+
+        def start(tag: str, about: dict[str, str]) -> None:
+            nonlocal row, column, kind, style, has_value, has_formula, formula, value, wanted, row_hidden
+            if ":" in tag:
+                tag = _local(tag)
+            if tag == "v":
+                wanted = True
+                pieces.clear()
+            elif tag == "c":
+                place = about.get("r")
+                column = _column_of(place) if place else column + 1
+                kind, style = about.get("t", "n"), about.get("s", "")
+                has_value = has_formula = False
+                formula = value = ""
+            elif tag == "row":
+                row = int(about["r"]) if "r" in about else row + 1
+                column = 0
+                row_hidden = about.get("hidden") in ("1", "true")
+            elif tag in ("t", "f"):
+                wanted = True
+                pieces.clear()
+            elif tag == "rPh":
+                wanted = False
+            elif tag == "mergeCell" and len(merged) < _MAX_MERGED:
+                merged.append(_range_of(about.get("ref", "")))
+            elif tag == "col" and about.get("hidden") in ("1", "true"):
+                hidden_columns.append((int(about.get("min", 0)), int(about.get("max", 0))))
+
+        def end(tag: str) -> None:
+            nonlocal has_value, has_formula, formula, value, wanted
+            if ":" in tag:
+                tag = _local(tag)
+            if tag == "v":
+                value, has_value, wanted = "".join(pieces), True, False
+            elif tag == "t":
+                value, has_value, wanted = value + "".join(pieces), True, False
+            elif tag == "f":
+                formula, has_formula, wanted = "".join(pieces), True, False
+            elif tag == "c" and (has_value or has_formula):
+                if not (0 < row <= 1_048_576 and 0 < column <= 16_384):
+                    raise ValueError(row, column)
+                cell = self._cell(kind, style, value if has_value else None, formula, shared, formats)
+                if cell is not None:
+                    rows.setdefault(row, {})[column] = cell
+                    self.cells = _counted(self.cells + 1)
+                    if row_hidden and (not hidden_rows or hidden_rows[-1] != row):
+                        hidden_rows.append(row)
+
+        def text(data: str) -> None:
+            if wanted:
+                pieces.append(data)
+
+        with self.package.open(part) as stream:
+            _stream(_WithoutEmptyRows(stream), start, end, text)
+        return Grid(
+            name,
+            dict(sorted(rows.items())),
+            tuple(merged),
+            hidden=state in ("hidden", "veryHidden"),
+            hidden_rows=tuple(sorted(set(hidden_rows))),
+            hidden_columns=tuple(hidden_columns),
+        )
+
+    def _cell(
+        self, kind: str, style: str, value: str | None, formula: str, shared: list[str], formats: list[str]
+    ) -> Cell | None:
+        if value is None or (value == "" and formula and kind == "n"):
+            return Cell(FORMULA, f"={formula}")
+        if kind == "s":
+            text = shared[int(value)] if value.isdecimal() else ""
+            return Cell(TEXT, text) if text else None
+        if kind in ("str", "inlineStr"):
+            return Cell(TEXT, value) if value else None
+        if kind == "e":
+            return Cell(ERROR, value)
+        if kind == "b":
+            return Cell(TRUTH, "TRUE" if value == "1" else "FALSE")
+        if kind == "d":
+            return Cell(DATE, value[:10])
+        if value.strip() and not _NUMBER.fullmatch(value.strip()):
+            return Cell(TEXT, value)
+        shown = formats[int(style)] if style and int(style) < len(formats) else NUMBER
+        if shown == DATE:
+            return Cell(DATE, from_serial(float(value), self.epoch_1904))
+        return Cell(shown, value.strip()) if value.strip() else None
+
+
+def from_serial(serial: float, epoch_1904: bool = False) -> str:
+    """Return the date of an Excel day number as `2024-01-01`; the number itself where there is no such day.
+
+    >>> from_serial(45293), from_serial(45293, epoch_1904=True), from_serial(1)
+    ('2024-01-02', '2028-01-03', '1900-01-01')
+    """
+    day = int(serial)
+    # Excel's 1900 has a 29 February.
+    first = datetime.date(1904, 1, 1) if epoch_1904 else datetime.date(1899, 12, 31 if day < 60 else 30)
+    try:
+        return (first + datetime.timedelta(days=day)).isoformat()
+    except OverflowError:
+        return repr(serial)
+
+
+def _kind_of_format(number_format: int, own: dict[int, str]) -> str:
+    if number_format in _PERCENT_FORMATS:
+        return PERCENT
+    if number_format in _DATE_FORMATS:
+        return DATE
+    code = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.', "", own.get(number_format, "")).lower()
+    if "%" in code:
+        return PERCENT
+    return DATE if re.search(r"[ymdhs]", code) and "general" not in code else NUMBER
+
+
+def _relation_id(about: dict[str, str]) -> str:
+    return next((value for key, value in about.items() if key.endswith(":id")), "")
+
+
+def _column_of(place: str) -> int:
+    return _column_number(place.rstrip("0123456789"))
+
+
+@lru_cache(maxsize=1024)
+def _column_number(letters: str) -> int:
+    column = 0
+    for letter in letters:
+        if not "A" <= letter <= "Z":
+            break
+        column = column * 26 + ord(letter) - 64
+    return column
+
+
+def _range_of(text: str) -> tuple[int, int, int, int]:
+    found = re.fullmatch(r"\$?([A-Z]{1,3})\$?(\d{1,7})(?::\$?([A-Z]{1,3})\$?(\d{1,7}))?", text)
+    if found is None:
+        raise ValueError(text)
+    a, b, c, d = found.groups()
+    return int(b), _column_of(a), int(d or b), _column_of(c or a)
+
+
+def _counted(cells: int) -> int:
+    if cells > MAX_CELLS:
+        raise DataError(
+            t("lebih dari {most} sel terisi", most=number(MAX_CELLS)),
+            advice=t("Simpan lembar penilaiannya saja ke berkas sendiri."),
+        )
+    return cells
+
+
+def _broken() -> DataError:
+    return DataError(t("rusak atau terpotong"), advice=t("Salin ulang; bila tetap, buka di Excel dan simpan ulang."))

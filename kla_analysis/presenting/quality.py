@@ -1,0 +1,113 @@
+"""The quality of a sheet's data: how complete it is, and what was done to its cells when it was imported."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pandas as pd
+
+from kla_analysis.analysis.position import Position
+from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, SKIPPED, action_name
+from kla_analysis.instrument.instrument import level_name
+from kla_analysis.language import number, percent, t
+from kla_analysis.presenting.tables import Column, Table
+from kla_analysis.presenting.wording import Text, needs, source_note
+
+#: Rows of the repair list that a page shows; the file beside the sheet has them all.
+_MOST_ROWS = 60
+
+
+@needs("component")
+def quality_in_words(position: Position) -> Text:
+    """How many answers there are, what was put right on the way in, and what the sheet prints of itself."""
+    sheet = position.assessment
+    answered = len(sheet.scores) - len(sheet.missing)
+    lines = [
+        t(
+            "{answered} dari {all} {level} terjawab ({share}); {missing} kosong. Kosong berarti belum diketahui, bukan nol.",
+            answered=number(answered),
+            all=number(len(sheet.scores)),
+            level=level_name(sheet.level),
+            share=percent(answered / len(sheet.scores)),
+            missing=number(len(sheet.missing)),
+        )
+    ]
+    if sheet.missing:
+        shown = ", ".join(sheet.missing[:30]) + ("…" if len(sheet.missing) > 30 else "")
+        lines.append(t("Yang kosong: {codes}.", codes=shown))
+    if sheet.repairs is None:
+        lines.append(t("Lembar ini tidak diimpor dengan kla import, jadi tidak ada daftar perbaikan sel."))
+    else:
+        counts = Counter(sheet.repairs["action"])
+        lines.append(
+            t(
+                "Saat diimpor: {normalised} sel dibaca dalam bentuk lain, {skipped} sel atau kolom dilewati, {noted} catatan.",
+                normalised=number(counts[NORMALISED]),
+                skipped=number(counts[SKIPPED]),
+                noted=number(counts[NOTED]),
+            )
+        )
+    if sheet.printed is None:
+        lines.append(t("Lembar ini tidak memuat angka tercetak, jadi jumlahnya tidak dapat dicocokkan."))
+    return Text((*lines, source_note(position)))
+
+
+@needs("indicator")
+def completeness_table(position: Position) -> Table:
+    """Answers per component: how many there are, and how many are missing."""
+    sheet, instrument = position.assessment, position.instrument
+    rows = instrument.table(sheet.level)
+    answered = sheet.scores.notna().groupby(rows["component_code"]).agg(["sum", "size"]).astype(int)
+    frame = instrument.components[["name"]].join(answered).reset_index()
+    frame["missing"] = frame["size"] - frame["sum"]
+    frame["share"] = frame["sum"] / frame["size"]
+    return Table(
+        t("Kelengkapan jawaban per komponen"),
+        (
+            Column("name", t("Komponen")),
+            Column("size", level_name(sheet.level).capitalize(), "number"),
+            Column("sum", t("Terjawab"), "number"),
+            Column("missing", t("Kosong"), "number"),
+            Column("share", t("Lengkap"), "number", percent),
+        ),
+        frame,
+        source=source_note(position),
+        badge=t("ILUSTRATIF") if position.illustrative else "",
+        total=(
+            t("Jumlah"),
+            number(len(rows)),
+            number(frame["sum"].sum()),
+            number(frame["missing"].sum()),
+            percent(frame["sum"].sum() / len(rows)),
+        ),
+    )
+
+
+@needs("component")
+def repair_table(position: Position) -> Table | Text:
+    """What was done to the cells of an imported sheet, what changes a value first."""
+    repairs = position.assessment.repairs
+    if repairs is None or repairs.empty:
+        return Text((t("Tidak ada sel yang diubah, dilewati, atau ditolak."),), kind="remark")
+    order = {NORMALISED: 0, SKIPPED: 1, NOTED: 2}
+    frame = repairs.sort_values("action", key=lambda actions: actions.map(order), kind="stable").head(_MOST_ROWS)
+    frame = frame.assign(action=frame["action"].map(action_name), place=_places(frame))
+    caption = t("Perbaikan sel saat diimpor")
+    if len(repairs) > len(frame):
+        caption = t("Perbaikan sel saat diimpor ({shown} dari {all})", shown=len(frame), all=number(len(repairs)))
+    return Table(
+        caption,
+        (
+            Column("action", t("Tindakan")),
+            Column("place", t("Lembar dan sel")),
+            Column("old", t("Semula")),
+            Column("new", t("Menjadi")),
+            Column("reason", t("Alasan"), "long"),
+        ),
+        frame,
+        source=t("Daftar lengkap: berkas .repairs.csv di samping {file}.", file=position.assessment.shown),
+    )
+
+
+def _places(frame: pd.DataFrame) -> list[str]:
+    return [" ".join(filter(None, (row.sheet, row.cell))) or "–" for row in frame.fillna("").itertuples()]
