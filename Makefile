@@ -59,8 +59,7 @@ check: $(READY) ## periksa gaya, notebook bersih, dan arah impor
 
 .PHONY: lab
 lab: $(READY) ## buka notebook di JupyterLab
-	@$(BIN)/jupyter lab --notebook-dir=. --LabApp.news_url=None \
-	    --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks/00_mulai.ipynb
+	@$(BIN)/kla lab
 
 .PHONY: app
 app: $(READY) ## buka simulasi anggaran di peramban
@@ -79,7 +78,6 @@ bench: $(READY) ## ukur kecepatan (beberapa menit)
 .PHONY: bench-app
 bench-app: $(READY) ## ukur kecepatan simulasi anggaran di peramban
 	@PYTHONPATH=tests $(BIN)/python tests/bench/app.py
-
 
 .PHONY: bench-country
 bench-country: $(READY) ## buat laporan lengkap 514 daerah sintetis (kira-kira satu jam)

@@ -435,6 +435,18 @@ def app_command(
     serve(parameters, port=port, browser=not no_browser, idle=idle)
 
 
+@app.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8888, show_default=True, help="Port di mesin ini.")
+@click.option("--no-browser", is_flag=True, help="Jangan buka peramban.")
+@click.option("--folder", type=_FILE, help="Folder yang dibuka; bila kosong, folder proyek.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan.")
+def lab(port: int, no_browser: bool, folder: Path | None) -> None:
+    """Buka notebook di JupyterLab (Ctrl+C untuk menutup)."""
+    from kla_analysis.reporting.app import open_lab
+
+    open_lab(port=port, browser=not no_browser, folder=folder)
+
+
 @app.group()
 def actions() -> None:
     """Katalog kegiatan: buat contoh isian, atau periksa."""

@@ -33,12 +33,13 @@ KERNEL = "kla"
 SWITCH = "KLA_WARM"
 #: Seconds until the warm process must have loaded everything.
 LOADED_WITHIN = 120
-_FOLDER = Path(__file__).parent / "templates" / "jupyter"
+#: Templates, kernelspecs and settings of ours, as Jupyter looks for them.
+FOLDER = Path(__file__).parent / "templates" / "jupyter"
 
 
 def environment(*, warm: bool = True) -> dict[str, str]:
     """Return the environment in which the kernelspec `kla` is known: ours, and where it stands."""
-    paths = [str(_FOLDER), os.environ.get("JUPYTER_PATH", "")]
+    paths = [str(FOLDER), os.environ.get("JUPYTER_PATH", "")]
     found = {**os.environ, "JUPYTER_PATH": os.pathsep.join(filter(None, paths))}
     return found if warm else {**found, SWITCH: "0"}
 

@@ -41,14 +41,22 @@ class Server:
     def kernels(self) -> list[psutil.Process]:
         """The kernels that it runs now."""
         below = psutil.Process(self.process.pid).children(recursive=True)
-        return [each for each in below if "ipykernel_launcher" in " ".join(_command(each))]
+        return [each for each in below if "ipykernel_launcher" in _command(each) or _is_forked(each)]
 
 
-def _command(process: psutil.Process) -> list[str]:
+def _is_forked(process: psutil.Process) -> bool:
+    """Whether it is a child of the warm process, whose command line it has kept."""
     try:
-        return process.cmdline()
+        return "reporting.warm" in _command(process) and "reporting.warm" in _command(process.parent())
     except psutil.NoSuchProcess:
-        return []
+        return False
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 @contextmanager
@@ -100,16 +108,23 @@ def serving_app(folder: Path, *, idle: int = 6) -> AbstractContextManager[Server
 def serving_lab(folder: Path) -> AbstractContextManager[Server]:
     """Serve a folder in JupyterLab."""
     run = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.allow_root=True",
-        f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=", "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]  # fmt: skip
+        sys.executable,
+        "-c",
+        "from kla_analysis.cli import main; main()",
+        "lab",
+        "--no-browser",
+        f"--folder={folder}",
+    ]
     # JupyterLab takes cells that are far from the running one out of the page; here all of them stay.
     settings = folder / "settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
     settings.parent.mkdir(parents=True)
     settings.write_text('{"windowingMode": "none"}')
+    config = folder / "config/jupyter_server_config.json"
+    config.parent.mkdir()
+    config.write_text('{"ServerApp": {"allow_root": true}, "IdentityProvider": {"token": ""}}')
     environment = {
         "KLA_HOME": str(ROOT),
+        "JUPYTER_CONFIG_DIR": str(config.parent),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
     }
