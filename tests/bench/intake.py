@@ -48,25 +48,26 @@ import json, resource, sys, time
 from pathlib import Path
 import pandas  # every way is given the import for nothing
 files = sorted(Path(sys.argv[1]).iterdir())
+before = time.process_time()
 start = time.perf_counter()
 {way}
 seconds = time.perf_counter() - start
-peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
-print(json.dumps([seconds, peak, cells]))
+used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+peak = max(use.ru_maxrss for use in used) / 1024
+cpu = sum(use.ru_utime + use.ru_stime for use in used) - before
+print(json.dumps([seconds, cpu, peak, cells]))
 """
 
 
-def measure(way: str, folder: Path) -> tuple[float, float, int]:
-    """Return the median of seconds, the largest peak in MiB, and how many cells or answers came out."""
-    runs = [
-        json.loads(
-            subprocess.run(
-                [sys.executable, "-c", RUN.format(way=way), str(folder)], capture_output=True, check=True
-            ).stdout
-        )
-        for _ in range(REPEATS)
-    ]
-    return statistics.median(run[0] for run in runs), max(run[1] for run in runs), runs[0][2]
+def measure(way: str, folder: Path) -> list[float]:
+    """Return seconds, CPU seconds (of the child too), peak MiB, and how many cells or answers came out."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUN.format(way=way), str(folder)],
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    return json.loads(done.stdout)
 
 
 def make_long(folder: Path) -> None:
@@ -105,11 +106,16 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             make(Path(scratch))
             print(title)
-            found = {name: measure(way, Path(scratch)) for name, way in WAYS.items()}
-            base = found["pandas.read_excel, openpyxl"][0]
-            for name, (seconds, peak, cells) in found.items():
+            # In turns, so that what else the machine does falls on all alike.
+            rounds = [{name: measure(way, Path(scratch)) for name, way in WAYS.items()} for _ in range(REPEATS)]
+            base = statistics.median(found["pandas.read_excel, openpyxl"][0] for found in rounds)
+            for name in WAYS:
+                seconds, cpu, peak, cells = (
+                    statistics.median(column) for column in zip(*(r[name] for r in rounds), strict=True)
+                )
                 print(
-                    f"  {name:45} {seconds:7.2f} s  {seconds / base:5.2f}   {peak:5.0f} MiB  {cells:>7,} cells or answers"
+                    f"  {name:45} {seconds:7.2f} s  {seconds / base:5.2f}   {cpu:7.2f} CPU s   {peak:4.0f} MiB"
+                    f"   {cells:9,.0f} cells or answers"
                 )
 
 
