@@ -1,5 +1,6 @@
 """Warm kernels: the same as plain ones, apart from each other, and gone with whoever asked for them."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from jupyter_client.manager import KernelManager
 from traitlets.config import Config
 
 from kla_analysis.reporting import kernels
+from kla_analysis.reporting.build import STARTS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
@@ -83,7 +85,7 @@ def test_the_line_is_encrypted(start):
 
 def test_interrupt_restart_and_death(start):
     manager, client = start()
-    client.execute("import time; time.sleep(60)")
+    client.execute("import time; time.sleep(60)", stop_on_error=False)  # else what is asked next can be dropped
     time.sleep(0.5)
     manager.interrupt_kernel()
     assert client.get_shell_msg(timeout=10)["content"]["ename"] == "KeyboardInterrupt"
@@ -125,6 +127,12 @@ def test_a_kernel_ends_with_whoever_asked_for_it():
 
 
 def test_twelve_at_once(start):
+    def answer(_: int) -> str:
+        for _ in range(STARTS - 1):  # as the build does: somebody else may have taken a port in between
+            with contextlib.suppress(RuntimeError):
+                return said(start()[1], "print(6 * 7)")
+        return said(start()[1], "print(6 * 7)")
+
     with ThreadPoolExecutor(12) as pool:
-        answers = list(pool.map(lambda _: said(start()[1], "print(6 * 7)"), range(12)))
+        answers = list(pool.map(answer, range(12)))
     assert answers == ["42"] * 12
