@@ -12,9 +12,10 @@ from pathlib import Path
 import nbformat
 
 from kla_analysis.errors import KernelError
-from kla_analysis.language import t
+from kla_analysis.language import VARIABLE, t
 from kla_analysis.project import find_project
 from kla_analysis.reporting import document
+from kla_analysis.reporting.notebooks import translated
 from kla_analysis.reporting.parameters import ReportParameters, begin
 from kla_analysis.reporting.runner import declared_values
 
@@ -47,6 +48,7 @@ def serve(parameters: ReportParameters, *, port: int = 8866, browser: bool = Tru
         environment = {
             **os.environ,
             "JUPYTER_PATH": os.pathsep.join(filter(None, paths)),
+            VARIABLE: parameters.lang,
             "KLA_HOME": str(project.root),
             "KLA_DATA": str(project.data),
             "KLA_REPORTS": str(project.reports),
@@ -71,5 +73,5 @@ def _notebook(parameters: ReportParameters, path: Path) -> nbformat.NotebookNode
     from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
 
-    source = document.attended(load_notebook_node(str(path)))
+    source = document.attended(translated(load_notebook_node(str(path))))
     return parameterize_notebook(source, declared_values(parameters, path), report_mode=True)

@@ -28,6 +28,7 @@ from kla_analysis.presenting import charts, wording
 from kla_analysis.presenting.tables import question_table
 from kla_analysis.project import Project, find_project
 from kla_analysis.reporting import document
+from kla_analysis.reporting.notebooks import report_notebooks, read_notebook
 from kla_analysis.reporting.parameters import ReportParameters, begin
 
 if TYPE_CHECKING:
@@ -48,11 +49,6 @@ class ReportRun:
     index: Path
     seconds: float
     position: Position
-
-
-def report_notebooks(project: Project) -> list[Path]:
-    """Return the notebooks of a report, in the order of their numbers."""
-    return sorted(path for path in project.notebooks.glob("[0-9][0-9]_*.ipynb"))
 
 
 def run_report(
@@ -118,7 +114,7 @@ def _build(
 ) -> None:
     """Write all files of the report into the staging folder."""
     paths = report_notebooks(project)
-    sources = {f"{path.stem}.html": nbformat.read(path, as_version=4) for path in paths}
+    sources = {f"{path.stem}.html": read_notebook(path) for path in paths}
     frame = _frame(parameters, position, sources)
     _write(staging / document.INDEX, document.index_page(_summary(parameters, position), frame))
     reports = []
@@ -148,7 +144,7 @@ def _build(
 
 def _execute(path: Path, parameters: ReportParameters, project: Project) -> NotebookNode:
     """Run one notebook in a fresh kernel and return it with its results."""
-    source = document.unattended(nbformat.read(path, as_version=4))
+    source = document.unattended(read_notebook(path))
     values = declared_values(parameters, path)
     with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="kla-") as scratch:
         warnings.simplefilter("ignore")
