@@ -7,6 +7,7 @@ translation; a text that is gone leaves it.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import io
 import sys
@@ -16,7 +17,6 @@ from pathlib import Path
 import click
 import yaml
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from kla_analysis.cli import app
@@ -89,9 +89,12 @@ def main() -> None:
 
 
 def _library() -> Iterator[tuple[str, str]]:
-    found = extract_from_dir(_LIBRARY, [("**.py", "python")], keywords={"t": None}, strip_comment_tags=True)
-    for file, _, message, _, _ in sorted(found, key=lambda each: (each[0], each[1])):
-        yield message, f"kla_analysis/{Path(file).as_posix()}"
+    """Find every `t("…")` in the code; also inside of f-strings, which Babel's own extractor passes over."""
+    for path in sorted(_LIBRARY.rglob("*.py")):
+        calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+        for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
+            if isinstance(call.func, ast.Name) and call.func.id == "t" and isinstance(call.args[0], ast.Constant):
+                yield call.args[0].value, path.relative_to(_LIBRARY.parent).as_posix()
 
 
 def _command() -> Iterator[tuple[str, str]]:

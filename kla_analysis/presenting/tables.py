@@ -294,7 +294,7 @@ def question_table(position: Position, component: str | None = None, top: int = 
 def agency_table(position: Position, top: int = 15) -> Table:
     """Lost points by agency: those it has a hand in, and its equal share of them."""
     frame = lost_by_agency(position.roll_up).head(top).reset_index()
-    names = position.instrument.agencies["name_id"]
+    names = position.instrument.agencies["name"]
     frame["full_name"] = frame["agency"].map(names).fillna(frame["agency"])
     table = _of_sheet(
         position,
@@ -345,7 +345,7 @@ def meeting_sheets(position: Position, cluster: str = "all", top: int = 8) -> Se
                     ),
                     t(
                         "Undang selain penanggung jawab di bawah: {partners}. Pembagian mitra per klaster adalah asumsi.",
-                        partners="; ".join(f"{row.partner} ({row.role_id})" for row in partners.itertuples()),
+                        partners="; ".join(f"{row.partner} ({row.role})" for row in partners.itertuples()),
                     ),
                 ),
             ),

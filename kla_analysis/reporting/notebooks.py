@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _PARAMETERS_TAG = "parameters"
-#: Before a text of markdown: the sign of a heading or of a list item.
-_SIGN = re.compile(r"(#+ |[-*] |\d+\. |)(.*)", re.DOTALL)
 #: Between two texts of markdown: a blank line, or the line end before a list item.
 _BETWEEN = re.compile(r"(\n\s*\n|\n(?=[-*] |\d+\. ))")
 _COMMENT = re.compile(r"(?<=# ).+$", re.MULTILINE)
@@ -83,12 +81,7 @@ def _pieces(cell: NotebookNode) -> Iterator[tuple[str, bool]]:
     """Cut a cell into what is translated and what is kept; joined, they are the cell again."""
     if cell.cell_type == "markdown":
         for at, block in enumerate(_BETWEEN.split(cell.source)):
-            if at % 2:
-                yield block, False
-            else:
-                sign, text = _SIGN.match(block).groups()
-                yield sign, False
-                yield text, bool(text)
+            yield block, at % 2 == 0 and bool(block)
     elif _PARAMETERS_TAG in cell.metadata.get("tags", ()):
         end = 0
         for found in _COMMENT.finditer(cell.source):
