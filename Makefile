@@ -81,6 +81,10 @@ bench-app: $(READY) ## ukur kecepatan simulasi anggaran di peramban
 picture: $(READY) ## perbarui gambar laporan di README (perlu chromium)
 	@$(BIN)/python docs/picture.py
 
+.PHONY: strings
+strings: $(READY) ## kumpulkan semua teks untuk penerjemah (kla_analysis/locale)
+	@$(BIN)/python -m kla_analysis.locale.update
+
 .PHONY: lock
 lock: ## perbarui requirements.lock (perlu uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-annotate \

@@ -164,6 +164,7 @@ _TYPED_UNITS = {
     "": 1,
     "ribu": 10**3,
     "rb": 10**3,
+    "thousand": 10**3,
     "juta": 10**6,
     "jt": 10**6,
     "million": 10**6,
@@ -191,10 +192,15 @@ def money(rupiah: float | None) -> str:
 
 
 def read_money(text: str | int) -> int:
-    """Read an amount of rupiah as people type it; never a guess.
+    """Read an amount of rupiah as people type it, in either language; never a guess.
 
-    >>> read_money("Rp600 juta"), read_money("1,2 miliar"), read_money("600.000.000"), read_money("0")
-    (600000000, 1200000000, 600000000, 0)
+    A file reads the same whatever the language in force: what means one thing in Indonesian and another in
+    English (1,200 million) is refused.
+
+    >>> read_money("Rp600 juta"), read_money("1,2 miliar"), read_money("1.2 billion"), read_money("0")
+    (600000000, 1200000000, 1200000000, 0)
+    >>> read_money("600.000.000"), read_money("Rp600,000,000"), read_money("75,500")
+    (600000000, 600000000, 75500)
 
     Raises:
         ValueError: in words, when it is empty, no amount, below zero, or could be read in two ways.
@@ -210,12 +216,13 @@ def read_money(text: str | int) -> int:
         raise ValueError(t("“{text}”: jumlah uang tidak boleh di bawah nol.", text=text))
     if unit == "m":
         raise ValueError(t("“{text}” bermakna ganda: tulis “juta” atau “miliar”.", text=text))
-    if re.fullmatch(r"\d{1,3}(\.\d{3})+", digits) and unit in {"", "ribu", "rb"}:
-        value = float(digits.replace(".", ""))
-    elif re.fullmatch(r"\d+([.,]\d{1,2})?|\d+,\d+", digits):
+    grouped = re.fullmatch(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*", digits)
+    if grouped and unit in {".": {"", "ribu", "rb"}, ",": {"", "thousand"}}[grouped[1]]:
+        value = float(digits.replace(grouped[1], ""))
+    elif re.fullmatch(r"\d+([.,]\d{1,2})?|\d+[.,]\d{4,}", digits):
         value = float(digits.replace(",", "."))
-    elif re.fullmatch(r"\d{1,3}(\.\d{3})+(,\d+)?", digits):
-        raise ValueError(t("“{text}” bermakna ganda: tulis tanpa titik, misalnya 1200 juta.", text=text))
+    elif re.fullmatch(r"\d{1,3}([.,]\d{3})+([.,]\d+)?", digits):
+        raise ValueError(t("“{text}” bermakna ganda: tulis tanpa pemisah ribuan, misalnya 1200 juta.", text=text))
     else:
         raise ValueError(t("“{text}” bukan jumlah uang. Tulis misalnya 600 juta atau 1,2 miliar.", text=text))
     if not unit and value != int(value):

@@ -193,8 +193,8 @@ def instrument_table(instrument: Instrument) -> Table:
             Column("component_code", t("Kode")),
             Column("name", t("Komponen")),
             _num("max_points", t("Maksimum")),
-            _num("indicators", t("Indikator")),
-            _num("questions", t("Pertanyaan")),
+            _num("indicators", t("Jumlah indikator")),
+            _num("questions", t("Jumlah pertanyaan")),
         ),
         frame,
         source=t("Sumber: {title} ({standing}).", title=instrument.title, standing=standing_name(instrument.standing)),
@@ -302,7 +302,7 @@ def agency_table(position: Position, top: int = 15) -> Table:
         (
             Column("agency", t("Penanggung jawab")),
             Column("full_name", t("Nama lengkap")),
-            _num("questions", t("Pertanyaan")),
+            _num("questions", t("Jumlah pertanyaan")),
             _num("involved_points", t("Ikut menjawab (poin)")),
             _num("shared_points", t("Bagian rata (poin)")),
         ),
@@ -488,7 +488,7 @@ def closing_set_table(position: Position, target: str) -> Table:
         t("Paling sedikit pertanyaan yang harus terjawab penuh untuk menutup {gap} poin", gap=number(gap.high)),
         (
             Column("title", t("Dari")),
-            _num("count", t("Pertanyaan")),
+            _num("count", t("Jumlah pertanyaan")),
             _num("gain", t("Tambahan poin")),
             Column("closes", t("Menutup jarak?")),
             _num("agencies", t("Penanggung jawab")),
