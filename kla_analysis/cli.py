@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import json
 import os
 import re
@@ -77,7 +78,9 @@ _with_instrument = functools.partial(
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="kla-analysis", prog_name="kla", message="%(prog)s %(version)s", help="Tampilkan versi.")
+@click.version_option(
+    package_name="kla-analysis", prog_name="kla", message="%(prog)s %(version)s", help="Tampilkan versi."
+)
 @_lang_option
 def app() -> None:
     """Kabupaten/Kota Layak Anak: dari lembar nilai ke predikat, kelemahan, dan jarak ke target."""
@@ -110,7 +113,7 @@ def main() -> None:
 def _asked_language() -> str:
     """Return the language that was asked for: `--lang`, else the environment's, else Indonesian."""
     words = sys.argv[1:]
-    asked = [after for word, after in zip(words, words[1:], strict=False) if word == "--lang"]
+    asked = [after for word, after in itertools.pairwise(words) if word == "--lang"]
     asked += [word.partition("=")[2] for word in words if word.startswith("--lang=")]
     asked.append(os.environ.get(VARIABLE) or LANGUAGES[0])
     if asked[0] not in LANGUAGES:
@@ -122,7 +125,13 @@ def _speak(command: click.Command) -> None:
     """Put what a command and all below it say of themselves into the language in force."""
     command.help = t(inspect.cleandoc(command.help))
     command.options_metavar = t("[PILIHAN]...")
-    kinds = {"text": t("TEKS"), "integer": t("BILANGAN"), "integer range": t("BILANGAN"), "float": t("ANGKA"), "path": t("BERKAS")}
+    kinds = {
+        "text": t("TEKS"),
+        "integer": t("BILANGAN"),
+        "integer range": t("BILANGAN"),
+        "float": t("ANGKA"),
+        "path": t("BERKAS"),
+    }
     for param in command.params:
         if isinstance(param, click.Option):
             param.help = t(param.help)
@@ -461,6 +470,7 @@ def notebooks(out: Path, as_json: bool) -> None:
 
 
 @app.group()
+@_lang_option
 def actions() -> None:
     """Katalog kegiatan: buat contoh isian, atau periksa."""
 

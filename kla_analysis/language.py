@@ -10,6 +10,7 @@ is no compiled twin that a checkout, a wheel or an editable install could lack o
 
 from __future__ import annotations
 
+import datetime
 import math
 import os
 import re
@@ -73,7 +74,9 @@ def _catalogue(lang: str) -> Mapping[str, str]:
     from babel.messages.pofile import read_po
 
     with catalogue_path(lang).open("rb") as file:
-        return {message.id: message.string for message in read_po(file, locale=lang) if message.string and not message.fuzzy}
+        return {
+            message.id: message.string for message in read_po(file, locale=lang) if message.string and not message.fuzzy
+        }
 
 
 class _Sentence(string.Formatter):
@@ -157,6 +160,18 @@ def _amounts() -> tuple[tuple[int, str], ...]:
     """Return how amounts are called, largest first."""
     return ((10**12, t("triliun")), (10**9, t("miliar")), (10**6, t("juta")))
 
+
+def moment(when: datetime.datetime) -> str:
+    """Write a day and time for people; `when` is in UTC.
+
+    >>> moment(datetime.datetime(2026, 11, 25, 7, 5))
+    '25 November 2026, 07.05 UTC'
+    """
+    from babel.dates import format_date, format_time
+
+    # Indonesia, and most readers of English there, put the day before the month.
+    locale = {"en": "en_GB"}.get(current_language(), current_language())
+    return f"{format_date(when, 'long', locale)}, {format_time(when, 'short', locale=locale)} UTC"
 
 
 #: What people type behind a number. “M” is not here: it is a miliar to one and a million to the other.

@@ -24,7 +24,7 @@ from kla_analysis.language import DOMAIN, LANGUAGES, catalogue_path
 from kla_analysis.project import Project, find_project
 from kla_analysis.reporting.notebooks import report_notebooks, texts
 
-_HEADER = '''\
+_HEADER = """\
 # Texts of kla_analysis; `make strings` keeps them up to date.
 msgid ""
 msgstr ""
@@ -34,7 +34,7 @@ msgstr ""
 "Content-Type: text/plain; charset=utf-8\\n"
 "Content-Transfer-Encoding: 8bit\\n"
 
-'''
+"""
 _LIBRARY = Path(__file__).parent.parent
 
 

@@ -64,7 +64,9 @@ def write_copy(folder: Path) -> list[Path]:
             raise ParameterError(t("Folder {path} tidak kosong.", path=folder), advice=t("Pilih folder yang baru."))
         for path in report_notebooks(find_project()):
             notebook = parameterize_notebook(
-                translated(load_notebook_node(str(path))), {"lang": current_language()}, comment=t("Bahasa salinan ini.")
+                translated(load_notebook_node(str(path))),
+                {"lang": current_language()},
+                comment=t("Bahasa salinan ini."),
             )
             notebook.metadata.pop("papermill", None)
             nbformat.write(notebook, folder / path.name)

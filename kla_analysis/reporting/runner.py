@@ -23,12 +23,12 @@ import nbformat
 
 from kla_analysis.analysis.position import Position
 from kla_analysis.errors import KernelError, LockedError, NotebookError, OutputError, ParameterError
-from kla_analysis.language import language, t
+from kla_analysis.language import language, moment, t
 from kla_analysis.presenting import charts, wording
 from kla_analysis.presenting.tables import question_table
 from kla_analysis.project import Project, find_project
 from kla_analysis.reporting import document
-from kla_analysis.reporting.notebooks import report_notebooks, read_notebook
+from kla_analysis.reporting.notebooks import read_notebook, report_notebooks
 from kla_analysis.reporting.parameters import ReportParameters, begin
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def _colophon(parameters: ReportParameters, position: Position) -> dict[str, str
             "dihitung dari keduanya; asumsi = dari kami; ilustratif = contoh, bukan nilai daerah ini."
         ),
         t("Dibuat oleh"): f"kla_analysis {version('kla-analysis')}, Python {platform.python_version()}",
-        t("Waktu"): _now(),
+        t("Waktu"): moment(datetime.datetime.now(datetime.UTC)),
     }
 
 
