@@ -10,6 +10,7 @@ import pytest
 import yaml
 from babel.messages.pofile import read_po
 from conftest import ROOT, run_kla
+from nbclient import NotebookClient
 
 from kla_analysis.language import LANGUAGES, catalogue_path, current_language, language, money, number, t, use_language
 from kla_analysis.locale.update import collect, open_texts, update
@@ -113,6 +114,8 @@ def indonesian() -> set[str]:
 
 def _gather(value, texts):
     if isinstance(value, dict):
+        if "citation" in value and isinstance(value["title"], str):  # the name of a law
+            texts["both"].append(value["title"])
         for name, inner in value.items():
             texts[name].append(inner) if name in ("id", "en") and isinstance(inner, str) else _gather(inner, texts)
     elif isinstance(value, list):
@@ -188,7 +191,22 @@ def test_a_copy_of_the_notebooks_in_english_runs_and_holds_the_same_code(tmp_pat
                 ]
             else:
                 assert re.sub("#.*", "", after.source) == re.sub("#.*", "", before.source)
+    done = NotebookClient(nbformat.read(folder / originals[0].name, 4), kernel_name="python3").execute(
+        cwd=str(tmp_path)
+    )
+    shown = " ".join(output.data["text/html"] for cell in done.cells for output in cell.get("outputs", ()))
+    assert "Distance to Nindya" in shown
+    assert words_of(re.sub("<[^>]*>", " ", shown)) & foreign == set()
     assert run_kla("notebooks", "--lang", "en", "--out", str(folder)).returncode == 2  # nothing of the reader's is lost
+
+
+def test_names_in_data_hold_the_same_figures():
+    for path in sorted((ROOT / "data").rglob("*.csv")):
+        for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines()):
+            for column in row.keys() & {"name_en", "label_en", "role_en", "note_en"}:
+                own = row[column.replace("_en", "_id")]
+                assert re.findall(r"\d+", row[column]) == re.findall(r"\d+", own), (path.name, own)
+                assert bool(row[column]) == bool(own)
 
 
 def test_data_that_users_write_needs_no_second_language(tmp_path):
