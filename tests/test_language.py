@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 from conftest import ROOT, run_kla
 from nbclient import NotebookClient
 
+import kla_analysis as kla
 from kla_analysis.language import LANGUAGES, catalogue_path, current_language, language, money, number, t, use_language
 from kla_analysis.locale.update import collect, open_texts, update
 from kla_analysis.project import find_project
@@ -207,6 +208,38 @@ def test_names_in_data_hold_the_same_figures():
                 own = row[column.replace("_en", "_id")]
                 assert re.findall(r"\d+", row[column]) == re.findall(r"\d+", own), (path.name, own)
                 assert bool(row[column]) == bool(own)
+
+
+def test_the_app_speaks_the_language_of_its_notebook_in_its_threads_too():
+    use_language("en")
+    try:
+        app = kla.whatif.try_out(kla.open_position("63.10", 2022), kla.Scenario(), "nindya")
+        app.climbing.join()
+        app.typed.value = "12,5"
+        said, foreign = list(texts_of(app.widget)), indonesian()
+    finally:
+        use_language("id")
+    shown = " ".join(said)
+    for words in (
+        "least cost to the target",
+        "Rp600 million for 5 actions",
+        "Did you mean 12,5 million",
+        "By component",
+    ):
+        assert words in shown
+    # Scenarios are chosen by the names of their files.
+    assert {word for text in said if "-" not in text or " " in text for word in words_of(text)} & foreign == set()
+
+
+def texts_of(widget):
+    """Every text that a widget, and all within it, shows or says to a screen reader."""
+    for name in ("description", "placeholder", "tooltip", "value", "titles", "_options_labels"):
+        found = getattr(widget, name, None)
+        for text in (found,) if isinstance(found, str) else found or () if isinstance(found, tuple) else ():
+            yield re.sub(r"<style.*?</style>|<svg.*?>|<[^>]*>|data:\S+", " ", str(text), flags=re.DOTALL)
+            yield from re.findall(r'(?:alt|aria-label|title)="([^"]*)"', str(text))
+    for within in getattr(widget, "children", ()):
+        yield from texts_of(within)
 
 
 def test_data_that_users_write_needs_no_second_language(tmp_path):

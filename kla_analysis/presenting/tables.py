@@ -491,7 +491,7 @@ def closing_set_table(position: Position, target: str) -> Table:
             _num("count", t("Jumlah pertanyaan")),
             _num("gain", t("Tambahan poin")),
             Column("closes", t("Menutup jarak?")),
-            _num("agencies", t("Penanggung jawab")),
+            _num("agencies", t("Jumlah penanggung jawab")),
         ),
         frame,
     )

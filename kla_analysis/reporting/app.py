@@ -43,6 +43,7 @@ def serve(parameters: ReportParameters, *, port: int = 8866, browser: bool = Tru
         command += ["--Voila.port_retries=0", f"--MappingKernelManager.cull_idle_timeout={idle}"]
         command += [f"--MappingKernelManager.cull_interval={max(1, min(60, idle // 2))}"]
         command += ["--KernelManager.transport_encryption=auto"]
+        command += [f"--HTMLExporter.language_code={parameters.lang}"]
         command += [] if browser else ["--no-browser"]
         paths = [str(_TEMPLATES), os.environ.get("JUPYTER_PATH", "")]
         environment = {
