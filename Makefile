@@ -39,6 +39,7 @@ BROWSER := $(shell command -v "$${KLA_CHROMIUM:-chromium}" || command -v chromiu
 BROWSERLESS := $(if $(BROWSER)$(CI),,--ignore=tests/browser)
 
 .PHONY: test
+test: export KLA_LANG :=
 test: $(READY) ## jalankan semua uji
 	@echo "==> Menjalankan semua uji (beberapa menit)"
 	@$(if $(BROWSERLESS),echo "    Chromium tidak ada: uji peramban TIDAK dijalankan. Memasangnya: make browser")
