@@ -39,6 +39,7 @@ BROWSER := $(shell command -v "$${KLA_CHROMIUM:-chromium}" || command -v chromiu
 BROWSERLESS := $(if $(BROWSER)$(CI),,--ignore=tests/browser)
 
 .PHONY: test
+test: export KLA_LANG :=
 test: $(READY) ## jalankan semua uji
 	@echo "==> Menjalankan semua uji (beberapa menit)"
 	@$(if $(BROWSERLESS),echo "    Chromium tidak ada: uji peramban TIDAK dijalankan. Memasangnya: make browser")
@@ -95,6 +96,10 @@ fuzz: $(READY) ## acak berkas masukan selama SECONDS detik (perlu atheris)
 .PHONY: picture
 picture: $(READY) ## perbarui gambar laporan di README (perlu chromium)
 	@$(BIN)/python docs/picture.py
+
+.PHONY: strings
+strings: $(READY) ## kumpulkan semua teks untuk penerjemah (kla_analysis/locale)
+	@$(BIN)/python -m kla_analysis.locale.update
 
 .PHONY: lock
 lock: ## perbarui requirements.lock (perlu uv)

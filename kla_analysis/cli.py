@@ -3,25 +3,69 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import itertools
 import json
+import os
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError, ParameterError, did_you_mean, nearest
-from kla_analysis.language import money, number, t
+from kla_analysis.language import LANGUAGES, VARIABLE, current_language, money, number, t, use_language
 
 _FILE = click.Path(path_type=Path)
+
+
+class _Formatter(click.HelpFormatter):
+    """Help in the reader's language: click's own words translated with ours."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, args, t("Pemakaian:") + " ")
+
+    @contextmanager
+    def section(self, name: str) -> Iterator[None]:
+        with super().section({"Options": t("Pilihan"), "Commands": t("Perintah")}.get(name, name)):
+            yield
+
+    def write_dl(self, rows: Any, *args: Any, **kwargs: Any) -> None:
+        words = {"Show this message and exit.": t("Tampilkan bantuan ini."), "[default: ": f"[{t('bawaan')}: "}
+        said = []
+        for name, text in rows:
+            for theirs, ours in words.items():
+                text = text.replace(theirs, ours)
+            said.append((name, text))
+        super().write_dl(said, *args, **kwargs)
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
+class _Command(click.Command):
+    context_class = _Context
+
+
+class _Group(click.Group):
+    context_class = _Context
+    command_class = _Command
+    group_class = type
+
+
+# The language is chosen before click reads anything, so that what click says is in it too.
+_lang_option = click.option("--lang", type=click.Choice(LANGUAGES), expose_value=False, help="Bahasa keluaran.")
 
 
 def _answers_in_json(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that all commands share."""
     for option in (
+        _lang_option,
         click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan."),
         click.option("--json", "as_json", is_flag=True, help="Keluaran JSON untuk mesin."),
     ):
@@ -64,8 +108,11 @@ _with_instrument = functools.partial(
 )()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="kla-analysis", prog_name="kla")
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(
+    package_name="kla-analysis", prog_name="kla", message="%(prog)s %(version)s", help="Tampilkan versi."
+)
+@_lang_option
 def app() -> None:
     """Kabupaten/Kota Layak Anak: dari lembar nilai ke predikat, kelemahan, dan jarak ke target."""
 
@@ -79,6 +126,8 @@ def main() -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _terminated)
     try:
+        use_language(_asked_language())
+        _speak(app)
         code = app.main(prog_name="kla", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help())
@@ -105,13 +154,47 @@ def _terminated(*_: object) -> None:
     raise _Terminated
 
 
+def _asked_language() -> str:
+    """Return the language that was asked for: `--lang`, else the environment's, else Indonesian."""
+    words = sys.argv[1:]
+    asked = [after for word, after in itertools.pairwise(words) if word == "--lang"]
+    asked += [word.partition("=")[2] for word in words if word.startswith("--lang=")]
+    asked.append(os.environ.get(VARIABLE) or LANGUAGES[0])
+    if asked[0] not in LANGUAGES:
+        raise ParameterError(t("Bahasa “{name}” tidak ada.", name=asked[0]), advice=did_you_mean(asked[0], LANGUAGES))
+    return asked[0]
+
+
+def _speak(command: click.Command) -> None:
+    """Put what a command and all below it say of themselves into the language in force."""
+    command.help = t(inspect.cleandoc(command.help))
+    command.options_metavar = t("[PILIHAN]...")
+    kinds = {
+        "text": t("TEKS"),
+        "integer": t("BILANGAN"),
+        "integer range": t("BILANGAN"),
+        "float": t("ANGKA"),
+        "path": t("BERKAS"),
+    }
+    for param in command.params:
+        if isinstance(param, click.Option):
+            param.help = t(param.help)
+        if param.metavar:
+            param.metavar = t(param.metavar)
+        elif not getattr(param, "is_flag", False):
+            param.metavar = kinds.get(param.type.name)
+    if isinstance(command, click.Group):
+        command.subcommand_metavar = t("PERINTAH [ISIAN]...")
+        for below in command.commands.values():
+            _speak(below)
+
+
 @app.command()
 @click.option("--area", default="63.10", show_default=True, help="Kode wilayah.")
 @click.option("--year", type=int, default=2022, show_default=True, help="Tahun penghargaan.")
 @click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
 @click.option("--target", default="nindya", show_default=True, help="Predikat yang dituju.")
 @click.option("--cluster", default="all", show_default=True, help="Satu komponen (misalnya K2) atau all.")
-@click.option("--lang", default="id", show_default=True, help="Bahasa laporan.")
 @click.option(
     "--retention",
     type=float,
@@ -129,7 +212,6 @@ def report(
     stage: str,
     target: str,
     cluster: str,
-    lang: str,
     retention: float,
     assessment: Path | None,
     scenario: str,
@@ -151,7 +233,7 @@ def report(
             "stage": stage,
             "target": target,
             "cluster": cluster,
-            "lang": lang,
+            "lang": current_language(),
             "retention": retention,
             "assessment": str(assessment) if assessment else "",
             "scenario": scenario,
@@ -192,7 +274,7 @@ def report(
 
 
 @app.command()
-@click.argument("file", type=_FILE, metavar="FILE")
+@click.argument("file", type=_FILE, metavar="BERKAS")
 @_with_instrument
 @click.option("--missing", default="range", show_default=True, help="Jawaban kosong: range, zero, atau refuse.")
 @_answers_in_json
@@ -248,7 +330,7 @@ def score(file: Path, instrument: str, missing: str, as_json: bool) -> None:
 
 # Without this, click would read the minus of a negative score as an option.
 @app.command(context_settings={"ignore_unknown_options": True})
-@click.argument("score", metavar="SCORE")
+@click.argument("score", metavar="NILAI")
 @_with_instrument
 @_answers_in_json
 def band(score: str, instrument: str, as_json: bool) -> None:
@@ -263,7 +345,7 @@ def band(score: str, instrument: str, as_json: bool) -> None:
 
 
 @app.command()
-@click.argument("file", type=_FILE, metavar="[FILE]", required=False)
+@click.argument("file", type=_FILE, metavar="[BERKAS]", required=False)
 @click.option("--reference", is_flag=True, help="Periksa lembar rujukan 2024.")
 @_with_instrument
 @_answers_in_json
@@ -415,6 +497,7 @@ def plan(
     "--idle", type=click.IntRange(1), default=600, show_default=True, help="Detik sampai tab yang ditutup diakhiri."
 )
 @click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan.")
+@_lang_option
 def app_command(
     area: str, year: int, target: str, assessment: Path | None, scenario: str, port: int, no_browser: bool, idle: int
 ) -> None:
@@ -429,6 +512,7 @@ def app_command(
             "target": target,
             "assessment": str(assessment.resolve()) if assessment else "",
             "scenario": scenario,
+            "lang": current_language(),
         }
     )
     click.echo(t("Simulasi anggaran di http://127.0.0.1:{port}/ (Ctrl+C untuk menutup).", port=port), err=True)
@@ -440,6 +524,7 @@ def app_command(
 @click.option("--no-browser", is_flag=True, help="Jangan buka peramban.")
 @click.option("--folder", type=_FILE, help="Folder yang dibuka; bila kosong, folder proyek.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan.")
+@_lang_option
 def lab(port: int, no_browser: bool, folder: Path | None) -> None:
     """Buka notebook di JupyterLab (Ctrl+C untuk menutup)."""
     from kla_analysis.reporting.app import open_lab
@@ -447,7 +532,22 @@ def lab(port: int, no_browser: bool, folder: Path | None) -> None:
     open_lab(port=port, browser=not no_browser, folder=folder)
 
 
+@app.command()
+@click.option("--out", type=_FILE, required=True, help="Folder baru untuk salinannya.")
+@_answers_in_json
+def notebooks(out: Path, as_json: bool) -> None:
+    """Salin notebook untuk dijelajahi, dalam bahasa yang dipilih."""
+    from kla_analysis.reporting.notebooks import write_copy
+
+    files = write_copy(out)
+    if as_json:
+        _print_json({"lang": current_language(), "files": [str(path) for path in files]})
+    else:
+        click.echo(t("Ditulis: {files}.", files=", ".join(path.name for path in files)))
+
+
 @app.group()
+@_lang_option
 def actions() -> None:
     """Katalog kegiatan: buat contoh isian, atau periksa."""
 
@@ -614,16 +714,31 @@ def _usage_in_words(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption):
         return t("Pilihan “{name}” tidak dikenal.", name=error.option_name)
     if isinstance(error, click.MissingParameter):
-        return t("“{name}” belum diisi.", name=error.param.human_readable_name if error.param else "")
+        name = error.param.opts[-1] if isinstance(error.param, click.Option) else error.param.make_metavar(error.ctx)
+        return t("“{name}” belum diisi.", name=name)
     if isinstance(error, click.BadParameter):
         return t(
             "Nilai untuk “{name}” tidak dapat dipakai: {why}",
-            why=error.message,
+            why=_wanted(error.param.type),
             name=error.param.opts[-1] if error.param else "",
         )
+    if isinstance(error, click.BadOptionUsage):
+        return t("Pilihan “{name}” kurang nilainya, atau diberi nilai padahal tidak perlu.", name=error.option_name)
     if (wrong := _unknown_command(error)) is not None:
         return t("Perintah “{name}” tidak ada.", name=wrong)
-    return t("Perintah tidak dimengerti: {why}", why=error.message)
+    # click names what is left over in brackets at the end of its own sentence.
+    if left := re.search(r"\((.+)\)\W*$", error.message):
+        return t("Terlalu banyak isian: {names}.", names=left[1])
+    return t("Perintah tidak lengkap.")
+
+
+def _wanted(kind: click.ParamType) -> str:
+    """Say what an option takes."""
+    if isinstance(kind, click.IntRange):
+        if kind.max is None:
+            return t("isi bilangan bulat, sedikitnya {min}.", min=kind.min)
+        return t("isi bilangan bulat dari {min} sampai {max}.", min=kind.min, max=kind.max)
+    return t("isi bilangan bulat.") if kind is click.INT else t("isi angka, misalnya 0.8.")
 
 
 def _unknown_command(error: click.UsageError) -> str | None:
@@ -649,11 +764,13 @@ def _usage_advice(error: click.UsageError) -> str:
 
 
 @app.group()
+@_lang_option
 def schedule() -> None:
     """Jadwal: laporan yang dibuat sendiri, dari satu berkas TOML."""
 
 
 @schedule.command("example")
+@_lang_option
 def schedule_example() -> None:
     """Tulis contoh berkas jadwal ke layar."""
     from kla_analysis.reporting.schedule import example
@@ -668,6 +785,7 @@ def schedule_example() -> None:
 @click.option("--windows", "kind", flag_value="windows", help="XML untuk Task Scheduler.")
 @click.option("--out", type=_FILE, help="Tulis berkasnya ke folder ini; bila kosong, ke layar.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan.")
+@_lang_option
 def schedule_print(file: Path, kind: str | None, out: Path | None) -> None:
     """Cetak apa yang perlu dipasang agar jadwal FILE berjalan sendiri."""
     from kla_analysis.reporting import timers
@@ -747,7 +865,6 @@ def schedule_run(file: Path, at_once: bool, as_json: bool) -> None:
 @click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
 @click.option("--retention", type=float, default=0.0, help="Bagian nilai mandiri yang bertahan.")
 @click.option("--scenario", default="", help="Skenario anggaran: nama di data/scenarios atau berkas, dipisah koma.")
-@click.option("--lang", default="id", show_default=True, help="Bahasa laporan.")
 @click.option("--sheets", type=_FILE, help="Folder lembar nilai: <wilayah>/<tahun>-<tahap>.csv.")
 @click.option("--out", help="Folder atau alamat semua laporan; bila kosong, reports/.")
 @click.option("--jobs", type=click.IntRange(1), help="Berapa laporan sekaligus; bila kosong, sebanyak inti prosesor.")
@@ -777,7 +894,7 @@ def batch(
     from kla_analysis.reporting.batch import ALL, plan_jobs, read_areas, run_batch
     from kla_analysis.reporting.failure import Failure
 
-    same = {name: options[name] for name in ("stage", "retention", "scenario", "lang")}
+    same = {name: options[name] for name in ("stage", "retention", "scenario")} | {"lang": current_language()}
     planned = plan_jobs(read_areas(areas), years=years, targets=targets, clusters=clusters, sheets=sheets, **same)
     done = run_batch(
         planned,

@@ -3,53 +3,93 @@
 Indonesian is the source of every text. The language in force is kept in a context variable, so that
 a report in one language and a report in another can be made side by side and no function needs a
 `lang` argument that it only hands on.
+
+A catalogue is a gettext `.po` file, read as it stands: it is small, is read once per process, and there
+is no compiled twin that a checkout, a wheel or an editable install could lack or bring stale.
 """
 
 from __future__ import annotations
 
-import gettext
+import datetime
 import math
+import os
 import re
-from collections.abc import Iterator
+import string
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-#: Languages whose catalogue is complete; the text in the source is Indonesian.
-LANGUAGES = ("id",)
-_LOCALE_FOLDER = Path(__file__).parent / "locale"
-_current: ContextVar[str] = ContextVar("language", default="id")
+#: The language of the source first, then those whose catalogue is complete (a test proves it).
+LANGUAGES = ("id", "en")
+LOCALE_FOLDER = Path(__file__).parent / "locale"
+DOMAIN = "kla_analysis"
+#: The language that a process starts with.
+VARIABLE = "KLA_LANG"
+_current: ContextVar[str | None] = ContextVar("language", default=None)
+_of_process = os.environ.get(VARIABLE) if os.environ.get(VARIABLE) in LANGUAGES else LANGUAGES[0]
 
 
 def current_language() -> str:
     """Return the code of the language in force, such as `id`."""
-    return _current.get()
+    return _current.get() or _of_process
 
 
 def use_language(lang: str) -> None:
-    """Set the language for the rest of this context (a notebook, a command)."""
+    """Set the language for the rest of the `with language(...)` block we are in, or of the process (a kernel, a command).
+
+    A kernel answers its widgets, and works in threads, outside of the context of the cell that chose.
+    """
+    global _of_process
     if lang not in LANGUAGES:
         raise ValueError(f"lang must be one of {LANGUAGES}, not {lang!r}")
-    _current.set(lang)
+    if _current.get() is None:
+        _of_process = lang
+    else:
+        _current.set(lang)
 
 
 @contextmanager
 def language(lang: str) -> Iterator[None]:
     """Use a language inside a `with` block only."""
-    before = _current.get()
-    use_language(lang)
+    before = _current.set(current_language())
     try:
+        use_language(lang)
         yield
     finally:
-        _current.set(before)
+        _current.reset(before)
+
+
+def catalogue_path(lang: str) -> Path:
+    """Return where the catalogue of a language is."""
+    return LOCALE_FOLDER / lang / "LC_MESSAGES" / f"{DOMAIN}.po"
 
 
 @lru_cache(maxsize=len(LANGUAGES))
-def _catalogue(lang: str) -> gettext.NullTranslations:
-    # The fallback serves Indonesian, the language of the source; a test proves that no other
-    # language has a missing string.
-    return gettext.translation("kla_analysis", str(_LOCALE_FOLDER), languages=[lang], fallback=True)
+def _catalogue(lang: str) -> Mapping[str, str]:
+    if lang == "id":
+        return {}
+    from babel.messages.pofile import read_po
+
+    with catalogue_path(lang).open("rb") as file:
+        return {
+            message.id: message.string for message in read_po(file, locale=lang) if message.string and not message.fuzzy
+        }
+
+
+class _Sentence(string.Formatter):
+    """Fills in named values; a language that bends its words writes both forms: `{n} {n:point|points}`."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if "|" in format_spec:
+            one, many = format_spec.split("|")
+            return one if str(value) == "1" else many
+        return super().format_field(value, format_spec)
+
+
+_sentence = _Sentence()
 
 
 def t(message: str, /, **values: object) -> str:
@@ -58,13 +98,13 @@ def t(message: str, /, **values: object) -> str:
     >>> t("Total {total}", total="650,5")
     'Total 650,5'
     """
-    text = _catalogue(_current.get()).gettext(message)
-    return text.format(**values) if values else text
+    text = _catalogue(current_language()).get(message, message)
+    return _sentence.format(text, **values) if values else text
 
 
 def by_language(texts: dict[str, str]) -> str:
     """Pick the text of the language in force out of `{"id": ..., "en": ...}`."""
-    return texts.get(_current.get()) or texts["id"]
+    return texts.get(current_language()) or texts["id"]
 
 
 def number(value: float | None, *, decimals: int | None = None) -> str:
@@ -78,7 +118,7 @@ def number(value: float | None, *, decimals: int | None = None) -> str:
     from babel.numbers import format_decimal
 
     pattern = "#,##0.##" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
-    text = format_decimal(round(value, 6) + 0.0, format=pattern, locale=_current.get())
+    text = format_decimal(round(value, 6) + 0.0, format=pattern, locale=current_language())
     # Babel writes the minus as a hyphen; a real minus sign does not break at the end of a line.
     return text.replace("-", "−")
 
@@ -116,13 +156,30 @@ def chance(probability: float) -> str:
     return percent(probability)
 
 
-#: How amounts are called, largest first: the unit of each language in which it is said.
-_AMOUNTS = ((10**12, "triliun"), (10**9, "miliar"), (10**6, "juta"))
+def _amounts() -> tuple[tuple[int, str], ...]:
+    """Return how amounts are called, largest first."""
+    return ((10**12, t("triliun")), (10**9, t("miliar")), (10**6, t("juta")))
+
+
+def moment(when: datetime.datetime) -> str:
+    """Write a day and time for people; `when` is in UTC.
+
+    >>> moment(datetime.datetime(2026, 11, 25, 7, 5))
+    '25 November 2026, 07.05 UTC'
+    """
+    from babel.dates import format_date, format_time
+
+    # Indonesia, and most readers of English there, put the day before the month.
+    locale = {"en": "en_GB"}.get(current_language(), current_language())
+    return f"{format_date(when, 'long', locale)}, {format_time(when, 'short', locale=locale)} UTC"
+
+
 #: What people type behind a number. “M” is not here: it is a miliar to one and a million to the other.
 TYPED_UNITS = {
     "": 1,
     "ribu": 10**3,
     "rb": 10**3,
+    "thousand": 10**3,
     "juta": 10**6,
     "jt": 10**6,
     "million": 10**6,
@@ -143,17 +200,22 @@ def money(rupiah: float | None) -> str:
     """
     if rupiah is None or math.isnan(rupiah):
         return "–"
-    for unit, name in _AMOUNTS:
+    for unit, name in _amounts():
         if abs(rupiah) >= unit:
-            return f"{'−' if rupiah < 0 else ''}Rp{number(abs(rupiah) / unit)} {t(name)}"
+            return f"{'−' if rupiah < 0 else ''}Rp{number(abs(rupiah) / unit)} {name}"
     return f"{'−' if rupiah < 0 else ''}Rp{number(abs(rupiah), decimals=0)}"
 
 
 def read_money(text: str | int) -> int:
-    """Read an amount of rupiah as people type it; never a guess.
+    """Read an amount of rupiah as people type it, in either language; never a guess.
 
-    >>> read_money("Rp600 juta"), read_money("1,2 miliar"), read_money("600.000.000"), read_money("0")
-    (600000000, 1200000000, 600000000, 0)
+    A file reads the same whatever the language in force: what means one thing in Indonesian and another in
+    English (1,200 million) is refused.
+
+    >>> read_money("Rp600 juta"), read_money("1,2 miliar"), read_money("1.2 billion"), read_money("0")
+    (600000000, 1200000000, 1200000000, 0)
+    >>> read_money("600.000.000"), read_money("Rp600,000,000"), read_money("75,500")
+    (600000000, 600000000, 75500)
 
     Raises:
         ValueError: in words, when it is empty, no amount, below zero, or could be read in two ways.
@@ -169,12 +231,13 @@ def read_money(text: str | int) -> int:
         raise ValueError(t("“{text}”: jumlah uang tidak boleh di bawah nol.", text=text))
     if unit == "m":
         raise ValueError(t("“{text}” bermakna ganda: tulis “juta” atau “miliar”.", text=text))
-    if re.fullmatch(r"\d{1,3}(\.\d{3})+", digits) and unit in {"", "ribu", "rb"}:
-        value = float(digits.replace(".", ""))
-    elif re.fullmatch(r"\d+([.,]\d{1,2})?|\d+,\d+", digits):
+    grouped = re.fullmatch(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*", digits)
+    if grouped and unit in {".": {"", "ribu", "rb"}, ",": {"", "thousand"}}[grouped[1]]:
+        value = float(digits.replace(grouped[1], ""))
+    elif re.fullmatch(r"\d+([.,]\d{1,2})?|\d+[.,]\d{4,}", digits):
         value = float(digits.replace(",", "."))
-    elif re.fullmatch(r"\d{1,3}(\.\d{3})+(,\d+)?", digits):
-        raise ValueError(t("“{text}” bermakna ganda: tulis tanpa titik, misalnya 1200 juta.", text=text))
+    elif re.fullmatch(r"\d{1,3}([.,]\d{3})+([.,]\d+)?", digits):
+        raise ValueError(t("“{text}” bermakna ganda: tulis tanpa pemisah ribuan, misalnya 1200 juta.", text=text))
     else:
         raise ValueError(t("“{text}” bukan jumlah uang. Tulis misalnya 600 juta atau 1,2 miliar.", text=text))
     if not unit and value != int(value):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kla_analysis.errors import DataError, Problem, did_you_mean
-from kla_analysis.language import t
+from kla_analysis.language import LANGUAGES, current_language, t
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,6 +195,12 @@ def _would_run(text: str) -> bool:
     return text.lstrip("'").lstrip()[:1] in _FORMULA_BEGINS
 
 
+def in_language(table: pd.DataFrame, stem: str) -> pd.Series:
+    """Return a text column in the language in force; where a cell has none, in Indonesian (`name_en`, else `name_id`)."""
+    own = f"{stem}_{current_language()}"
+    return table[own].fillna(table[f"{stem}_id"]) if own in table.columns else table[f"{stem}_id"]
+
+
 def refuse(shown: str, problems: list[Problem]) -> None:
     """Raise one error that lists every problem of a file, in the order of its rows."""
     ordered = sorted(problems, key=lambda problem: (problem.row or 0, problem.column or ""))
@@ -205,8 +211,8 @@ def refuse(shown: str, problems: list[Problem]) -> None:
     )
 
 
-# Remarks are for people: a sheet without them loses nothing.
-_MAY_BE_ABSENT = {"note"}
+# Remarks are for people, and so are names in another language: a sheet without them loses nothing.
+_MAY_BE_ABSENT = {"note", *(f"name_{lang}" for lang in LANGUAGES[1:])}
 _DTYPES = {"string": "object", "number": "float64", "integer": "Int64", "boolean": "boolean"}
 
 

@@ -108,7 +108,7 @@ def test_check_finds_what_is_broken(tmp_path):
         (["report", "--retention", "1.2"], "retention"),
         (["report", "--retention", "-0.1"], "retention"),
         (["reprt"], "reprt"),
-        (["score"], "FILE"),
+        (["score"], "BERKAS"),
         (["score", "x.csv", "--missing", "zeros"], "x.csv"),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from kla_analysis.project import find_project
-from kla_analysis.reading import read_resource
+from kla_analysis.reading import in_language, read_resource
 
 
 def load_results(*, data: Path | None = None) -> pd.DataFrame:
@@ -16,7 +16,8 @@ def load_results(*, data: Path | None = None) -> pd.DataFrame:
     Columns: `area_code`, `area_name`, `province`, `award_year`, `stage`, `score` (points, often
     missing), `predicate` (often missing before the final stage), `source_url`, `standing`, `note`.
     """
-    return read_resource("published/results.csv", data or find_project().data).reset_index(drop=True)
+    table = read_resource("published/results.csv", data or find_project().data).reset_index(drop=True)
+    return table.assign(note=in_language(table, "note")).drop(columns=["note_id", "note_en"])
 
 
 def load_stage_scores(*, data: Path | None = None) -> pd.DataFrame:

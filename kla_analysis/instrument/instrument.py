@@ -20,7 +20,7 @@ from kla_analysis.errors import DataError, ParameterError, Problem, did_you_mean
 from kla_analysis.instrument.bands import Band, Ladder
 from kla_analysis.language import by_language, current_language, number, t
 from kla_analysis.project import find_project
-from kla_analysis.reading import read_resource, refuse
+from kla_analysis.reading import in_language, read_resource, refuse
 
 #: The instrument used when nobody names one.
 DEFAULT_INSTRUMENT = "kla-2024"
@@ -251,6 +251,7 @@ def _load(folder: Path, lang: str) -> Instrument:
 
     components, indicators, questions = table("components.csv"), table("indicators.csv"), table("questions.csv")
     questions = questions.rename(columns={"label_id": "name_id", "label_en": "name_en"})
+    partners = table("table_partners.csv")
     discrepancies = tuple(
         Discrepancy(
             id=item["id"],
@@ -310,8 +311,8 @@ def _load(folder: Path, lang: str) -> Instrument:
         components=_named(components, "component_code"),
         indicators=_named(indicators, "indicator_code"),
         questions=_named(questions, "question_code"),
-        agencies=table("agencies.csv").set_index("agency"),
-        partners=table("table_partners.csv"),
+        agencies=_glossed(table("agencies.csv")).set_index("agency"),
+        partners=partners.assign(role=in_language(partners, "role")),
         earlier=pd.DataFrame(about.get("earlier", [])).rename(columns={"max_score": "max_points"}),
         gap_rule=by_language(about["gap_rule"]["text"]),
         cap_rule=by_language(about["cap_rule"]["text"]),
@@ -333,10 +334,16 @@ def _read_yaml(path: Path) -> Any:
         ) from None
 
 
+def _glossed(agencies: pd.DataFrame) -> pd.DataFrame:
+    """Keep the official name of each agency, and behind it what it means where the reader speaks another language."""
+    official, meaning = agencies["name_id"], in_language(agencies, "name")
+    return agencies.assign(name=official.where(official == meaning, official + " (" + meaning + ")"))
+
+
 def _named(table: pd.DataFrame, code: str) -> pd.DataFrame:
     """Index a table by its code and keep the name in the language in force."""
     kept = table.drop(columns=["name_id", "name_en"])
-    return kept.assign(name=table[f"name_{current_language()}"]).set_index(code)
+    return kept.assign(name=in_language(table, "name")).set_index(code)
 
 
 def _require_consistent(

@@ -18,7 +18,7 @@ from kla_analysis.errors import DataError, OutputError, ParameterError, Problem,
 from kla_analysis.instrument.instrument import Instrument, split_agencies
 from kla_analysis.language import by_language, t
 from kla_analysis.project import find_project
-from kla_analysis.reading import read_table, refuse, schema_of
+from kla_analysis.reading import in_language, read_table, refuse, schema_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -101,7 +101,8 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
         refuse(shown, found)
     origin = folder / "origin.yaml"
     about = yaml.safe_load(origin.read_text(encoding="utf-8")) if origin.is_file() else {}
-    table = actions.rename(columns={"name_id": "name"}).set_index("action_code").drop(columns="standing")
+    table = actions.assign(name=in_language(actions, "name")).set_index("action_code")
+    table = table.drop(columns=["name_id", "name_en", "standing"])
     table["prerequisites"] = [split_agencies(text) for text in table.pop("prerequisite")]
     return Catalogue(
         id=folder.name,
@@ -130,7 +131,7 @@ def write_template(folder: str | Path, instrument: Instrument) -> list[Path]:
     component = instrument.components.index[0]
     agency = instrument.agencies.index[0]
     first, second = questions.index[0], questions.index[1]
-    action = "X01,{name},{component},,{agency},APBD,50000000,75000000,100000000,6,2026,,,assumed"
+    action = "X01,{name},,{component},,{agency},APBD,50000000,75000000,100000000,6,2026,,,assumed"
     answer = "X01,{question},1,0.6,0.8,0.95,assumed"
     listed = questions[["name", "indicator_code", "max_points", "agencies"]]
     texts = {

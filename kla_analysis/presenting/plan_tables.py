@@ -101,7 +101,7 @@ def spending_table(answer: Simulation, column: str = "agency") -> Table | Text:
     frame = answer.spending(column).reset_index()
     columns = [
         Column(column, title, "text", str),
-        Column("actions", t("Kegiatan"), "number"),
+        Column("actions", t("Jumlah kegiatan"), "number"),
         _money("cost", t("Biaya")),
     ]
     if frame["ceiling"].notna().any():

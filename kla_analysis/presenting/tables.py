@@ -248,8 +248,8 @@ def instrument_table(instrument: Instrument) -> Table:
             Column("component_code", t("Kode")),
             Column("name", t("Komponen")),
             _num("max_points", t("Maksimum")),
-            _count("indicators", t("Indikator")),
-            _count("questions", t("Pertanyaan")),
+            _count("indicators", t("Jumlah indikator")),
+            _count("questions", t("Jumlah pertanyaan")),
         ),
         frame,
         source=t("Sumber: {title} ({standing}).", title=instrument.title, standing=standing_name(instrument.standing)),
@@ -380,7 +380,7 @@ def selected_table(position: Position, chosen: Selection, top: int | None = None
 def agency_table(position: Position, top: int = 15) -> Table:
     """Lost points by agency: those it has a hand in, and its equal share of them."""
     frame = lost_by_agency(position.roll_up).head(top).reset_index()
-    names = position.instrument.agencies["name_id"]
+    names = position.instrument.agencies["name"]
     frame["full_name"] = frame["agency"].map(names).fillna(frame["agency"])
     table = _of_sheet(
         position,
@@ -388,7 +388,7 @@ def agency_table(position: Position, top: int = 15) -> Table:
         (
             Column("agency", t("Penanggung jawab")),
             Column("full_name", t("Nama lengkap")),
-            _count("questions", t("Pertanyaan")),
+            _count("questions", t("Jumlah pertanyaan")),
             _num("involved_points", t("Ikut menjawab (poin)")),
             _num("shared_points", t("Bagian rata (poin)")),
         ),
@@ -431,7 +431,7 @@ def meeting_sheets(position: Position, cluster: str = "all", top: int = 8) -> Se
                     ),
                     t(
                         "Undang selain penanggung jawab di bawah: {partners}. Pembagian mitra per klaster adalah asumsi.",
-                        partners="; ".join(f"{row.partner} ({row.role_id})" for row in partners.itertuples()),
+                        partners="; ".join(f"{row.partner} ({row.role})" for row in partners.itertuples()),
                     ),
                 ),
             ),
@@ -581,10 +581,10 @@ def closing_set_table(position: Position, target: str) -> Table:
         t("Paling sedikit pertanyaan yang harus terjawab penuh untuk menutup {gap} poin", gap=number(gap.high)),
         (
             Column("title", t("Dari")),
-            _count("count", t("Pertanyaan")),
+            _count("count", t("Jumlah pertanyaan")),
             _num("gain", t("Tambahan poin")),
             Column("closes", t("Menutup jarak?")),
-            _count("agencies", t("Penanggung jawab")),
+            _count("agencies", t("Jumlah penanggung jawab")),
         ),
         frame,
     )

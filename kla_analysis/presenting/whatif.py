@@ -209,7 +209,7 @@ class WhatIf(Controls):
             (title, widgets.HTML(), parts)
             for title, parts in (
                 (t("Rencana"), lambda a: [plan_table(a)]),
-                (t("Komponen"), lambda a: [component_change_table(a)]),
+                (t("Menurut komponen"), lambda a: [component_change_table(a)]),
                 (t("Siapa dan kapan"), lambda a: [spending_table(a, c) for c in ("agency", "year", "funding_source")]),
                 (t("Bila dipotong"), lambda a: [cuts_in_words(a), cut_table(a), order_table(a)]),
                 (t("Seberapa kokoh"), lambda a: [core_in_words(a), core_table(a), regret_table(a)]),

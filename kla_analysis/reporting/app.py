@@ -13,9 +13,10 @@ from pathlib import Path
 import nbformat
 
 from kla_analysis.errors import KernelError
-from kla_analysis.language import t
+from kla_analysis.language import VARIABLE, current_language, t
 from kla_analysis.project import find_project
 from kla_analysis.reporting import document, kernels
+from kla_analysis.reporting.notebooks import translated
 from kla_analysis.reporting.parameters import ReportParameters, begin, declared_values
 
 NOTEBOOK = "06_simulasi_anggaran.ipynb"
@@ -40,7 +41,7 @@ def serve(parameters: ReportParameters, *, port: int = 8866, browser: bool = Tru
         command = [sys.executable, "-m", "voila", str(path), f"--port={port}", "--Voila.ip=127.0.0.1", "--template=kla"]
         command += ["--Voila.port_retries=0", f"--MappingKernelManager.cull_idle_timeout={idle}"]
         command += [f"--MappingKernelManager.cull_interval={max(1, min(60, idle // 2))}"]
-        command += ["--KernelManager.transport_encryption=auto"]
+        command += ["--KernelManager.transport_encryption=auto", f"--HTMLExporter.language_code={parameters.lang}"]
         command += [] if browser else ["--no-browser"]
         _serve(command, port)
 
@@ -75,6 +76,7 @@ def _serve(command: list[str], port: int, *more: Path) -> None:
     environment = known | {
         "JUPYTER_PATH": os.pathsep.join([*map(str, more), known["JUPYTER_PATH"]]),
         "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, settings)),
+        VARIABLE: current_language(),
         "KLA_HOME": str(project.root),
         "KLA_DATA": str(project.data),
         "KLA_REPORTS": str(project.reports),
@@ -99,6 +101,6 @@ def _notebook(parameters: ReportParameters, path: Path) -> nbformat.NotebookNode
     from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
 
-    source = document.attended(load_notebook_node(str(path)))
+    source = document.attended(translated(load_notebook_node(str(path))))
     source.metadata["kernelspec"] = {"name": kernels.KERNEL, "display_name": "Python 3", "language": "python"}
     return parameterize_notebook(source, declared_values(parameters, path), report_mode=True)

@@ -7,6 +7,7 @@ batch that was cut off needs nothing but the same command again.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import itertools
 import json
 import re
@@ -22,12 +23,11 @@ import pandas as pd
 from kla_analysis.errors import KernelError, ParameterError, Problem, did_you_mean
 from kla_analysis.evidence.areas import load_areas
 from kla_analysis.evidence.published import load_results
-from kla_analysis.language import number, t
+from kla_analysis.language import moment, number, t
 from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.workbook import sheet_of, workbook
 from kla_analysis.project import Project, find_project
 from kla_analysis.reporting import document
-from kla_analysis.reporting.manifest import now
 from kla_analysis.reporting.parameters import ALL_CLUSTERS, ReportParameters, check_parameters
 from kla_analysis.reporting.runner import LOG, Limits, Outcome, Progress, Supervisor
 from kla_analysis.reporting.store import Place, locked, place_at, put, writing
@@ -353,7 +353,7 @@ def _summaries(
     counted = Counter(row["predicate"] for row in rows if row["predicate"])
     lead = "; ".join(f"{name} {number(count)}" for name, count in counted.most_common())
     lead = t("Predikat menurut lembar: {counts}.", counts=lead) if lead else ""
-    page = document.national_page(title, lead, remark, rows, made=now())
+    page = document.national_page(title, lead, remark, rows, made=moment(datetime.datetime.now(datetime.UTC)))
     words = [said for said in (lead, remark, t("Dibuat oleh kla_analysis.")) if said]
     book = workbook(title, words, {}, [sheet_of(_table(frame), t("Ringkasan"))])
     return (

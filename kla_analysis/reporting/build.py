@@ -13,6 +13,7 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 import contextlib  # noqa: E402
 import contextvars  # noqa: E402
+import datetime  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import shutil  # noqa: E402
@@ -31,12 +32,13 @@ from pydantic import BaseModel, ConfigDict  # noqa: E402
 
 from kla_analysis.analysis.position import Position  # noqa: E402
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError  # noqa: E402
-from kla_analysis.language import number, t  # noqa: E402
+from kla_analysis.language import moment, number, t  # noqa: E402
 from kla_analysis.presenting import charts, wording  # noqa: E402
 from kla_analysis.presenting.tables import question_table  # noqa: E402
 from kla_analysis.project import find_project  # noqa: E402
 from kla_analysis.reporting import changes, document, documents, kernels, results  # noqa: E402
 from kla_analysis.reporting.manifest import Manifest, facts  # noqa: E402
+from kla_analysis.reporting.notebooks import read_notebook  # noqa: E402
 from kla_analysis.reporting.parameters import ReportParameters, begin, declared_values  # noqa: E402
 from kla_analysis.reporting.store import place_at  # noqa: E402
 from kla_analysis.reporting.warm import UNATTENDED  # noqa: E402
@@ -197,7 +199,7 @@ def _build(job: Job, tell: Tell) -> None:
 
 
 def _sources() -> dict[str, NotebookNode]:
-    return {f"{path.stem}.html": nbformat.read(path, as_version=4) for path in find_project().report_notebooks()}
+    return {f"{path.stem}.html": read_notebook(path) for path in find_project().report_notebooks()}
 
 
 def _execute(source: NotebookNode, name: str, job: Job, scratch: Path) -> NotebookNode:
@@ -350,7 +352,7 @@ def _frame(
         illustrative=position.assessment.origin.note if position.illustrative else "",
         colophon=_colophon(made_from, position),
         version=version("kla-analysis"),
-        stamp=made_from.created,
+        stamp=moment(datetime.datetime.fromisoformat(made_from.created)),
     )
 
 

@@ -48,7 +48,7 @@ def data(tmp_path_factory):
     (new / "discrepancies.yaml").write_text("[]\n")
     shutil.copy(old / "agencies.csv", new)
     (new / "table_partners.csv").write_text(
-        (old / "table_partners.csv").read_text(encoding="utf-8").splitlines()[0] + f"\nK0,BPS,data,{source}\n"
+        (old / "table_partners.csv").read_text(encoding="utf-8").splitlines()[0] + f"\nK0,BPS,data,data,{source}\n"
     )
     package = json.loads((data / "datapackage.json").read_text(encoding="utf-8"))
     package["resources"] += [

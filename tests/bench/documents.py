@@ -65,7 +65,7 @@ def main() -> int:
         print("Jalankan make report lebih dahulu.", file=sys.stderr)
         return 2
     position = begin(**parameters.model_dump())
-    sources = {f"{path.stem}.html": nbformat.read(path, as_version=4) for path in runner.report_notebooks(project)}
+    sources = {f"{path.stem}.html": nbformat.read(path, as_version=4) for path in project.report_notebooks()}
     frame = runner._frame(parameters, position, sources)
     pages = {file: (folder / file).read_text(encoding="utf-8") for file in frame.titles}
     tables = [table for file, page in pages.items() for table in documents.tables_of(page, file)]

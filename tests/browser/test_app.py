@@ -134,7 +134,7 @@ def test_a_saved_scenario_asks_the_command_the_same(open_app, tmp_path):
 def test_every_page_of_the_answer_opens(open_app):
     app = open_app()
     for name, words in (
-        ("Komponen", "Komponen sebelum dan sesudah rencana"),
+        ("Menurut komponen", "Komponen sebelum dan sesudah rencana"),
         ("Siapa dan kapan", "Biaya per tahun"),
         ("Bila dipotong", "Urutan yang aman dipotong"),
         ("Seberapa kokoh", "Penyesalan"),

@@ -16,7 +16,9 @@ import openpyxl
 import pypdf
 import pytest
 from conftest import ROOT, run_kla
+from test_language import indonesian, words_of
 
+import kla_analysis as kla
 from kla_analysis.reporting import documents
 
 PAGES = [
@@ -70,6 +72,15 @@ def reports(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def report(reports) -> Path:
     return reports / "63.10" / "2022"
+
+
+@pytest.fixture(scope="module")
+def english(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    done = run_kla("report", "--lang", "en", KLA_REPORTS=str(folder))
+    assert done.returncode == 0, done.stderr
+    assert words_of(done.stderr + done.stdout) & indonesian() == set()
+    return folder / "63.10" / "2022"
 
 
 def test_one_page_a_notebook_an_index_and_a_manifest(report):
@@ -298,3 +309,52 @@ def test_a_killed_kernel_is_not_a_success(project_copy):
     assert done.returncode == 5
     assert "Traceback" not in done.stderr
     assert not (project_copy / "reports" / "63.10" / "2022").exists()
+
+
+class Said(HTMLParser):
+    """What the body of a page says, piece by piece in the order of reading, with the alt texts of its pictures."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.pieces: list[tuple[str, str]] = []
+        self.at = ""
+        self.feed(path.read_text(encoding="utf-8").partition("<main")[2].partition("<footer")[0])
+
+    def handle_starttag(self, tag, attributes):
+        self.at = tag
+        self.pieces += [(name, dict(attributes)[name]) for name in ("alt", "aria-label") if dict(attributes).get(name)]
+
+    def handle_data(self, data):
+        if data.strip():
+            self.pieces.append((self.at, data))
+
+
+def figures(text: str, *, group: str, point: str) -> list[float | str]:
+    """The numbers of a text as its reader understands them; what is no number to them stays as it is written."""
+    number = rf"(\d{{1,3}}(\{group}\d{{3}})+|\d+)(\{point}\d+)?"
+    found = (token.rstrip(".,") for token in re.findall(r"\d[\d.,]*", re.sub(r"\S+/\S+", "", text)))
+    return [
+        float(token.replace(group, "").replace(point, ".")) if re.fullmatch(number, token) else token for token in found
+    ]
+
+
+@pytest.mark.parametrize("name", [*PAGES, "index.html"])
+def test_both_languages_say_the_same_figures_in_the_same_order(report, english, name):
+    own, other = Said(report / name).pieces, Said(english / name).pieces
+    assert [tag for tag, _ in own] == [tag for tag, _ in other]
+    codes = {*kla.load_instrument().questions.index, *kla.load_instrument().indicators.index}
+    for (tag, before), (_, after) in zip(own, other, strict=True):
+        if tag == "th" and before in codes:
+            assert before == after
+        else:
+            assert figures(before, group=".", point=",") == figures(after, group=",", point="."), (before, after)
+
+
+@pytest.mark.parametrize("name", [*PAGES, "index.html"])
+def test_no_indonesian_word_is_left_beside_names(english, name):
+    page = Page(english / name)
+    assert page.all("html")[0]["lang"] == "en"
+    said = page.text + " ".join(image["alt"] for image in page.all("img"))
+    said += " ".join(tag["aria-label"] for _, tag in page.tags if "aria-label" in tag)
+    # Sources are named by their address.
+    assert words_of(re.sub(r"\b[\w-]+(\.[\w-]+)+(/\S*)?", " ", said)) & indonesian() == set()

@@ -1,0 +1,1 @@
+"""Translations: one folder per language, its texts in a gettext catalogue."""
