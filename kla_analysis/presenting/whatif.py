@@ -399,8 +399,9 @@ class WhatIf(Controls):
         answer = self.simulator.run(scenario)
         self._remember(scenario)
         self.answer = answer
+        self._draw()  # first: it is what the eye follows
         self._tell()
-        self._draw()
+        self._show_tab()
 
     def _tell(self) -> None:
         """Say the last answer in words."""
@@ -441,6 +442,7 @@ class WhatIf(Controls):
                 if ground is self._ground and self.answer is not None:
                     self.progress.layout.display = "none"
                     self._draw()
+                    self._show_tab()
 
         self.climbing = threading.Thread(target=climb, daemon=True)
         self.climbing.start()
@@ -460,7 +462,6 @@ class WhatIf(Controls):
             with self.quietly():  # the slider waits where the plan is, so that pulling it starts there
                 self.budget.value = min(answer.plan.cost, self.budget.max)
         self.moving.value = board.moving(answer)
-        self._show_tab()
 
     def _label(self) -> None:
         self.budget_said.value = _beside(money(self.budget.value) if self.limited.value else t("tanpa pagu"))

@@ -208,7 +208,8 @@ class Assembly:
         named, where = None, table.grid.name
         for grid, titles in self._about(table):
             cell = labelled(grid, table.header if grid is table.grid else None, "kode wilayah", "kode daerah",
-                            "kabupaten kota", "kabupaten", "kota", "daerah", "wilayah", "nama daerah")  # fmt: skip
+                            "kabupaten kota", "kabupaten", "kota", "daerah", "wilayah", "nama daerah", "area code", "district code",
+                            "area", "district")  # fmt: skip
             found = match_area(cell, data=self.data).area if cell else None
             named = found or next(filter(None, (area_in_title(text, data=self.data) for text in titles)), None)
             if named:
@@ -242,7 +243,7 @@ class Assembly:
             return self.asked.year
         for grid, titles in self._about(table):
             cell = labelled(grid, table.header if grid is table.grid else None, "tahun", "tahun penghargaan",
-                            "tahun evaluasi", "tahun penilaian")  # fmt: skip
+                            "tahun evaluasi", "tahun penilaian", "year", "award year")  # fmt: skip
             texts = (
                 [cell.text] if cell else [x for x in titles if not re.search(r"(?i)permen|perpres|peraturan|uu ", x)]
             )
@@ -278,7 +279,9 @@ class Assembly:
         if table.stage:
             return table.stage
         for grid, titles in self._about(table):
-            cell = labelled(grid, table.header if grid is table.grid else None, "tahap", "tahapan", "tahap penilaian")
+            cell = labelled(
+                grid, table.header if grid is table.grid else None, "tahap", "tahapan", "tahap penilaian", "stage"
+            )
             texts = [cell.text] if cell else [*titles, grid.name]
             stages = {stage for text in texts if (stage := stage_named(text, self.names, within=True))}
             if len(stages) == 1:

@@ -41,11 +41,11 @@ _HEADINGS = {
 _ROLE_OF = {heading: role for role, headings in _HEADINGS.items() for heading in headings.split("|")}
 #: Short and common names of the stages, beside those of the instrument.
 _STAGE_WORDS = {
-    "self_assessment": "evaluasi mandiri|penilaian mandiri|nilai mandiri|skor mandiri|nilai em|skor em|em|mandiri|nilai evaluasi mandiri",
-    "administrative_verification": "verifikasi administrasi|nilai va|skor va|va|nilai verifikasi administrasi|verifikasi provinsi",
-    "central_review": "reviu pusat|review pusat|verifikasi pusat|nilai pusat",
-    "field_verification": "verifikasi lapangan|vlh|nilai vlh|verifikasi lapangan hybrid|nilai verifikasi lapangan",
-    "final": "hasil akhir|nilai akhir|nilai final|final|skor akhir|skor final",
+    "self_assessment": "evaluasi mandiri|penilaian mandiri|nilai mandiri|skor mandiri|nilai em|skor em|em|mandiri|nilai evaluasi mandiri|self assessment",
+    "administrative_verification": "verifikasi administrasi|nilai va|skor va|va|nilai verifikasi administrasi|verifikasi provinsi|administrative verification",
+    "central_review": "reviu pusat|review pusat|verifikasi pusat|nilai pusat|central review",
+    "field_verification": "verifikasi lapangan|vlh|nilai vlh|verifikasi lapangan hybrid|nilai verifikasi lapangan|field verification",
+    "final": "hasil akhir|nilai akhir|nilai final|final|skor akhir|skor final|final result",
 }
 #: Columns that may say what a row is about, the finest first.
 CODE_ROLES = ("question_code", "code", "indicator_code", "number", "component_code")
