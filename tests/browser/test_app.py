@@ -1,5 +1,6 @@
 """The budget app in Voilà, moved by mouse and keys in a real browser, against `kla plan`."""
 
+import http.client
 import io
 import re
 
@@ -8,6 +9,7 @@ import psutil
 import pytest
 import yaml
 from browser.driving import App, plan, until
+from conftest import ROOT
 
 NINDYA = 600_000_000
 
@@ -160,3 +162,21 @@ def test_ten_tabs_keep_their_own_state_and_leave_no_kernel_behind(open_app, voil
         app.page.close()
     psutil.wait_procs(kernels, timeout=60)
     assert not [kernel for kernel in kernels if kernel.is_running()]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "voila/files/data/areas.csv", "voila/files/../data/areas.csv", "voila/files/..%2f..%2fetc%2fpasswd",
+        "voila/files/kla.ipynb", "voila/files/", "voila/render/lain.ipynb", "voila/tree", "api/contents",
+    ],
+)  # fmt: skip
+def test_the_server_hands_out_nothing_but_the_app(voila, path):
+    connection = http.client.HTTPConnection(*voila.url.removeprefix("http://").rstrip("/").split(":"), timeout=20)
+    connection.request("GET", f"/{path}")
+    answer = connection.getresponse()
+    said = answer.read().decode()
+    assert answer.status in (302, 403, 404, 405), said[:300]
+    assert "Traceback" not in said
+    assert "63.10" not in said
+    assert str(ROOT) not in said
