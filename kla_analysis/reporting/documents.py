@@ -70,6 +70,7 @@ def report_workbook(parameters: ReportParameters, position: Position, pages: Map
     words = [
         *wording.headline(position, parameters.target).paragraphs,
         *wording.remarks(position).paragraphs,
+        *([frame.illustrative] if frame.illustrative else []),
     ]
     sheets = [sheet for file, page in pages.items() for sheet in tables_of(page, frame.short[file])]
     sources = {

@@ -124,7 +124,8 @@ def test_finding_in_the_title_and_data_in_the_alt_text(bumbu, name, title, alt):
     assert title in chart.title
     assert alt in chart.alt
     data, about = chart._repr_mimebundle_()
-    assert about["image/png"] == {"alt": chart.alt, "title": chart.title, "width": 640}
+    shown = {"alt": chart.alt, "title": chart.title, "width": 640}
+    assert about["image/png"] == {**shown, "caption": chart.table.caption, "table": chart.table._repr_html_()}
     assert data["text/plain"] == chart.alt
 
 

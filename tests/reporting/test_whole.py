@@ -23,7 +23,7 @@ def short_project(tmp_path) -> Path:
     """A project with one notebook, whose report is made in a moment."""
     shutil.copytree(ROOT / "data", tmp_path / "proyek" / "data")
     (tmp_path / "proyek" / "notebooks").mkdir()
-    shutil.copy(ROOT / "notebooks" / "00_mulai.ipynb", tmp_path / "proyek" / "notebooks")
+    shutil.copy(ROOT / "notebooks" / "07_mutu_data.ipynb", tmp_path / "proyek" / "notebooks")
     return tmp_path / "proyek"
 
 
@@ -61,7 +61,7 @@ def test_two_reports_of_the_same_are_the_same_files(short_project, tmp_path):
         assert done.returncode == 0, done.stderr
     for name in DOCUMENTS:
         assert (places[0] / name).read_bytes() == (places[1] / name).read_bytes(), name
-    for name in ("index.html", "00_mulai.html"):
+    for name in ("index.html", "07_mutu_data.html"):
         one, other = (re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z", "", (place / name).read_text("utf-8")) for place in places)
         assert one == other
 
@@ -88,7 +88,7 @@ def test_without_pango_the_report_is_made_and_says_what_is_left_out(short_projec
         for command, rest in (("report --out", [str(out)]), ("check", []))
     }  # fmt: skip
     assert done["report --out"].returncode == 0, done["report --out"].stderr
-    assert {path.name for path in out.iterdir()} == {"00_mulai.html", "index.html", "manifest.json", *DOCUMENTS[1:]}
+    assert {path.name for path in out.iterdir()} == {"07_mutu_data.html", "index.html", "manifest.json", *DOCUMENTS[1:]}
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     page = text_of(out / "index.html")
     assert 'href="laporan.pdf"' not in (out / "index.html").read_text(encoding="utf-8")
