@@ -40,7 +40,7 @@ MISSING = "#6f8498"
 GRID = "#d5dce2"
 PAPER = "#ffffff"
 #: Tints behind the bands, from no award to the top: only a background, the names stand on them.
-ZONES = ("#f3f4f6", "#e8eff6", "#d9e6f2", "#c9dcee", "#b8d1e9", "#a6c5e3")
+ZONES = ("#f3f4f6", "#e8eff6", "#d9e6f2", "#c9dcee", "#bcd4ea", "#b0cce6")
 #: The two ends of the heatmap, 0 and 100 %: light enough for dark text on every cell between them.
 HEAT = ("#f4f8fc", "#6fa8d8")
 

@@ -300,7 +300,7 @@ def indicator_heatmap(position: Position, component: str | None = None) -> Chart
         annot_kws={"fontsize": 9.5, "linespacing": 1.15, "color": INK, "parse_math": False},
     )
     for x, y in marked:
-        ax.add_patch(Rectangle((x + 0.05, y + 0.05), 0.9, 0.9, fill=False, edgecolor=AMBER, linewidth=2))
+        ax.add_patch(Rectangle((x + 0.05, y + 0.05), 0.9, 0.9, fill=False, edgecolor=INK, linewidth=2))
     put_rows(ax, wrapped, at=[y + 0.5 for y in range(len(groups))])
     ax.set_ylim(len(groups), 0)
     ax.set_xlim(0, shape[1])

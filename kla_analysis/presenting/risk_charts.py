@@ -21,6 +21,7 @@ from kla_analysis.presenting.canvas import (
     NAME,
     PAPER,
     SMALL,
+    SOFT,
     TEXT,
     ZONES,
     Chart,
@@ -117,7 +118,7 @@ def fan(position: Position) -> Chart:
     low = min(400.0, float(pairs["administrative_verification"].min()) - 20, verified.interval.low - 20)
     _bands_across(ax, position, low)
     for row in pairs.itertuples():
-        ax.plot([0, 1], [row.self_assessment, row.administrative_verification], color=MISSING, linewidth=1.2,
+        ax.plot([0, 1], [row.self_assessment, row.administrative_verification], color=SOFT, linewidth=1.2,
                 marker="o", markersize=3.5)  # fmt: skip
     ax.fill([0, 1, 1], [verified.claimed, verified.interval.low, verified.interval.high], facecolor=BLUE, alpha=0.18)
     ax.plot([0, 1], [verified.claimed, verified.median], color=BLUE, linewidth=2.4, marker="D", markersize=6)
