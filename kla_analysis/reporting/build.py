@@ -14,6 +14,7 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 import contextlib  # noqa: E402
 import contextvars  # noqa: E402
 import datetime  # noqa: E402
+import itertools  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import shutil  # noqa: E402
@@ -146,9 +147,10 @@ def _build(job: Job, tell: Tell) -> None:
     os.environ[UNATTENDED] = "1"
     os.chdir(find_project().root)
 
+    started = itertools.count(1)
+
     def page(file: str) -> tuple[str, NotebookNode]:
-        at = list(sources).index(file) + 1
-        tell("page", at=at, all=len(sources), title=frame.titles[file])
+        tell("page", at=next(started), all=len(sources), title=frame.titles[file])
         began = time.monotonic()
         name = f"{Path(file).stem}.ipynb"
         notebook = _execute(sources[file], name, job, scratch)
@@ -167,9 +169,11 @@ def _build(job: Job, tell: Tell) -> None:
 
     with warnings.catch_warnings(), ThreadPoolExecutor(AT_ONCE) as pool:
         warnings.simplefilter("ignore")
-        running = {file: pool.submit(contextvars.copy_context().run, page, file) for file in sources}
+        # The one that plans works longest: it begins first, so that it does not run alone at the end.
+        order = sorted(sources, key=lambda file: "plan_for(" not in str(sources[file].cells))
+        running = {file: pool.submit(contextvars.copy_context().run, page, file) for file in order}
         try:
-            made = {file: future.result() for file, future in running.items()}
+            made = {file: running[file].result() for file in sources}
         finally:
             pool.shutdown(cancel_futures=True)
     notebooks = [notebook for _, notebook in made.values()]

@@ -147,15 +147,24 @@ def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]]
         "made": t("Dibuat {when} oleh kla_analysis.", when=made),
         "reports": t("Semua laporan"),
         "failed": t("Yang gagal"),
-        "heads": [t("Kode"), t("Daerah"), t("Provinsi"), t("Tahun"), t("Target"), t("Predikat"), t("Nilai (poin)"),
+        "skip": t("Langsung ke isi"),
+        "order": t("Menurut kode wilayah dan tahun"),
+        "heads": [t("Daerah"), t("Kode"), t("Provinsi"), t("Tahun"), t("Target"), t("Predikat"), t("Nilai (poin)"),
                   t("Jarak ke target (poin)"), t("Status")],
     }  # fmt: skip
+    failed = [row for row in rows if row["why"]]
+    counts = {
+        t("Laporan yang ada"): sum(bool(row["link"]) for row in rows),
+        t("Gagal"): len(failed),
+        t("Belum ada laporan"): sum(not row["link"] and not row["why"] for row in rows),
+    }
+    figures = [(name, number(count)) for name, count in counts.items()]
     # Not by the exporter, whose libraries take longer to load than all the rest of a run that changes nothing.
     loader = jinja2.FileSystemLoader(TEMPLATES / "report")
     template = jinja2.Environment(loader=loader, autoescape=True).get_template("national.html.j2")
     return template.render(
-        title=title, lead=lead, remark=remark, rows=rows, words=words, css=css(), lang=current_language(), span=_span,
-        number=number,
+        title=title, lead=lead, remark=remark, rows=rows, failed=failed, figures=figures, words=words, css=css(),
+        lang=current_language(), span=_span, number=number,
     )  # fmt: skip
 
 
