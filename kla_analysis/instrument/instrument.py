@@ -129,6 +129,8 @@ class Instrument:
     earlier: pd.DataFrame
     gap_rule: str
     cap_rule: str
+    gap_standing: str
+    cap_standing: str
     notes: tuple[str, ...]
 
     def __repr__(self) -> str:
@@ -316,6 +318,8 @@ def _load(folder: Path, lang: str) -> Instrument:
         earlier=pd.DataFrame(about.get("earlier", [])).rename(columns={"max_score": "max_points"}),
         gap_rule=by_language(about["gap_rule"]["text"]),
         cap_rule=by_language(about["cap_rule"]["text"]),
+        gap_standing=about["gap_rule"]["standing"],
+        cap_standing=about["cap_rule"]["standing"],
         notes=tuple(_text(note) for note in about["notes"]),
     )
 

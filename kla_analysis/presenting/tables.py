@@ -407,40 +407,6 @@ def agency_table(position: Position, top: int = 15) -> Table:
     )
 
 
-@needs("question")
-def meeting_sheets(position: Position, cluster: str = "all", top: int = 8) -> Several:
-    """What to lay on the table of each cluster's coordination meeting (one cluster, or all)."""
-    instrument = position.instrument
-    codes = list(instrument.components.index) if cluster == "all" else [cluster]
-    parts: list[Any] = []
-    for code in codes:
-        component = position.roll_up.components.loc[code]
-        losing = weak_questions(position.roll_up, code)
-        partners = instrument.partners[instrument.partners["component_code"] == code]
-        parts += [
-            Text(
-                heading=component["name"],
-                paragraphs=(
-                    t(
-                        "Nilai {score} dari {maximum} ({share}); {lost} poin hilang pada {count} pertanyaan.",
-                        score=number(component["low"]),
-                        maximum=number(component["max_points"]),
-                        share=percent(component["share"]),
-                        lost=number(component["lost_points"]),
-                        count=len(losing),
-                    ),
-                    t(
-                        "Undang selain penanggung jawab di bawah: {partners}. Pembagian mitra per klaster adalah asumsi.",
-                        partners="; ".join(f"{row.partner} ({row.role})" for row in partners.itertuples()),
-                    ),
-                ),
-            ),
-            indicator_table(position, code),
-            question_table(position, code, top),
-        ]
-    return Several(tuple(parts))
-
-
 def audit_table(found: Audit, instrument: Instrument) -> Several:
     """The lines of a sheet that do not add up, and its total three ways."""
     names = {**instrument.indicators["name"], **instrument.components["name"], "total": t("Total")}

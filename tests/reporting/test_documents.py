@@ -61,7 +61,7 @@ def made(position) -> dict[str, bytes]:
     picture = kla.charts.ladder(position, "nindya")
     parts = [
         f"<h2>Komponen</h2>{tables.component_table(position)._repr_html_()}",
-        document.image(picture.png(), picture.alt),
+        document.image(picture.png(), picture),
         tables.indicator_table(position)._repr_html_(),
         tables.predicate_table(position)._repr_html_(),
     ]
@@ -194,7 +194,7 @@ def test_equal_reports_are_equal_documents(made, position):
     picture = kla.charts.ladder(position, "nindya")
     parts = [
         f"<h2>Komponen</h2>{tables.component_table(position)._repr_html_()}",
-        document.image(picture.png(), picture.alt),
+        document.image(picture.png(), picture),
         tables.indicator_table(position)._repr_html_(),
         tables.predicate_table(position)._repr_html_(),
     ]

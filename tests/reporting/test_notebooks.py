@@ -22,7 +22,7 @@ def code_cells(path):
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 
-def test_there_are_eight():
+def test_there_are_nine():
     assert [path.stem for path in NOTEBOOKS] == [
         "00_mulai",
         "01_rapor",
@@ -32,6 +32,7 @@ def test_there_are_eight():
         "05_posisi_daerah",
         "06_simulasi_anggaran",
         "07_mutu_data",
+        "08_metode",
     ]
 
 
