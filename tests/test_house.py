@@ -43,10 +43,9 @@ def split(requirement: str) -> tuple[str, str]:
 
 def test_conda_and_pip_ask_for_the_same():
     pip = {CONDA_NAMES.get(name, name): bounds for name, bounds in map(split, REQUIREMENTS)}
-    listed = [
-        item for item in yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"] if isinstance(item, str)
-    ]
-    conda = dict(map(split, listed))
+    *listed, by_pip = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    assert by_pip["pip"].pop() == "-e ."
+    conda = dict(map(split, [*listed, *by_pip["pip"]]))
     assert conda.pop("python") == PROJECT["project"]["requires-python"]
     conda.pop("pip")
     assert conda == pip
