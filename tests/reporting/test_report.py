@@ -342,6 +342,21 @@ def figures(text: str, *, group: str, point: str) -> list[float | str]:
     ]
 
 
+def test_the_sample_says_what_a_report_says_today(report):
+    """The sample in reports/contoh is shown to people: it must not be of yesterday."""
+    sample, advice = ROOT / "reports" / "contoh", "reports/contoh basi: jalankan make sample"
+    assert {path.name for path in sample.iterdir()} == {path.name for path in report.iterdir()}, advice
+    for name in [*PAGES, "index.html"]:
+        assert Said(sample / name).pieces == Said(report / name).pieces, advice
+    rounded = [
+        json.loads(
+            (folder / "results.json").read_text(encoding="utf-8"), parse_float=lambda text: round(float(text), 6)
+        )
+        for folder in (sample, report)
+    ]
+    assert rounded[0] == rounded[1], advice
+
+
 @pytest.mark.parametrize("name", [*PAGES, "index.html"])
 def test_both_languages_say_the_same_figures_in_the_same_order(report, english, name):
     own, other = Said(report / name).pieces, Said(english / name).pieces
