@@ -35,11 +35,8 @@ def of_the_report(browser: Browser) -> None:
     page.goto((SAMPLE / "index.html").as_uri())
     keep(page, "laporan")
     page.goto((SAMPLE / "02_kelemahan_klaster.html").as_uri())
-    page.locator("h3", has_text="Klaster II").first.scroll_into_view_if_needed()
-    page.evaluate(
-        "document.querySelectorAll('h3').forEach(h => /Klaster II /.test(h.textContent) && h.scrollIntoView())"
-    )
-    page.set_viewport_size({"width": 900, "height": 900})
+    page.set_viewport_size({"width": 900, "height": 860})
+    page.locator("h3", has_text="Klaster II").first.evaluate("one => window.scrollTo(0, one.offsetTop - 16)")
     keep(page, "klaster")
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto((SAMPLE / "index.html").as_uri())
