@@ -552,7 +552,9 @@ class _List:
         self.money = widgets.Text(
             description=t("paling banyak"), placeholder=t("200 juta"), continuous_update=False, layout=wide, style=style
         )
-        self.add = widgets.Button(description=t("Tambah"), layout=widgets.Layout(width="auto"))
+        self.add = widgets.Button(
+            description=t("Tambah"), tooltip=f"{t('Tambah')}: {label}", layout=widgets.Layout(width="auto")
+        )
         self.add.on_click(lambda _: self._added())
         self.chips = widgets.VBox([])
         rows = [self.choice, self.money] if amount else [self.choice]
