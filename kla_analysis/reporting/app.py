@@ -19,6 +19,8 @@ from kla_analysis.reporting import document, kernels
 from kla_analysis.reporting.notebooks import translated
 from kla_analysis.reporting.parameters import ReportParameters, begin, declared_values
 
+#: How a server names the class of its connections to kernels.
+PROMPT = "kla_analysis.reporting.sockets.PromptConnection"
 NOTEBOOK = "06_simulasi_anggaran.ipynb"
 
 
@@ -41,6 +43,7 @@ def serve(parameters: ReportParameters, *, port: int = 8866, browser: bool = Tru
         command = [sys.executable, "-m", "voila", str(path), f"--port={port}", "--Voila.ip=127.0.0.1", "--template=kla"]
         command += ["--Voila.port_retries=0", f"--MappingKernelManager.cull_idle_timeout={idle}"]
         command += [f"--MappingKernelManager.cull_interval={max(1, min(60, idle // 2))}"]
+        command += [f"--Voila.kernel_websocket_connection_class={PROMPT}"]
         command += ["--KernelManager.transport_encryption=auto", f"--HTMLExporter.language_code={parameters.lang}"]
         command += [] if browser else ["--no-browser"]
         _serve(command, port)
@@ -59,6 +62,7 @@ def open_lab(*, port: int = 8888, browser: bool = True, folder: Path | None = No
     first = project.notebooks / "00_mulai.ipynb" if folder is None else folder
     command = [sys.executable, "-m", "jupyterlab", str(first), f"--port={port}", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.root_dir={folder or project.root}", "--ServerApp.port_retries=0"]
+    command += [f"--ServerApp.kernel_websocket_connection_class={PROMPT}"]
     command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     command += ["--KernelManager.transport_encryption=auto"]
     command += [] if browser else ["--no-browser"]

@@ -115,10 +115,6 @@ def serving_lab(folder: Path) -> AbstractContextManager[Server]:
         "--no-browser",
         f"--folder={folder}",
     ]
-    # JupyterLab takes cells that are far from the running one out of the page; here all of them stay.
-    settings = folder / "settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
-    settings.parent.mkdir(parents=True)
-    settings.write_text('{"windowingMode": "none"}')
     config = folder / "config/jupyter_server_config.json"
     config.parent.mkdir()
     config.write_text('{"ServerApp": {"allow_root": true}, "IdentityProvider": {"token": ""}}')
