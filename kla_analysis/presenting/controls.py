@@ -29,8 +29,41 @@ STYLE = """<style>
 .kla-app .kla-badge{color:#a85400;border:1px solid #a85400;border-radius:3px;padding:0 .3em;font-size:.8em}
 .kla-app .widget-label{color:#1b2733}
 .kla-app a.kla-file{display:inline-block;margin:.2em .8em .2em 0}
-.kla-app :focus-visible{outline:3px solid #a85400;outline-offset:1px}
+.kla-app .jupyter-widget-Collapse-header,.kla-app .lm-TabBar-tabLabel{color:#1b2733}
+.kla-app :is(.widget-html-content,select,input){min-width:0}
+.kla-app.kla-app.kla-app :focus-visible{outline:3px solid #a85400!important;outline-offset:1px}
 </style>"""
+#: What ipywidgets leaves out for those who work by keyboard or ear: the name of a slider's handle, the
+#: folds of an accordion as buttons, and that a new answer is read aloud. Widgets come late, so it watches.
+SCRIPT = """<script>
+(() => {
+  if (window.klaManners) return;
+  const all = (what, mend) => document.querySelectorAll(`.kla-app ${what}`).forEach(mend);
+  const mend = () => {
+    all(".noUi-handle:not([aria-label])", handle => {
+      const label = handle.closest(".widget-inline-hbox")?.querySelector(".widget-label");
+      if (label?.textContent) handle.setAttribute("aria-label", label.textContent);
+    });
+    all(".jupyter-widget-Collapse-header", header => {
+      const open = String(header.parentElement.classList.contains("jupyter-widget-Collapse-open"));
+      if (header.getAttribute("aria-expanded") === open) return;
+      header.setAttribute("aria-expanded", open);
+      header.setAttribute("role", "button");
+      header.tabIndex = 0;
+      header.onkeydown = pressed => {
+        if (pressed.key !== "Enter" && pressed.key !== " ") return;
+        pressed.preventDefault();
+        header.click();
+      };
+    });
+    all('.widget-label[title="null"]', label => label.removeAttribute("title"));
+    all(".kla-said:not([aria-live])", said => said.setAttribute("aria-live", "polite"));
+  };
+  window.klaManners = new MutationObserver(mend);
+  window.klaManners.observe(document.body, {childList: true, subtree: true, attributeFilter: ["class"]});
+  mend();
+})();
+</script>"""
 _KINDS = {
     "png": "image/png",
     "svg": "image/svg+xml",
@@ -52,8 +85,9 @@ class Controls:
     unheard = False
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
+        from IPython.display import HTML, display
 
+        display(HTML(SCRIPT))
         display(self.widget)
 
     @contextmanager

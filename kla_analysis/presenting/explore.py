@@ -173,6 +173,7 @@ class Explorer(Controls):
         )
         self.export.on_click(lambda _: self._exported())
         self.files, self.headline, self.picture, self.detail, self.table = (widgets.HTML() for _ in range(5))
+        self.headline.add_class("kla-said")
         controls = widgets.VBox(
             [
                 self.words,
@@ -184,11 +185,11 @@ class Explorer(Controls):
                 self.files,
                 self.detail,
             ],
-            layout=widgets.Layout(flex="1 1 300px", max_width="400px", min_width="280px"),
+            layout=widgets.Layout(flex="1 1 300px", max_width="400px", min_width="0"),
         )
         seen = widgets.VBox(
             [self.headline, self.picture],
-            layout=widgets.Layout(flex="2 1 460px", max_width="680px", min_width="280px", margin="0 0 0 12px"),
+            layout=widgets.Layout(flex="2 1 460px", max_width="680px", min_width="0", margin="0 0 0 12px"),
         )
         row = widgets.Layout(flex_flow="row wrap", align_items="flex-start", width="100%")
         self.widget = widgets.VBox(

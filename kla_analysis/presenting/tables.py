@@ -43,8 +43,9 @@ from kla_analysis.presenting.wording import (
 # JupyterLab aligns every cell to the right, so that the alignment of text stands in the cells themselves.
 _TEMPLATE = """\
 {%- macro cells(row) %}{% for cell, value in row %}{% set kind = columns[loop.index0].kind %}
-{%- if loop.first %}<th scope="row"{% else %}<td{% endif %} class="{{ kind }}"{% if value is not none %} data-value="{{ value }}"{% endif %}{{ aligned(kind) }}>
-{{- cell }}</{{ "th" if loop.first else "td" }}>{% endfor %}{% endmacro -%}
+{%- set named = loop.first and cell %}
+{%- if named %}<th scope="row"{% else %}<td{% endif %} class="{{ kind }}"{% if value is not none %} data-value="{{ value }}"{% endif %}{{ aligned(kind) }}>
+{{- cell }}</{{ "th" if named else "td" }}>{% endfor %}{% endmacro -%}
 {%- macro aligned(kind) %}{% if kind != "number" %} style="text-align: left"{% endif %}{% endmacro -%}
 <div class="kla-scroll" role="region" tabindex="0" aria-label="{{ caption }}">
 <table class="kla-table">
@@ -336,9 +337,13 @@ def indicator_table(position: Position, component: str | None = None) -> Table:
 def question_table(position: Position, component: str | None = None, top: int = 10) -> Table:
     """The questions that lose most points, with their owners."""
     frame = weak_questions(position.roll_up, component, top=top)
+    caption = t("{count} pertanyaan dengan kehilangan terbesar", count=len(frame))
+    if component is not None:
+        name = position.instrument.component(component).name
+        caption = t("{name}: {count} pertanyaan dengan kehilangan terbesar", name=name, count=len(frame))
     return _of_sheet(
         position,
-        t("{count} pertanyaan dengan kehilangan terbesar", count=len(frame)),
+        caption,
         (
             Column("question_code", t("Kode")),
             Column("name", t("Pertanyaan")),

@@ -106,5 +106,7 @@ def _notebook(parameters: ReportParameters, path: Path) -> nbformat.NotebookNode
     from papermill.parameterize import parameterize_notebook
 
     source = document.attended(translated(load_notebook_node(str(path))))
+    source.metadata["title"] = document.title_and_lead(source)[0]
+    source.metadata["wait"] = t("Sebentar, simulasi disiapkan …")
     source.metadata["kernelspec"] = {"name": kernels.KERNEL, "display_name": "Python 3", "language": "python"}
     return parameterize_notebook(source, declared_values(parameters, path), report_mode=True)

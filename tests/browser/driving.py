@@ -99,10 +99,10 @@ def until(true: Callable[[], object], *, seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def serving_app(folder: Path, *, idle: int = 6) -> AbstractContextManager[Server]:
+def serving_app(folder: Path, *more: str, idle: int = 6) -> AbstractContextManager[Server]:
     """Serve the budget app as `kla app` does."""
     run = [sys.executable, "-c", "from kla_analysis.cli import main; main()", "app", "--no-browser", f"--idle={idle}"]
-    return serving(lambda port: [*run, f"--port={port}"], folder)
+    return serving(lambda port: [*run, *more, f"--port={port}"], folder)
 
 
 def serving_lab(folder: Path) -> AbstractContextManager[Server]:

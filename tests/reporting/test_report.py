@@ -16,6 +16,7 @@ import openpyxl
 import pypdf
 import pytest
 from conftest import ROOT, run_kla
+from reporting.test_documents import structure
 from test_language import indonesian, words_of
 
 import kla_analysis as kla
@@ -62,28 +63,12 @@ class Page(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag in names]
 
 
-@pytest.fixture(scope="module")
-def reports(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("laporan")
-    done = run_kla("report", "--area", "63.10", "--year", "2022", "--target", "nindya", KLA_REPORTS=str(folder))
-    assert done.returncode == 0, done.stderr
-    assert "Unable to parse" not in done.stderr
-    assert "unknown parameter" not in done.stderr
-    return folder
-
-
-@pytest.fixture(scope="module")
-def report(reports) -> Path:
-    return reports / "63.10" / "2022"
-
-
-@pytest.fixture(scope="module")
-def english(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("report")
-    done = run_kla("report", "--lang", "en", KLA_REPORTS=str(folder))
-    assert done.returncode == 0, done.stderr
-    assert words_of(done.stderr + done.stdout) & indonesian() == set()
-    return folder / "63.10" / "2022"
+def test_the_command_says_only_what_its_reader_understands(reports, english):
+    said = reports.with_suffix(".txt").read_text(encoding="utf-8")
+    assert "Unable to parse" not in said
+    assert "unknown parameter" not in said
+    said = english.parents[1].with_suffix(".txt").read_text(encoding="utf-8")
+    assert words_of(said) & indonesian() == set()
 
 
 def test_one_page_a_notebook_an_index_and_a_manifest(report):
@@ -177,6 +162,25 @@ def test_every_chart_has_its_numbers_as_a_table_on_the_page_and_no_table_stands_
         assert len(set(titles)) == len(titles), name
         visible = documents.tables_of(re.sub(r"<details.*?</details>", "", text, flags=re.DOTALL), "")
         assert len(visible) + len(page.all("details")) == len(titles)
+
+
+@pytest.mark.parametrize("lang", ["id", "en"])
+def test_the_pdf_is_for_everyone(report, english, lang):
+    """Tagged whole: its language and title, words for every picture, headings in order, cells that name theirs."""
+    reader = pypdf.PdfReader({"id": report, "en": english}[lang] / "laporan.pdf")
+    catalog, tags = reader.trailer["/Root"], structure(reader)
+    assert catalog["/Lang"] == lang
+    assert catalog["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert b'pdfuaid:part="1"' in catalog["/Metadata"].get_data()
+    assert reader.metadata.title
+    assert all(len(picture["/Alt"]) > 40 for picture in tags["/Figure"])
+    assert tags["headings"][0] == 1
+    assert all(later - earlier <= 1 for earlier, later in itertools.pairwise(tags["headings"]))
+    names = {heading["/ID"] for heading in tags["/TH"]}
+    assert len(tags["/TD"]) > 1000
+    for cell in tags["/TD"]:
+        assert cell["/A"]["/Headers"]
+        assert names.issuperset(cell["/A"]["/Headers"])
 
 
 def test_every_number_in_a_table_is_its_value_as_people_write_it(report):
@@ -354,6 +358,21 @@ def figures(text: str, *, group: str, point: str) -> list[float | str]:
     return [
         float(token.replace(group, "").replace(point, ".")) if re.fullmatch(number, token) else token for token in found
     ]
+
+
+def test_the_sample_says_what_a_report_says_today(report):
+    """The sample in reports/contoh is shown to people: it must not be of yesterday."""
+    sample, advice = ROOT / "reports" / "contoh", "reports/contoh basi: jalankan make sample"
+    assert {path.name for path in sample.iterdir()} == {path.name for path in report.iterdir()}, advice
+    for name in [*PAGES, "index.html"]:
+        assert Said(sample / name).pieces == Said(report / name).pieces, advice
+    rounded = [
+        json.loads(
+            (folder / "results.json").read_text(encoding="utf-8"), parse_float=lambda text: round(float(text), 6)
+        )
+        for folder in (sample, report)
+    ]
+    assert rounded[0] == rounded[1], advice
 
 
 @pytest.mark.parametrize("name", ["index.html", *PAGES, *SHEETS])
