@@ -31,6 +31,8 @@ STYLE = """<style>
 .kla-app a.kla-file{display:inline-block;margin:.2em .8em .2em 0}
 .kla-app :focus-visible{outline:3px solid #a85400;outline-offset:1px}
 </style>"""
+#: How wide the names before controls are.
+LABEL_WIDTH = "96px"
 _KINDS = {
     "png": "image/png",
     "svg": "image/svg+xml",
@@ -55,6 +57,22 @@ class Controls:
         from IPython.display import display
 
         display(self.widget)
+
+    def control(self, kind: type, label: str, **options: Any) -> Any:
+        """Make a labelled control as wide as its column; the page answers its changes in `_moved`."""
+        import ipywidgets as widgets
+
+        made = kind(
+            description=label,
+            layout=widgets.Layout(width="calc(100% - 6px)"),
+            style={"description_width": LABEL_WIDTH},
+            **options,
+        )
+        made.observe(self._moved, "value")
+        return made
+
+    def _moved(self, change: Any) -> None:
+        """Answer a change of a control."""
 
     @contextmanager
     def quietly(self) -> Iterator[None]:
