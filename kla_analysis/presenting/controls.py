@@ -31,9 +31,15 @@ STYLE = """<style>
 .kla-app .kla-badge{color:#a85400;border:1px solid #a85400;border-radius:3px;padding:0 .3em;font-size:.8em}
 .kla-app .widget-label{color:#1b2733}
 .kla-app .kla-good{border-left:4px solid #1f6f4a;padding:.3em .7em;background:#eef7f1}
+.kla-app h1{font-size:clamp(1.25em,4.2vw,1.7em);line-height:1.25;margin:.3em 0 .6em}
 .kla-app .kla-door{flex:1 1 180px;min-width:160px;max-width:360px;margin:0 8px 4px 0}
-.kla-app .kla-door button{height:auto;min-height:44px;white-space:normal;line-height:1.3;font-weight:600;padding:.3em .9em}
-.kla-app .kla-door .kla-hint{color:#52606d;font-size:.9em;line-height:1.35}
+.kla-app .kla-small{flex:1 1 130px;min-width:130px;max-width:240px;margin:0 8px 4px 0}
+.kla-app .kla-door button,.kla-app .kla-small button{height:auto;min-height:44px;white-space:normal;line-height:1.3;padding:.3em .6em}
+.kla-app .kla-door button{font-weight:600}
+.kla-app .kla-hint{color:#52606d;font-size:.9em;line-height:1.35}
+.kla-app .kla-problem,.kla-app .kla-card{border-bottom:1px solid #d5dce2;padding:.3em 0 .5em}
+.kla-app summary{cursor:pointer;padding:.3em 0}
+.kla-app .jupyter-widget-Collapse-header{color:#1b2733}
 .kla-app button.kla-open{background:#1d4e79;color:#fff}
 .kla-app a.kla-file{display:inline-block;margin:.2em .8em .2em 0}
 .kla-app :focus-visible{outline:3px solid #a85400;outline-offset:1px}
@@ -120,7 +126,7 @@ class Doors:
             button.on_click(lambda _, key=key: self.open(key))
             said = [widgets.HTML(f'<p class="kla-hint">{escape(hint)}</p>')] if hint else []
             cards.append(widgets.VBox([button, *said]))
-            cards[-1].add_class("kla-door")
+            cards[-1].add_class("kla-door" if hint else "kla-small")
         self._place = widgets.VBox([], layout=widgets.Layout(width="100%"))
         row = widgets.Box(cards, layout=widgets.Layout(flex_flow="row wrap", width="100%"))
         self.widget = widgets.VBox([row, self._place], layout=widgets.Layout(width="100%"))

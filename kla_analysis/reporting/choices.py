@@ -36,7 +36,8 @@ def area_control(page: Controls, label: str, placeholder: str, codes: Iterable[s
 
 def named(code: str) -> str:
     """Write an area as the fields offer it."""
-    return f"{code} {find_area(code).name}"
+    name = find_area(code).name
+    return name if code == REFERENCE_CODE else f"{code} {name}"
 
 
 def code_of(text: str) -> str:

@@ -263,7 +263,7 @@ class Shelf(Controls):
         self.again.on_click(lambda _: self._show())
         self.list = widgets.Output()
         self.widget = widgets.VBox(
-            [self.words, self.again, self.list], layout=widgets.Layout(width="100%", max_width="760px")
+            [self.words, widgets.HBox([self.again]), self.list], layout=widgets.Layout(width="100%", max_width="760px")
         )
         self._show()
 

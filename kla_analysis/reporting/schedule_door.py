@@ -76,7 +76,7 @@ class ScheduleForm(Controls):
                 self.day,
                 self.time,
                 self.kind,
-                self.make,
+                widgets.HBox([self.make]),
                 self.message,
                 self.texts,
             ],

@@ -53,11 +53,11 @@ def installation(plan: Plan, kind: str) -> str:
     return {
         "cron": t("Tambahkan baris itu dengan: crontab -e"),
         "systemd": t(
-            "Simpan di ~/.config/systemd/user (--out), lalu: systemctl --user enable --now {name}.timer; "
+            "Simpan di ~/.config/systemd/user, lalu: systemctl --user enable --now {name}.timer; "
             "loginctl enable-linger agar jalan tanpa ada yang masuk.",
             name=plan.name,
         ),
-        "windows": t('Simpan (--out), lalu: schtasks /Create /TN {name} /XML "{name}.xml"', name=plan.name),
+        "windows": t('Simpan, lalu: schtasks /Create /TN {name} /XML "{name}.xml"', name=plan.name),
     }[kind]
 
 
