@@ -22,7 +22,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     """A window of its own; whatever it asks of any other machine fails the test."""
     context = browser.new_context(viewport={"width": 1366, "height": 900}, accept_downloads=True)
     away: list[str] = []
-    context.on("request", lambda asked: away.append(asked.url) if not _here(asked.url) else None)
+    context.on("request", lambda asked: away.append(asked.url) if not here(asked.url) else None)
     yield context
     context.close()
     assert not away
@@ -38,7 +38,7 @@ def open_app(context: BrowserContext, voila: Server) -> Callable[[], App]:
     return opened
 
 
-def _here(url: str) -> bool:
+def here(url: str) -> bool:
     return url.startswith(("http://127.0.0.1:", "data:", "blob:", "ws://127.0.0.1:"))
 
 
