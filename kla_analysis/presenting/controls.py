@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: How the controls look, wherever a notebook is shown.
 STYLE = """<style>
-.kla-app h3{font-size:1.05em;margin:.6em 0 .2em}
+.kla-app h3{font-size:1.05em;font-weight:600;margin:.6em 0 .2em}
 .kla-app h2{font-size:1.25em;line-height:1.3;margin:0 0 .3em;font-variant-numeric:tabular-nums}
 .kla-app p{margin:.25em 0;line-height:1.45}
 .kla-app .kla-remark{border-left:4px solid #a85400;padding:.3em .7em;background:#fff6ec}

@@ -140,7 +140,8 @@ def open_lab(*, port: int = 8888, browser: bool = True, folder: Path | None = No
     with tempfile.TemporaryDirectory(prefix="kla-lab-") as scratch:
         # The notebooks ask for `python3`, so that they open everywhere; here that is the warm kernel.
         shutil.copytree(kernels.FOLDER / "kernels" / kernels.KERNEL, Path(scratch) / "kernels" / "python3")
-        _serve(command, port, Path(scratch))
+        links = {} if project.reports.is_relative_to(folder or project.root) else {shelf.FILES: ""}
+        _serve(command, port, Path(scratch), environment=links)
 
 
 def _serve(command: list[str], port: int, *more: Path, environment: Mapping[str, str] = MappingProxyType({})) -> None:

@@ -15,7 +15,8 @@ from kla_analysis.reporting import changes, document, documents
 from kla_analysis.reporting.manifest import MANIFEST, Manifest, read_manifest
 from kla_analysis.reporting.store import place_at
 
-#: Where a server of ours hands out the reports folder; without one, links lead from the notebook's own folder.
+#: Where a server of ours hands out the reports folder, empty where it can not; without one, links lead from the
+#: notebook's own folder.
 FILES = "KLA_FILES"
 #: What a server may hand out of the reports folder: pages and documents of finished reports, and nothing else that lies there.
 HANDED_OUT = (
@@ -59,8 +60,10 @@ def at(folder: str | Path) -> Made | None:
 
 
 def address(path: Path) -> str:
-    """Return the address under which a page can link to a file of the reports folder."""
+    """Return the address under which a page can link to a file of the reports folder; empty where it can not."""
     prefix = os.environ.get(FILES)
+    if prefix == "":
+        return ""
     if prefix is None:
         return quote(Path(os.path.relpath(path)).as_posix())
     return prefix + quote(path.relative_to(find_project().reports).as_posix())
@@ -81,6 +84,8 @@ def card(made: Made, *, opened: bool = False) -> str:
         for file, name in files.items()
         if file in made.manifest.outputs
     )
+    if not address(made.folder):
+        shown = escape(str(made.folder / document.INDEX))
     facts = t(
         "Nilai {total}, {predicate}; target {target}. Dibuat {when}.",
         total=number(made.manifest.figures.get("total_low")),

@@ -10,6 +10,9 @@ from browser.driving import App, Server, serving_app, serving_lab, start_chromiu
 from conftest import ROOT
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from kla_analysis.reporting.manifest import Manifest, sha256
+from kla_analysis.reporting.parameters import ReportParameters
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
@@ -52,5 +55,14 @@ def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")  # so that nothing is saved into the project
+    report = folder / "reports" / "contoh"
+    report.mkdir(parents=True)
+    page = b"<h1>Sebuah laporan</h1>"
+    (report / "index.html").write_bytes(page)
+    about = Manifest(
+        parameters=ReportParameters().model_dump(), inputs={}, versions={}, created="2026-01-01T00:00:00Z",
+        figures={"area": "Kab. Tanah Bumbu"}, outputs={"index.html": sha256(page)},
+    )  # fmt: skip
+    (report / "manifest.json").write_text(about.text(), encoding="utf-8")
     with serving_lab(folder) as server:
         yield server

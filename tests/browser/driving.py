@@ -134,6 +134,7 @@ def serving_lab(folder: Path) -> AbstractContextManager[Server]:
     config.write_text('{"ServerApp": {"allow_root": true}, "IdentityProvider": {"token": ""}}')
     environment = {
         "KLA_HOME": str(ROOT),
+        "KLA_REPORTS": str(folder / "reports"),
         "JUPYTER_CONFIG_DIR": str(config.parent),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
