@@ -58,6 +58,10 @@ check: $(READY) ## periksa gaya, notebook bersih, dan arah impor
 	@echo "==> Notebook tanpa keluaran (nbstripout)" && $(BIN)/nbstripout --verify notebooks/*.ipynb
 	@echo "==> Arah impor (import-linter)" && $(BIN)/lint-imports --no-cache
 
+.PHONY: start
+start: $(READY) ## buka beranda: periksa data, buat laporan, coba anggaran
+	@$(BIN)/kla start
+
 .PHONY: lab
 lab: $(READY) ## buka notebook di JupyterLab
 	@$(BIN)/kla lab

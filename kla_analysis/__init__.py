@@ -46,6 +46,7 @@ _WINDOW = {
         "whatif",
         "wording",
     ),
+    "reporting.launcher": ("launch",),
     "reporting.parameters": ("ReportParameters", "begin"),
 }
 _ROOM_OF = {name: room for room, names in _WINDOW.items() for name in names}

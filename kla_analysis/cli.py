@@ -520,6 +520,24 @@ def app_command(
 
 
 @app.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8867, show_default=True, help="Port di mesin ini.")
+@click.option("--no-browser", is_flag=True, help="Jangan buka peramban.")
+@click.option(
+    "--idle", type=click.IntRange(1), default=600, show_default=True, help="Detik sampai tab yang ditutup diakhiri."
+)
+@click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan.")
+@_lang_option
+def start(port: int, no_browser: bool, idle: int) -> None:
+    """Buka beranda di peramban: periksa data, buat laporan, coba anggaran (Ctrl+C untuk menutup)."""
+    from kla_analysis.reporting.app import serve_launcher
+
+    def say(address: str) -> None:
+        click.echo(t("Beranda di {address} (Ctrl+C untuk menutup).", address=address), err=True)
+
+    serve_launcher(port=port, browser=not no_browser, idle=idle, say=say)
+
+
+@app.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8888, show_default=True, help="Port di mesin ini.")
 @click.option("--no-browser", is_flag=True, help="Jangan buka peramban.")
 @click.option("--folder", type=_FILE, help="Folder yang dibuka; bila kosong, folder proyek.")
@@ -794,20 +812,7 @@ def schedule_print(file: Path, kind: str | None, out: Path | None) -> None:
     if kind is None:
         raise ParameterError(t("Sebutkan penjadwalnya."), advice=t("Tulis --cron, --systemd, atau --windows."))
     plan = load_schedule(file)
-    files = {
-        "cron": lambda: {f"{plan.name}.cron": timers.cron_line(plan)},
-        "systemd": lambda: timers.systemd_units(plan),
-        "windows": lambda: {f"{plan.name}.xml": timers.windows_task(plan)},
-    }[kind]()
-    install = {
-        "cron": t("Tambahkan baris itu dengan: crontab -e"),
-        "systemd": t(
-            "Simpan di ~/.config/systemd/user (--out), lalu: systemctl --user enable --now {name}.timer; "
-            "loginctl enable-linger agar jalan tanpa ada yang masuk.",
-            name=plan.name,
-        ),
-        "windows": t('Simpan (--out), lalu: schtasks /Create /TN {name} /XML "{name}.xml"', name=plan.name),
-    }[kind]
+    files = timers.files(plan, kind)
     try:
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
@@ -821,7 +826,7 @@ def schedule_print(file: Path, kind: str | None, out: Path | None) -> None:
             t("{path} tidak dapat ditulis: {why}.", path=out, why=error.strerror or error),
             advice=t("Pilih folder lain."),
         ) from error
-    click.echo(install, err=True)
+    click.echo(timers.installation(plan, kind), err=True)
 
 
 @schedule.command("run")

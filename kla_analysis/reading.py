@@ -177,13 +177,18 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     """
     import os
 
-    safe = frame.rename(columns=as_text).map(lambda value: as_text(value) if isinstance(value, str) else value)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        safe.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n", float_format="%.10g")
+        temporary.write_bytes(table_bytes(frame))
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def table_bytes(frame: pd.DataFrame) -> bytes:
+    """Return a table as `write_table` writes it."""
+    safe = frame.rename(columns=as_text).map(lambda value: as_text(value) if isinstance(value, str) else value)
+    return safe.to_csv(index=False, lineterminator="\n", float_format="%.10g").encode()
 
 
 def as_text(value: str) -> str:

@@ -15,6 +15,8 @@ import pytest
 import kla_analysis as kla
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Where the ten tasks leave what was on the screen when they were done.
+PICTURES = ROOT / "tests" / "browser" / "screenshots"
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +82,11 @@ def made_once(factory: pytest.TempPathFactory, name: str, *arguments: str) -> Pa
             assert done.returncode == 0, done.stderr
             said.write_text(done.stderr + done.stdout, encoding="utf-8")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    if any(PICTURES.glob("*.png")) and "test_tasks" in str(terminalreporter.stats):
+        terminalreporter.write_line(f"Pictures of the ten tasks: {PICTURES.relative_to(ROOT)}/")
 
 
 def run_kla(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any
+
+from kla_analysis.language import t
 
 if TYPE_CHECKING:
     from kla_analysis.presenting.canvas import Chart
 
 #: How the controls look, wherever a notebook is shown.
 STYLE = """<style>
-.kla-app h3{font-size:1.05em;margin:.6em 0 .2em}
+.kla-app h3{font-size:1.05em;font-weight:600;margin:.6em 0 .2em}
 .kla-app h2{font-size:1.25em;line-height:1.3;margin:0 0 .3em;font-variant-numeric:tabular-nums}
 .kla-app p{margin:.25em 0;line-height:1.45}
 .kla-app .kla-remark{border-left:4px solid #a85400;padding:.3em .7em;background:#fff6ec}
@@ -28,6 +30,17 @@ STYLE = """<style>
 .kla-app .kla-scroll{overflow-x:auto}
 .kla-app .kla-badge{color:#a85400;border:1px solid #a85400;border-radius:3px;padding:0 .3em;font-size:.8em}
 .kla-app .widget-label{color:#1b2733}
+.kla-app .kla-good{border-left:4px solid #1f6f4a;padding:.3em .7em;background:#eef7f1}
+.kla-app h1{font-size:clamp(1.25em,4.2vw,1.7em);line-height:1.25;margin:.3em 0 .6em}
+.kla-app .kla-door{flex:1 1 180px;min-width:160px;max-width:360px;margin:0 8px 4px 0}
+.kla-app .kla-small{flex:1 1 130px;min-width:130px;max-width:240px;margin:0 8px 4px 0}
+.kla-app .kla-door button,.kla-app .kla-small button{height:auto;min-height:44px;white-space:normal;line-height:1.3;padding:.3em .6em}
+.kla-app .kla-door button{font-weight:600}
+.kla-app .kla-hint{color:#52606d;font-size:.9em;line-height:1.35}
+.kla-app .kla-problem,.kla-app .kla-card{border-bottom:1px solid #d5dce2;padding:.3em 0 .5em}
+.kla-app summary{cursor:pointer;padding:.3em 0}
+.kla-app .jupyter-widget-Collapse-header{color:#1b2733}
+.kla-app button.kla-open{background:#1d4e79;color:#fff}
 .kla-app a.kla-file{display:inline-block;margin:.2em .8em .2em 0}
 .kla-app .jupyter-widget-Collapse-header,.kla-app .lm-TabBar-tabLabel{color:#1b2733}
 .kla-app :is(.widget-html-content,select,input){min-width:0}
@@ -64,6 +77,8 @@ SCRIPT = """<script>
   mend();
 })();
 </script>"""
+#: How wide the names before controls are.
+LABEL_WIDTH = "96px"
 _KINDS = {
     "png": "image/png",
     "svg": "image/svg+xml",
@@ -90,6 +105,22 @@ class Controls:
         display(HTML(SCRIPT))
         display(self.widget)
 
+    def control(self, kind: type, label: str, **options: Any) -> Any:
+        """Make a labelled control as wide as its column; the page answers its changes in `_moved`."""
+        import ipywidgets as widgets
+
+        made = kind(
+            description=label,
+            layout=widgets.Layout(width="calc(100% - 6px)"),
+            style={"description_width": LABEL_WIDTH},
+            **options,
+        )
+        made.observe(self._moved, "value")
+        return made
+
+    def _moved(self, change: Any) -> None:
+        """Answer a change of a control."""
+
     @contextmanager
     def quietly(self) -> Iterator[None]:
         """Set controls without answering for each of them."""
@@ -98,6 +129,63 @@ class Controls:
             yield
         finally:
             self.unheard = before
+
+
+class Doors:
+    """Pages behind buttons: one is open at a time, each is made when it is first opened and stays as it is.
+
+    Attributes:
+        widget: the buttons, and under them the page that is open.
+        pages: the pages that were made, by key.
+    """
+
+    def __init__(self, doors: Mapping[str, tuple[str, str, Callable[[], Controls]]]) -> None:
+        """Hang the doors.
+
+        Args:
+            doors: by key the name of a page, what it is for, and what makes it.
+        """
+        import ipywidgets as widgets
+
+        self._doors = doors
+        self.pages: dict[str, Controls] = {}
+        self.open_now = ""
+        self.buttons = {
+            key: widgets.Button(description=name, tooltip=hint, layout=widgets.Layout(width="auto"))
+            for key, (name, hint, _) in doors.items()
+        }
+        cards = []
+        for key, (_, hint, _) in doors.items():
+            button = self.buttons[key]
+            button.on_click(lambda _, key=key: self.open(key))
+            said = [widgets.HTML(f'<p class="kla-hint">{escape(hint)}</p>')] if hint else []
+            cards.append(widgets.VBox([button, *said]))
+            cards[-1].add_class("kla-door" if hint else "kla-small")
+        self._place = widgets.VBox([], layout=widgets.Layout(width="100%"))
+        row = widgets.Box(cards, layout=widgets.Layout(flex_flow="row wrap", width="100%"))
+        self.widget = widgets.VBox([row, self._place], layout=widgets.Layout(width="100%"))
+
+    def open(self, key: str) -> Controls:
+        """Open a page, and return it."""
+        import ipywidgets as widgets
+
+        if self.open_now:
+            self.buttons[self.open_now].remove_class("kla-open")
+        self.buttons[key].add_class("kla-open")
+        self.open_now = key
+        if key not in self.pages:
+            self._place.children = [widgets.HTML(status(t("Menyiapkan …"), kind="plain"))]
+            self.pages[key] = self._doors[key][2]()
+        self._place.children = [self.pages[key].widget]
+        return self.pages[key]
+
+
+def status(what: str, kind: str = "remark") -> str:
+    """Return a message as HTML that a screen reader tells at once; line by line, empty when there is nothing to say."""
+    lines = "".join(f"<p>{escape(line)}</p>" for line in what.splitlines() if line.strip())
+    return (
+        f'<div role="status" aria-live="polite">{f"""<div class="kla-{kind}">{lines}</div>""" if lines else ""}</div>'
+    )
 
 
 class Picture:

@@ -142,30 +142,22 @@ class Explorer(Controls):
         import ipywidgets as widgets
 
         rollup = self.position.roll_up
-        wide = widgets.Layout(width="calc(100% - 6px)")
-        style = {"description_width": "96px"}
-
-        def control(kind: type, label: str, **options: Any) -> Any:
-            made = kind(description=label, layout=wide, style=style, **options)
-            made.observe(self._moved, "value")
-            return made
-
         everyone = t("semua")
-        self.words = control(
+        self.words = self.control(
             widgets.Text, t("Cari kata"), placeholder=t("misalnya: forum anak"), continuous_update=True
         )
-        self.component = control(
+        self.component = self.control(
             widgets.Dropdown,
             t("Komponen"),
             options=[(everyone, ""), *((f"{code} {row['name']}", code) for code, row in rollup.components.iterrows())],
         )
-        self.indicator = control(widgets.Dropdown, t("Indikator"), options=[(everyone, "")])
-        self.agency = control(
+        self.indicator = self.control(widgets.Dropdown, t("Indikator"), options=[(everyone, "")])
+        self.agency = self.control(
             widgets.Dropdown,
             t("Penanggung jawab"),
             options=[(everyone, ""), *((name, name) for name in sorted(lost_by_agency(rollup).index))],
         )
-        self.question = control(widgets.Select, t("Pertanyaan"), options=[("", "")], rows=8)
+        self.question = self.control(widgets.Select, t("Pertanyaan"), options=[("", "")], rows=8)
         self.reset = widgets.Button(description=t("Tampilkan semua"), layout=widgets.Layout(width="auto"))
         self.reset.on_click(lambda _: self._cleared())
         self.export = widgets.Button(

@@ -20,7 +20,7 @@ from kla_analysis.language import money, percent, read_money, t
 from kla_analysis.planning.scenario import Scenario, check_scenario, load_scenario, read_scenario
 from kla_analysis.planning.simulation import Ground, Simulation, Simulator
 from kla_analysis.presenting.board import Board, reach
-from kla_analysis.presenting.controls import STYLE, Controls, Picture, links
+from kla_analysis.presenting.controls import LABEL_WIDTH, STYLE, Controls, Picture, links
 from kla_analysis.presenting.plan_charts import difference_chart
 from kla_analysis.presenting.plan_tables import (
     component_change_table,
@@ -100,14 +100,8 @@ class WhatIf(Controls):
         catalogue = self.simulator.catalogue(self._first.catalogue)
         actions = catalogue.actions
         wide = widgets.Layout(width="calc(100% - 6px)")
-        style = {"description_width": "96px"}
-
-        def control(kind: type, label: str, **options: Any) -> Any:
-            made = kind(description=label, layout=wide, style=style, **options)
-            made.observe(self._moved, "value")
-            return made
-
-        self.goal = control(
+        style = {"description_width": LABEL_WIDTH}
+        self.goal = self.control(
             widgets.Dropdown,
             t("Mencari"),
             options=[
@@ -116,11 +110,11 @@ class WhatIf(Controls):
                 (t("biaya termurah yang cukup pasti"), "certainty"),
             ],
         )
-        self.target = control(
+        self.target = self.control(
             widgets.Dropdown, t("Target"), options=[(band.name, band.code) for band in position.instrument.ladder.bands]
         )
-        self.limited = control(widgets.Checkbox, t("batasi anggaran"), indent=True)
-        self.budget = control(widgets.IntSlider, t("Anggaran"), min=0, max=STEP, step=STEP, readout=False)
+        self.limited = self.control(widgets.Checkbox, t("batasi anggaran"), indent=True)
+        self.budget = self.control(widgets.IntSlider, t("Anggaran"), min=0, max=STEP, step=STEP, readout=False)
         self.budget_said = widgets.HTML()
         self.typed = widgets.Text(
             description=t("atau ketik"),
@@ -130,15 +124,15 @@ class WhatIf(Controls):
             style=style,
         )
         self.typed.observe(self._typed, "value")
-        self.certainty = control(
+        self.certainty = self.control(
             widgets.IntSlider, t("Kepastian"), min=50, max=99, readout=False, continuous_update=False
         )
         self.certainty_said = widgets.HTML()
-        self.retention = control(
+        self.retention = self.control(
             widgets.IntSlider, t("Bertahan"), min=0, max=100, readout=False, continuous_update=False
         )
         self.retention_said = widgets.HTML()
-        self.acceptance = control(
+        self.acceptance = self.control(
             widgets.Dropdown,
             t("Penerimaan"),
             options=[
@@ -148,7 +142,7 @@ class WhatIf(Controls):
                 (t("menurut peluang tinggi"), "high"),
             ],
         )
-        self.cost = control(
+        self.cost = self.control(
             widgets.Dropdown,
             t("Biaya"),
             options=[(t("rendah"), "low"), (t("biasa"), "likely"), (t("tinggi"), "high")],
@@ -545,7 +539,7 @@ class _List:
         self._amount, self._groups, self._changed, self._say_ = amount, groups, changed, say
         self._value: Any = {} if amount else []
         wide = widgets.Layout(width="calc(100% - 6px)")
-        style = {"description_width": "96px"}
+        style = {"description_width": LABEL_WIDTH}
         kind = widgets.SelectMultiple if groups else widgets.Dropdown
         extra = {"rows": 4} if groups else {}
         self.choice = kind(description=label, options=options, layout=wide, style=style, **extra)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from kla_analysis.reporting.manifest import Manifest, input_names, sha256
 from kla_analysis.reporting.store import Place
 
 FILE = "changes.json"
+VERSION = 1
 #: What may move a number, in the order in which it is asked.
 CAUSES = ("data", "rules", "code", "parameters", "versions")
 #: Points closer than this are the same: scores are written in hundredths.
@@ -94,7 +95,7 @@ class Changes:
     def record(self) -> dict[str, Any]:
         """Return the changes as plain values."""
         return {
-            "version": 1,
+            "version": VERSION,
             "first": self.first,
             "causes": {cause: list(what) for cause, what in self.causes.items()},
             "unexplained": self.unexplained,
@@ -112,6 +113,19 @@ def last_report(place: Place) -> tuple[dict[str, Any], Manifest] | None:
         return None
     record = json.loads(raw)
     return (record, made_from) if record.get("version") == results.VERSION else None
+
+
+def changes_at(place: Place) -> Changes | None:
+    """Return how the report at a place differs from the one before it; None where nothing can be trusted there."""
+    made_from, raw = place.manifest(), place.read(FILE)
+    if made_from is None or raw is None or sha256(raw) != made_from.outputs.get(FILE):
+        return None
+    record = json.loads(raw)
+    if record.get("version") != VERSION:
+        return None
+    moves = tuple(Move(**{one.name: move[one.name] for one in fields(Move)}) for move in record["moves"])
+    causes = {cause: tuple(what) for cause, what in record["causes"].items()}
+    return Changes(record["first"], causes, moves, bool(made_from.figures.get("note")))
 
 
 def compare(last: tuple[Mapping[str, Any], Manifest] | None, record: Mapping[str, Any], made_from: Manifest) -> Changes:

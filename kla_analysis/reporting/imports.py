@@ -10,6 +10,7 @@ from typing import Any
 
 from kla_analysis.errors import DataError, OutputError
 from kla_analysis.evidence.areas import find_area
+from kla_analysis.evidence.intake.assembly import Imported
 from kla_analysis.evidence.intake.guard import inside
 from kla_analysis.evidence.intake.repairs import action_name
 from kla_analysis.evidence.intake.sheet import Intake, read_sheet, save
@@ -59,21 +60,7 @@ class ImportDone:
         """Return it for people, line by line."""
         lines = []
         for one, path in zip(self.intake.assessments, self.files, strict=True):
-            stage = self.intake.instrument.stage(one.stage).name
-            lines.append(
-                t(
-                    "{file}: {area} ({code}), {year}, {stage}: {count} nilai, jumlah {total}.",
-                    file=self.intake.file,
-                    area=one.area.name,
-                    code=one.area.code,
-                    year=one.award_year,
-                    stage=stage,
-                    count=int(one.answers["score"].notna().sum()),
-                    total=number(one.total),
-                )
-            )
-            if one.missing:
-                lines.append("  " + t("{count} tanpa jawaban (kosong, bukan nol).", count=len(one.missing)))
+            lines += assessment_lines(self.intake, one)
             lines.append("  → " + _from_here(path))
         lines += repair_lines(self.intake)
         first = self.intake.assessments[0]
@@ -87,6 +74,22 @@ class ImportDone:
                 )
             )
         return lines
+
+
+def assessment_lines(intake: Intake, one: Imported) -> list[str]:
+    """Return what was read as one assessment, line by line."""
+    said = t(
+        "{file}: {area} ({code}), {year}, {stage}: {count} nilai, jumlah {total}.",
+        file=intake.file,
+        area=one.area.name,
+        code=one.area.code,
+        year=one.award_year,
+        stage=intake.instrument.stage(one.stage).name,
+        count=int(one.answers["score"].notna().sum()),
+        total=number(one.total),
+    )
+    missing = t("{count} tanpa jawaban (kosong, bukan nol).", count=len(one.missing))
+    return [said, *(["  " + missing] if one.missing else [])]
 
 
 def _from_here(path: Path) -> str:

@@ -233,17 +233,10 @@ def example() -> str:
 def _areas_with_data(project: Project, year: int) -> list[str]:
     """Return the areas of which anything is known for a year: a sheet, or a published result."""
     from kla_analysis.evidence.areas import REFERENCE_CODE
-    from kla_analysis.evidence.assessment import list_rounds
-    from kla_analysis.evidence.published import load_results
+    from kla_analysis.evidence.rounds import known_rounds
 
-    results = load_results(data=project.data)
-    known = results[(results["award_year"] == year) & (results["score"].notna() | results["predicate"].notna())]
-    sheets = [
-        folder.name
-        for folder in (project.data / "assessments").iterdir()
-        if folder.name != REFERENCE_CODE and year in set(list_rounds(folder.name, data=project.data)["award_year"])
-    ]
-    return sorted({*known["area_code"], *sheets})
+    known = known_rounds(data=project.data)
+    return sorted(set(known.loc[known["award_year"] == year, "area_code"]) - {REFERENCE_CODE})
 
 
 def _paths(report: dict[str, Any], base: Path) -> dict[str, str]:

@@ -37,6 +37,30 @@ def command(plan: Plan) -> list[str]:
     return [str(kla), "schedule", "run", str(plan.path)]
 
 
+def files(plan: Plan, kind: str) -> dict[str, str]:
+    """Return what a scheduler needs by file name.
+
+    Args:
+        kind: `cron`, `systemd` or `windows`.
+    """
+    if kind == "systemd":
+        return systemd_units(plan)
+    return {f"{plan.name}.xml": windows_task(plan)} if kind == "windows" else {f"{plan.name}.cron": cron_line(plan)}
+
+
+def installation(plan: Plan, kind: str) -> str:
+    """Say what to do with those files."""
+    return {
+        "cron": t("Tambahkan baris itu dengan: crontab -e"),
+        "systemd": t(
+            "Simpan di ~/.config/systemd/user, lalu: systemctl --user enable --now {name}.timer; "
+            "loginctl enable-linger agar jalan tanpa ada yang masuk.",
+            name=plan.name,
+        ),
+        "windows": t('Simpan, lalu: schtasks /Create /TN {name} /XML "{name}.xml"', name=plan.name),
+    }[kind]
+
+
 def cron_line(plan: Plan) -> str:
     """Return the lines for a crontab: once an hour, because cron itself catches nothing up."""
     _, minute = plan.when.clock

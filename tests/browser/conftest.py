@@ -10,6 +10,9 @@ from browser.driving import App, Server, serving_app, serving_lab, start_chromiu
 from conftest import ROOT
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from kla_analysis.reporting.manifest import Manifest, sha256
+from kla_analysis.reporting.parameters import ReportParameters
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
@@ -22,7 +25,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     """A window of its own; whatever it asks of any other machine fails the test."""
     context = browser.new_context(viewport={"width": 1366, "height": 900}, accept_downloads=True)
     away: list[str] = []
-    context.on("request", lambda asked: away.append(asked.url) if not _here(asked.url) else None)
+    context.on("request", lambda asked: away.append(asked.url) if not here(asked.url) else None)
     yield context
     context.close()
     assert not away
@@ -38,7 +41,7 @@ def open_app(context: BrowserContext, voila: Server) -> Callable[[], App]:
     return opened
 
 
-def _here(url: str) -> bool:
+def here(url: str) -> bool:
     return url.startswith(("http://127.0.0.1:", "data:", "blob:", "ws://127.0.0.1:"))
 
 
@@ -52,5 +55,14 @@ def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")  # so that nothing is saved into the project
+    report = folder / "reports" / "contoh"
+    report.mkdir(parents=True)
+    page = b"<h1>Sebuah laporan</h1>"
+    (report / "index.html").write_bytes(page)
+    about = Manifest(
+        parameters=ReportParameters().model_dump(), inputs={}, versions={}, created="2026-01-01T00:00:00Z",
+        figures={"area": "Kab. Tanah Bumbu"}, outputs={"index.html": sha256(page)},
+    )  # fmt: skip
+    (report / "manifest.json").write_text(about.text(), encoding="utf-8")
     with serving_lab(folder) as server:
         yield server

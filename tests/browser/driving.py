@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -73,8 +74,10 @@ def serving(command: Callable[[int], list[str]], folder: Path, **environment: st
     url = f"http://127.0.0.1:{port}/"
     try:
         until(lambda: process.poll() is not None or _answers(url), seconds=60)
-        assert process.poll() is None, log.read_text()
-        yield Server(process, url)
+        said = log.read_text()
+        assert process.poll() is None, said
+        key = re.search(r"/(\?token=[\w-]+)", said)
+        yield Server(process, url + (key[1] if key else ""))
     finally:
         below = [*psutil.Process(process.pid).children(recursive=True)] if process.poll() is None else []
         process.terminate()
@@ -105,6 +108,13 @@ def serving_app(folder: Path, *more: str, idle: int = 6) -> AbstractContextManag
     return serving(lambda port: [*run, *more, f"--port={port}"], folder)
 
 
+def serving_launcher(folder: Path, home: Path) -> AbstractContextManager[Server]:
+    """Serve the launcher of a project as `kla start` does; its address carries the key that it asks for."""
+    run = [sys.executable, "-c", "from kla_analysis.cli import main; main()", "start", "--no-browser", "--idle=6"]
+    places = {"KLA_HOME": str(home), "KLA_DATA": str(home / "data"), "KLA_REPORTS": str(home / "reports")}
+    return serving(lambda port: [*run, f"--port={port}"], folder, **places)
+
+
 def serving_lab(folder: Path) -> AbstractContextManager[Server]:
     """Serve a folder in JupyterLab."""
     run = [
@@ -120,6 +130,7 @@ def serving_lab(folder: Path) -> AbstractContextManager[Server]:
     config.write_text('{"ServerApp": {"allow_root": true}, "IdentityProvider": {"token": ""}}')
     environment = {
         "KLA_HOME": str(ROOT),
+        "KLA_REPORTS": str(folder / "reports"),
         "JUPYTER_CONFIG_DIR": str(config.parent),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
@@ -134,6 +145,72 @@ def open_in_lab(page: Page, server: Server, notebook: str) -> None:
     page.get_by_text("| Idle").wait_for(timeout=60_000)  # before its kernel is there, JupyterLab would ask for one
     page.locator(".lm-MenuBar-item").nth(3).click()  # whatever the menus are called in the language in force
     page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
+
+
+class Hand:
+    """A user's hand on a page: it counts every click, choice, filled field, file and key that somebody holds down.
+
+    Attributes:
+        page: the page that it is on; another one once it has opened one.
+        actions: what it has done so far.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.actions = page, 0
+
+    def _acts(self) -> None:
+        self.actions += 1
+
+    def button(self, name: str) -> None:
+        """Press a button."""
+        self._acts()
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def click(self, what: Locator) -> None:
+        """Click something."""
+        self._acts()
+        what.click()
+
+    def fill(self, label: str, text: str) -> None:
+        """Fill a field and leave it."""
+        self._acts()
+        field = self.page.get_by_label(label, exact=True)
+        field.fill(text)
+        field.press("Tab")
+
+    def choose(self, label: str, option: str) -> None:
+        """Choose from a list."""
+        self._acts()
+        self.page.get_by_label(label, exact=True).select_option(label=option)
+
+    def hold(self, key: str, handle: Locator, times: int) -> None:
+        """Hold a key down on a handle."""
+        self._acts()
+        handle.focus()
+        for _ in range(times):
+            self.page.keyboard.press(key)
+
+    def upload(self, button: str, path: Path) -> None:
+        """Choose a file."""
+        self._acts()
+        with self.page.expect_file_chooser() as chooser:
+            self.page.get_by_role("button", name=button).click()
+        chooser.value.set_files(path)
+
+    def open(self, link: str) -> None:
+        """Follow a link that opens a page of its own, and go on there."""
+        self._acts()
+        with self.page.expect_popup() as opened:
+            self.page.get_by_role("link", name=link, exact=True).click()
+        self.page = opened.value
+        self.page.wait_for_load_state()
+
+    def download(self, link: str) -> Path:
+        """Take a file."""
+        self._acts()
+        with self.page.expect_download() as download:
+            self.page.get_by_role("link", name=link, exact=True).click()
+        return Path(download.value.path())
 
 
 class App:

@@ -10,6 +10,7 @@ import pytest
 
 import kla_analysis as kla
 from kla_analysis.evidence.intake.sheet import Intake, read_sheet
+from kla_analysis.language import language
 
 ABOUT = {"area": "63.10", "year": 2025, "stage": "self_assessment"}
 
@@ -415,3 +416,13 @@ def test_a_running_number_is_no_indicator_code(tmp_path, instrument):
     said = refusal(people.page("A", [*rows[:at], (25, misspelt, 1), *rows[at + 1 :]]), tmp_path)
     assert f"baris {at + 1}" in said
     assert f"Mungkin maksud Anda {instrument.indicators.index[24]} (" in said
+
+
+@pytest.mark.parametrize("reader", ["id", "en"])
+@pytest.mark.parametrize("writer", ["id", "en"])
+def test_a_sheet_is_read_alike_whatever_language_its_reader_speaks(tmp_path, writer, reader, reference):
+    with language(writer):
+        page = people.recapitulation(kla.load_instrument("kla-2024"), reference.scores, reference.printed)
+    with language(reader):
+        read = kla.read_sheet(people.write_xlsx(tmp_path / "a.xlsx", [page])).require()
+    assert read.assessment().scores.equals(reference.scores)

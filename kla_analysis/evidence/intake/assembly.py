@@ -83,7 +83,7 @@ class Assembly:
 
     def __init__(self, book: Book, rules: Instrument, repairs: Repairs, asked: Asked, data: Path | None) -> None:
         self.book, self.rules, self.repairs, self.asked, self.data = book, rules, repairs, asked, data
-        self.names = names_of(rules)
+        self.names = names_of(rules, data)
         self.maxima = {level: rules.table(level)["max_points"].to_dict() for level in _LEVELS}
         self.marks: dict[tuple[int, int], DecimalMark] = {}
         self.areas: dict[Cell, Area | None] = {}

@@ -130,10 +130,10 @@ def stage_named(text: str, names: Names, *, within: bool = False) -> str:
     """Return the stage that a text names, exactly or (`within`) somewhere in it; "" when none or several."""
     words = words_of(text)
     found = set()
-    for stage in names.instrument.stages:
-        called = {words_of(stage.code), words_of(stage.name), *_STAGE_WORDS.get(stage.code, "").split("|")} - {""}
+    for code, written in names.stage_names.items():
+        called = {words_of(code), *written, *_STAGE_WORDS.get(code, "").split("|")} - {""}
         if words in called or (within and any(f" {call} " in f" {words} " for call in called if len(call) > 1)):
-            found.add(stage.code)
+            found.add(code)
     return found.pop() if len(found) == 1 else ""
 
 

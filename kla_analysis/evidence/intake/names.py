@@ -11,8 +11,8 @@ from pathlib import Path
 from kla_analysis.errors import nearest
 from kla_analysis.evidence.areas import REFERENCE_CODE, Area, find_area, load_areas
 from kla_analysis.evidence.intake.grid import NUMBER, Cell, clean, words_of
-from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument
-from kla_analysis.language import t
+from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, load_instrument
+from kla_analysis.language import LANGUAGES, language, t
 
 _LEVELS = tuple(CODE_COLUMNS)
 _TOTAL_WORDS = re.compile(r"^(grand total|sub ?total|total nilai|nilai total|jumlah nilai|jumlah|total)\b\s*")
@@ -30,26 +30,37 @@ class Match:
 
 
 class Names:
-    """The codes and names of an instrument, ready to be found in whatever spelling."""
+    """The codes and names of an instrument, ready to be found in whatever spelling and language.
 
-    def __init__(self, instrument: Instrument) -> None:
+    Attributes:
+        stage_names: by code the names of a stage.
+    """
+
+    def __init__(self, instrument: Instrument, *translated: Instrument) -> None:
+        """Gather them; `translated` are the same rules in other languages than the one in force."""
+        everywhere = (instrument, *translated)
         self.instrument = instrument
+        self.stage_names: dict[str, set[str]] = {}
+        for rules in everywhere:
+            for stage in rules.stages:
+                self.stage_names.setdefault(stage.code, set()).add(words_of(stage.name))
         self.by_code: dict[str, Match] = {}
         self.by_name: dict[str, Match | None] = {}
-        self.name_of: dict[tuple[str, str], str] = {}
+        self.names_of: dict[tuple[str, str], list[str]] = {}
         #: The codes of the levels above each code: {"indicator": …, "component": …}.
         self.above: dict[tuple[str, str], dict[str, str]] = {}
         for level in _LEVELS:
             upper = [name for name in _LEVELS if CODE_COLUMNS[name] in instrument.table(level)]
             for code, *codes in instrument.table(level)[[CODE_COLUMNS[name] for name in upper]].itertuples():
                 self.above[level, code] = dict(zip(upper, codes, strict=True))
-            for code, name in instrument.table(level)["name"].items():
+            for code in instrument.table(level).index:
                 match = Match(level, code)
                 self.by_code[fold_code(code)] = match
-                self.name_of[level, code] = words_of(name)
-                for words in {words_of(name), words_of(re.sub(r"\([^)]*\)", "", name))}:
-                    # A name that two rows share finds neither.
-                    self.by_name[words] = match if self.by_name.get(words, match) == match else None
+                for name in (rules.table(level).loc[code, "name"] for rules in everywhere):
+                    self.names_of.setdefault((level, code), []).append(words_of(name))
+                    for words in {words_of(name), words_of(re.sub(r"\([^)]*\)", "", name))}:
+                        # A name that two rows share finds neither.
+                        self.by_name[words] = match if self.by_name.get(words, match) == match else None
 
     def code(self, cell: Cell, previous: str = "") -> Match | None:
         """Find a code in a cell.
@@ -78,12 +89,11 @@ class Names:
         words = words_of(text)
         for tried in (words, re.sub(r"^(?:[a-h]|[ivx]{1,4}|\d)\s+(?=\w{3})", "", words), _roman(words)):
             found = [
-                code for code, name in self.instrument.components["name"].items()
-                if tried and (f"{words_of(name)} ".startswith(f"{tried} ") or f"{tried} ".startswith(f"{words_of(name)} "))
+                code for code in self.instrument.components.index
+                if tried and any(f"{name} ".startswith(f"{tried} ") or f"{tried} ".startswith(f"{name} ")
+                                 for name in self.names_of["component", code])
             ]  # fmt: skip
-            if len(found) == 1 and (
-                len(tried.split()) > 1 or tried == words_of(self.instrument.component(found[0]).name)
-            ):
+            if len(found) == 1 and (len(tried.split()) > 1 or tried in self.names_of["component", found[0]]):
                 return Match("component", found[0])
         return None
 
@@ -101,7 +111,7 @@ class Names:
 
     def likeness(self, match: Match, text: str) -> float:
         """Return how alike a text and the name of a match are, from 0 to 1."""
-        return _likeness(words_of(text), self.name_of[match.level, match.code])
+        return max(_likeness(words_of(text), name) for name in self.names_of[match.level, match.code])
 
     def suggestion(self, code: str, name: str) -> str:
         """Advise on a row that was not found: the nearest code or name, which the user has to write himself."""
@@ -122,9 +132,13 @@ def _likeness(words: str, others: str) -> float:
 
 
 @lru_cache(maxsize=8)
-def names_of(instrument: Instrument) -> Names:
-    """Return the names of an instrument, made once."""
-    return Names(instrument)
+def names_of(instrument: Instrument, data: Path | None = None) -> Names:
+    """Return the names of an instrument, made once: a sheet is read alike whatever language its reader speaks."""
+    translated = []
+    for lang in LANGUAGES:
+        with language(lang):
+            translated.append(load_instrument(instrument.id, data=data))
+    return Names(instrument, *(one for one in translated if one is not instrument))
 
 
 def fold_code(text: str) -> str:

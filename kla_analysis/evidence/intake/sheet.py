@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
@@ -15,6 +17,7 @@ from kla_analysis.evidence.intake import guard
 from kla_analysis.evidence.intake.assembly import Asked, Assembly, Imported
 from kla_analysis.evidence.intake.child import Reader
 from kla_analysis.evidence.intake.grid import Book
+from kla_analysis.evidence.intake.mending import Place, mended
 from kla_analysis.evidence.intake.privacy import find_personal_data, masked
 from kla_analysis.evidence.intake.repairs import NOTED, REFUSED, Repairs
 from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, known_instruments, load_instrument
@@ -37,6 +40,7 @@ class Intake:
         assessments: one per area, round and stage; none when the file is refused.
         repairs: every cell that was normalised, passed over or refused, and what else should be known.
         book: the raw sheets, for the annotated copy.
+        mended: how many cells somebody corrected while it was checked.
     """
 
     file: str
@@ -45,6 +49,7 @@ class Intake:
     assessments: tuple[Imported, ...]
     repairs: Repairs
     book: Book
+    mended: int = 0
 
     @property
     def refused(self) -> bool:
@@ -96,10 +101,13 @@ class Intake:
         )
 
     def _origin(self) -> dict[str, str]:
+        note = t("Diimpor dari {file} (sha256 {hash}…).", file=masked(self.file), hash=self.sha256[:16])
+        if self.mended:
+            note += " " + t("{count} sel diisi ulang saat diperiksa (lihat daftar perbaikan).", count=self.mended)
         return {
             "title": t("Lembar nilai {file}", file=masked(self.file)),
             "standing": "unverified",
-            "note": t("Diimpor dari {file} (sha256 {hash}…).", file=masked(self.file), hash=self.sha256[:16]),
+            "note": note,
         }
 
 
@@ -112,6 +120,7 @@ def read_sheet(
     stage: str = "",
     sheet: str = "",
     allow_personal: bool = False,
+    mends: Mapping[Place, str] = MappingProxyType({}),
     data: Path | None = None,
     reader: Reader | None = None,
 ) -> Intake:
@@ -123,6 +132,7 @@ def read_sheet(
         area, year, stage: what the sheet is about, where it does not say so itself.
         sheet: the name of the one sheet to read, where several hold the same codes.
         allow_personal: read a file with personal data in it; they reach no output all the same.
+        mends: cells to read as if they said something else.
         reader: where many files are read, the one process that reads them; else each gets its own.
 
     Raises:
@@ -137,6 +147,7 @@ def read_sheet(
     repairs = Repairs()
     for remark in (*content.remarks, *book.remarks):
         repairs.add(NOTED, "", (0, 0), path.name, "", remark)
+    book = mended(book, mends, repairs)
     _guard_personal_data(book, repairs, allow_personal)
     ids = [instrument] if instrument else known_instruments(data=data)
     asked = Asked(area, year, stage, sheet)
@@ -149,7 +160,7 @@ def read_sheet(
     assessments, _, own, rules = min(
         tried, key=lambda one: (one[1], len(one[2].refused), -one[3].valid_from.toordinal())
     )
-    return Intake(path.name, digest, rules, () if own.refused else tuple(assessments), own, book)
+    return Intake(path.name, digest, rules, () if own.refused else tuple(assessments), own, book, len(mends))
 
 
 def _read_unchanged(path: Path, reader: Reader) -> tuple[guard.Content, str, Book]:
@@ -177,6 +188,12 @@ def _guard_personal_data(book: Book, repairs: Repairs, allowed: bool) -> None:
                     t("data pribadi: {what}", what=finding.what), advice)  # fmt: skip
 
 
+def places_of(intake: Intake, *, data: Path | None = None) -> list[Path]:
+    """Return where `save` writes each assessment of a file."""
+    folder = (data or find_project().data) / "assessments"
+    return [folder / one.area.code / f"{one.award_year}-{one.stage}.csv" for one in intake.assessments]
+
+
 def save(intake: Intake, *, out: Path | None = None, replace_old: bool = False, data: Path | None = None) -> list[Path]:
     """Write the tidy assessments of a file, each with its origin, what it prints and its repairs beside it.
 
@@ -193,14 +210,13 @@ def save(intake: Intake, *, out: Path | None = None, replace_old: bool = False, 
         OutputError: the folder can not be written.
     """
     intake.require()
-    folder = (data or find_project().data) / "assessments"
     if out is not None and len(intake.assessments) > 1:
         raise DataError(
             t("{file} memuat {count} penilaian, tetapi --out hanya satu berkas.", file=intake.file,
               count=len(intake.assessments)),
             advice=t("Jalankan tanpa --out; tiap daerah mendapat berkas sendiri."),
         )  # fmt: skip
-    places = [out or folder / one.area.code / f"{one.award_year}-{one.stage}.csv" for one in intake.assessments]
+    places = places_of(intake, data=data) if out is None else [out]
     there = [path for path in places if path.exists()]
     if there and not replace_old:
         raise DataError(

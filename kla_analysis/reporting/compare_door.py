@@ -1,0 +1,117 @@
+"""The page “compare two rounds”: two sheets side by side, in words and as a table."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import ipywidgets as widgets
+
+from kla_analysis.analysis.comparison import difference
+from kla_analysis.analysis.position import Position, open_position
+from kla_analysis.errors import KlaError
+from kla_analysis.instrument.instrument import level_name
+from kla_analysis.language import number, signed, t
+from kla_analysis.presenting.controls import Controls, links, status
+from kla_analysis.presenting.tables import difference_table
+from kla_analysis.presenting.wording import Text
+from kla_analysis.reporting import choices
+
+
+class Comparison(Controls):
+    """Two lists of sheets, and what lies between them."""
+
+    def __init__(self) -> None:
+        """Build the page, with the two newest sheets of one area where there are two."""
+        options = choices.sheets()
+        self.before = self.control(widgets.Dropdown, t("Yang lama"), options=options)
+        self.after = self.control(widgets.Dropdown, t("Yang baru"), options=options)
+        self.level = self.control(
+            widgets.Dropdown,
+            t("Tingkat"),
+            options=[(level_name(level), level) for level in ("component", "indicator", "question")],
+        )
+        self.message, self.result = widgets.HTML(), widgets.HTML()
+        hint = t("Lembar lain dapat dibandingkan sesudah diperiksa dan disimpan di “Periksa data”.")
+        self.widget = widgets.VBox(
+            [
+                self.before,
+                self.after,
+                self.level,
+                widgets.HTML(f'<p class="kla-hint">{hint}</p>'),
+                self.message,
+                self.result,
+            ],
+            layout=widgets.Layout(width="100%", max_width="760px"),
+        )
+        with self.quietly():
+            if len(options) > 1:
+                self.before.value, self.after.value = _two(options)
+        self._show()
+
+    def _moved(self, change: Any) -> None:
+        if not self.unheard:
+            self._show()
+
+    def _show(self) -> None:
+        self.result.value = ""
+        chosen = (self.before.value, self.after.value)
+        if None in chosen or chosen[0] == chosen[1]:
+            self.message.value = status(t("Pilih dua lembar yang berbeda."))
+            return
+        try:
+            before, after = (open_position(area, year, stage=stage) for area, year, stage in chosen)
+            table = difference_table(after, before, self.level.value)
+            words = compared_in_words(before, after)
+        except KlaError as error:
+            self.message.value = status(str(error))
+            return
+        self.message.value = ""
+        said = f'{words._repr_html_()}<div class="kla-scroll">{table._repr_html_()}</div>'
+        if not isinstance(table, Text):
+            said += f"<p>{links({'perbandingan.csv': table.csv()})}</p>"
+        self.result.value = said
+
+
+def compared_in_words(before: Position, after: Position) -> Text:
+    """Say by how many points two sheets differ, and which components moved most.
+
+    Raises:
+        DataError: the sheets follow different instruments.
+    """
+    ladder = after.instrument.ladder
+    table = difference(before.roll_up, after.roll_up, "component")
+    said = [
+        t(
+            "{before}: {old} poin ({p}). {after}: {new} poin ({q}). Selisihnya {change} poin.",
+            before=_name(before),
+            old=number(before.span.low),
+            p=ladder.place(before.span.low).name,
+            after=_name(after),
+            new=number(after.span.low),
+            q=ladder.place(after.span.low).name,
+            change=signed(round(after.span.low - before.span.low, 6)),
+        )
+    ]
+    ordered = table.sort_values("change")
+    fell, rose = ordered.iloc[0], ordered.iloc[-1]
+    if rose["change"] > 0:
+        said.append(t("Paling naik: {name} ({change} poin).", name=rose["name"], change=signed(rose["change"])))
+    if fell["change"] < 0:
+        said.append(t("Paling turun: {name} ({change} poin).", name=fell["name"], change=signed(fell["change"])))
+    said += [one.assessment.origin.note for one in (before, after) if one.illustrative]
+    return Text(tuple(said))
+
+
+def _name(position: Position) -> str:
+    stage = position.instrument.stage(position.stage).name
+    return f"{position.area.name} {position.award_year} ({stage})"
+
+
+def _two(options: choices.Options) -> tuple[Any, Any]:
+    """Return two sheets to begin with: two rounds of one area where there are, else the first two."""
+    values = [value for _, value in options]
+    for old, new in pairwise(values):
+        if old[0] == new[0]:
+            return old, new
+    return values[1], values[0]

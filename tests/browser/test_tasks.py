@@ -1,0 +1,194 @@
+"""Ten things that people come for, each done by hand from the first page within six actions and a minute.
+
+On a projector and on a phone. What was on the screen at the end is kept in tests/browser/screenshots/.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import people
+import pytest
+from browser.conftest import here
+from browser.driving import App, Hand, Server, serving_launcher, until
+from conftest import PICTURES, ROOT
+from playwright.sync_api import Browser, BrowserContext
+
+import kla_analysis as kla
+from kla_analysis.reporting.parameters import ReportParameters
+from kla_analysis.reporting.runner import run_report
+
+ACTIONS, SECONDS = 6, 60
+SIZES = {"1366": {"width": 1366, "height": 768}, "390": {"width": 390, "height": 844}}
+#: Chapters of the reports that are made here: those in which the tasks look something up.
+CHAPTERS = ("01_rapor", "02_kelemahan_klaster", "03_madya_ke_nindya")
+SHEET = "data/assessments/63.10/2022-final.csv"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with two rounds, a sample report, and one that was made again after its sheet had changed."""
+    home = tmp_path_factory.mktemp("home")
+    shutil.copytree(ROOT / "data", home / "data")
+    (home / "notebooks").mkdir()
+    for name in (*CHAPTERS, "beranda"):
+        shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", home / "notebooks")
+    text = (home / SHEET).read_text(encoding="utf-8")
+    later = text.replace(",2022,final,", ",2025,self_assessment,").replace(",1.1,10.11,", ",1.1,12,")
+    folder = (home / SHEET).parent
+    (folder / "2025-self_assessment.csv").write_text(later, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KLA_HOME", str(home))
+        run_report(ReportParameters())
+        shutil.copytree(home / "reports/63.10/2022", home / "reports/contoh")
+        (home / SHEET).write_text(text.replace(",1.1,10.11,", ",1.1,12,"), encoding="utf-8")
+        run_report(ReportParameters())
+    return home
+
+
+@pytest.fixture(scope="module")
+def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving_launcher(tmp_path_factory.mktemp("server"), home) as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def window(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[tuple[str, BrowserContext]]:
+    """A window of one size; whatever it asks of any other machine fails its tests."""
+    away: list[str] = []
+    context = browser.new_context(viewport=SIZES[request.param], accept_downloads=True)
+    context.on("request", lambda asked: away.append(asked.url) if not here(asked.url) else None)
+    yield request.param, context
+    context.close()
+    assert not away
+
+
+@pytest.fixture
+def task(window: tuple[str, BrowserContext], server: Server, request: pytest.FixtureRequest) -> Iterator[Hand]:
+    """A hand on the first page; at the end its actions and its time are counted, and the screen is kept."""
+    size, context = window
+    page = context.new_page()
+    page.goto(server.url)
+    page.get_by_role("button", name="Periksa data").wait_for(timeout=60_000)
+    began = time.monotonic()
+    hand = Hand(page)
+    yield hand
+    took = time.monotonic() - began
+    PICTURES.mkdir(exist_ok=True)
+    hand.page.screenshot(path=PICTURES / f"{request.node.originalname.removeprefix('test_')}-{size}.png")
+    wide = hand.page.evaluate("document.documentElement.scrollWidth")
+    for each in (page, hand.page):
+        each.close()
+    assert hand.actions <= ACTIONS
+    assert took < SECONDS
+    assert wide <= SIZES[size]["width"], "the page is wider than the screen"
+
+
+def test_open_the_sample_report(task):
+    task.button("Buat laporan")
+    task.button("Laporan yang ada")
+    task.open("Buka laporan: Contoh: Kab. Tanah Bumbu 2022")
+    assert "Tanah Bumbu" in task.page.title()
+    assert "650,5" in task.page.locator("body").inner_text()
+
+
+def test_run_a_report(task, window, home):
+    task.button("Buat laporan")
+    task.choose("Tahun", "2025")
+    if window[0] == "390":  # the other window has made the one that is offered
+        task.choose("Target", "Utama")
+    task.button("Buat laporan sekarang")
+    task.page.get_by_text("[1/3]").wait_for()
+    task.page.get_by_text("Selesai dalam").wait_for(timeout=SECONDS * 1000)
+    task.open("Buka laporan: Kab. Tanah Bumbu 2025")
+    assert (home / "reports/63.10/2025/laporan.xlsx").is_file()
+    assert "2025" in task.page.locator("body").inner_text()
+
+
+def test_change_the_language(task):
+    task.button("English")
+    task.button("Make a report")
+    assert task.page.get_by_label("Language", exact=True).input_value() == "English"
+    until(lambda: task.page.locator("html").get_attribute("lang") == "en")
+    assert "Daerah" not in task.page.locator(".kla-app").inner_text()
+
+
+def test_move_the_slider_and_export_the_picture(task):
+    task.button("Coba anggaran")
+    app = App(task.page)
+    before = app.shown
+    task.hold("ArrowRight", app.handle, 20)
+    until(lambda: app.shown[1] != before[1])
+    task.button("Siapkan unduhan")
+    assert task.download("rencana.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_compare_two_rounds(task):
+    task.button("Buat laporan")
+    task.button("Bandingkan dua putaran")
+    task.choose("Yang lama", "63.10 Kab. Tanah Bumbu, 2022, Hasil akhir")
+    task.choose("Yang baru", "Daerah rujukan (tanpa nama), 2024, Evaluasi mandiri")
+    task.page.get_by_text("Selisihnya +119,42 poin").wait_for()
+    task.page.get_by_role("table").scroll_into_view_if_needed()
+
+
+def test_find_the_weakest_cluster(task):
+    task.button("Buat laporan")
+    task.button("Laporan yang ada")
+    task.open("Buka laporan: Contoh: Kab. Tanah Bumbu 2022")
+    task.click(task.page.get_by_role("link", name="Kelemahan per klaster").first)
+    told = task.page.locator("main").inner_text()
+    worst = kla.open_position("63.10", 2022).roll_up.components["share"].idxmin()
+    assert kla.load_instrument().component(worst).name.split(":")[0] in told
+
+
+def test_find_the_formula_of_a_score(task):
+    task.button("Buat laporan")
+    task.button("Laporan yang ada")
+    task.open("Buka laporan: Contoh: Kab. Tanah Bumbu 2022")
+    task.click(task.page.get_by_role("link", name="Jalan ke target").first)
+    told = task.page.get_by_role("table").filter(has_text="Cara dihitung")
+    told.scroll_into_view_if_needed()
+    assert "pertanyaan di bawahnya" in told.inner_text()
+
+
+def test_mend_a_bad_cell_from_its_message(task, window, tmp_path, instrument, reference, home):
+    year = {"1366": "2023", "390": "2024"}[window[0]]
+    titles = (*people.TITLES[:2], (f"TAHUN {year}",), ())
+    scores = reference.scores.astype(object)
+    scores["1.1"] = "dua belas"
+    page = people.recapitulation(instrument, scores, reference.printed, titles=titles)
+    bad = people.write_xlsx(tmp_path / "Rapor KLA.xlsx", [page])
+    task.button("Periksa data")
+    task.upload("Pilih lembar", bad)
+    told = task.page.locator(".kla-problem")
+    assert "lembar “Rekap”, D8: isinya “dua belas”: bukan angka" in told.inner_text()
+    task.fill("Isi D8", "12")
+    task.button("Periksa lagi")
+    task.button("Simpan sebagai penilaian")
+    path = f"data/assessments/63.10/{year}-self_assessment.csv"
+    task.page.get_by_text(f"Disimpan: {path}").wait_for()
+    assert kla.load_assessment(home / path, instrument).scores["1.1"] == 12
+
+
+def test_make_a_schedule(task, home):
+    task.button("Buat laporan")
+    task.button("Jadwal")
+    task.choose("Hari", "setiap hari")
+    task.button("Siapkan jadwal")
+    text = task.page.locator(".kla-app textarea").input_value()
+    assert "kla schedule run" in text
+    assert 'areas = ["63.10"]' in (home / "jadwal/63.10-2022.toml").read_text()
+
+
+def test_find_what_changed(task):
+    task.button("Buat laporan")
+    task.button("Laporan yang ada")
+    card = task.page.locator(".kla-card").filter(
+        has=task.page.get_by_role("heading", name="Kab. Tanah Bumbu 2022", exact=True)
+    )
+    task.click(card.get_by_text("Apa yang berubah"))
+    assert "Nilai total +1,89 poin, semuanya karena jawaban di lembar" in card.inner_text()
