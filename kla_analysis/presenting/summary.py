@@ -6,6 +6,7 @@ Every sentence is derived from the results: nothing is solved or drawn here that
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kla_analysis.analysis.comparison import gap_to
@@ -97,8 +98,11 @@ def surety_in_words(position: Position, target: str) -> Text:
 
 
 def losses_table(position: Position) -> Table | Text:
-    """The largest losses that can come back, with their owners."""
-    return question_table(position, top=TOP)
+    """The largest losses that can come back, with their owners; no more columns than a phone shows."""
+    table = question_table(position, top=TOP)
+    if isinstance(table, Text):
+        return table
+    return replace(table, columns=tuple(column for column in table.columns if column.key not in ("low", "max_points")))
 
 
 def plan_in_brief(position: Position, plan: Mapping[str, Any] | None) -> Text:

@@ -65,8 +65,8 @@ class Frame:
             **self.__dict__,
             "current": current,
             "title": self.titles[current] if current in self.titles else self.sheets[current],
-            # On paper these are for those who have no time: without the colophon.
-            "brief": current == INDEX or current in self.sheets,
+            # What is printed alone is for those who have no time: on paper without the colophon.
+            "kind": "kla-brief" if current == INDEX else "kla-alone" if current in self.sheets else "",
             "css": css(),
             "words": {
                 "skip": t("Langsung ke isi"),

@@ -15,6 +15,7 @@ import filelock
 import openpyxl
 import pypdf
 import pytest
+import weasyprint
 from conftest import ROOT, run_kla
 from reporting.test_documents import structure
 from test_language import indonesian, words_of
@@ -192,6 +193,28 @@ def test_every_number_in_a_table_is_its_value_as_people_write_it(report):
                 wanted = float(value) * (100 if shown.endswith("%") else 1)
                 places = len(digits.partition(".")[2])
                 assert abs(float(digits) - wanted) <= 0.5 * 10**-places + 1e-9, (name, value, shown)
+
+
+def test_a_meeting_sheet_is_printed_alone_on_two_pages(report):
+    """What would raise the cluster and what it costs is on it; the page of all clusters leads to it."""
+    clusters = (report / "02_kelemahan_klaster.html").read_text(encoding="utf-8")
+    index = [link["href"] for link in Page(report / "index.html").all("a")]
+    for name in SHEETS:
+        assert f'href="{name}"' in clusters
+        assert name in index
+        assert len(weasyprint.HTML(filename=report / name).render().pages) <= 2, name
+        assert {"Kegiatan", "Biaya, rendah", "Penanggung jawab"} <= {
+            heading for table in documents.tables_of((report / name).read_text(encoding="utf-8"), "") for heading in table.headings
+        }  # fmt: skip
+
+
+def test_the_document_begins_with_a_summary_of_one_page(report):
+    pdf = pypdf.PdfReader(report / "laporan.pdf")
+    chapters = [pdf.get_destination_page_number(item) for item in pdf.outline if not isinstance(item, list)]
+    titles = [item.title for item in pdf.outline if not isinstance(item, list)]
+    at = titles.index("Ringkasan: Kab. Tanah Bumbu menuju Nindya")
+    assert chapters[at] == 1  # after a page of contents
+    assert chapters[at + 1] == 2
 
 
 def test_the_answer_comes_first(report):
