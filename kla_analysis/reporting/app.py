@@ -107,6 +107,8 @@ def _voila(
         command += [f"--Voila.root_dir={root or scratch}"]
         more = {
             "VoilaConfiguration": {"file_allowlist": [allowed] if allowed else []},
+            # A kernel that is started again knows nothing of the page: it stays dead, and the page says so.
+            "KernelRestarter": {"restart_limit": 0},
             "Voila": {"tornado_settings": {"websocket_max_message_size": MOST_BYTES}},
         }
         (Path(scratch) / "voila.json").write_text(json.dumps(more), encoding="utf-8")
@@ -192,5 +194,9 @@ def _for_the_app(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     shown = document.attended(notebook)
     shown.metadata["title"] = document.title_and_lead(notebook)[0]
     shown.metadata["wait"] = t("Sebentar, halaman disiapkan …")
+    shown.metadata["lost"] = t(
+        "Halaman ini tidak tersambung lagi: mesin hitungnya berhenti. Yang belum disimpan hilang."
+    )
+    shown.metadata["again"] = t("Muat ulang")
     shown.metadata["kernelspec"] = {"name": kernels.KERNEL, "display_name": "Python 3", "language": "python"}
     return shown
