@@ -307,10 +307,11 @@ class CheckDoor(Controls):
 
     def _in_words_of_the_page(self, text: str) -> str:
         """Name the fields of this page, and stages as it names them, where the command would take options and codes."""
+        asked = "--stage" in text
         for option, name in _OPTIONS.items():
             if option in text:
                 text = text.replace(option, t("isian “{name}”", name=getattr(self, name).description))
-        for stage in load_instrument().stages:
+        for stage in load_instrument().stages if asked else ():
             text = re.sub(rf"\b{stage.code}\b", stage.name, text)
         return text
 
