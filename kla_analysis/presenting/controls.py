@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: How the controls look, wherever a notebook is shown.
 STYLE = """<style>
-.kla-app h3{font-size:1.05em;font-weight:600;margin:.6em 0 .2em}
+.kla-app h3,.kla-app .kla-card h3{font-size:1.05em;font-weight:600;margin:.6em 0 .2em}
 .kla-app h2{font-size:1.25em;line-height:1.3;margin:0 0 .3em;font-variant-numeric:tabular-nums}
 .kla-app p{margin:.25em 0;line-height:1.45}
 .kla-app .kla-remark{border-left:4px solid #a85400;padding:.3em .7em;background:#fff6ec}
@@ -35,8 +35,11 @@ STYLE = """<style>
 .kla-app .kla-door{flex:1 1 180px;min-width:160px;max-width:360px;margin:0 8px 4px 0}
 .kla-app .kla-small{flex:1 1 130px;min-width:130px;max-width:240px;margin:0 8px 4px 0}
 .kla-app .kla-door button,.kla-app .kla-small button{height:auto;min-height:44px;white-space:normal;line-height:1.3;padding:.3em .6em}
-.kla-app .kla-door button{font-weight:600}
+.kla-app .kla-doors>.kla-small{flex-basis:90px;min-width:90px}
+.kla-app .kla-door button,.kla-app .kla-doors>.kla-small button{font-weight:600}
 .kla-app .kla-hint{color:#52606d;font-size:.9em;line-height:1.35}
+.kla-app .widget-html,.kla-app .widget-html-content{min-width:0;max-width:100%}
+.kla-app a{color:#0b4ea2;text-decoration:underline}
 .kla-app .kla-problem,.kla-app .kla-card{border-bottom:1px solid #d5dce2;padding:.3em 0 .5em}
 .kla-app summary{cursor:pointer;padding:.3em 0}
 .kla-app .jupyter-widget-Collapse-header{color:#1b2733}
@@ -154,15 +157,17 @@ class Doors:
             key: widgets.Button(description=name, tooltip=hint, layout=widgets.Layout(width="auto"))
             for key, (name, hint, _) in doors.items()
         }
-        cards = []
+        self._cards = []
         for key, (_, hint, _) in doors.items():
             button = self.buttons[key]
             button.on_click(lambda _, key=key: self.open(key))
             said = [widgets.HTML(f'<p class="kla-hint">{escape(hint)}</p>')] if hint else []
-            cards.append(widgets.VBox([button, *said]))
-            cards[-1].add_class("kla-door" if hint else "kla-small")
+            self._cards.append(widgets.VBox([button, *said]))
+            self._cards[-1].add_class("kla-door" if hint else "kla-small")
         self._place = widgets.VBox([], layout=widgets.Layout(width="100%"))
-        row = widgets.Box(cards, layout=widgets.Layout(flex_flow="row wrap", width="100%"))
+        row = widgets.Box(self._cards, layout=widgets.Layout(flex_flow="row wrap", width="100%"))
+        if any(hint for _, hint, _ in doors.values()):
+            row.add_class("kla-doors")
         self.widget = widgets.VBox([row, self._place], layout=widgets.Layout(width="100%"))
 
     def open(self, key: str) -> Controls:
@@ -171,6 +176,10 @@ class Doors:
 
         if self.open_now:
             self.buttons[self.open_now].remove_class("kla-open")
+        else:  # who has gone in needs the room more than the signs
+            for card in self._cards:
+                card.children = card.children[:1]
+                card.remove_class("kla-door").add_class("kla-small")
         self.buttons[key].add_class("kla-open")
         self.open_now = key
         if key not in self.pages:

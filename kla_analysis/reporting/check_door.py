@@ -92,7 +92,7 @@ class CheckDoor(Controls):
             widgets.Checkbox, t("baca walau ada data pribadi (tidak ikut ke hasil)"), indent=False
         )
         self.template = self._button(t("Siapkan lembar isian kosong"), self._offer_template)
-        about = widgets.Accordion(
+        self.about = widgets.Accordion(
             [widgets.VBox([self.area, self.year, self.stage, self.sheet, self.personal, self.template])],
             titles=[t("Bila lembar tidak menyebut daerah, tahun, atau tahapnya; lembar isian kosong")],
         )
@@ -100,7 +100,7 @@ class CheckDoor(Controls):
         self.undo = self._button(t("Urungkan"), self._back)
         self.save = self._button(t("Simpan sebagai penilaian"), self._save, primary=True)
         self.replace = self._button(t("Ganti yang lama"), lambda: self._save(replace_old=True))
-        self.report = self._button(t("Buat laporan dari lembar ini"), self._report)
+        self.report = self._button(t("Buat laporan dari lembar ini"), self._report, primary=True)
         self.message, self.summary, self.more, self.files = (widgets.HTML() for _ in range(4))
         self.problems = widgets.VBox([])
         row = widgets.Layout(flex_flow="row wrap", align_items="center")
@@ -112,7 +112,7 @@ class CheckDoor(Controls):
             [
                 widgets.HTML(f"<h2>{escape(t('Periksa data'))}</h2><p>{escape(intro)}</p>"),
                 widgets.HBox([self.upload], layout=row),
-                about,
+                self.about,
                 self.message,
                 self.summary,
                 self.problems,
@@ -215,8 +215,7 @@ class CheckDoor(Controls):
 
     def _read(self) -> None:
         with tempfile.TemporaryDirectory(prefix="kla-") as folder:
-            name = Path(self.work.name)
-            path = Path(folder) / (safe_name(name.stem) + re.sub(r"[^.\w]", "", name.suffix))
+            path = Path(folder) / _file_name(self.work.name)
             path.write_bytes(self.work.content)
             self.intake = read_sheet(
                 path,
@@ -262,6 +261,8 @@ class CheckDoor(Controls):
             self.more.value = f"<p>{escape(more)}</p>"
         if self._fields:
             self._reveal(self.again)
+        if any(option in item.advice for item in refused for option in _OPTIONS):
+            self.about.selected_index = 0
 
     def _problem(self, item: Repair) -> widgets.Widget:
         where = ", ".join(filter(None, (t("lembar “{name}”", name=item.sheet) if item.sheet else "", item.cell)))
@@ -277,7 +278,7 @@ class CheckDoor(Controls):
         entry = widgets.Text(
             value=self._shown[place],
             description=t("Isi {cell}", cell=item.cell),
-            layout=widgets.Layout(width="100%", max_width="360px"),
+            layout=widgets.Layout(width="calc(100% - 6px)", max_width="360px"),
             style={"description_width": "96px"},
         )
         self._fields[place] = entry
@@ -291,7 +292,7 @@ class CheckDoor(Controls):
         counts, *rest = repair_lines(intake)
         details = "".join(f"<li>{escape(line.strip())}</li>" for line in rest)
         self.more.value = (
-            f"<details><summary>{escape(counts)}</summary><ul>{details}</ul></details>"
+            f"<details><summary>{escape(t('Rincian: {counts}', counts=counts))}</summary><ul>{details}</ul></details>"
             if rest
             else f"<p>{escape(counts)}</p>"
         )
@@ -305,10 +306,13 @@ class CheckDoor(Controls):
         self.files.value = f"<p>{links(files)}</p>"
 
     def _in_words_of_the_page(self, text: str) -> str:
-        """Name the fields of this page where the command would name its options."""
+        """Name the fields of this page, and stages as it names them, where the command would take options and codes."""
+        asked = "--stage" in text
         for option, name in _OPTIONS.items():
             if option in text:
                 text = text.replace(option, t("isian “{name}”", name=getattr(self, name).description))
+        for stage in load_instrument().stages if asked else ():
+            text = re.sub(rf"\b{stage.code}\b", stage.name, text)
         return text
 
     @staticmethod
@@ -320,3 +324,11 @@ class CheckDoor(Controls):
     def _reveal(*buttons: widgets.Button) -> None:
         for button in buttons:
             button.layout.display = None
+
+
+def _file_name(name: str) -> str:
+    """Return the name under which a chosen file can be laid aside: its own where that is harmless."""
+    if re.fullmatch(r"\w[\w .,()+-]{0,150}", name):
+        return name
+    place = Path(name)
+    return safe_name(place.stem) + re.sub(r"[^.\w]", "", place.suffix)

@@ -96,7 +96,7 @@ class NewReport(Controls):
             min=0, max=1, description=t("Kemajuan"), layout=widgets.Layout(width="100%", display="none")
         )
         self.result = widgets.Output()
-        self.widget = widgets.VBox(
+        form = widgets.VBox(
             [
                 self.area,
                 self.year,
@@ -109,10 +109,10 @@ class NewReport(Controls):
                 widgets.HBox([self.make, self.cancel], layout=widgets.Layout(flex_flow="row wrap")),
                 self.progress,
                 self.message,
-                self.result,
             ],
             layout=widgets.Layout(width="100%", max_width="760px"),
         )
+        self.widget = widgets.VBox([form, self.result], layout=widgets.Layout(width="100%"))
 
     @property
     def values(self) -> dict[str, Any]:
@@ -262,8 +262,9 @@ class Shelf(Controls):
         self.again = widgets.Button(description=t("Muat ulang daftar"), layout=widgets.Layout(width="auto"))
         self.again.on_click(lambda _: self._show())
         self.list = widgets.Output()
+        self.words.layout.max_width = "560px"
         self.widget = widgets.VBox(
-            [self.words, widgets.HBox([self.again]), self.list], layout=widgets.Layout(width="100%", max_width="760px")
+            [self.words, widgets.HBox([self.again]), self.list], layout=widgets.Layout(width="100%")
         )
         self._show()
 

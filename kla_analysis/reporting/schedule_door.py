@@ -124,7 +124,7 @@ class ScheduleForm(Controls):
                 value=text,
                 description=name,
                 rows=min(16, text.count("\n") + 2),
-                layout=widgets.Layout(width="100%"),
+                layout=widgets.Layout(width="calc(100% - 6px)"),
                 style={"description_width": "0"},
             )
             for name, text in files.items()

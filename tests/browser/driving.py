@@ -205,6 +205,10 @@ class Hand:
         self.page = opened.value
         self.page.wait_for_load_state()
 
+    def look_at(self, what: str) -> None:
+        """Turn the page until something is in the middle of the screen; looking is no action."""
+        self.page.evaluate("what => document.querySelector(what)?.scrollIntoView({block: 'center'})", what)
+
     def download(self, link: str) -> Path:
         """Take a file."""
         self._acts()

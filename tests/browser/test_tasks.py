@@ -15,7 +15,7 @@ import pytest
 from browser.conftest import here
 from browser.driving import App, Hand, Server, serving_launcher, until
 from conftest import PICTURES, ROOT
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 
 import kla_analysis as kla
 from kla_analysis.reporting.parameters import ReportParameters
@@ -55,36 +55,52 @@ def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
         yield server
 
 
+class Window:
+    """Pages of one size; the next one loads while a task is done on this one."""
+
+    def __init__(self, size: str, context: BrowserContext, url: str) -> None:
+        self.size, self._context, self._url = size, context, url
+        self._next = self._opened()
+
+    def _opened(self) -> Page:
+        page = self._context.new_page()
+        page.goto(self._url, wait_until="commit")
+        return page
+
+    def page(self) -> Page:
+        page, self._next = self._next, self._opened()
+        page.bring_to_front()
+        page.get_by_role("button", name="Periksa data").wait_for(timeout=60_000)
+        return page
+
+
 @pytest.fixture(scope="module", params=SIZES)
-def window(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[tuple[str, BrowserContext]]:
+def window(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Window]:
     """A window of one size; whatever it asks of any other machine fails its tests."""
     away: list[str] = []
     context = browser.new_context(viewport=SIZES[request.param], accept_downloads=True)
     context.on("request", lambda asked: away.append(asked.url) if not here(asked.url) else None)
-    yield request.param, context
+    yield Window(request.param, context, server.url)
     context.close()
     assert not away
 
 
 @pytest.fixture
-def task(window: tuple[str, BrowserContext], server: Server, request: pytest.FixtureRequest) -> Iterator[Hand]:
+def task(window: Window, request: pytest.FixtureRequest) -> Iterator[Hand]:
     """A hand on the first page; at the end its actions and its time are counted, and the screen is kept."""
-    size, context = window
-    page = context.new_page()
-    page.goto(server.url)
-    page.get_by_role("button", name="Periksa data").wait_for(timeout=60_000)
+    page = window.page()
     began = time.monotonic()
     hand = Hand(page)
     yield hand
     took = time.monotonic() - began
     PICTURES.mkdir(exist_ok=True)
-    hand.page.screenshot(path=PICTURES / f"{request.node.originalname.removeprefix('test_')}-{size}.png")
+    hand.page.screenshot(path=PICTURES / f"{request.node.originalname.removeprefix('test_')}-{window.size}.png")
     wide = hand.page.evaluate("document.documentElement.scrollWidth")
-    for each in (page, hand.page):
+    for each in {page, hand.page}:
         each.close()
     assert hand.actions <= ACTIONS
     assert took < SECONDS
-    assert wide <= SIZES[size]["width"], "the page is wider than the screen"
+    assert wide <= SIZES[window.size]["width"], "the page is wider than the screen"
 
 
 def test_open_the_sample_report(task):
@@ -98,7 +114,7 @@ def test_open_the_sample_report(task):
 def test_run_a_report(task, window, home):
     task.button("Buat laporan")
     task.choose("Tahun", "2025")
-    if window[0] == "390":  # the other window has made the one that is offered
+    if window.size == "390":  # the other window has made the one that is offered
         task.choose("Target", "Utama")
     task.button("Buat laporan sekarang")
     task.page.get_by_text("[1/3]").wait_for()
@@ -132,7 +148,7 @@ def test_compare_two_rounds(task):
     task.choose("Yang lama", "63.10 Kab. Tanah Bumbu, 2022, Hasil akhir")
     task.choose("Yang baru", "Daerah rujukan (tanpa nama), 2024, Evaluasi mandiri")
     task.page.get_by_text("Selisihnya +119,42 poin").wait_for()
-    task.page.get_by_role("table").scroll_into_view_if_needed()
+    task.look_at("table")
 
 
 def test_find_the_weakest_cluster(task):
@@ -151,12 +167,12 @@ def test_find_the_formula_of_a_score(task):
     task.open("Buka laporan: Contoh: Kab. Tanah Bumbu 2022")
     task.click(task.page.get_by_role("link", name="Jalan ke target").first)
     told = task.page.get_by_role("table").filter(has_text="Cara dihitung")
-    told.scroll_into_view_if_needed()
+    told.evaluate("element => element.scrollIntoView()")
     assert "pertanyaan di bawahnya" in told.inner_text()
 
 
 def test_mend_a_bad_cell_from_its_message(task, window, tmp_path, instrument, reference, home):
-    year = {"1366": "2023", "390": "2024"}[window[0]]
+    year = {"1366": "2023", "390": "2024"}[window.size]
     titles = (*people.TITLES[:2], (f"TAHUN {year}",), ())
     scores = reference.scores.astype(object)
     scores["1.1"] = "dua belas"
@@ -180,6 +196,7 @@ def test_make_a_schedule(task, home):
     task.choose("Hari", "setiap hari")
     task.button("Siapkan jadwal")
     text = task.page.locator(".kla-app textarea").input_value()
+    task.look_at("textarea")
     assert "kla schedule run" in text
     assert 'areas = ["63.10"]' in (home / "jadwal/63.10-2022.toml").read_text()
 

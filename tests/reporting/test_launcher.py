@@ -105,6 +105,8 @@ def test_what_a_sheet_does_not_say_is_asked_in_the_words_of_the_page(home, tmp_p
     choose(door, people.write_xlsx(tmp_path / "a.xlsx", [page]))
     said = " ".join(child.value for child in door.problems.children)
     assert "isian “Daerah”" in said
+    assert "isian “Tahap”: Evaluasi mandiri" in said
+    assert door.about.selected_index == 0
     assert "--" not in said
     door.area.value, door.year.value, door.stage.value = "63.10 Kab. Tanah Bumbu", "2025", "self_assessment"
     assert "Lembar ini dapat dipakai" in door.summary.value
