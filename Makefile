@@ -97,9 +97,17 @@ chaos: $(READY) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu lanjutkan
 fuzz: $(READY) ## acak berkas masukan selama SECONDS detik (perlu atheris)
 	@$(BIN)/python tests/fuzz/intake.py $(or $(SECONDS),60)
 
+# Built aside and anew, so that it never tells what changed since the last sample.
+.PHONY: sample
+sample: export KLA_LANG :=
+sample: $(READY) ## buat lagi laporan contoh di reports/contoh
+	@rm -rf build/contoh && $(BIN)/kla report --area 63.10 --year 2022 --target nindya --out build/contoh
+	@rm -rf reports/contoh && mv build/contoh reports/contoh && rm -rf build
+	@echo "Contoh: reports/contoh/index.html"
+
 .PHONY: picture
-picture: $(READY) ## perbarui gambar laporan di README (perlu chromium)
-	@$(BIN)/python docs/picture.py
+picture: $(READY) ## perbarui gambar di docs dari laporan contoh dan aplikasi (perlu chromium)
+	@PYTHONPATH=tests $(BIN)/python docs/picture.py
 
 .PHONY: strings
 strings: $(READY) ## kumpulkan semua teks untuk penerjemah (kla_analysis/locale)

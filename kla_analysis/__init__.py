@@ -35,6 +35,8 @@ _WINDOW = {
         "board",
         "charts",
         "explore",
+        "meetings",
+        "method",
         "plan_charts",
         "plan_tables",
         "plan_wording",

@@ -104,7 +104,7 @@ def _mail(failures: list[Any]) -> None:
 
 
 _with_instrument = functools.partial(
-    click.option, "--instrument", default="kla-2024", help="Instrumen (folder di data/instruments)."
+    click.option, "--instrument", help="Instrumen (folder di data/instruments); bila kosong, yang berlaku."
 )()
 
 
@@ -278,16 +278,16 @@ def report(
 @_with_instrument
 @click.option("--missing", default="range", show_default=True, help="Jawaban kosong: range, zero, atau refuse.")
 @_answers_in_json
-def score(file: Path, instrument: str, missing: str, as_json: bool) -> None:
+def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> None:
     """Hitung nilai total dan predikat sebuah lembar."""
     from kla_analysis.analysis.scoring import roll_up
     from kla_analysis.analysis.verification import fit_retention, verify
-    from kla_analysis.evidence.assessment import load_assessment
+    from kla_analysis.evidence.assessment import load_assessment, year_of
     from kla_analysis.evidence.published import load_stage_scores
     from kla_analysis.instrument.instrument import load_instrument, standing_name
     from kla_analysis.presenting.wording import worth_in_words
 
-    rules = load_instrument(instrument)
+    rules = load_instrument(instrument, year=year_of(file))
     sheet = load_assessment(file, rules)
     result = roll_up(sheet, rules, missing=missing)
     worth = verify(result.total.low, sheet.stage, fit_retention(load_stage_scores()), rules)
@@ -333,7 +333,7 @@ def score(file: Path, instrument: str, missing: str, as_json: bool) -> None:
 @click.argument("score", metavar="NILAI")
 @_with_instrument
 @_answers_in_json
-def band(score: str, instrument: str, as_json: bool) -> None:
+def band(score: str, instrument: str | None, as_json: bool) -> None:
     """Sebutkan predikat sebuah nilai total."""
     from kla_analysis.instrument.instrument import load_instrument
 
@@ -349,13 +349,13 @@ def band(score: str, instrument: str, as_json: bool) -> None:
 @click.option("--reference", is_flag=True, help="Periksa lembar rujukan 2024.")
 @_with_instrument
 @_answers_in_json
-def audit(file: Path | None, reference: bool, instrument: str, as_json: bool) -> None:
+def audit(file: Path | None, reference: bool, instrument: str | None, as_json: bool) -> None:
     """Periksa angka tercetak sebuah lembar.
 
     Maksimum dan nilai tercetak dibandingkan dengan jumlah di bawahnya, di setiap tingkat.
     """
     from kla_analysis.evidence.areas import REFERENCE_CODE
-    from kla_analysis.evidence.assessment import find_assessment
+    from kla_analysis.evidence.assessment import find_assessment, year_of
     from kla_analysis.evidence.audit import audit as run_audit
     from kla_analysis.instrument.instrument import level_name, load_instrument
     from kla_analysis.presenting.wording import audit_in_words
@@ -364,7 +364,7 @@ def audit(file: Path | None, reference: bool, instrument: str, as_json: bool) ->
         raise ParameterError(
             t("Sebutkan satu lembar."), advice=t("Tulis kla audit BERKAS, atau kla audit --reference.")
         )
-    rules = load_instrument(instrument)
+    rules = load_instrument(instrument, year=2024 if reference else year_of(file))
     sheet = find_assessment(REFERENCE_CODE, 2024, rules) if reference else _any_sheet(file, rules)
     found = run_audit(sheet, rules)
     if as_json:
@@ -574,7 +574,7 @@ def actions() -> None:
 @click.argument("folder", type=_FILE)
 @_with_instrument
 @_answers_in_json
-def template(folder: Path, instrument: str, as_json: bool) -> None:
+def template(folder: Path, instrument: str | None, as_json: bool) -> None:
     """Tulis katalog kecil yang sah, untuk diisi kegiatan daerah Anda."""
     from kla_analysis.instrument.instrument import load_instrument
     from kla_analysis.planning.actions import write_template
@@ -591,7 +591,7 @@ def template(folder: Path, instrument: str, as_json: bool) -> None:
 @click.argument("catalogue", default="contoh")
 @_with_instrument
 @_answers_in_json
-def check_actions(catalogue: str, instrument: str, as_json: bool) -> None:
+def check_actions(catalogue: str, instrument: str | None, as_json: bool) -> None:
     """Periksa katalog; semua yang salah disebut sekaligus."""
     from kla_analysis.instrument.instrument import load_instrument, standing_name
     from kla_analysis.planning.actions import load_catalogue
@@ -952,7 +952,7 @@ def batch(
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Benih undian.")
 @_with_instrument
 @_answers_in_json
-def synthetic(folder: Path, areas: str, year: int, seed: int, instrument: str, as_json: bool) -> None:
+def synthetic(folder: Path, areas: str, year: int, seed: int, instrument: str | None, as_json: bool) -> None:
     """Tulis lembar sintetis untuk uji coba.
 
     Nilainya diundi komputer, bukan nilai daerah mana pun; setiap laporan dari lembar ini menyebutnya.
@@ -963,7 +963,9 @@ def synthetic(folder: Path, areas: str, year: int, seed: int, instrument: str, a
     from kla_analysis.reporting.batch import read_areas
 
     try:
-        paths = write_synthetic(folder, load_instrument(instrument), year=year, seed=seed, areas=read_areas(areas))
+        paths = write_synthetic(
+            folder, load_instrument(instrument, year=year), year=year, seed=seed, areas=read_areas(areas)
+        )
     except OSError as error:
         raise OutputError(
             t("{path} tidak dapat ditulis: {why}.", path=folder, why=error.strerror or error),
@@ -1046,7 +1048,7 @@ def import_command(files: tuple[Path, ...], out: Path | None, replace_old: bool,
 @click.option("--out", type=_FILE, help="Berkas .xlsx; bila kosong, lembar-<wilayah>-<tahun>.xlsx di folder ini.")
 @_with_instrument
 @_answers_in_json
-def template_command(area: str, year: int, stage: str, out: Path | None, instrument: str, as_json: bool) -> None:
+def template_command(area: str, year: int, stage: str, out: Path | None, instrument: str | None, as_json: bool) -> None:
     """Tulis lembar isian Excel untuk satu daerah dan tahun."""
     from kla_analysis.reporting.imports import write_template_sheet
 

@@ -67,6 +67,9 @@ def schema_of(name: str, data: Path) -> TableSchema:
         name: name or path of the resource, `assessment` for any assessment sheet, or `mapping` for
             any mapping between two instruments.
         data: the data folder.
+
+    Raises:
+        DataError: the data package does not describe such a table.
     """
     package = _package(data / "datapackage.json")
     if name in package["kla:schemas"]:
@@ -81,7 +84,10 @@ def schema_of(name: str, data: Path) -> TableSchema:
                 fields=tuple(schema["fields"]),
                 primary_key=(key,) if isinstance(key, str) else tuple(key),
             )
-    raise KeyError(name)
+    raise DataError(
+        t("Tabel {name} belum diuraikan di data/datapackage.json.", name=name),
+        advice=t("Salin uraian tabel yang serupa di berkas itu dan ganti name serta path-nya."),
+    )
 
 
 def resources(data: Path) -> Iterable[str]:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import filelock
 import pytest
 
 import kla_analysis as kla
@@ -52,6 +53,35 @@ def sheet(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the report of Tanah Bumbu, made by the command."""
+    return made_once(tmp_path_factory, "laporan", "report", "--area", "63.10", "--year", "2022", "--target", "nindya")
+
+
+@pytest.fixture(scope="session")
+def report(reports: Path) -> Path:
+    return reports / "63.10" / "2022"
+
+
+@pytest.fixture(scope="session")
+def english(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_once(tmp_path_factory, "report", "report", "--lang", "en") / "63.10" / "2022"
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, *arguments: str) -> Path:
+    """Run the command with a reports folder that all workers of this test run share; what it said lies beside it."""
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    folder = (factory.getbasetemp() if alone else factory.getbasetemp().parent) / name
+    said = folder.with_suffix(".txt")
+    with filelock.FileLock(folder.with_suffix(".lock")):
+        if not said.exists():
+            done = run_kla(*arguments, KLA_REPORTS=str(folder))
+            assert done.returncode == 0, done.stderr
+            said.write_text(done.stderr + done.stdout, encoding="utf-8")
+    return folder
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -12,6 +12,8 @@ import yaml
 from conftest import ROOT
 from packaging.specifiers import SpecifierSet
 
+from kla_analysis import cli
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 REQUIREMENTS = PROJECT["project"]["dependencies"] + PROJECT["project"]["optional-dependencies"]["dev"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,10 +45,9 @@ def split(requirement: str) -> tuple[str, str]:
 
 def test_conda_and_pip_ask_for_the_same():
     pip = {CONDA_NAMES.get(name, name): bounds for name, bounds in map(split, REQUIREMENTS)}
-    listed = [
-        item for item in yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"] if isinstance(item, str)
-    ]
-    conda = dict(map(split, listed))
+    *listed, by_pip = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    assert by_pip["pip"].pop() == "-e ."
+    conda = dict(map(split, [*listed, *by_pip["pip"]]))
     assert conda.pop("python") == PROJECT["project"]["requires-python"]
     conda.pop("pip")
     assert conda == pip
@@ -110,6 +111,33 @@ def test_every_command_of_the_readme_exists():
     assert set(re.findall(r"^\.PHONY: (\S+)", makefile, re.MULTILINE)) == targets
     said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert all(f"make {target} " in said for target in targets)
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/panduan.md", "docs/metode.md"])
+def test_a_guide_names_only_what_is_there(name):
+    """Files that it links, targets of make, commands and options of kla."""
+    path = ROOT / name
+    text = path.read_text(encoding="utf-8")
+    anchors = {
+        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    }
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        file, _, anchor = link.partition("#")
+        assert (path.parent / file).exists(), link
+        assert file or anchor in anchors, link
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)) <= set(targets)
+    asked = re.findall(r"(?:`|^ *)kla ([^`#\n]*)", text, re.MULTILINE)
+    assert asked or name == "docs/metode.md"
+    for words in asked:
+        here, options = cli.app, set()
+        for word in words.split():
+            here = getattr(here, "commands", {}).get(word, here)
+            options |= {word.strip(",;").split("=")[0]} if word.startswith("--") else set()
+        assert here is not cli.app or options, words
+        known = {option for parameter in here.params for option in parameter.opts} | {"--help"}
+        assert options <= known, words
 
 
 def test_imports_go_one_way():

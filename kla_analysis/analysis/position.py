@@ -17,7 +17,7 @@ from kla_analysis.evidence.areas import Area, find_area
 from kla_analysis.evidence.assessment import Assessment, find_assessment, list_rounds, load_assessment
 from kla_analysis.evidence.published import history_of
 from kla_analysis.instrument.bands import Span
-from kla_analysis.instrument.instrument import DEFAULT_INSTRUMENT, Instrument, load_instrument
+from kla_analysis.instrument.instrument import Instrument, load_instrument
 from kla_analysis.language import t
 
 
@@ -80,7 +80,7 @@ def open_position(
     *,
     stage: str | None = None,
     assessment: str | Path | None = None,
-    instrument: str = DEFAULT_INSTRUMENT,
+    instrument: str | None = None,
     missing: MissingPolicy = "range",
     data: Path | None = None,
 ) -> Position:
@@ -91,12 +91,13 @@ def open_position(
         year: award year.
         stage: stage of the round; the latest one known when not given.
         assessment: a sheet of the user's own; the project's sheet when not given.
+        instrument: id; the one in force in that round when not given.
 
     Raises:
         ParameterError: the area is unknown, or nothing is known of it in that round.
         DataError: the sheet is refused, or belongs to another area or year.
     """
-    rules = load_instrument(instrument, data=data)
+    rules = load_instrument(instrument, year=year, data=data)
     place = find_area(area, data=data)
     if stage is not None:
         rules.stage(stage)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
@@ -136,6 +137,15 @@ def is_tidy(path: str | Path) -> bool:
     first = path.read_bytes()[:1000].split(b"\n", 1)[0].decode("utf-8-sig", "replace")
     named = {name.strip().strip('"') for name in first.split(",")}
     return "score" in named and bool(named & set(CODE_COLUMNS.values())) and "area_code" in named
+
+
+def year_of(path: str | Path) -> int | None:
+    """Return the award year that a sheet in the project's own form begins with; None for any other file."""
+    if not is_tidy(path):
+        return None
+    with Path(path).open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        year = str(next(csv.DictReader(lines), {}).get("award_year", ""))
+    return int(year) if year.isdigit() else None
 
 
 def list_rounds(area_code: str, *, data: Path | None = None) -> pd.DataFrame:

@@ -23,7 +23,6 @@ from kla_analysis.project import find_project
 from kla_analysis.reading import in_language, read_resource, refuse
 
 #: The instrument used when nobody names one.
-DEFAULT_INSTRUMENT = "kla-2024"
 #: The levels of an instrument from the finest to the coarsest, and the column that codes each.
 CODE_COLUMNS = {"question": "question_code", "indicator": "indicator_code", "component": "component_code"}
 
@@ -129,6 +128,8 @@ class Instrument:
     earlier: pd.DataFrame
     gap_rule: str
     cap_rule: str
+    gap_standing: str
+    cap_standing: str
     notes: tuple[str, ...]
 
     def __repr__(self) -> str:
@@ -218,11 +219,32 @@ def known_instruments(*, data: Path | None = None) -> list[str]:
     return sorted(path.name for path in folder.glob("*") if (path / "instrument.yaml").is_file())
 
 
-def load_instrument(instrument: str = DEFAULT_INSTRUMENT, *, data: Path | None = None) -> Instrument:
+def instrument_in_force(year: int | None = None, *, data: Path | None = None) -> str:
+    """Return the id of the instrument by which a round is scored.
+
+    It is the one that came into force last, at the latest in the award year. A round before all of them
+    is scored by the oldest, since its own weights are not known: the origin of its sheet says so.
+
+    Args:
+        year: award year; the newest instrument when not given.
+    """
+    folder = (data or find_project().data) / "instruments"
+    since = {name: _since(folder / name) for name in known_instruments(data=data)}
+    started = {name: first for name, first in since.items() if year is None or first <= year}
+    return max(started, key=started.__getitem__) if started else min(since, key=since.__getitem__)
+
+
+@lru_cache(maxsize=64)
+def _since(folder: Path) -> int:
+    return int(_read_yaml(folder / "instrument.yaml")["valid_from"].year)
+
+
+def load_instrument(instrument: str | None = None, *, year: int | None = None, data: Path | None = None) -> Instrument:
     """Load and check an instrument.
 
     Args:
-        instrument: id, the name of a folder under `data/instruments/`.
+        instrument: id, the name of a folder under `data/instruments/`; the one in force when not given.
+        year: award year for which it is in force; the newest when not given.
         data: the data folder; the project's own when not given.
 
     Raises:
@@ -232,6 +254,7 @@ def load_instrument(instrument: str = DEFAULT_INSTRUMENT, *, data: Path | None =
     """
     folder = (data or find_project().data) / "instruments"
     known = known_instruments(data=data)
+    instrument = instrument or instrument_in_force(year, data=data)
     if instrument not in known:
         raise ParameterError(
             t("Instrumen “{name}” tidak ada.", name=instrument), advice=did_you_mean(instrument, known)
@@ -316,6 +339,8 @@ def _load(folder: Path, lang: str) -> Instrument:
         earlier=pd.DataFrame(about.get("earlier", [])).rename(columns={"max_score": "max_points"}),
         gap_rule=by_language(about["gap_rule"]["text"]),
         cap_rule=by_language(about["cap_rule"]["text"]),
+        gap_standing=about["gap_rule"]["standing"],
+        cap_standing=about["cap_rule"]["standing"],
         notes=tuple(_text(note) for note in about["notes"]),
     )
 

@@ -270,6 +270,15 @@ class _Problem:
         return np.flatnonzero(values[: self.count] > 0.5), "optimal" if proven else "time_limit", bound
 
 
+#: The solver's ways to guess a good plan before it looks at all of them.
+_GUESSES = (
+    "mip_heuristic_run_feasibility_jump",
+    "mip_heuristic_run_rins",
+    "mip_heuristic_run_rens",
+    "mip_heuristic_run_root_reduced_cost",
+)
+
+
 def solve(
     objective: np.ndarray,
     lower: Sequence[float],
@@ -308,6 +317,8 @@ def solve(
     programme.integrality_ = [integer if at in whole else part for at in range(len(upper))]
     solver = highspy.Highs()
     options = {"output_flag": False, "mip_rel_gap": 0.0, "time_limit": time_limit}
+    # Programmes of this size are branched through in less time than a good guess takes to find.
+    options |= dict.fromkeys(_GUESSES, False)
     for option, value in (options if nodes is None else options | {"mip_max_nodes": nodes}).items():
         solver.setOptionValue(option, value)
     solver.passModel(programme)

@@ -28,6 +28,8 @@ from kla_analysis.planning.scenario import Scenario
 NEXT_STEP = 100_000_000
 #: Shares of the budget that are cut, to see what falls.
 CUTS = (0.1, 0.25, 0.5)
+#: How sure is sure: the probability whose price a summary names; beyond the other one no step of the stairs is counted.
+SURE, SUREST = 0.8, 0.95
 
 
 @dataclass(eq=False, repr=False)
@@ -252,17 +254,26 @@ class Simulation:
 
     @cached_property
     def chances(self) -> pd.DataFrame:
-        """The probability of the target at every step of the stairs: `cost`, `total`, `probability`."""
+        """The steps of the stairs: `cost`, `total` and the `probability` of the target.
+
+        Counted up to the first step that is surer than `SUREST`; missing above it.
+        """
         steps = self.ground.climb().steps
-        found = [
-            self.ground.outcomes.chance(self.model.indices(actions), self.target).probability
-            for actions in steps["actions"]
-        ]
+        found = np.full(len(steps), np.nan)
+        for at, actions in enumerate(steps["actions"]):
+            found[at] = self.ground.outcomes.chance(self.model.indices(actions), self.target).probability
+            if found[at] >= SUREST:
+                break
         return steps[["cost", "total"]].assign(probability=found)
 
     def record(self) -> dict[str, Any]:
-        """Return the answer as plain values, for machines and for comparison."""
+        """Return the answer as plain values, for machines and for comparison.
+
+        `sure` is the first step of the stairs that reaches the target with a probability of `SURE`; none where
+        there is no such step, or where the stairs would have to be climbed for it.
+        """
         plan = self.plan
+        sure = self.chances[self.chances["probability"] >= SURE].head(1) if self.ground.ready is not None else ()
         feasible = plan.status != "infeasible"
         return {
             "scenario": self.scenario.model_dump(mode="json", exclude_defaults=True),
@@ -282,12 +293,20 @@ class Simulation:
             "total": plan.total if feasible else None,
             "predicate": self.placement.predicate if feasible else None,
             "in_gap": self.placement.in_gap if feasible else None,
-            "bound": None if np.isnan(plan.bound) else plan.bound,
+            "bound": None if np.isnan(plan.bound) else float(plan.bound),
             "probability": self.chance.probability,
             "probability_error": self.chance.error,
             "draws": self.chance.draws,
+            "sure": {"probability": SURE, "cost": int(sure["cost"].iloc[0])} if len(sure) else None,
+            "spending": {column: self._spent(column) for column in ("agency", "funding_source")} if feasible else None,
             "next_step": {"more": NEXT_STEP, **self.next_step} if feasible else None,
         }
+
+    def _spent(self, column: str) -> list[dict[str, Any]]:
+        spent = self.spending(column)
+        return [
+            {"name": name, "cost": int(row["cost"]), "actions": int(row["actions"])} for name, row in spent.iterrows()
+        ]
 
     def __repr__(self) -> str:
         return f"Simulation({self.goal.name}: {self.plan!r}, P={self.chance.probability:.3f})"

@@ -41,6 +41,7 @@ from kla_analysis.presenting.canvas import (
     text_width,
     write,
 )
+from kla_analysis.presenting.plan_tables import staircase_table
 from kla_analysis.presenting.plan_wording import finding, likely, needs_plan, plan_note
 
 #: Probabilities that are marked on the staircase.
@@ -125,7 +126,7 @@ class Board:
         to_figure = Affine2D().scale(1 / wide, -1 / high).translate(0, 1) + self.figure.transFigure
         for mark in self.marks(answer):
             self.figure.add_artist(_as_artist(mark, to_figure))
-        return finished(finding(answer), alt(answer), plan_note(answer), self.figure)
+        return finished(finding(answer), alt(answer), plan_note(answer), self.figure, staircase_table(answer, self.far))
 
     def marks(self, answer: Simulation) -> Iterator[Mark]:
         """Yield what moves."""

@@ -17,10 +17,13 @@ from functools import lru_cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+import pandas as pd
+
 from kla_analysis.analysis.position import Position
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import t
-from kla_analysis.presenting.wording import source_note
+from kla_analysis.presenting.tables import Column, Table
+from kla_analysis.presenting.wording import Text, source_note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +40,7 @@ MISSING = "#6f8498"
 GRID = "#d5dce2"
 PAPER = "#ffffff"
 #: Tints behind the bands, from no award to the top: only a background, the names stand on them.
-ZONES = ("#f3f4f6", "#e8eff6", "#d9e6f2", "#c9dcee", "#b8d1e9", "#a6c5e3")
+ZONES = ("#f3f4f6", "#e8eff6", "#d9e6f2", "#c9dcee", "#bcd4ea", "#b0cce6")
 #: The two ends of the heatmap, 0 and 100 %: light enough for dark text on every cell between them.
 HEAT = ("#f4f8fc", "#6fa8d8")
 
@@ -74,12 +77,14 @@ class Chart:
         title: the finding, one sentence; it also stands above the picture.
         alt: what kind of chart it is and its key numbers.
         source: where the numbers come from and how sure they are; it also stands below the picture.
+        table: its twin, the numbers that are drawn; None where there is nothing to draw.
     """
 
     title: str
     alt: str
     source: str
     figure: Figure
+    table: Table | None = None
 
     def png(self, dpi: int = DPI) -> bytes:
         """Return the picture; the same data give the same bytes.
@@ -111,7 +116,10 @@ class Chart:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
         data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt}
-        return data, {"image/png": {"alt": self.alt, "title": self.title, "width": round(WIDTH * 100)}}
+        about = {"alt": self.alt, "title": self.title, "width": round(WIDTH * 100)}
+        if self.table is not None:
+            about |= {"caption": self.table.caption, "table": self.table._repr_html_()}
+        return data, {"image/png": about}
 
     def __repr__(self) -> str:
         return self.title
@@ -140,9 +148,22 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
     return drawn
 
 
-def finished(title: str, alt: str, source: str, figure: Figure) -> Chart:
-    """Make the chart; its alt text is cut where a screen reader would grow tired."""
-    return Chart(title, textwrap.shorten(alt, 590, placeholder=" …"), source, figure)
+def finished(title: str, alt: str, source: str, figure: Figure, table: Table | Text | None = None) -> Chart:
+    """Make the chart; its alt text is cut where a screen reader would grow tired.
+
+    Args:
+        table: the numbers that are drawn.
+    """
+    twin = table if isinstance(table, Table) else None
+    return Chart(title, textwrap.shorten(alt, 590, placeholder=" …"), source, figure, twin)
+
+
+def drawn_table(
+    position: Position, caption: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], source: str = ""
+) -> Table:
+    """Return what a chart draws as a table: one row per mark, one value per column."""
+    frame = pd.DataFrame(list(rows), columns=[column.key for column in columns])
+    return Table(caption, tuple(columns), frame, source, t("ILUSTRATIF") if position.illustrative else "")
 
 
 def said(title: str, position: Position, source: str) -> Chart:

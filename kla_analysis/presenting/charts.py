@@ -36,6 +36,7 @@ from kla_analysis.presenting.canvas import (
     ZONES,
     Chart,
     dashed_line,
+    drawn_table,
     finished,
     fit,
     hosts,
@@ -50,6 +51,13 @@ from kla_analysis.presenting.canvas import (
     styled,
     text_width,
     write,
+)
+from kla_analysis.presenting.tables import (
+    Column,
+    agency_table,
+    component_table,
+    history_table,
+    indicator_table,
 )
 from kla_analysis.presenting.wording import needs, points, predicate_of
 
@@ -90,8 +98,8 @@ def ladder(position: Position, target: str) -> Chart:
         if position.roll_up is not None and published_gap.high > 0:
             label = t("{label}, {gap} ke {goal}", label=label, gap=points(published_gap), goal=goal.name)
         rows.append((label, fact.span, True))
+    sheet = t("Lembar ilustratif") if position.illustrative else t("Lembar nilai")
     if position.roll_up is not None:
-        sheet = t("Lembar ilustratif") if position.illustrative else t("Lembar nilai")
         label = t("{sheet}: {name} {span}", sheet=sheet, name=predicate_of(position), span=str(span))
         rows.append((label, span, False))
 
@@ -167,7 +175,27 @@ def ladder(position: Position, target: str) -> Chart:
         lower=number(goal.lower),
         gap=points(gap),
     )
-    return finished(title, alt, source, figure)
+    table = drawn_table(
+        position,
+        t("Yang digambar: posisi pada tangga predikat"),
+        (
+            Column("what", t("Dasar")),
+            Column("low", t("Nilai, sedikitnya"), "number", unit="points"),
+            Column("high", t("Nilai, sebanyaknya"), "number", unit="points"),
+            Column("gap", t("Jarak ke {goal} ({lower})", goal=goal.name, lower=number(goal.lower)), "number"),
+        ),
+        (
+            (
+                t("Terbit") if published else sheet,
+                each.low,
+                each.high,
+                str(rules.points_to(target, each)),
+            )
+            for _, each, published in rows
+        ),
+        source,
+    )
+    return finished(title, alt, source, figure, table)
 
 
 @needs("component")
@@ -200,7 +228,7 @@ def components(position: Position) -> Chart:
     label_bars(ax, ends, labels, WIDTH - 2.2 - PAD)
     told = "; ".join(f"{name} {label}" for name, label in zip(table["name"], labels, strict=True))
     alt = t("Diagram batang nilai tercapai (penuh) dan hilang (berarsir) per komponen: {told}.", told=told)
-    return finished(title, alt, source, figure)
+    return finished(title, alt, source, figure, component_table(position))
 
 
 @needs("indicator")
@@ -272,7 +300,7 @@ def indicator_heatmap(position: Position, component: str | None = None) -> Chart
         annot_kws={"fontsize": 9.5, "linespacing": 1.15, "color": INK, "parse_math": False},
     )
     for x, y in marked:
-        ax.add_patch(Rectangle((x + 0.05, y + 0.05), 0.9, 0.9, fill=False, edgecolor=AMBER, linewidth=2))
+        ax.add_patch(Rectangle((x + 0.05, y + 0.05), 0.9, 0.9, fill=False, edgecolor=INK, linewidth=2))
     put_rows(ax, wrapped, at=[y + 0.5 for y in range(len(groups))])
     ax.set_ylim(len(groups), 0)
     ax.set_xlim(0, shape[1])
@@ -288,7 +316,7 @@ def indicator_heatmap(position: Position, component: str | None = None) -> Chart
         code=ranked.index[-1],
         share=percent(ranked["share"].iloc[-1]),
     )
-    return finished(title, alt, source, figure)
+    return finished(title, alt, source, figure, indicator_table(position, component))
 
 
 @needs("indicator")
@@ -361,7 +389,19 @@ def pareto(position: Position, level: str = "indicator", top: int = 15) -> Chart
         loss=number(loss),
         told=told,
     )
-    return finished(title, alt, source, figure)
+    table = drawn_table(
+        position,
+        t("Yang digambar: kehilangan terbesar per {level}", level=level_name(level)),
+        (
+            Column("code", t("Kode")),
+            Column("name", t("Nama")),
+            Column("lost", t("Hilang"), "number", unit="points"),
+            Column("share", t("Bagian kumulatif"), "number", percent, "share"),
+        ),
+        shown[["name", "lost_points", "cumulative_share"]].itertuples(),
+        source,
+    )
+    return finished(title, alt, source, figure, table)
 
 
 @needs("question")
@@ -419,7 +459,7 @@ def agencies(position: Position, top: int = 12) -> Chart:
         "ratanya. {told}.",
         told=told,
     )
-    return finished(title, alt, source, figure)
+    return finished(title, alt, source, figure, agency_table(position))
 
 
 @needs("question")
@@ -519,7 +559,22 @@ def waterfall(position: Position, target: str) -> Chart:
         low=number(low, decimals=0),
         told=told,
     )
-    return finished(title, alt, source, figure)
+    table = drawn_table(
+        position,
+        t("Yang digambar: langkah dari nilai sekarang ke target"),
+        (
+            Column("name", t("Langkah")),
+            Column("count", t("Jumlah pertanyaan"), "number"),
+            Column("points", t("Poin"), "number", unit="points"),
+            Column("running", t("Nilai sampai di sini"), "number", unit="points"),
+        ),
+        (
+            (name, steps["size"].get(code), length, round(begin + length, 6))
+            for code, (name, begin, length, *_) in zip([None, *steps.index, None], rows, strict=False)
+        ),
+        source,
+    )
+    return finished(title, alt, source, figure, table)
 
 
 @styled
@@ -589,7 +644,7 @@ def history(position: Position) -> Chart:
         columnspacing=1.6,
     )
     alt = t("Hasil {area} yang terbit per tahun di atas tangga predikat: {told}.", area=area, told="; ".join(told))
-    return finished(title, alt, source, figure)
+    return finished(title, alt, source, figure, history_table(position))
 
 
 def _year(

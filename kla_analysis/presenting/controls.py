@@ -25,6 +25,7 @@ STYLE = """<style>
 .kla-app .lm-TabBar-content{flex-wrap:wrap}
 .kla-app .lm-TabBar-tab{flex:0 0 auto!important;min-width:max-content!important}
 .kla-app .number{text-align:right;white-space:nowrap}
+.kla-app thead .number{white-space:normal}
 .kla-app caption{font-weight:600;padding:.3em 0}
 .kla-app .kla-source{color:#52606d;font-size:.85em}
 .kla-app .kla-scroll{overflow-x:auto}
@@ -38,15 +39,47 @@ STYLE = """<style>
 .kla-app .kla-doors>.kla-small{flex-basis:90px;min-width:90px}
 .kla-app .kla-door button,.kla-app .kla-doors>.kla-small button{font-weight:600}
 .kla-app .kla-hint{color:#52606d;font-size:.9em;line-height:1.35}
-.kla-app .widget-html,.kla-app .widget-html-content{min-width:0;max-width:100%}
+.kla-app .widget-html,.kla-app .widget-html-content{max-width:100%}
 .kla-app a{color:#0b4ea2;text-decoration:underline}
 .kla-app .kla-problem,.kla-app .kla-card{border-bottom:1px solid #d5dce2;padding:.3em 0 .5em}
 .kla-app summary{cursor:pointer;padding:.3em 0}
-.kla-app .jupyter-widget-Collapse-header{color:#1b2733}
 .kla-app button.kla-open{background:#1d4e79;color:#fff}
 .kla-app a.kla-file{display:inline-block;margin:.2em .8em .2em 0}
-.kla-app :focus-visible{outline:3px solid #a85400;outline-offset:1px}
+.kla-app .jupyter-widget-Collapse-header,.kla-app .lm-TabBar-tabLabel{color:#1b2733}
+.kla-app :is(.widget-html-content,select,input){min-width:0}
+.kla-app.kla-app.kla-app :focus-visible{outline:3px solid #a85400!important;outline-offset:1px}
 </style>"""
+#: What ipywidgets leaves out for those who work by keyboard or ear: the name of a slider's handle, the
+#: folds of an accordion as buttons, and that a new answer is read aloud. Widgets come late, so it watches.
+SCRIPT = """<script>
+(() => {
+  if (window.klaManners) return;
+  const all = (what, mend) => document.querySelectorAll(`.kla-app ${what}`).forEach(mend);
+  const mend = () => {
+    all(".noUi-handle:not([aria-label])", handle => {
+      const label = handle.closest(".widget-inline-hbox")?.querySelector(".widget-label");
+      if (label?.textContent) handle.setAttribute("aria-label", label.textContent);
+    });
+    all(".jupyter-widget-Collapse-header", header => {
+      const open = String(header.parentElement.classList.contains("jupyter-widget-Collapse-open"));
+      if (header.getAttribute("aria-expanded") === open) return;
+      header.setAttribute("aria-expanded", open);
+      header.setAttribute("role", "button");
+      header.tabIndex = 0;
+      header.onkeydown = pressed => {
+        if (pressed.key !== "Enter" && pressed.key !== " ") return;
+        pressed.preventDefault();
+        header.click();
+      };
+    });
+    all('.widget-label[title="null"]', label => label.removeAttribute("title"));
+    all(".kla-said:not([aria-live])", said => said.setAttribute("aria-live", "polite"));
+  };
+  window.klaManners = new MutationObserver(mend);
+  window.klaManners.observe(document.body, {childList: true, subtree: true, attributeFilter: ["class"]});
+  mend();
+})();
+</script>"""
 #: How wide the names before controls are.
 LABEL_WIDTH = "96px"
 _KINDS = {
@@ -70,8 +103,9 @@ class Controls:
     unheard = False
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
+        from IPython.display import HTML, display
 
+        display(HTML(SCRIPT))
         display(self.widget)
 
     def control(self, kind: type, label: str, **options: Any) -> Any:

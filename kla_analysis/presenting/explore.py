@@ -21,6 +21,7 @@ from kla_analysis.presenting.canvas import (
     PAD,
     WIDTH,
     Chart,
+    drawn_table,
     finished,
     label_bars,
     new_figure,
@@ -31,7 +32,7 @@ from kla_analysis.presenting.canvas import (
     styled,
 )
 from kla_analysis.presenting.controls import STYLE, Controls, Picture, links
-from kla_analysis.presenting.tables import selected_table
+from kla_analysis.presenting.tables import Column, selected_table
 from kla_analysis.presenting.wording import Text, needs
 
 #: Bars in the chart, rows in the explorer's table: beyond these a list is searched, not read.
@@ -74,9 +75,10 @@ def selection_chart(position: Position, chosen: Selection = Selection()) -> Char
     source = source_line(position)
     if table.empty:
         return said(t("Tidak ada pertanyaan yang cocok dengan pilihan ini"), position, source)
-    shown = table.sort_values("lost_points", ascending=False, kind="stable").head(MOST_BARS)
-    first = shown.iloc[0]
-    title = t("{code} {name} kehilangan {lost} poin", code=shown.index[0], name=first["name"],
+    ranked = table.sort_values("lost_points", ascending=False, kind="stable")
+    # Components stand in the order of the sheet, here as everywhere.
+    shown, first = table if level == "component" else ranked.head(MOST_BARS), ranked.iloc[0]
+    title = t("{code} {name} kehilangan {lost} poin", code=ranked.index[0], name=first["name"],
               lost=number(first["lost_points"]))  # fmt: skip
     if first["lost_points"] <= 0:
         title = t("{what}: tidak ada poin yang hilang", what=_named(position, chosen))
@@ -94,7 +96,20 @@ def selection_chart(position: Position, chosen: Selection = Selection()) -> Char
     label_bars(ax, shown["max_points"].tolist(), labels, WIDTH - 2.6 - PAD)
     told = "; ".join(f"{code} {label}" for code, label in zip(shown.index, labels, strict=True))
     alt = t("Diagram batang nilai tercapai dan hilang per {level}: {told}.", level=_level(level), told=told)
-    return finished(title, alt, source, figure)
+    twin = drawn_table(
+        position,
+        t("Yang digambar: tercapai dan hilang per {level}", level=_level(level)),
+        (
+            Column("code", t("Kode")),
+            Column("name", t("Nama")),
+            Column("low", t("Nilai"), "number", unit="points"),
+            Column("max_points", t("Maksimum"), "number", unit="points"),
+            Column("lost_points", t("Hilang"), "number", unit="points"),
+        ),
+        shown[["name", "low", "max_points", "lost_points"]].itertuples(),
+        source,
+    )
+    return finished(title, alt, source, figure, twin)
 
 
 def explore(position: Position, cluster: str = "all") -> Explorer | Text:
@@ -150,6 +165,7 @@ class Explorer(Controls):
         )
         self.export.on_click(lambda _: self._exported())
         self.files, self.headline, self.picture, self.detail, self.table = (widgets.HTML() for _ in range(5))
+        self.headline.add_class("kla-said")
         controls = widgets.VBox(
             [
                 self.words,
@@ -161,11 +177,11 @@ class Explorer(Controls):
                 self.files,
                 self.detail,
             ],
-            layout=widgets.Layout(flex="1 1 300px", max_width="400px", min_width="280px"),
+            layout=widgets.Layout(flex="1 1 300px", max_width="400px", min_width="0"),
         )
         seen = widgets.VBox(
             [self.headline, self.picture],
-            layout=widgets.Layout(flex="2 1 460px", max_width="680px", min_width="280px", margin="0 0 0 12px"),
+            layout=widgets.Layout(flex="2 1 460px", max_width="680px", min_width="0", margin="0 0 0 12px"),
         )
         row = widgets.Layout(flex_flow="row wrap", align_items="flex-start", width="100%")
         self.widget = widgets.VBox(

@@ -18,6 +18,7 @@ from kla_analysis.presenting.canvas import (
     styled,
     write,
 )
+from kla_analysis.presenting.plan_tables import difference_table
 from kla_analysis.presenting.plan_wording import plan_note
 
 
@@ -60,4 +61,5 @@ def difference_chart(one: Simulation, other: Simulation) -> Chart:
     put_rows(ax, names)
     ax.set_xlim(floor, max(inner) + 0.05 * room)
     told = "; ".join(f"{name} {value}" for name, _, _, value, _ in rows)
-    return finished(title, t("Diagram air terjun antara dua skenario: {told}.", told=told), plan_note(other), figure)
+    alt = t("Diagram air terjun antara dua skenario: {told}.", told=told)
+    return finished(title, alt, plan_note(other), figure, difference_table(one, other))

@@ -16,7 +16,8 @@ from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.wording import Text
 
 
-def _money(key: str, title: str) -> Column:
+def money_column(key: str, title: str) -> Column:
+    """Return a column of amounts in rupiah."""
     return Column(key, title, "number", _money_cell, "rupiah")
 
 
@@ -51,7 +52,7 @@ def plan_table(answer: Simulation) -> Table | Text:
         Column("agency", t("Perangkat daerah")),
         Column("funding_source", t("Sumber dana")),
         Column("year", t("Tahun"), "number", str),
-        _money("cost", t("Biaya")),
+        money_column("cost", t("Biaya")),
         Column("points_without", t("Poin yang hilang tanpanya"), "number", unit="points"),
     )
     return _table(
@@ -102,10 +103,10 @@ def spending_table(answer: Simulation, column: str = "agency") -> Table | Text:
     columns = [
         Column(column, title, "text", str),
         Column("actions", t("Jumlah kegiatan"), "number"),
-        _money("cost", t("Biaya")),
+        money_column("cost", t("Biaya")),
     ]
     if frame["ceiling"].notna().any():
-        columns.append(_money("ceiling", t("Pagu")))
+        columns.append(money_column("ceiling", t("Pagu")))
     total = [t("Jumlah"), frame["actions"].sum(), frame["cost"].sum(), ""][: len(columns)]
     return _table(answer, caption, columns, frame, total)
 
@@ -122,8 +123,8 @@ def order_table(answer: Simulation) -> Table | Text:
         Column("rank", t("Urutan"), "number"),
         Column("action_code", t("Kode")),
         Column("name", t("Kegiatan")),
-        _money("cost", t("Biaya")),
-        _money("cost_so_far", t("Biaya sampai di sini")),
+        money_column("cost", t("Biaya")),
+        money_column("cost_so_far", t("Biaya sampai di sini")),
         Column("total", t("Nilai sampai di sini"), "number", unit="points"),
         Column("given_up", t("Kalah dari pilihan bebas"), "number", unit="points"),
     )
@@ -137,7 +138,7 @@ def cut_table(answer: Simulation) -> Table | Text:
         return Text((t("Tidak ada kegiatan yang dapat dipotong."),), kind="remark")
     columns = (
         Column("cut", t("Dipotong"), "number", percent, "share"),
-        _money("budget", t("Tersisa")),
+        money_column("budget", t("Tersisa")),
         Column("dropped", t("Yang gugur"), "text", lambda codes: ", ".join(codes) or "–"),
         Column("total", t("Nilai menurut urutan"), "number", unit="points"),
         Column("free_total", t("Nilai bila memilih ulang"), "number", unit="points"),
@@ -184,8 +185,8 @@ def evidence_table(answer: Simulation) -> Table:
         Column("secured", t("Bukti yang diamankan"), "number", percent, "share"),
         Column("points", t("Poin yang selamat"), "number", unit="points"),
         Column("total", t("Nilai sebelum kegiatan"), "number", unit="points"),
-        _money("cost", t("Biaya menuju {goal}", goal=answer.goal.name)),
-        _money("saved", t("Penghematan")),
+        money_column("cost", t("Biaya menuju {goal}", goal=answer.goal.name)),
+        money_column("saved", t("Penghematan")),
     )
     return _table(answer, t("Mengamankan bukti sebelum membeli poin baru"), columns, answer.evidence)
 
@@ -205,11 +206,26 @@ def stair_table(answer: Simulation, chances: Sequence[float] = (0.5, 0.8, 0.9, 0
     frame = steps.loc[[at for _, at in rows]].assign(what=[what for what, _ in rows])
     columns = (
         Column("what", t("{goal} tercapai", goal=answer.goal.name)),
-        _money("cost", t("Biaya")),
+        money_column("cost", t("Biaya")),
         Column("total", t("Nilai bila semua diterima"), "number", unit="points"),
         Column("probability", t("Peluang"), "number", likely, "share"),
     )
     return _table(answer, t("Anak tangga pertama yang mencapai {goal}", goal=answer.goal.name), columns, frame)
+
+
+def staircase_table(answer: Simulation, far: int) -> Table:
+    """The steps of the stairs up to a budget (rupiah): the best total for the money, and how sure the target is."""
+    frame = answer.chances[answer.chances["cost"] <= far]
+    columns = (
+        money_column("cost", t("Biaya")),
+        Column("total", t("Nilai bila semua diterima"), "number", unit="points"),
+        Column("probability", t("Peluang {goal}", goal=answer.goal.name), "number", _likely, "share"),
+    )
+    return _table(answer, t("Yang digambar: tangga biaya"), columns, frame)
+
+
+def _likely(probability: float) -> str:
+    return "–" if pd.isna(probability) else likely(probability)
 
 
 def difference_table(one: Simulation, other: Simulation) -> Table:

@@ -106,7 +106,7 @@ def plan_in_words(answer: Simulation | Text) -> Text:
             total=number(plan.reachable),
             name=answer.ground.position.instrument.ladder.place(plan.reachable).name,
         ) if plan.reachable is not None else t("Longgarkan salah satu batas.")  # fmt: skip
-        return Text((plan.why, nearest), kind="remark")
+        return Text((plan.why, nearest), kind="remark", record=answer.record)
     first = finding(answer) + "."
     if plan.actions:
         first += " " + t(
@@ -121,7 +121,7 @@ def plan_in_words(answer: Simulation | Text) -> Text:
         error=number(answer.chance.error * 100),
         draws=number(answer.chance.draws),
     )
-    return Text((first, sure, next_step_in_words(answer), proof(plan)))
+    return Text((first, sure, next_step_in_words(answer), proof(plan)), record=answer.record)
 
 
 def next_step_in_words(answer: Simulation) -> str:

@@ -61,24 +61,25 @@ def completeness_table(position: Position) -> Table:
     frame = instrument.components[["name"]].join(answered).reset_index()
     frame["missing"] = frame["size"] - frame["sum"]
     frame["share"] = frame["sum"] / frame["size"]
+    counted = {"question": t("Jumlah pertanyaan"), "indicator": t("Jumlah indikator")}
     return Table(
         t("Kelengkapan jawaban per komponen"),
         (
             Column("name", t("Komponen")),
-            Column("size", level_name(sheet.level).capitalize(), "number"),
+            Column("size", counted[sheet.level], "number"),
             Column("sum", t("Terjawab"), "number"),
             Column("missing", t("Kosong"), "number"),
-            Column("share", t("Lengkap"), "number", percent),
+            Column("share", t("Lengkap"), "number", percent, "share"),
         ),
         frame,
         source=source_note(position),
         badge=t("ILUSTRATIF") if position.illustrative else "",
         total=(
             t("Jumlah"),
-            number(len(rows)),
-            number(frame["sum"].sum()),
-            number(frame["missing"].sum()),
-            percent(frame["sum"].sum() / len(rows)),
+            len(rows),
+            int(frame["sum"].sum()),
+            int(frame["missing"].sum()),
+            frame["sum"].sum() / len(rows),
         ),
     )
 

@@ -21,9 +21,11 @@ from kla_analysis.presenting.canvas import (
     NAME,
     PAPER,
     SMALL,
+    SOFT,
     TEXT,
     ZONES,
     Chart,
+    drawn_table,
     finished,
     new_figure,
     patch,
@@ -33,6 +35,13 @@ from kla_analysis.presenting.canvas import (
     source_line,
     styled,
     write,
+)
+from kla_analysis.presenting.tables import (
+    Column,
+    leave_one_out_table,
+    predicate_table,
+    province_table,
+    transition_table,
 )
 from kla_analysis.presenting.wording import needs, needs_score, pairs_note
 
@@ -89,7 +98,7 @@ def verified_total(position: Position, target: str) -> Chart:
         high=number(verified.interval.high, decimals=0),
         told=told,
     )
-    return finished(title, alt, source, figure)
+    return finished(title, alt, source, figure, predicate_table(position))
 
 
 @needs_score
@@ -109,7 +118,7 @@ def fan(position: Position) -> Chart:
     low = min(400.0, float(pairs["administrative_verification"].min()) - 20, verified.interval.low - 20)
     _bands_across(ax, position, low)
     for row in pairs.itertuples():
-        ax.plot([0, 1], [row.self_assessment, row.administrative_verification], color=MISSING, linewidth=1.2,
+        ax.plot([0, 1], [row.self_assessment, row.administrative_verification], color=SOFT, linewidth=1.2,
                 marker="o", markersize=3.5)  # fmt: skip
     ax.fill([0, 1, 1], [verified.claimed, verified.interval.low, verified.interval.high], facecolor=BLUE, alpha=0.18)
     ax.plot([0, 1], [verified.claimed, verified.median], color=BLUE, linewidth=2.4, marker="D", markersize=6)
@@ -133,7 +142,7 @@ def fan(position: Position) -> Chart:
         low=number(verified.interval.low, decimals=0),
         high=number(verified.interval.high, decimals=0),
     )
-    return finished(title, alt, source, figure)
+    return finished(title, alt, source, figure, leave_one_out_table())
 
 
 @needs("component")
@@ -167,7 +176,19 @@ def tornado(position: Position, target: str) -> Chart:
         f"{line['name']} {number(line['low'], decimals=0)}–{number(line['high'], decimals=0)}"
         for _, line in table.iterrows()
     )
-    return finished(title, t("Diagram tornado nilai total per komponen: {told}.", told=told), source, figure)
+    twin = drawn_table(
+        position,
+        t("Yang digambar: nilai total bila verifikasi satu komponen ketat atau longgar"),
+        (
+            Column("name", t("Komponen")),
+            Column("low", t("Ketat"), "number", _whole, "points"),
+            Column("high", t("Longgar"), "number", _whole, "points"),
+            Column("width", t("Selisih"), "number", _whole, "points"),
+        ),
+        table[["name", "low", "high", "width"]].itertuples(index=False),
+        source,
+    )
+    return finished(title, t("Diagram tornado nilai total per komponen: {told}.", told=told), source, figure, twin)
 
 
 @styled
@@ -207,7 +228,8 @@ def province(position: Position) -> Chart:
     told = "; ".join(f"{line['area_name']} {ladder.name(line['predicate'])} {int(line['award_year'])}"
                      for _, line in table.iterrows())  # fmt: skip
     return finished(title, t("Penghargaan terakhir yang terbit di {province}: {told}.",
-                             province=position.area.province, told=told), source, figure)  # fmt: skip
+                             province=position.area.province, told=told), source, figure,
+                    province_table(position))  # fmt: skip
 
 
 @styled
@@ -249,7 +271,12 @@ def flow(position: Position) -> Chart:
           count=int(row["count"]), of=int(row["of"]))
         for (before, after), row in table.iterrows()
     )  # fmt: skip
-    return finished(title, t("Peralihan predikat antarputaran yang berurutan: {told}.", told=told), source, figure)
+    alt = t("Peralihan predikat antarputaran yang berurutan: {told}.", told=told)
+    return finished(title, alt, source, figure, transition_table(position))
+
+
+def _whole(value: float) -> str:
+    return number(value, decimals=0)
 
 
 def _zones(ax: object, position: Position, floor: float) -> None:

@@ -43,8 +43,9 @@ from kla_analysis.presenting.wording import (
 # JupyterLab aligns every cell to the right, so that the alignment of text stands in the cells themselves.
 _TEMPLATE = """\
 {%- macro cells(row) %}{% for cell, value in row %}{% set kind = columns[loop.index0].kind %}
-{%- if loop.first %}<th scope="row"{% else %}<td{% endif %} class="{{ kind }}"{% if value is not none %} data-value="{{ value }}"{% endif %}{{ aligned(kind) }}>
-{{- cell }}</{{ "th" if loop.first else "td" }}>{% endfor %}{% endmacro -%}
+{%- set named = loop.first and cell %}
+{%- if named %}<th scope="row"{% else %}<td{% endif %} class="{{ kind }}"{% if value is not none %} data-value="{{ value }}"{% endif %}{{ aligned(kind) }}>
+{{- cell }}</{{ "th" if named else "td" }}>{% endfor %}{% endmacro -%}
 {%- macro aligned(kind) %}{% if kind != "number" %} style="text-align: left"{% endif %}{% endmacro -%}
 <div class="kla-scroll" role="region" tabindex="0" aria-label="{{ caption }}">
 <table class="kla-table">
@@ -336,9 +337,13 @@ def indicator_table(position: Position, component: str | None = None) -> Table:
 def question_table(position: Position, component: str | None = None, top: int = 10) -> Table:
     """The questions that lose most points, with their owners."""
     frame = weak_questions(position.roll_up, component, top=top)
+    caption = t("{count} pertanyaan dengan kehilangan terbesar", count=len(frame))
+    if component is not None:
+        name = position.instrument.component(component).name
+        caption = t("{name}: {count} pertanyaan dengan kehilangan terbesar", name=name, count=len(frame))
     return _of_sheet(
         position,
-        t("{count} pertanyaan dengan kehilangan terbesar", count=len(frame)),
+        caption,
         (
             Column("question_code", t("Kode")),
             Column("name", t("Pertanyaan")),
@@ -405,40 +410,6 @@ def agency_table(position: Position, top: int = 15) -> Table:
             ),
         }
     )
-
-
-@needs("question")
-def meeting_sheets(position: Position, cluster: str = "all", top: int = 8) -> Several:
-    """What to lay on the table of each cluster's coordination meeting (one cluster, or all)."""
-    instrument = position.instrument
-    codes = list(instrument.components.index) if cluster == "all" else [cluster]
-    parts: list[Any] = []
-    for code in codes:
-        component = position.roll_up.components.loc[code]
-        losing = weak_questions(position.roll_up, code)
-        partners = instrument.partners[instrument.partners["component_code"] == code]
-        parts += [
-            Text(
-                heading=component["name"],
-                paragraphs=(
-                    t(
-                        "Nilai {score} dari {maximum} ({share}); {lost} poin hilang pada {count} pertanyaan.",
-                        score=number(component["low"]),
-                        maximum=number(component["max_points"]),
-                        share=percent(component["share"]),
-                        lost=number(component["lost_points"]),
-                        count=len(losing),
-                    ),
-                    t(
-                        "Undang selain penanggung jawab di bawah: {partners}. Pembagian mitra per klaster adalah asumsi.",
-                        partners="; ".join(f"{row.partner} ({row.role})" for row in partners.itertuples()),
-                    ),
-                ),
-            ),
-            indicator_table(position, code),
-            question_table(position, code, top),
-        ]
-    return Several(tuple(parts))
 
 
 def audit_table(found: Audit, instrument: Instrument) -> Several:

@@ -186,6 +186,7 @@ class WhatIf(Controls):
 
         self.message = widgets.HTML()
         self.headline = widgets.HTML()
+        self.headline.add_class("kla-said")
         self.progress = widgets.FloatProgress(
             min=0, max=1, description=t("Tangga"), layout=widgets.Layout(width="100%")
         )
@@ -196,7 +197,10 @@ class WhatIf(Controls):
             layout=widgets.Layout(grid_template_areas='"a"', grid_template_columns="minmax(0, 1fr)", width="100%"),
         )
         self.compared = widgets.Dropdown(
-            description=t("Bandingkan"), options=[(t("pilih …"), ""), *zip(known, known, strict=True)], style=style
+            description=t("Bandingkan"),
+            options=[(t("pilih …"), ""), *zip(known, known, strict=True)],
+            layout=widgets.Layout(width="400px", max_width="calc(100% - 6px)"),
+            style=style,
         )
         self.compared.observe(lambda _: self._show_tab(), "value")
         self._pages: list[tuple[str, widgets.HTML, Callable[[Simulation], list[Any]]]] = [
@@ -239,11 +243,11 @@ class WhatIf(Controls):
                 widgets.HBox([self.upload, self.export], layout=row),
                 self.files,
             ],
-            layout=widgets.Layout(flex="1 1 300px", max_width="400px", min_width="280px"),
+            layout=widgets.Layout(flex="1 1 300px", max_width="400px", min_width="0"),
         )
         seen = widgets.VBox(
             [self.message, self.headline, self.progress, picture],
-            layout=widgets.Layout(flex="2 1 460px", max_width="680px", min_width="280px", margin="0 0 0 12px"),
+            layout=widgets.Layout(flex="2 1 460px", max_width="680px", min_width="0", margin="0 0 0 12px"),
         )
         self.widget = widgets.VBox(
             [
@@ -542,7 +546,9 @@ class _List:
         self.money = widgets.Text(
             description=t("paling banyak"), placeholder=t("200 juta"), continuous_update=False, layout=wide, style=style
         )
-        self.add = widgets.Button(description=t("Tambah"), layout=widgets.Layout(width="auto"))
+        self.add = widgets.Button(
+            description=t("Tambah"), tooltip=f"{t('Tambah')}: {label}", layout=widgets.Layout(width="auto")
+        )
         self.add.on_click(lambda _: self._added())
         self.chips = widgets.VBox([])
         rows = [self.choice, self.money] if amount else [self.choice]

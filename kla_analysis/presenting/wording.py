@@ -6,10 +6,10 @@ Every number in a report's prose is produced here from the results themselves, n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import jinja2
 
@@ -35,6 +35,8 @@ from kla_analysis.language import chance, number, percent, t
 
 P = ParamSpec("P")
 R = TypeVar("R")
+#: Where a notebook's output keeps the plain values behind what it says.
+RECORD = "kla"
 
 _TEMPLATE = """\
 {% if heading %}<h3>{{ heading }}</h3>
@@ -45,14 +47,23 @@ _TEMPLATE = """\
 
 @dataclass(frozen=True)
 class Text:
-    """Paragraphs made from data, shown as they are: nothing in them is ever read as markup."""
+    """Paragraphs made from data, shown as they are: nothing in them is ever read as markup.
+
+    Attributes:
+        record: gives the plain values behind the words. In a notebook they stand with the output, where whoever
+            runs the notebook finds them and need not compute them again.
+    """
 
     paragraphs: tuple[str, ...]
     heading: str = ""
     kind: str = ""
+    record: Callable[[], Mapping[str, Any]] | None = None
 
     def _repr_html_(self) -> str:
         return _template().render(heading=self.heading, paragraphs=self.paragraphs, kind=self.kind)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
+        return {}, {RECORD: dict(self.record())} if self.record else {}
 
     def __repr__(self) -> str:
         return "\n\n".join(filter(None, (self.heading, *self.paragraphs)))
@@ -384,7 +395,7 @@ def predicate_of(position: Position) -> str:
 
 
 def remarks(position: Position) -> Text:
-    """Say everything a reader must know beside the score: gaps, missing answers, caps, origin."""
+    """Say everything a reader must know beside the score: gaps, missing answers, caps."""
     lines = []
     fact = position.published
     if fact is not None and fact.score_known:
@@ -400,8 +411,6 @@ def remarks(position: Position) -> Text:
                     codes=", ".join(position.roll_up.capped),
                 )
             )
-        if position.illustrative:
-            lines.append(position.assessment.origin.note)
     else:
         lines.append(
             t(

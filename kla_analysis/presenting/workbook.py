@@ -147,7 +147,7 @@ class _Writer:
         top = {"valign": "top"}
         self.head = book.add_format({"bold": True, "font_size": 14, "font_color": "#1F4E79"})
         self.warning = book.add_format(
-            {"bold": True, "font_color": "#8A4B00", "bg_color": "#FFF4E0", "text_wrap": True}
+            {"bold": True, "font_color": "#A85400", "bg_color": "#FFF4E0", "text_wrap": True}
         )
         bold = {"bold": True, "text_wrap": True, "bg_color": "#EEF3F8", "bottom": 1, **top}
         self.bold, self.bold_number = (

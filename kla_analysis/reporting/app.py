@@ -28,6 +28,8 @@ from kla_analysis.reporting.notebooks import read_notebook, translated
 from kla_analysis.reporting.parameters import ReportParameters, begin, declared_values
 from kla_analysis.reporting.store import writing
 
+#: How a server names the class of its connections to kernels.
+PROMPT = "kla_analysis.reporting.sockets.PromptConnection"
 NOTEBOOK, LAUNCHER = "06_simulasi_anggaran.ipynb", "beranda.ipynb"
 #: The largest message from a page, bytes: a sheet that is chosen there, as the intake takes it, and some air.
 MOST_BYTES = 100 * 2**20
@@ -100,10 +102,13 @@ def _voila(
         command = [sys.executable, "-m", "voila", str(path), f"--port={port}", "--Voila.ip=127.0.0.1", "--template=kla"]
         command += ["--Voila.port_retries=0", f"--MappingKernelManager.cull_idle_timeout={idle}"]
         command += [f"--MappingKernelManager.cull_interval={max(1, min(60, idle // 2))}"]
+        command += [f"--Voila.kernel_websocket_connection_class={PROMPT}"]
         command += ["--KernelManager.transport_encryption=auto", f"--HTMLExporter.language_code={current_language()}"]
         command += [f"--Voila.root_dir={root or scratch}"]
         more = {
             "VoilaConfiguration": {"file_allowlist": [allowed] if allowed else []},
+            # A kernel that is started again knows nothing of the page: it stays dead, and the page says so.
+            "KernelRestarter": {"restart_limit": 0},
             "Voila": {"tornado_settings": {"websocket_max_message_size": MOST_BYTES}},
         }
         (Path(scratch) / "voila.json").write_text(json.dumps(more), encoding="utf-8")
@@ -134,6 +139,7 @@ def open_lab(*, port: int = 8888, browser: bool = True, folder: Path | None = No
     first = project.notebooks / LAUNCHER if folder is None else folder
     command = [sys.executable, "-m", "jupyterlab", str(first), f"--port={port}", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.root_dir={folder or project.root}", "--ServerApp.port_retries=0"]
+    command += [f"--ServerApp.kernel_websocket_connection_class={PROMPT}"]
     command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     command += ["--KernelManager.transport_encryption=auto"]
     command += [] if browser else ["--no-browser"]
@@ -186,5 +192,11 @@ def _notebook(parameters: ReportParameters, path: Path) -> nbformat.NotebookNode
 def _for_the_app(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Return a notebook without what belongs to the report only, asking for our kernel."""
     shown = document.attended(notebook)
+    shown.metadata["title"] = document.title_and_lead(notebook)[0]
+    shown.metadata["wait"] = t("Sebentar, halaman disiapkan …")
+    shown.metadata["lost"] = t(
+        "Halaman ini tidak tersambung lagi: mesin hitungnya berhenti. Yang belum disimpan hilang."
+    )
+    shown.metadata["again"] = t("Muat ulang")
     shown.metadata["kernelspec"] = {"name": kernels.KERNEL, "display_name": "Python 3", "language": "python"}
     return shown

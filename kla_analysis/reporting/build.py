@@ -14,6 +14,7 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 import contextlib  # noqa: E402
 import contextvars  # noqa: E402
 import datetime  # noqa: E402
+import itertools  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import shutil  # noqa: E402
@@ -23,6 +24,7 @@ import traceback  # noqa: E402
 import warnings  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from concurrent.futures import ThreadPoolExecutor  # noqa: E402
+from dataclasses import replace  # noqa: E402
 from importlib.metadata import version  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import TYPE_CHECKING, Any  # noqa: E402
@@ -33,8 +35,7 @@ from pydantic import BaseModel, ConfigDict  # noqa: E402
 from kla_analysis.analysis.position import Position  # noqa: E402
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError  # noqa: E402
 from kla_analysis.language import moment, number, t  # noqa: E402
-from kla_analysis.presenting import charts, wording  # noqa: E402
-from kla_analysis.presenting.tables import question_table  # noqa: E402
+from kla_analysis.presenting import charts, summary  # noqa: E402
 from kla_analysis.project import find_project  # noqa: E402
 from kla_analysis.reporting import changes, document, documents, kernels, results  # noqa: E402
 from kla_analysis.reporting.manifest import Manifest, facts  # noqa: E402
@@ -126,7 +127,7 @@ def rehearse(parameters: ReportParameters) -> None:
     position = begin(**parameters.model_dump())
     sources = _sources()
     frame = _frame(facts(parameters, find_project()), position, parameters, sources)
-    document.index_page(_summary(parameters, position, []), frame)
+    _index(parameters, position, [], None, frame)
     for file, notebook in sources.items():
         document.notebook_page(notebook, frame, file)
     charts.components(position).png()
@@ -146,9 +147,10 @@ def _build(job: Job, tell: Tell) -> None:
     os.environ[UNATTENDED] = "1"
     os.chdir(find_project().root)
 
+    started = itertools.count(1)
+
     def page(file: str) -> tuple[str, NotebookNode]:
-        at = list(sources).index(file) + 1
-        tell("page", at=at, all=len(sources), title=frame.titles[file])
+        tell("page", at=next(started), all=len(sources), title=frame.titles[file])
         began = time.monotonic()
         name = f"{Path(file).stem}.ipynb"
         notebook = _execute(sources[file], name, job, scratch)
@@ -167,21 +169,29 @@ def _build(job: Job, tell: Tell) -> None:
 
     with warnings.catch_warnings(), ThreadPoolExecutor(AT_ONCE) as pool:
         warnings.simplefilter("ignore")
-        running = {file: pool.submit(contextvars.copy_context().run, page, file) for file in sources}
+        # The one that plans works longest: it begins first, so that it does not run alone at the end.
+        order = sorted(sources, key=lambda file: "plan_for(" not in str(sources[file].cells))
+        running = {file: pool.submit(contextvars.copy_context().run, page, file) for file in order}
         try:
-            made = {file: future.result() for file, future in running.items()}
+            made = {file: running[file].result() for file in sources}
         finally:
             pool.shutdown(cancel_futures=True)
-    summary = _summary(parameters, position, [notebook for _, notebook in made.values()])
-    record = results.results_of(parameters, position)
+    notebooks = [notebook for _, notebook in made.values()]
+    record = results.results_of(parameters, position, document.record(notebooks))
     changed = changes.compare(changes.last_report(place_at(job.previous, find_project())), record, job.facts)
-    left_out = documents.left_out()
-    index = document.index_page(
-        [*summary, *changes.parts(changed)], frame, downloads=documents.downloads(), left_out=list(left_out.values())
-    )
-    pages = {document.INDEX: index, **{file: text for file, (text, _) in made.items()}}
+    pages = {file: text for file, (text, _) in made.items()}
+    sheets = {file: sheet for text in pages.values() for file, sheet in document.meeting_sheets(text).items()}
+    titles = {file: t("Lembar rapat: {name}", name=document.plain(title)) for file, (title, _) in sheets.items()}
+    leads = {**frame.leads, document.CHANGES: " ".join(changes.in_words(changed).paragraphs)}
+    frame = replace(frame, sheets=titles, leads=leads)
+    pages[document.INDEX] = _index(parameters, position, notebooks, record["plan"], frame)
+    pages[document.CHANGES] = document.part_page(changes.parts(changed), frame, document.CHANGES)
+    pages = {file: document.with_sheets(pages[file], sheets) for file in frame.titles}
+    # Nothing changed: on paper that is left out, so that an equal report is an equal document.
+    told = {file: page for file, page in pages.items() if file != document.CHANGES or not changed.nothing}
     files = {file: page.encode() for file, page in pages.items()}
-    files |= documents.all_documents(parameters, position, pages, frame, record)
+    files |= {file: document.part_page([body], frame, file).encode() for file, (_, body) in sheets.items()}
+    files |= documents.all_documents(parameters, position, told, frame, record)
     files[changes.FILE] = results.as_json(changed.record())
     for file, content in files.items():
         (job.staging / file).write_bytes(content)
@@ -193,13 +203,16 @@ def _build(job: Job, tell: Tell) -> None:
         figures=figures(position, parameters.target),
         instrument=position.instrument.id,
         assessment={"file": sheet.shown, "sha256": sheet.sha256} if sheet else None,
-        left_out=left_out,
+        left_out=documents.left_out(),
         **_used(),
     )
 
 
 def _sources() -> dict[str, NotebookNode]:
-    return {f"{path.stem}.html": read_notebook(path) for path in find_project().report_notebooks()}
+    """Return the notebooks that are pages of the report, by the file of the page, in the order of their chapters."""
+    found = {f"{path.stem}.html": read_notebook(path) for path in find_project().report_notebooks()}
+    return {file: found[file] for file in sorted(found, key=lambda file: document.chapter(found[file]))
+            if document.chapter(found[file])}  # fmt: skip
 
 
 def _execute(source: NotebookNode, name: str, job: Job, scratch: Path) -> NotebookNode:
@@ -323,17 +336,31 @@ def _limit_memory(megabytes: int) -> None:
             resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 1024 * 1024, hard))
 
 
-def _summary(parameters: ReportParameters, position: Position, notebooks: list[NotebookNode]) -> list[str]:
-    """Make the pieces of the first page: where the area stands, what is lost, what closes the gap."""
-    ladder = charts.ladder(position, parameters.target)
+def _index(
+    parameters: ReportParameters,
+    position: Position,
+    notebooks: list[NotebookNode],
+    plan: dict[str, Any] | None,
+    frame: document.Frame,
+) -> str:
+    """Make the first page: the summary, from what the notebooks have drawn and solved already."""
+    target = parameters.target
+    ladder = charts.ladder(position, target)
     drawn = document.picture(notebooks, ladder.alt) or ladder.png()
-    parts = [wording.headline(position, parameters.target)._repr_html_(), document.image(drawn, ladder.alt)]
+    parts = [summary.standing_in_words(position, target)._repr_html_(), document.image(drawn, ladder)]
+    chapters = {t("Seberapa pasti"): summary.surety_in_words(position, target)}
     if position.roll_up is not None:
-        parts.append(wording.components_in_words(position)._repr_html_())
-        parts.append(question_table(position, top=5)._repr_html_())
-        parts.append(wording.set_in_words(position, parameters.target)._repr_html_())
-    parts.append(wording.remarks(position)._repr_html_())
-    return parts
+        chapters[t("Kehilangan terbesar yang bisa diraih")] = summary.losses_table(position)
+        chapters[t("Rencana")] = summary.plan_in_brief(position, plan)
+    parts += [f"<h2>{title}</h2>{shown._repr_html_()}" for title, shown in chapters.items()]
+    return document.index_page(
+        parts,
+        frame,
+        figures=summary.key_figures(position, target, plan),
+        decisions=summary.decisions(position, target, plan),
+        downloads=documents.downloads(),
+        left_out=list(documents.left_out().values()),
+    )
 
 
 def _frame(
@@ -342,13 +369,16 @@ def _frame(
     goal = position.instrument.ladder.band(parameters.target).name
     heads = {file: document.title_and_lead(notebook) for file, notebook in sources.items()}
     titles = {document.INDEX: t("Ringkasan: {area} menuju {goal}", area=position.area.name, goal=goal)}
+    before = [file for file, notebook in sources.items() if document.chapter(notebook) < document.CHANGES_CHAPTER]
+    titles |= {file: heads[file][0] for file in before}
+    titles[document.CHANGES] = t("Perubahan: apa yang berbeda dari laporan sebelumnya")
     titles |= {file: title for file, (title, _) in heads.items()}
     return document.Frame(
         area=position.area.name,
         year=parameters.year,
         titles=titles,
         short={file: title.split(":")[0] for file, title in titles.items()},
-        leads={document.INDEX: ""} | {file: lead for file, (_, lead) in heads.items()},
+        leads={document.INDEX: "", document.CHANGES: ""} | {file: lead for file, (_, lead) in heads.items()},
         illustrative=position.assessment.origin.note if position.illustrative else "",
         colophon=_colophon(made_from, position),
         version=version("kla-analysis"),

@@ -83,6 +83,11 @@ class Changes:
     illustrative: bool = False
 
     @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to tell: no last report, or one that is the same."""
+        return not self.moves and not self.causes
+
+    @property
     def unexplained(self) -> bool:
         """Whether numbers moved although nothing that they are made from did."""
         return bool(self.moves) and not self.causes
@@ -233,12 +238,8 @@ def _numbers(record: Mapping[str, Any]) -> list[tuple[str, tuple[str, float | st
 
 
 def parts(changed: Changes) -> list[str]:
-    """Return the changes as pieces of HTML for the summary: words, and a table where numbers moved."""
-    said = f"<h2>{t('Apa yang berubah')}</h2>{in_words(changed)._repr_html_()}"
-    if not changed.moves and not changed.causes:
-        # Nothing to tell: on paper this is left out, so that an equal report is an equal document.
-        return [f'<div class="kla-screen">{said}</div>']
-    return [said, *([table(changed)._repr_html_()] if changed.moves else [])]
+    """Return the changes as pieces of HTML: words, and a table where numbers moved."""
+    return [in_words(changed)._repr_html_(), *([table(changed)._repr_html_()] if changed.moves else [])]
 
 
 def in_words(changed: Changes) -> Text:

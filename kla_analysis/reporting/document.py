@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import unescape
@@ -13,18 +13,25 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from kla_analysis.language import current_language, number, t
+from kla_analysis.presenting.wording import RECORD
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+    from kla_analysis.presenting.canvas import Chart
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: A cell with this tag needs a hand on it: reports leave it out. One with the other tag is its static
 #: twin, or explains it: the app leaves it out.
 INTERACTIVE_TAG, REPORT_TAG = "interactive", "report"
 INDEX = "index.html"
+#: What changed since the last report, and the place of that page among the notebooks' chapters.
+CHANGES, CHANGES_CHAPTER = "perubahan.html", 2
 #: Rows and cells in the tables of our pages, for those who read them again.
 ROW = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
 CELL = re.compile(r"<t[hd]([^>]*)>(.*?)</t[hd]>", re.DOTALL)
+_CAPTION = re.compile(r"<caption[^>]*>(.*?)(?: <strong|</caption>)", re.DOTALL)
+_SHEET = re.compile(r'<section class="kla-sheet" id="(rapat-\w+)">\s*<h3>(.*?)</h3>(.*?)</section>', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,7 @@ class Frame:
         illustrative: what to say at the top when the numbers are not the area's own, else "".
         colophon: names and values at the foot: parameters, instrument, hashes, versions.
         stamp: when it was made; only pages have it, so that equal reports have equal documents.
+        sheets: for the file of each meeting sheet its title; they stand beside the report, to be printed alone.
     """
 
     area: str
@@ -48,6 +56,7 @@ class Frame:
     colophon: Mapping[str, str]
     version: str
     stamp: str = ""
+    sheets: Mapping[str, str] = field(default_factory=dict)
     lang: str = field(default_factory=current_language)
 
     def context(self, current: str) -> dict[str, Any]:
@@ -55,6 +64,9 @@ class Frame:
         return {
             **self.__dict__,
             "current": current,
+            "title": self.titles[current] if current in self.titles else self.sheets[current],
+            # What is printed alone is for those who have no time: on paper without the colophon.
+            "kind": "kla-brief" if current == INDEX else "kla-alone" if current in self.sheets else "",
             "css": css(),
             "words": {
                 "skip": t("Langsung ke isi"),
@@ -66,6 +78,10 @@ class Frame:
                 "stamp": t("Waktu"),
                 "contents": t("Isi laporan"),
                 "downloads": t("Laporan ini sebagai berkas"),
+                "decide": t("Yang perlu diputuskan sekarang"),
+                "twin": _twin_label(),
+                "sheets": t("Lembar rapat koordinasi"),
+                "sheets_lead": t("Satu berkas per klaster, paling banyak dua halaman A4: buka, lalu cetak."),
             },
         }
 
@@ -75,22 +91,52 @@ def notebook_page(notebook: NotebookNode, frame: Frame, file: str) -> str:
     from nbconvert.exporters import TemplateExporter
 
     # Not HTMLExporter's own way, which parses the whole page again to add what our template has.
-    resources = {"kla": frame.context(file)}
+    results = "".join(output.get("data", {}).get("text/html", "") for output in _outputs([notebook]))
+    resources = {"kla": frame.context(file), "tables": {plain(caption) for caption in _CAPTION.findall(results)}}
     page, _ = TemplateExporter.from_notebook_node(_exporter(), notebook, resources=resources)
     return page
 
 
 def index_page(
-    parts: Sequence[str], frame: Frame, *, downloads: Mapping[str, str] | None = None, left_out: Sequence[str] = ()
+    parts: Sequence[str],
+    frame: Frame,
+    *,
+    figures: Sequence[tuple[str, str, str]] = (),
+    decisions: Sequence[str] = (),
+    downloads: Mapping[str, str] | None = None,
+    left_out: Sequence[str] = (),
 ) -> str:
-    """Make the first page of a report from pieces of HTML: the answer, then where to read on.
+    """Make the first page of a report: the answer on one page of paper, then, on the screen, where to read on.
 
     Args:
+        parts: pieces of HTML.
+        figures: at the top: what each is, how much, what to know beside it.
+        decisions: what is to be decided now.
         downloads: the documents beside the page, by file name, with what each is.
         left_out: why a document is not there, in words.
     """
-    template = templates().get_template("summary.html.j2")
-    return template.render(kla=frame.context(INDEX), parts=parts, downloads=downloads, left_out=left_out)
+    return templates().get_template("summary.html.j2").render(
+        kla=frame.context(INDEX), parts=parts, figures=figures, decisions=decisions, downloads=downloads, left_out=left_out
+    )  # fmt: skip
+
+
+def part_page(parts: Sequence[str], frame: Frame, file: str) -> str:
+    """Make a page of finished pieces of HTML under its title."""
+    return templates().get_template("part.html.j2").render(kla=frame.context(file), parts=parts)
+
+
+def meeting_sheets(page: str) -> dict[str, tuple[str, str]]:
+    """Return the sheets of meetings that stand on a page: for the file of each its title and its content."""
+    return {f"{name}.html": (title, body) for name, title, body in _SHEET.findall(page)}
+
+
+def with_sheets(page: str, sheets: Iterable[str]) -> str:
+    """Lead from every sheet on a page to the file with that sheet alone."""
+    for file in sheets:
+        mark = f'id="{Path(file).stem}">'
+        link = f'<div class="kla-screen kla-print"><a href="{file}">{t("Cetak lembar ini saja")}</a></div>'
+        page = page.replace(mark, f"{mark}\n{link}", 1)
+    return page
 
 
 def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]], *, made: str) -> str:
@@ -101,20 +147,34 @@ def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]]
         "made": t("Dibuat {when} oleh kla_analysis.", when=made),
         "reports": t("Semua laporan"),
         "failed": t("Yang gagal"),
-        "heads": [t("Kode"), t("Daerah"), t("Provinsi"), t("Tahun"), t("Target"), t("Predikat"), t("Nilai (poin)"),
+        "skip": t("Langsung ke isi"),
+        "order": t("Menurut kode wilayah dan tahun"),
+        "heads": [t("Daerah"), t("Kode"), t("Provinsi"), t("Tahun"), t("Target"), t("Predikat"), t("Nilai (poin)"),
                   t("Jarak ke target (poin)"), t("Status")],
     }  # fmt: skip
+    failed = [row for row in rows if row["why"]]
+    counts = {
+        t("Laporan yang ada"): sum(bool(row["link"]) for row in rows),
+        t("Gagal"): len(failed),
+        t("Belum ada laporan"): sum(not row["link"] and not row["why"] for row in rows),
+    }
+    figures = [(name, number(count)) for name, count in counts.items()]
     # Not by the exporter, whose libraries take longer to load than all the rest of a run that changes nothing.
     loader = jinja2.FileSystemLoader(TEMPLATES / "report")
     template = jinja2.Environment(loader=loader, autoescape=True).get_template("national.html.j2")
     return template.render(
-        title=title, lead=lead, remark=remark, rows=rows, words=words, css=css(), lang=current_language(), span=_span,
-        number=number,
+        title=title, lead=lead, remark=remark, rows=rows, failed=failed, figures=figures, words=words, css=css(),
+        lang=current_language(), span=_span, number=number,
     )  # fmt: skip
 
 
 def _span(low: float | None, high: float | None) -> str:
     return number(low) if low == high else f"{number(low)}–{number(high)}"
+
+
+def chapter(notebook: NotebookNode) -> int:
+    """Return a notebook's place in the report, from its metadata: 0 when it is none of its pages, the last without one."""
+    return notebook.metadata.get("kla", {}).get("chapter", 99)
 
 
 def title_and_lead(notebook: NotebookNode) -> tuple[str, str]:
@@ -157,21 +217,37 @@ def picture(notebooks: Iterable[NotebookNode], alt: str) -> bytes | None:
     """Return the picture of that description from executed notebooks, which need not be drawn again."""
     import base64
 
-    for notebook in notebooks:
-        for cell in notebook.cells:
-            for output in cell.get("outputs", ()):
-                if output.get("metadata", {}).get("image/png", {}).get("alt") == alt:
-                    return base64.b64decode(output.data["image/png"])
+    for output in _outputs(notebooks):
+        if output.get("metadata", {}).get("image/png", {}).get("alt") == alt:
+            return base64.b64decode(output.data["image/png"])
     return None
 
 
-def image(png: bytes, alt: str) -> str:
-    """Return a picture as HTML with its bytes inside."""
-    import base64
-    from html import escape
+def record(notebooks: Iterable[NotebookNode]) -> dict[str, Any] | None:
+    """Return the plain values that an executed notebook has left with its words; None where there are none."""
+    for output in _outputs(notebooks):
+        if RECORD in output.get("metadata", {}):
+            return output.metadata[RECORD]
+    return None
 
-    data = base64.b64encode(png).decode()
-    return f'<figure><img src="data:image/png;base64,{data}" alt="{escape(alt)}"></figure>'
+
+def _outputs(notebooks: Iterable[NotebookNode]) -> Iterator[NotebookNode]:
+    for notebook in notebooks:
+        for cell in notebook.cells:
+            yield from cell.get("outputs", ())
+
+
+def image(png: bytes, chart: Chart) -> str:
+    """Return a chart that is drawn already as HTML, with its bytes inside and its table below."""
+    import base64
+
+    figure = templates().get_template("frame.html.j2").module.figure
+    twin = chart.table._repr_html_() if chart.table is not None else ""
+    return str(figure(base64.b64encode(png).decode(), chart.alt, twin, _twin_label()))
+
+
+def _twin_label() -> str:
+    return t("Angka di gambar ini sebagai tabel")
 
 
 @lru_cache(maxsize=1)

@@ -70,8 +70,11 @@ def report_workbook(parameters: ReportParameters, position: Position, pages: Map
     words = [
         *wording.headline(position, parameters.target).paragraphs,
         *wording.remarks(position).paragraphs,
+        *([frame.illustrative] if frame.illustrative else []),
     ]
-    sheets = [sheet for file, page in pages.items() for sheet in tables_of(page, frame.short[file])]
+    # The same table on two pages is one sheet.
+    found = [sheet for file, page in pages.items() for sheet in tables_of(page, frame.short[file])]
+    sheets = list({(sheet.title, str(sheet.rows)): sheet for sheet in reversed(found)}.values())[::-1]
     sources = {
         t("Sumber: {title}", title=source.title): f"{source.citation} ({standing_name(source.standing)})"
         for source in position.instrument.sources.values()

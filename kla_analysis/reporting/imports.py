@@ -14,7 +14,7 @@ from kla_analysis.evidence.intake.assembly import Imported
 from kla_analysis.evidence.intake.guard import inside
 from kla_analysis.evidence.intake.repairs import action_name
 from kla_analysis.evidence.intake.sheet import Intake, read_sheet, save
-from kla_analysis.instrument.instrument import DEFAULT_INSTRUMENT, load_instrument
+from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import number, t
 from kla_analysis.presenting.annotation import annotated_workbook
 from kla_analysis.presenting.template import template_workbook
@@ -166,7 +166,7 @@ def write_template_sheet(
     year: int,
     *,
     stage: str = "self_assessment",
-    instrument: str = DEFAULT_INSTRUMENT,
+    instrument: str | None = None,
     out: Path | None = None,
 ) -> Path:
     """Write the sheet to fill in for one area and year, and return where it is.
@@ -175,7 +175,7 @@ def write_template_sheet(
         ParameterError: the area, stage or instrument is unknown.
         OutputError: it can not be written, or would replace a file.
     """
-    place, rules = find_area(area), load_instrument(instrument)
+    place, rules = find_area(area), load_instrument(instrument, year=year)
     path = out or Path(f"lembar-{place.code}-{year}.xlsx")
     if path.exists():
         raise OutputError(

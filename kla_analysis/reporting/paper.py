@@ -85,7 +85,8 @@ def pdf(pages: Mapping[str, str], frame: Frame) -> bytes:
 def _chapter(at: int, file: str, page: str, frame: Frame, inside: dict[str, bytes]) -> _Chapter:
     """Take the content out of a page and give it what paper needs: marks to turn to, widths of columns."""
     body = page[page.index('<main id="isi">') + len('<main id="isi">') : page.rindex("</main>")]
-    body = re.sub(r'<(section|div) class="[^"]*kla-screen">.*?</\1>', "", body, flags=re.DOTALL)
+    body = re.sub(r'<(section|div) class="[^"]*kla-screen[^"]*">.*?</\1>', "", body, flags=re.DOTALL)
+    body = re.sub(r'<details class="kla-twin">.*?</details>', "", body, flags=re.DOTALL)
     sections: list[tuple[str, str]] = []
 
     def mark(found: re.Match[str]) -> str:

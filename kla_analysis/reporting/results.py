@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -23,10 +24,15 @@ VERSION = 1
 TOP = 10
 
 
-def results_of(parameters: ReportParameters, position: Position) -> dict[str, Any]:
+def results_of(
+    parameters: ReportParameters, position: Position, plan: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the results of a report as plain values (points, rupiah, shares of one).
 
     `answers` holds the sheet itself, by code: the next run needs it to tell new answers from new rules.
+
+    Args:
+        plan: the record of the plan where a notebook has made it already; it is planned here when not given.
     """
     ladder = position.instrument.ladder
     span, rolled = position.span, position.roll_up
@@ -54,7 +60,7 @@ def results_of(parameters: ReportParameters, position: Position) -> dict[str, An
         "indicators": _level(rolled and rolled.indicators),
         "weak_questions": _weak(position),
         "verified": _verified(position, parameters.target),
-        "plan": _plan(parameters, position),
+        "plan": plan or _plan(parameters, position),
         "level": rolled.level if rolled else None,
         "answers": _answers(position),
     }

@@ -154,7 +154,7 @@ def render_alone(code: str, sheets: Path) -> None:
                     names |= parameters.model_dump()
         document.notebook_page(notebook, frame, file)
         done.append(notebook)
-    document.index_page(build._summary(parameters, position, done), frame)
+    build._index(parameters, position, done, document.record(done), frame)
 
 
 def shown(cell: nbformat.NotebookNode, names: dict) -> list[nbformat.NotebookNode]:
@@ -184,7 +184,7 @@ def short_project(root: Path) -> Path:
     """Make a project whose only notebook is the first."""
     shutil.copytree(ROOT / "data", root / "data")
     (root / "notebooks").mkdir()
-    shutil.copy(ROOT / "notebooks" / "00_mulai.ipynb", root / "notebooks")
+    shutil.copy(ROOT / "notebooks" / "07_mutu_data.ipynb", root / "notebooks")
     return root
 
 

@@ -102,10 +102,10 @@ def until(true: Callable[[], object], *, seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def serving_app(folder: Path, *, idle: int = 6) -> AbstractContextManager[Server]:
+def serving_app(folder: Path, *more: str, idle: int = 6) -> AbstractContextManager[Server]:
     """Serve the budget app as `kla app` does."""
     run = [sys.executable, "-c", "from kla_analysis.cli import main; main()", "app", "--no-browser", f"--idle={idle}"]
-    return serving(lambda port: [*run, f"--port={port}"], folder)
+    return serving(lambda port: [*run, *more, f"--port={port}"], folder)
 
 
 def serving_launcher(folder: Path, home: Path) -> AbstractContextManager[Server]:
@@ -125,10 +125,6 @@ def serving_lab(folder: Path) -> AbstractContextManager[Server]:
         "--no-browser",
         f"--folder={folder}",
     ]
-    # JupyterLab takes cells that are far from the running one out of the page; here all of them stay.
-    settings = folder / "settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
-    settings.parent.mkdir(parents=True)
-    settings.write_text('{"windowingMode": "none"}')
     config = folder / "config/jupyter_server_config.json"
     config.parent.mkdir()
     config.write_text('{"ServerApp": {"allow_root": true}, "IdentityProvider": {"token": ""}}')

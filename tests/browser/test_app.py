@@ -149,6 +149,16 @@ def test_every_page_of_the_answer_opens(open_app):
     app.page.get_by_text("Dibanding").first.wait_for(timeout=60_000)
 
 
+def test_a_page_whose_kernel_died_says_so_and_can_be_loaded_again(open_app, voila):
+    until(lambda: not voila.kernels(), seconds=60)  # those of the tests before
+    app = open_app()
+    voila.kernels()[0].kill()
+    app.page.get_by_role("alert").get_by_text("tidak tersambung lagi").wait_for(timeout=30_000)
+    app.page.get_by_role("button", name="Muat ulang").click()
+    App(app.page).type_budget("600 juta")
+    app.shows(plan("--goal", "points", "--budget", "600 juta"))
+
+
 def test_ten_tabs_keep_their_own_state_and_leave_no_kernel_behind(open_app, voila):
     until(lambda: not voila.kernels(), seconds=60)  # those of the tests before
     apps: list[App] = [open_app() for _ in range(10)]

@@ -147,7 +147,8 @@ def test_compare_two_rounds(task):
     task.button("Bandingkan dua putaran")
     task.choose("Yang lama", "63.10 Kab. Tanah Bumbu, 2022, Hasil akhir")
     task.choose("Yang baru", "Daerah rujukan (tanpa nama), 2024, Evaluasi mandiri")
-    task.page.get_by_text("Selisihnya +119,42 poin").wait_for()
+    told = "Daerah rujukan (tanpa nama) 2024 (Evaluasi mandiri): 771,81 poin (Nindya). Selisihnya +119,42 poin."
+    task.page.get_by_text(told).wait_for()
     task.look_at("table")
 
 

@@ -1,5 +1,6 @@
 """The instrument: complete, consistent but for what it declares, and strict about everything else."""
 
+import json
 import shutil
 
 import pytest
@@ -68,6 +69,20 @@ def test_a_mended_contradiction_must_no_longer_be_declared(data_copy):
     spoil(data_copy / "instruments/kla-2024/questions.csv", "K4,19,19.8,5,", "K4,19,19.8,2,")
     with pytest.raises(DataError, match=r"discrepancies\.yaml"):
         kla.load_instrument("kla-2024", data=data_copy)
+
+
+def test_a_round_is_scored_by_the_rules_in_force_then(data_copy):
+    new = shutil.copytree(data_copy / "instruments" / "kla-2024", data_copy / "instruments" / "kla-2026")
+    spoil(new / "instrument.yaml", "id: kla-2024", "id: kla-2026")
+    spoil(new / "instrument.yaml", "valid_from: 2024-01-01", "valid_from: 2026-01-01")
+    package = json.loads((data_copy / "datapackage.json").read_text(encoding="utf-8"))
+    ours = [each for each in package["resources"] if each["name"].startswith("kla-2024-")]
+    package["resources"] += json.loads(json.dumps(ours).replace("kla-2024", "kla-2026"))
+    (data_copy / "datapackage.json").write_text(json.dumps(package), encoding="utf-8")
+    for year, rules in ((2026, "kla-2026"), (2027, "kla-2026"), (2025, "kla-2024"), (2022, "kla-2024")):
+        assert kla.load_instrument(year=year, data=data_copy).id == rules
+    assert kla.load_instrument(data=data_copy).id == "kla-2026"
+    assert kla.open_position("63.10", 2022, data=data_copy).instrument.id == "kla-2024"
 
 
 def test_an_unknown_instrument_names_the_nearest():

@@ -141,8 +141,10 @@ def test_notebooks(position):
         things = shown_things(position, payload)
         assert [Structure(thing._repr_html_()).nodes for thing in things] == plain, payload
         for thing in things:
-            others = ("markdown", "latex", "javascript", "svg", "json", "mimebundle", "pdf", "jpeg")
+            others = ("markdown", "latex", "javascript", "svg", "json", "pdf", "jpeg")
             assert not [name for name in others if getattr(thing, f"_repr_{name}_", None)]
+            # What a text hands on beside its HTML is plain values, never another way to show it.
+            assert getattr(thing, "_repr_mimebundle_", lambda: ({}, {}))()[0] == {}
 
 
 def hostile_intake(position: str, texts: list[str]) -> Intake:

@@ -61,6 +61,8 @@ def test_one_fault_each_and_all_others_are_done(mini):
     assert sorted(path.name for path in (mini.reports / "gagal").iterdir()) == ["63.05-2025-10_uji.ipynb"]
     page = (mini.reports / "index.html").read_text(encoding="utf-8")
     assert all(found[code]["why"].split("(")[0] in page.replace("&#39;", "'") for code in codes[1:5])
+    assert page.index("Yang gagal") < page.index("Semua laporan")
+    assert "<dt>Gagal</dt><dd><strong>4</strong>" in page
 
     mini.notebook("wording.headline(position, target)")
     again = json.loads(mini.kla(*mini.batch(codes, "--only-failed", "--json")).stdout)
@@ -130,6 +132,11 @@ def test_a_table_of_all_reports(mini):
     assert all((mini.reports / link).is_file() for link in links)
     assert not re.search(r"https?://", page)
     assert "6 dari 6 lembar bukan nilai daerahnya sendiri" in page
+    counts = re.findall(r"<dt>(.*?)</dt><dd><strong>(.*?)</strong>", page)
+    assert counts == [("Laporan yang ada", "6"), ("Gagal", "0"), ("Belum ada laporan", "0")]
+    without_script = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
+    assert without_script.count("<tr>") == 7  # all are there, in the order of their codes
+    assert links == sorted(links, key=lambda link: link.removesuffix("/index.html"))
     book = openpyxl.load_workbook(io.BytesIO((mini.reports / "ringkasan.xlsx").read_bytes()))
     (sheet,) = [sheet for sheet in book if sheet.title.startswith("1.1 ")]
     rows = list(sheet.iter_rows(min_row=5, max_row=10, values_only=True))

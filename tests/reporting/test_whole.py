@@ -14,6 +14,7 @@ from pathlib import Path
 import pypdf
 import pytest
 from conftest import ROOT, run_kla
+from reporting.conftest import without_stamp
 
 DOCUMENTS = ["laporan.pdf", "laporan.xlsx", "results.json", "changes.json"]
 
@@ -23,7 +24,7 @@ def short_project(tmp_path) -> Path:
     """A project with one notebook, whose report is made in a moment."""
     shutil.copytree(ROOT / "data", tmp_path / "proyek" / "data")
     (tmp_path / "proyek" / "notebooks").mkdir()
-    shutil.copy(ROOT / "notebooks" / "00_mulai.ipynb", tmp_path / "proyek" / "notebooks")
+    shutil.copy(ROOT / "notebooks" / "07_mutu_data.ipynb", tmp_path / "proyek" / "notebooks")
     return tmp_path / "proyek"
 
 
@@ -46,7 +47,8 @@ def test_the_next_report_says_what_moved_and_takes_the_page_about_the_failure_aw
     assert found["causes"] == {"data": ["lembar nilai"]}
     total = next(move for move in found["moves"] if move["what"] == "total.low")
     assert (total["difference"], total["data_points"], total["rules_points"]) == (1.89, 1.89, 0.0)
-    page = text_of(out / "index.html")
+    assert "Nilai total +1,89 poin, semuanya karena jawaban di lembar." in text_of(out / "index.html")
+    page = text_of(out / "perubahan.html")
     assert "Nilai total +1,89 poin, semuanya karena jawaban di lembar." in page
     assert "Angka yang berubah sejak laporan sebelumnya" in page
     pdf = "".join(page.extract_text() for page in pypdf.PdfReader(out / "laporan.pdf").pages)
@@ -61,8 +63,8 @@ def test_two_reports_of_the_same_are_the_same_files(short_project, tmp_path):
         assert done.returncode == 0, done.stderr
     for name in DOCUMENTS:
         assert (places[0] / name).read_bytes() == (places[1] / name).read_bytes(), name
-    for name in ("index.html", "00_mulai.html"):
-        one, other = (re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z", "", (place / name).read_text("utf-8")) for place in places)
+    for name in ("index.html", "perubahan.html", "07_mutu_data.html"):
+        one, other = (without_stamp((place / name).read_bytes()) for place in places)
         assert one == other
 
 
@@ -88,7 +90,13 @@ def test_without_pango_the_report_is_made_and_says_what_is_left_out(short_projec
         for command, rest in (("report --out", [str(out)]), ("check", []))
     }  # fmt: skip
     assert done["report --out"].returncode == 0, done["report --out"].stderr
-    assert {path.name for path in out.iterdir()} == {"00_mulai.html", "index.html", "manifest.json", *DOCUMENTS[1:]}
+    assert {path.name for path in out.iterdir()} == {
+        "07_mutu_data.html",
+        "perubahan.html",
+        "index.html",
+        "manifest.json",
+        *DOCUMENTS[1:],
+    }
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     page = text_of(out / "index.html")
     assert 'href="laporan.pdf"' not in (out / "index.html").read_text(encoding="utf-8")

@@ -1,0 +1,102 @@
+"""The sheet of a cluster's coordination meeting: what is weak, whose it is, what would raise it, what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.weakness import weak_questions
+from kla_analysis.instrument.instrument import standing_name
+from kla_analysis.language import number, percent, t
+from kla_analysis.planning.actions import load_catalogue
+from kla_analysis.planning.model import Model
+from kla_analysis.planning.scenario import open_scenario
+from kla_analysis.presenting.plan_tables import money_column
+from kla_analysis.presenting.tables import Column, Several, Table, indicator_table, question_table
+from kla_analysis.presenting.wording import Text, needs
+
+#: Questions and actions on a sheet: it is to fit on two pages.
+QUESTIONS, ACTIONS = 8, 6
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MeetingSheet(Several):
+    """The sheet of one cluster; on paper it begins a page."""
+
+    code: str = ""
+
+    def _repr_html_(self) -> str:
+        return f'<section class="kla-sheet" id="rapat-{self.code}">\n{super()._repr_html_()}\n</section>'
+
+
+@needs("question")
+def meeting_sheets(position: Position, cluster: str = "all", scenario: str = "") -> Several:
+    """What to lay on the table of each cluster's coordination meeting (one cluster, or all).
+
+    Args:
+        scenario: names the catalogue whose actions are shown, as the report's parameter does.
+    """
+    codes = list(position.instrument.components.index) if cluster == "all" else [cluster]
+    model = Model(position.roll_up, load_catalogue(open_scenario(scenario).catalogue, position.instrument))
+    return Several(tuple(_sheet(position, code, model) for code in codes))
+
+
+def _sheet(position: Position, code: str, model: Model) -> MeetingSheet:
+    instrument = position.instrument
+    component = position.roll_up.components.loc[code]
+    losing = weak_questions(position.roll_up, code)
+    partners = instrument.partners[instrument.partners["component_code"] == code]
+    about = Text(
+        heading=component["name"],
+        paragraphs=(
+            t(
+                "Nilai {score} dari {maximum} ({share}); {lost} poin hilang pada {count} pertanyaan.",
+                score=number(component["low"]),
+                maximum=number(component["max_points"]),
+                share=percent(component["share"]),
+                lost=number(component["lost_points"]),
+                count=len(losing),
+            ),
+            t(
+                "Undang selain penanggung jawab di bawah: {partners}. Pembagian mitra per klaster adalah asumsi.",
+                partners="; ".join(f"{row.partner} ({row.role})" for row in partners.itertuples()),
+            ),
+        ),
+    )
+    parts = (
+        about,
+        indicator_table(position, code),
+        question_table(position, code, QUESTIONS),
+        _actions_table(position, code, model),
+    )
+    return MeetingSheet(parts, code)
+
+
+def _actions_table(position: Position, code: str, model: Model) -> Table | Text:
+    """The catalogue's actions for a cluster that add most, with who does them and what they cost."""
+    actions = model.catalogue.actions
+    frame = actions[actions["component_code"] == code].copy()
+    nothing = model.total(model.indices([]))
+    frame["gain"] = [round(model.total(model.indices([action])) - nothing, 6) for action in frame.index]
+    frame = frame[frame["gain"] > 0].sort_values("gain", ascending=False, kind="stable").head(ACTIONS)
+    if frame.empty:
+        return Text((t("Katalog tidak memuat kegiatan yang menaikkan klaster ini."),), kind="remark")
+    catalogue = model.catalogue
+    return Table(
+        t("{count} kegiatan yang paling menaikkan klaster ini", count=len(frame)),
+        (
+            Column("action_code", t("Kode")),
+            Column("name", t("Kegiatan")),
+            Column("agency", t("Perangkat daerah")),
+            money_column("cost_low", t("Biaya, rendah")),
+            money_column("cost_high", t("Biaya, tinggi")),
+            Column("gain", t("Tambahan bila diterima"), "number", unit="points"),
+        ),
+        frame.reset_index(),
+        source=t(
+            "Sumber: {title}; biaya {standing}. Tambahan bila hanya kegiatan itu yang dijalankan.",
+            title=catalogue.title,
+            standing=standing_name(catalogue.standing),
+        ),
+        badge=t("ILUSTRATIF") if position.illustrative else "",
+    )

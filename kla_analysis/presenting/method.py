@@ -1,0 +1,194 @@
+"""The method: every rule by which a figure is made, in words and as a formula, with its source and how sure it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import jinja2
+import pandas as pd
+
+from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.uncertainty import ASSUMED_COMMON
+from kla_analysis.analysis.verification import DRAWS, retention_for
+from kla_analysis.evidence.published import load_origins
+from kla_analysis.instrument.instrument import Instrument, standing_name
+from kla_analysis.language import number, percent, t
+from kla_analysis.planning.actions import load_catalogue
+from kla_analysis.planning.robustness import DRAWS as CORE_DRAWS
+from kla_analysis.planning.scenario import open_scenario
+from kla_analysis.presenting.tables import Column, Table
+
+_TEMPLATE = """\
+{% for rule in rules %}<h3>{{ rule.name }}</h3>
+<p>{{ rule.words }}</p>
+<p class="kla-formula">{{ rule.formula }}</p>
+<p class="kla-source">{{ rule.standing_line }}</p>
+{% endfor %}"""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: its name, what it says, its formula, where it comes from (`standing` is the code of how sure)."""
+
+    name: str
+    words: str
+    formula: str
+    source: str
+    standing: str
+
+    @property
+    def standing_line(self) -> str:
+        """The source and how sure it is, as one line."""
+        return t("Sumber: {title}. Status: {standing}.", title=self.source, standing=standing_name(self.standing))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Rules that belong together, shown one below the other."""
+
+    rules: tuple[Rule, ...]
+
+    def _repr_html_(self) -> str:
+        return _template().render(rules=self.rules)
+
+    def __repr__(self) -> str:
+        return "\n\n".join(f"{rule.name}\n{rule.words}\n{rule.formula}\n{rule.standing_line}" for rule in self.rules)
+
+
+@lru_cache(maxsize=1)
+def _template() -> jinja2.Template:
+    return jinja2.Environment(autoescape=True).from_string(_TEMPLATE)
+
+
+def _ours() -> str:
+    return t("kla_analysis, dari aturan penjumlahan instrumen")
+
+
+def scoring(instrument: Instrument) -> Rules:
+    """How answers become a total and a predicate."""
+    bands = instrument.ladder.bands[0]
+    return Rules((
+        Rule(t("Nilai indikator, komponen, dan total"),
+             t("Nilai pertanyaan dijumlahkan; indikator tidak pernah melebihi maksimumnya sendiri; komponen dan total adalah "
+               "jumlah di bawahnya."),
+             t("indikator = min(maksimum indikator, Σ nilai pertanyaan);  komponen = Σ indikator;  total = Σ komponen"),
+             instrument.title, instrument.standing),
+        Rule(t("Batas atas indikator"), instrument.cap_rule,
+             t("nilai indikator ≤ maksimum indikator"), instrument.title, instrument.cap_standing),
+        Rule(t("Predikat"), instrument.gap_rule,
+             t("predikat = yang batas bawahnya terbesar di antara semua batas bawah ≤ total"),
+             instrument.sources[bands.source].title, instrument.gap_standing),
+        Rule(t("Jawaban kosong"),
+             t("Kosong berarti belum diketahui, bukan nol: total ditulis sebagai rentang dari tanpa nilai sampai nilai penuh."),
+             t("rendah = total dengan kosong = 0;  tinggi = total dengan kosong = maksimum"), "kla_analysis", "assumed"),
+    ))  # fmt: skip
+
+
+def losses() -> Rules:
+    """How losses, shares of agencies, the gap and the smallest set are made."""
+    return Rules((
+        Rule(t("Poin yang hilang dan yang bisa diraih"),
+             t("Yang hilang adalah maksimum dikurangi nilai. Yang bisa diraih tidak lebih dari ruang yang tersisa di indikatornya."),
+             t("hilang = maksimum − nilai;  bisa diraih = min(hilang, maksimum indikator − nilai indikator)"), _ours(), "derived"),
+        Rule(t("Bagian kumulatif"),
+             t("Kehilangan diurutkan dari yang terbesar; bagian kumulatif adalah jumlah sampai di situ dibagi semua kehilangan."),
+             t("bagian(k) = Σ₁ᵏ hilang / Σ hilang"), _ours(), "derived"),
+        Rule(t("Bagian rata penanggung jawab"),
+             t("Pertanyaan yang dijawab n instansi dibagi sama banyak, karena instrumen tidak menyebut siapa yang memimpin."),
+             t("bagian rata = Σ hilang / n;  ikut menjawab = Σ hilang"), "kla_analysis", "assumed"),
+        Rule(t("Jarak ke target"),
+             t("Batas bawah predikat yang dituju dikurangi nilai; tidak pernah di bawah nol."),
+             t("jarak = max(0, batas bawah − nilai)"), _ours(), "derived"),
+        Rule(t("Himpunan pertanyaan terkecil"),
+             t("Berulang-ulang diambil pertanyaan yang menambah paling banyak, sampai jarak tertutup. Karena tambahan di dalam satu "
+               "indikator makin kecil, cara ini memang memberi jumlah yang paling sedikit."),
+             t("paling sedikit pertanyaan dengan Σ tambahan ≥ jarak"), _ours(), "derived"),
+        Rule(t("Berapa kali predikat berubah"),
+             t("Banyaknya peralihan dibagi banyaknya daerah yang hasil berikutnya terbit; rentang 95% menurut Wilson."),
+             t("bagian = k / n;  (k + z²/2 ± z √(k(n − k)/n + z²/4)) / (n + z²), z = 1,96"),
+             "Wilson (1927), JASA 22(158)", "derived"),
+    ))  # fmt: skip
+
+
+def verification(position: Position) -> Rules:
+    """How the verified total, its probabilities and what decides it are made."""
+    kept = retention_for(position)
+    pairs = (
+        t("data/published/stage_scores.csv, {count} pasangan yang terbit", count=kept.pairs)
+        if kept.pairs
+        else t("parameter retention")
+    )
+    standing = "derived" if kept.pairs else "assumed"
+    return Rules((
+        Rule(t("Bagian yang dipertahankan verifikasi"),
+             t("Nilai terverifikasi dibagi nilai mandiri, dari pasangan yang terbit (di tengah {share}). Pasangannya sedikit dan bukan "
+               "sampel acak.", share=percent(kept.median)),
+             t("r = terverifikasi / mandiri;  logit r = ln(r / (1 − r))"), pairs, standing),
+        Rule(t("Nilai sesudah verifikasi"),
+             t("Logit bagian itu dianggap menyebar normal antardaerah; ramalan untuk satu daerah baru memakai sebaran t Student, "
+               "yang melebar karena n kecil. Anggapan itu sendiri adalah asumsi."),
+             t("logit r ~ m + s √(1 + 1/n) · t(n − 1);  nilai = mandiri · r"), pairs, "assumed"),
+        Rule(t("Peluang sebuah predikat"),
+             t("Peluang bahwa nilai terverifikasi sedikitnya x."),
+             t("P(nilai ≥ x) = 1 − F_t((logit(x / mandiri) − m) / (s √(1 + 1/n)))"), pairs, standing),
+        Rule(t("Apa yang menentukan nilai"),
+             t("Verifikasi sebagian sama ketatnya untuk semua komponen (c = {common}, tidak pernah terbit), sebagian berbeda. Indeks "
+               "Sobol membagi ragam nilai menurut masukan.", common=number(ASSUMED_COMMON)),
+             t("logit r_k = m + s (√c z₀ + √(1 − c) z_k);  S_T(k) = 1 − Var(E[nilai | tanpa k]) / Var(nilai)"),
+             "Sobol (2001); Saltelli (2010)", "assumed"),
+        Rule(t("Seberapa dekat ke perubahan"),
+             t("Satu jawaban atau satu bobot diubah sendirian, yang lain tetap, sampai predikat berubah."),
+             t("total − nilai jawaban < batas bawah predikat;  faktor bobot = 1 ± jarak / nilai komponen"), _ours(), "derived"),
+    ))  # fmt: skip
+
+
+def planning() -> Rules:
+    """How a plan is chosen, how sure it is, and how it is tried."""
+    catalogue = t("katalog kegiatan: biaya, peluang, dan jawaban")
+    return Rules((
+        Rule(t("Nilai sebuah rencana"),
+             t("Kegiatan yang dibiayai menaikkan pertanyaan sampai bagian r dari maksimumnya; bila beberapa kegiatan menjawab satu "
+               "pertanyaan, yang terbaik dihitung sekali."),
+             t("nilai pertanyaan = max(nilai, max r · maksimum);  total seperti di atas"), catalogue, "assumed"),
+        Rule(t("Rencana termurah dan poin terbanyak"),
+             t("Program bilangan bulat campuran, diselesaikan sampai terbukti terbaik: biaya terkecil untuk target, atau poin terbanyak "
+               "untuk anggaran, dengan pagu, prasyarat, dan pilihan salah satu."),
+             t("min Σ biaya · x dengan total(x) ≥ target;  atau max total(x) dengan Σ biaya · x ≤ anggaran;  x bernilai 0 atau 1"), "HiGHS",
+             "derived"),
+        Rule(t("Peluang rencana mencapai target"),
+             t("Dihitung pada {draws} hasil undian: satu undian ketat atau longgarnya verifikator memilih peluang penerimaan di antara "
+               "rendah, tengah, dan tinggi (segitiga), lalu setiap kegiatan diundi sendiri.", draws=number(DRAWS)),
+             t("P = banyaknya undian dengan total ≥ target / banyaknya undian;  galat baku = √(P (1 − P) / banyaknya undian)"),
+             catalogue, "assumed"),
+        Rule(t("Urutan yang aman dipotong"),
+             t("Satu urutan yang setiap awalnya rencana yang baik; yang dilepas ialah selisihnya dari pilihan bebas untuk uang yang sama."),
+             t("harga urutan = rata-rata (total terbaik − total urutan) di semua anggaran"), _ours(), "derived"),
+        Rule(t("Kegiatan inti dan penyesalan"),
+             t("Biaya, peluang, dan verifikasi diundi {draws} kali dan direncanakan ulang; penyesalan ialah selisih dari rencana terbaik "
+               "untuk satu hasil verifikasi.", draws=CORE_DRAWS),
+             t("inti = bagian undian yang memuat kegiatan;  penyesalan = total terbaik − total rencana"), catalogue, "assumed"),
+        Rule(t("Harga bukti"),
+             t("Sebagian b dari poin yang terancam diamankan, lalu biaya menuju target dihitung ulang."),
+             t("dipertahankan = r + (1 − r) · b;  hemat = biaya(0) − biaya(b)"), catalogue, "assumed"),
+    ))  # fmt: skip
+
+
+def data_table(position: Position, scenario: str = "") -> Table:
+    """The data that stand behind a report: what each holds, where it ends, and how sure it is."""
+    instrument = position.instrument
+    catalogue = load_catalogue(open_scenario(scenario).catalogue, instrument)
+    rows = [(instrument.title, instrument.gap_rule, instrument.standing)]
+    if position.assessment is not None:
+        origin = position.assessment.origin
+        rows.append((origin.title, origin.note, origin.standing))
+    rows += [(origin["title"], origin["note"], origin["standing"]) for origin in load_origins()]
+    rows.append((catalogue.title, catalogue.note, catalogue.standing))
+    frame = pd.DataFrame(rows, columns=["title", "note", "standing"])
+    frame["standing"] = [standing_name(standing) for standing in frame["standing"]]
+    columns = (
+        Column("title", t("Data")),
+        Column("note", t("Isi dan batasnya"), "long"),
+        Column("standing", t("Status")),
+    )
+    return Table(t("Data di balik laporan ini"), columns, frame)

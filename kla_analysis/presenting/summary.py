@@ -1,0 +1,241 @@
+"""The one-page summary: what a head of department reads, and what is to be decided now.
+
+Every sentence is derived from the results: nothing is solved or drawn here that a report has not made already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from kla_analysis.analysis.comparison import gap_to
+from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.uncertainty import flips_by_answer, tornado
+from kla_analysis.analysis.verification import CLAIMED_STAGE, retention_for, verify_position
+from kla_analysis.analysis.weakness import weak_questions
+from kla_analysis.instrument.instrument import split_agencies, standing_name
+from kla_analysis.language import chance, money, number, percent, t
+from kla_analysis.presenting.plan_wording import likely
+from kla_analysis.presenting.tables import Table, question_table
+from kla_analysis.presenting.wording import Text, headline, pairs_note, points, predicate_of, remarks
+
+#: How many losses a page has room for.
+TOP = 5
+#: Agencies that are named one by one; the others are counted.
+_NAMED = 6
+
+
+def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None) -> list[tuple[str, str, str]]:
+    """Return the figures at the top: what each is, how much, and what to know beside it.
+
+    Args:
+        plan: the plan's record (`Simulation.record`); None where nothing can be planned.
+    """
+    goal, gap = gap_to(target, position.span, position.instrument)
+    fact = position.published
+    basis = _basis(position)
+    found = [(t("Nilai"), str(position.span), f"{predicate_of(position)}; {basis}")]
+    beside = basis
+    if position.roll_up is not None and fact is not None:
+        _, public = gap_to(target, fact.span, position.instrument)
+        beside = t("menurut yang terbit: {gap}", gap=points(public) if public.high > 0 else t("sudah tercapai"))
+    reached = gap.high <= 0
+    found.append(
+        (
+            t("Jarak ke {goal} ({lower})", goal=goal.name, lower=number(goal.lower)),
+            t("tercapai") if reached else points(gap),
+            beside,
+        )
+    )
+    if _verifiable(position):
+        worth = verify_position(position, as_claim=True)
+        found.append(
+            (
+                t("Sesudah verifikasi") if position.stage == CLAIMED_STAGE else t("Bila baru nilai mandiri"),
+                f"{number(worth.interval.low, decimals=0)}–{number(worth.interval.high, decimals=0)}",
+                t("peluang {goal} {chance}", goal=goal.name, chance=chance(worth.probability_at_least(target))),
+            )
+        )
+    if plan is not None and plan["cost"] is not None:
+        about = t("{count} kegiatan; peluang {goal} {chance}", count=len(plan["actions"]), goal=_goal(position, plan),
+                  chance=likely(plan["probability"]))  # fmt: skip
+        found.append((_plan_title(plan), money(plan["cost"]), about))
+    return found
+
+
+def standing_in_words(position: Position, target: str) -> Text:
+    """Say the published fact, and what makes the score doubtful; the figures stand beside it."""
+    facts = headline(position, target).paragraphs[:1] if position.published is not None else ()
+    # That nothing is missing needs no line of its own.
+    whole = position.roll_up is not None and position.span.is_exact
+    doubts = [line for line in remarks(position).paragraphs if not whole or line != position.roll_up.missing_in_words()]
+    return Text((*facts, *doubts))
+
+
+def surety_in_words(position: Position, target: str) -> Text:
+    """Say how sure the total is: whether verification still cuts it, to what, and what that rests on."""
+    if not _verifiable(position):
+        return Text((t("Hanya predikatnya yang diketahui; sejauh mana nilainya pasti tidak dapat dihitung."),))
+    worth = verify_position(position, as_claim=True)
+    claimed = position.stage == CLAIMED_STAGE
+    words = {
+        "claimed": number(worth.claimed),
+        "level": percent(worth.level),
+        "low": number(worth.interval.low, decimals=0),
+        "high": number(worth.interval.high, decimals=0),
+        "median": number(worth.median, decimals=0),
+    }
+    said = (
+        t("Nilai ini nilai mandiri, dan verifikasi masih memotongnya: kira-kira menjadi {median}; peluangnya {level} berada "
+          "antara {low} dan {high}.", **words)
+        if claimed
+        else t("Nilai ini sudah diverifikasi dan tidak dipotong lagi. Putaran berikutnya mulai dari nilai mandiri: bila yang "
+               "diklaim {claimed} lagi, verifikasi kira-kira menyisakan {median}, dengan peluang {level} antara {low} dan "
+               "{high}.", **words)
+    )  # fmt: skip
+    return Text((f"{said} {pairs_note(worth.retention)}",))
+
+
+def losses_table(position: Position) -> Table | Text:
+    """The largest losses that can come back, with their owners; no more columns than a phone shows."""
+    table = question_table(position, top=TOP)
+    if isinstance(table, Text):
+        return table
+    return replace(table, columns=tuple(column for column in table.columns if column.key not in ("low", "max_points")))
+
+
+def plan_in_brief(position: Position, plan: Mapping[str, Any] | None) -> Text:
+    """Say the plan in two sentences: what it costs and brings, and who does it."""
+    if plan is None:
+        return Text((t("Tidak ada rencana: untuk itu perlu lembar nilai per pertanyaan."),))
+    if plan["cost"] is None:
+        return Text((plan["why"],))
+    if not plan["actions"]:
+        return Text((t("Rencana ini tidak memerlukan kegiatan: nilainya {total}.", total=number(plan["total"])),))
+    who = _shares(plan["spending"]["agency"])
+    return Text(
+        (
+            t(
+                "Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana: {who}. Biaya dan peluang "
+                "{standing}.",
+                total=number(plan["total"]),
+                name=position.instrument.ladder.name(plan["predicate"]),
+                who=who,
+                standing=standing_name(plan["costs"]),
+            ),
+        )
+    )
+
+
+def decisions(position: Position, target: str, plan: Mapping[str, Any] | None) -> list[str]:
+    """Return what is to be decided now, one sentence each: evidence, money, who leads, what is missing."""
+    rolled = position.roll_up
+    if rolled is None:
+        return [
+            t("Siapa yang mengisi lembar nilai per pertanyaan, dan kapan: tanpa lembar itu kehilangan, penanggung jawab, dan "
+              "rencana tidak dapat ditunjukkan.")
+        ]  # fmt: skip
+    found = []
+    if position.span.low > 0 and rolled.components is not None:
+        found.append(_evidence_first(position))
+    found += _money_first(position, target, plan)
+    if rolled.questions is not None:
+        found += _who_leads(position)
+    if not position.span.is_exact:
+        found.append(
+            t("Siapa yang melengkapi {count} jawaban yang masih kosong: nilainya antara {low} dan {high}.",
+              count=len(position.assessment.missing), low=number(position.span.low), high=number(position.span.high))
+        )  # fmt: skip
+    return found
+
+
+def _evidence_first(position: Position) -> str:
+    """Say which evidence is secured first: the component, and the answer, on which most hangs."""
+    first = tornado(position.roll_up, retention_for(position)).iloc[0]
+    said = t(
+        "Bukti yang diamankan lebih dahulu: {name}; ketat atau longgarnya verifikasi di sana menggeser nilai {width} poin, "
+        "paling jauh dari semua komponen.",
+        name=first["name"],
+        width=number(first["width"], decimals=0),
+    )
+    flips = flips_by_answer(position.roll_up) if position.roll_up.questions is not None else ()
+    if len(flips):
+        nearest = flips.iloc[0]
+        said += " " + t(
+            "Jawaban {code} ({points} poin) sendirian dapat menghilangkan {name} bila ditolak.",
+            code=flips.index[0],
+            points=number(nearest["low"]),
+            name=predicate_of(position),
+        )
+    return said
+
+
+def _money_first(position: Position, target: str, plan: Mapping[str, Any] | None) -> list[str]:
+    if plan is None:
+        return []
+    goal = _goal(position, plan)
+    if plan["cost"] is None:
+        return [t("Batas mana yang dilonggarkan, atau target mana yang dipakai: {why}", why=plan["why"])]
+    if not plan["actions"]:
+        return []
+    said = t(
+        "Rencana {cost} disetujui atau tidak; sumber dananya {sources}.",
+        cost=money(plan["cost"]),
+        sources=_shares(plan["spending"]["funding_source"]),
+    )
+    sure = plan["sure"]
+    if sure is not None and plan["probability"] < sure["probability"]:
+        said += " " + t(
+            "Peluangnya hanya {chance}: bila {goal} harus {sure} pasti, dananya {cost}.",
+            chance=likely(plan["probability"]),
+            goal=goal,
+            sure=percent(sure["probability"]),
+            cost=money(sure["cost"]),
+        )
+    return [said]
+
+
+def _who_leads(position: Position) -> list[str]:
+    weak = weak_questions(position.roll_up, top=TOP)
+    owners = {code: split_agencies(text) for code, text in weak["agencies"].items()}
+    shared = [code for code, names in owners.items() if len(names) > 1]
+    nobody = [code for code, names in owners.items() if not names]
+    found = []
+    if shared:
+        found.append(
+            t("Siapa yang memimpin jawaban {codes}: tiap pertanyaan dijawab beberapa instansi bersama-sama, dan instrumen tidak "
+              "menyebut pemimpinnya.", codes=", ".join(shared))
+        )  # fmt: skip
+    if nobody:
+        found.append(t("Siapa penanggung jawab {codes}: belum ada.", codes=", ".join(nobody)))
+    return found
+
+
+def _shares(rows: list[Mapping[str, Any]]) -> str:
+    """Name who or what takes which part of the money, the largest first."""
+    named = [f"{row['name']} ({money(row['cost'])})" for row in rows[:_NAMED]]
+    if len(rows) > _NAMED:
+        named.append(t("{count} lainnya", count=len(rows) - _NAMED))
+    return ", ".join(named)
+
+
+def _plan_title(plan: Mapping[str, Any]) -> str:
+    return t("Rencana termurah") if plan["scenario"].get("goal", "target") == "target" else t("Rencana")
+
+
+def _goal(position: Position, plan: Mapping[str, Any]) -> str:
+    return position.instrument.ladder.band(plan["target"]).name
+
+
+def _basis(position: Position) -> str:
+    if position.assessment is None:
+        return t("terbit")
+    stage = position.instrument.stage(position.stage).name.lower()
+    sheet = t("lembar ilustratif") if position.illustrative else t("lembar nilai")
+    return t("{sheet}, {stage}", sheet=sheet, stage=stage)
+
+
+def _verifiable(position: Position) -> bool:
+    """Whether there is a total that can be looked at as a claim."""
+    return position.span.low > 0 and (position.roll_up is not None or position.published.score_known)
