@@ -21,7 +21,7 @@ from kla_analysis.evidence.intake.guard import safe_name
 from kla_analysis.evidence.intake.mending import Place
 from kla_analysis.evidence.intake.repairs import Repair
 from kla_analysis.evidence.intake.sheet import Intake, places_of, read_sheet, save
-from kla_analysis.instrument.instrument import DEFAULT_INSTRUMENT, load_instrument
+from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import t
 from kla_analysis.presenting.annotation import annotated_workbook
 from kla_analysis.presenting.controls import Controls, links, status
@@ -184,7 +184,7 @@ class CheckDoor(Controls):
         area, year = find_area(code_of(self.area.value)), self._year()
         if year is None:
             raise DataError(t("Tahun belum diisi."), advice=t("Isi tahun penghargaan, misalnya 2025."))
-        rules = load_instrument(DEFAULT_INSTRUMENT)
+        rules = load_instrument(year=year)
         book = template_workbook(area, year, rules, stage=self.stage.value or "self_assessment")
         self.files.value = f"<p>{links({f'lembar-{area.code}-{year}.xlsx': book})}</p>"
         self._say(t("Lembar isian {area} {year} siap diunduh di bawah.", area=area.name, year=year), "good")
