@@ -25,6 +25,7 @@ STYLE = """<style>
 .kla-app .lm-TabBar-content{flex-wrap:wrap}
 .kla-app .lm-TabBar-tab{flex:0 0 auto!important;min-width:max-content!important}
 .kla-app .number{text-align:right;white-space:nowrap}
+.kla-app thead .number{white-space:normal}
 .kla-app caption{font-weight:600;padding:.3em 0}
 .kla-app .kla-source{color:#52606d;font-size:.85em}
 .kla-app .kla-scroll{overflow-x:auto}
@@ -38,11 +39,10 @@ STYLE = """<style>
 .kla-app .kla-doors>.kla-small{flex-basis:90px;min-width:90px}
 .kla-app .kla-door button,.kla-app .kla-doors>.kla-small button{font-weight:600}
 .kla-app .kla-hint{color:#52606d;font-size:.9em;line-height:1.35}
-.kla-app .widget-html,.kla-app .widget-html-content{min-width:0;max-width:100%}
+.kla-app .widget-html,.kla-app .widget-html-content{max-width:100%}
 .kla-app a{color:#0b4ea2;text-decoration:underline}
 .kla-app .kla-problem,.kla-app .kla-card{border-bottom:1px solid #d5dce2;padding:.3em 0 .5em}
 .kla-app summary{cursor:pointer;padding:.3em 0}
-.kla-app .jupyter-widget-Collapse-header{color:#1b2733}
 .kla-app button.kla-open{background:#1f4e79;color:#fff}
 .kla-app a.kla-file{display:inline-block;margin:.2em .8em .2em 0}
 .kla-app .jupyter-widget-Collapse-header,.kla-app .lm-TabBar-tabLabel{color:#1b2733}

@@ -15,6 +15,8 @@ from kla_analysis.presenting.controls import Controls
 #: How each language calls itself.
 LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 Options = list[tuple[str, Any]]
+#: A sheet that the project holds: area code, year, stage.
+Sheet = tuple[str, int, str]
 
 
 def area_control(page: Controls, label: str, placeholder: str, codes: Iterable[str] | None = None) -> Any:
@@ -71,7 +73,7 @@ def languages() -> Options:
 
 
 def sheets() -> Options:
-    """Return the sheets that the project holds as the fields offer them: area code, year and stage."""
+    """Return the sheets that the project holds as the fields offer them."""
     rules, rounds = load_instrument(), known_rounds()
     return [
         (

@@ -54,23 +54,25 @@ class Comparison(Controls):
             self._show()
 
     def _show(self) -> None:
-        self.result.value = ""
         chosen = (self.before.value, self.after.value)
+        said, message = "", ""
         if None in chosen or chosen[0] == chosen[1]:
-            self.message.value = status(t("Pilih dua lembar yang berbeda."))
-            return
-        try:
-            before, after = (open_position(area, year, stage=stage) for area, year, stage in chosen)
-            table = difference_table(after, before, self.level.value)
-            words = compared_in_words(before, after)
-        except KlaError as error:
-            self.message.value = status(str(error))
-            return
-        self.message.value = ""
-        said = f'{words._repr_html_()}<div class="kla-scroll">{table._repr_html_()}</div>'
+            message = t("Pilih dua lembar yang berbeda.")
+        else:
+            try:
+                said = self._said(*chosen)
+            except KlaError as error:
+                message = str(error)
+        self.message.value, self.result.value = status(message), said
+
+    def _said(self, before: choices.Sheet, after: choices.Sheet) -> str:
+        """Return the comparison as HTML."""
+        first, second = (open_position(area, year, stage=stage) for area, year, stage in (before, after))
+        table = difference_table(second, first, self.level.value)
+        said = f'{compared_in_words(first, second)._repr_html_()}<div class="kla-scroll">{table._repr_html_()}</div>'
         if not isinstance(table, Text):
             said += f"<p>{links({'perbandingan.csv': table.csv()})}</p>"
-        self.result.value = said
+        return said
 
 
 def compared_in_words(before: Position, after: Position) -> Text:

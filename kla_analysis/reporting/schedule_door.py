@@ -123,7 +123,7 @@ class ScheduleForm(Controls):
             widgets.Textarea(
                 value=text,
                 description=name,
-                rows=min(16, text.count("\n") + 2),
+                rows=min(18, text.count("\n") + 6),
                 layout=widgets.Layout(width="calc(100% - 6px)"),
                 style={"description_width": "0"},
             )

@@ -20,7 +20,7 @@ from kla_analysis.reporting.store import place_at
 FILES = "KLA_FILES"
 #: What a server may hand out of the reports folder: pages and documents of finished reports, and nothing else that lies there.
 HANDED_OUT = (
-    r"(?:(?:contoh|(?:\d\d\.\d\d|reference)/\d{4}(?: \(\d+\))?)/(?:[a-z0-9_]+\.html|laporan\.(?:pdf|xlsx)|results\.json)"
+    r"(?:(?:contoh|(?:\d\d\.\d\d|reference)/\d{4}(?: \(\d+\))?)/(?:[a-z0-9][a-z0-9_-]*\.html|laporan\.(?:pdf|xlsx)|results\.json)"
     r"|(?:\d\d\.\d\d|reference)/\d{4}-gagal\.html|index\.html|ringkasan\.xlsx)"
 )
 

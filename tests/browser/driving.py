@@ -205,9 +205,9 @@ class Hand:
         self.page = opened.value
         self.page.wait_for_load_state()
 
-    def look_at(self, what: str) -> None:
+    def look_at(self, what: Locator) -> None:
         """Turn the page until something is in the middle of the screen; looking is no action."""
-        self.page.evaluate("what => document.querySelector(what)?.scrollIntoView({block: 'center'})", what)
+        what.evaluate("one => one.scrollIntoView({block: 'center'})")
 
     def download(self, link: str) -> Path:
         """Take a file."""

@@ -174,7 +174,7 @@ def test_a_schedule_is_kept_and_none_is_written_over(home):
 @pytest.mark.parametrize(
     ("path", "out"),
     [
-        ("63.10/2022/index.html", True), ("63.10/2022/laporan.pdf", True), ("contoh/laporan.xlsx", True),
+        ("63.10/2022/index.html", True), ("63.10/2022/laporan.pdf", True), ("contoh/rapat-K0.html", True),
         ("63.10/2022 (2)/01_rapor.html", True), ("63.10/2022-gagal.html", True), ("reference/2024/index.html", True),
         (f"63.10/2022/{MANIFEST}", False), ("kla.jsonl", False), ("gagal/63.10-2022-01.ipynb", False),
         ("impor/x/anotasi.xlsx", False), ("63.10/2022/../../kla.log", False), ("63.10/2022/.x.html", False),
