@@ -5,6 +5,7 @@ On a projector and on a phone. What was on the screen at the end is kept in test
 
 from __future__ import annotations
 
+import http.client
 import shutil
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import people
 import pytest
 from browser.conftest import here
 from browser.driving import App, Hand, Server, serving_launcher, until
+from browser.test_access import findings, fits
 from conftest import PICTURES, ROOT
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -30,20 +32,20 @@ SHEET = "data/assessments/63.10/2022-final.csv"
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with two rounds, a sample report, and one that was made again after its sheet had changed."""
+    """A project with two rounds, the sample report, and the same report made again after its sheet had changed."""
     home = tmp_path_factory.mktemp("home")
     shutil.copytree(ROOT / "data", home / "data")
     (home / "notebooks").mkdir()
     for name in (*CHAPTERS, "beranda"):
         shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", home / "notebooks")
-    shutil.copytree(ROOT / "reports" / "contoh", home / "reports" / "contoh")
+    for folder in ("contoh", "63.10/2022"):
+        shutil.copytree(ROOT / "reports" / "contoh", home / "reports" / folder)
     text = (home / SHEET).read_text(encoding="utf-8")
     later = text.replace(",2022,final,", ",2025,self_assessment,").replace(",1.1,10.11,", ",1.1,12,")
     folder = (home / SHEET).parent
     (folder / "2025-self_assessment.csv").write_text(later, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KLA_HOME", str(home))
-        run_report(ReportParameters())
         (home / SHEET).write_text(text.replace(",1.1,10.11,", ",1.1,12,"), encoding="utf-8")
         run_report(ReportParameters())
     return home
@@ -212,3 +214,52 @@ def test_find_what_changed(task):
     )
     task.click(card.get_by_text("Apa yang berubah"))
     assert "Nilai total +1,89 poin, semuanya karena jawaban di lembar" in card.inner_text()
+
+
+@pytest.mark.parametrize(("language", "first"), [("Bahasa Indonesia", "Periksa data"), ("English", "Check data")])
+def test_every_door_is_for_everyone(context, server, language, first, tmp_path, instrument, reference):
+    """Axe finds nothing behind any door, a message with its field included, and nothing is cut at 320 px."""
+    page = context.new_page()
+    page.goto(server.url)
+    page.get_by_role("button", name=language).click()
+    page.get_by_role("button", name=first, exact=True).click()
+    doors = page.locator(".kla-doors button")
+    scores = reference.scores.astype(object)
+    scores["1.1"] = "dua belas"
+    bad = people.write_xlsx(tmp_path / "a.xlsx", [people.recapitulation(instrument, scores, reference.printed)])
+    with page.expect_file_chooser() as chooser:
+        page.locator(".widget-upload").click()
+    chooser.value.set_files(bad)
+    page.locator(".kla-problem").wait_for()
+    assert findings(page) == []
+    doors.nth(1).click()
+    inner = page.locator(".kla-small button")
+    until(lambda: inner.count() == 3 + 4)
+    for button in inner.all()[3:]:
+        button.click()
+        page.wait_for_timeout(300)
+        assert findings(page) == []
+    doors.nth(2).click()
+    App(page)
+    assert findings(page) == []
+    fits(page)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("", 403), ("api/kernels/00000000-0000-0000-0000-000000000000", 403),
+        ("voila/files/63.10/2022/index.html", 200), ("voila/files/contoh/rapat-K0.html", 200),
+        ("voila/files/63.10/2022/manifest.json", 403), ("voila/files/kla.jsonl", 403),
+        ("voila/files/63.10/2022/..%2f..%2fkla.log", 403), ("voila/files/../data/areas.csv", 403),
+    ],
+)  # fmt: skip
+def test_without_its_key_it_opens_for_nobody_and_hands_out_finished_reports_only(server, path, status):
+    host, port = server.url.split("/")[2].split(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=20)
+    connection.request("GET", f"/{path}")
+    answer = connection.getresponse()
+    told = answer.read().decode(errors="replace")
+    assert answer.status == status or (status == 403 and answer.status in (302, 404)), told[:300]
+    if status == 403:
+        assert "kla" not in told.casefold().replace(path.casefold(), "")
