@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from browser.driving import App, serving_app, start_chromium
+from browser.driving import App, serving_app, serving_launcher, start_chromium
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
@@ -26,6 +26,14 @@ def main() -> int:
             page = browser.new_page(viewport={"width": 1180, "height": 900})
             page.goto(server.url)
             of_the_app(App(page))
+            page.close()
+        with tempfile.TemporaryDirectory() as folder, serving_launcher(Path(folder), ROOT) as server:
+            page = browser.new_page(viewport={"width": 1100, "height": 560})
+            page.goto(server.url)
+            page.get_by_role("button", name="Buat laporan", exact=True).click(timeout=60_000)
+            page.get_by_label("Daerah").wait_for()
+            page.evaluate("document.activeElement.blur()")
+            keep(page, "beranda")
             page.close()
     return 0
 

@@ -43,7 +43,7 @@ STYLE = """<style>
 .kla-app a{color:#0b4ea2;text-decoration:underline}
 .kla-app .kla-problem,.kla-app .kla-card{border-bottom:1px solid #d5dce2;padding:.3em 0 .5em}
 .kla-app summary{cursor:pointer;padding:.3em 0}
-.kla-app button.kla-open{background:#1d4e79;color:#fff}
+.kla-app button.kla-open{background:#1f4e79;color:#fff}
 .kla-app a.kla-file{display:inline-block;margin:.2em .8em .2em 0}
 .kla-app .jupyter-widget-Collapse-header,.kla-app .lm-TabBar-tabLabel{color:#1b2733}
 .kla-app :is(.widget-html-content,select,input){min-width:0}

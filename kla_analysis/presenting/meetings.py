@@ -83,7 +83,11 @@ def _actions_table(position: Position, code: str, model: Model) -> Table | Text:
         return Text((t("Katalog tidak memuat kegiatan yang menaikkan klaster ini."),), kind="remark")
     catalogue = model.catalogue
     return Table(
-        t("{count} kegiatan yang paling menaikkan klaster ini", count=len(frame)),
+        t(
+            "{name}: {count} kegiatan yang paling menaikkan nilai",
+            name=position.instrument.component(code).name,
+            count=len(frame),
+        ),
         (
             Column("action_code", t("Kode")),
             Column("name", t("Kegiatan")),
