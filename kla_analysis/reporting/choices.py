@@ -82,3 +82,8 @@ def sheets() -> Options:
         )
         for row in rounds[rounds["has_sheet"]].itertuples()
     ]
+
+
+def target_name(code: str) -> str:
+    """Name a predicate; a code that today's rules do not have stands for itself."""
+    return next((name for name, known in targets(load_instrument()) if known == code), code)

@@ -174,7 +174,7 @@ class NewReport(Controls):
                 "Laporan baru menggantikan laporan {name} yang ada (target {target}, klaster {cluster}, {language}); bila "
                 "tidak ada yang berubah, yang ada tetap.",
                 name=old.name,
-                target=str(about.get("target", "")).capitalize(),
+                target=choices.target_name(about.get("target", "")),
                 cluster=t("semua") if about.get("cluster") == ALL_CLUSTERS else about.get("cluster", ""),
                 language=choices.LANGUAGE_NAMES.get(about.get("lang", ""), ""),
             )

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from kla_analysis.language import moment, number, t
 from kla_analysis.project import find_project
 from kla_analysis.reporting import changes, document, documents
+from kla_analysis.reporting.choices import target_name
 from kla_analysis.reporting.manifest import MANIFEST, Manifest, read_manifest
 from kla_analysis.reporting.store import place_at
 
@@ -90,7 +91,7 @@ def card(made: Made, *, opened: bool = False) -> str:
         "Nilai {total}, {predicate}; target {target}. Dibuat {when}.",
         total=number(made.manifest.figures.get("total_low")),
         predicate=made.manifest.figures.get("predicate", "–"),
-        target=str(about.get("target", "")).capitalize(),
+        target=target_name(about.get("target", "")),
         when=when,
     )
     return (
