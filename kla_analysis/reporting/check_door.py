@@ -93,7 +93,11 @@ class CheckDoor(Controls):
         )
         self.template = self._button(t("Siapkan lembar isian kosong"), self._offer_template)
         self.about = widgets.Accordion(
-            [widgets.VBox([self.area, self.year, self.stage, self.sheet, self.personal, self.template])],
+            [
+                widgets.VBox(
+                    [self.area, self.year, self.stage, self.sheet, self.personal, widgets.HBox([self.template])]
+                )
+            ],
             titles=[t("Bila lembar tidak menyebut daerah, tahun, atau tahapnya; lembar isian kosong")],
         )
         self.again = self._button(t("Periksa lagi"), self._check_again, primary=True)

@@ -111,9 +111,10 @@ def _name(position: Position) -> str:
 
 
 def _two(options: choices.Options) -> tuple[Any, Any]:
-    """Return two sheets to begin with: two rounds of one area where there are, else the first two."""
+    """Return two sheets to begin with, the older first: two rounds of one area where there are, else the first two."""
     values = [value for _, value in options]
     for old, new in pairwise(values):
         if old[0] == new[0]:
             return old, new
-    return values[1], values[0]
+    old, new = sorted(values[:2], key=lambda sheet: sheet[1])
+    return old, new

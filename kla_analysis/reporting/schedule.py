@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 
 from kla_analysis.errors import KlaError, LockedError, OutputError, ParameterError, Problem, did_you_mean
-from kla_analysis.language import t
+from kla_analysis.language import current_language, t
 from kla_analysis.project import Project, find_project
 from kla_analysis.reporting import failure
 from kla_analysis.reporting.parameters import ReportParameters, check_parameters
@@ -207,6 +207,14 @@ def load_schedule(path: str | Path) -> Plan:
         reports=tuple(check_parameters({**about, "area": area}) for area in areas),
         folder=(path.parent / Path(schedule.out).expanduser()).resolve() if schedule.out else project.reports,
     )
+
+
+def day_names() -> list[str]:
+    """Return the days of `WEEKDAYS` as the reader calls them."""
+    from babel.dates import get_day_names
+
+    names = get_day_names("wide", locale=current_language())
+    return [names[day] for day in range(7)]
 
 
 def example() -> str:

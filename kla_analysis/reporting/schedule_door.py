@@ -17,7 +17,7 @@ from kla_analysis.language import current_language, t
 from kla_analysis.presenting.controls import Controls, status
 from kla_analysis.project import find_project
 from kla_analysis.reporting import choices, timers
-from kla_analysis.reporting.schedule import ALL_AREAS, WEEKDAYS, load_schedule
+from kla_analysis.reporting.schedule import ALL_AREAS, WEEKDAYS, day_names, load_schedule
 
 #: Folder in the project in which the schedules of this page are kept; who installed one must find it there.
 FOLDER = "jadwal"
@@ -48,7 +48,7 @@ class ScheduleForm(Controls):
             t("Hari"),
             options=[
                 (t("setiap hari"), ""),
-                *zip(_day_names(), WEEKDAYS, strict=True),
+                *zip(day_names(), WEEKDAYS, strict=True),
                 (t("tanggal 1 tiap bulan"), "1"),
             ],
             value="senin",
@@ -151,10 +151,3 @@ class ScheduleForm(Controls):
                 advice=t("Periksa izin dan sisa ruang cakram."),
             ) from error
         return path
-
-
-def _day_names() -> list[str]:
-    from babel.dates import get_day_names
-
-    names = get_day_names("wide", locale=current_language())
-    return [names[day] for day in range(7)]

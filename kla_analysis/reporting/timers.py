@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 from kla_analysis.errors import DataError
 from kla_analysis.language import t
 from kla_analysis.project import find_project
-from kla_analysis.reporting.schedule import WEEKDAYS, Plan
+from kla_analysis.reporting.schedule import WEEKDAYS, Plan, day_names
 
 #: The days as systemd (their first three letters) and Windows call them.
 _DAYS = dict(zip(WEEKDAYS, ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"), strict=True))
@@ -178,7 +178,8 @@ def _in_plain(plan: Plan) -> str:
     if plan.when.day:
         return t("tanggal {day} pukul {time}", day=plan.when.day, time=plan.when.time)
     if plan.when.weekday:
-        return t("setiap {day} pukul {time}", day=plan.when.weekday, time=plan.when.time)
+        day = day_names()[WEEKDAYS.index(plan.when.weekday)]
+        return t("setiap {day} pukul {time}", day=day, time=plan.when.time)
     return t("setiap hari pukul {time}", time=plan.when.time)
 
 

@@ -13,6 +13,7 @@ from kla_analysis.evidence.intake.sheet import read_sheet
 from kla_analysis.language import use_language
 from kla_analysis.reporting import choices, shelf
 from kla_analysis.reporting.check_door import CheckDoor
+from kla_analysis.reporting.compare_door import Comparison
 from kla_analysis.reporting.manifest import MANIFEST
 from kla_analysis.reporting.report_door import NewReport
 from kla_analysis.reporting.schedule import load_schedule
@@ -169,6 +170,18 @@ def test_a_schedule_is_kept_and_none_is_written_over(home):
     form.make.click()
     assert "00:00 sampai 23:59" in form.message.value
     assert len(list((home / "jadwal").iterdir())) == 2
+
+
+def test_two_rounds_are_compared_the_older_first_and_one_sheet_with_itself_is_not(home):
+    page = Comparison()
+    assert page.before.value == ("63.10", 2022, "final")
+    assert page.after.value == ("reference", 2024, "self_assessment")
+    assert "Selisihnya +121,31 poin" in page.result.value
+    page.level.value = "question"
+    assert page.result.value.count("<tr") > 274
+    page.after.value = page.before.value
+    assert "dua lembar yang berbeda" in page.message.value
+    assert page.result.value == ""
 
 
 @pytest.mark.parametrize(
