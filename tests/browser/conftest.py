@@ -35,7 +35,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def open_app(context: BrowserContext, voila: Server) -> Callable[[], App]:
     def opened() -> App:
         page = context.new_page()
-        page.goto(voila.url)
+        page.goto(voila.url, timeout=60_000)
         return App(page)
 
     return opened

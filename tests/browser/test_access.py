@@ -138,7 +138,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def app(context, served: Server) -> App:
     page = context.new_page()
-    page.goto(served.url)
+    page.goto(served.url, timeout=60_000)
     return App(page)
 
 

@@ -220,7 +220,7 @@ def test_find_what_changed(task):
 def test_every_door_is_for_everyone(context, server, language, first, tmp_path, instrument, reference):
     """Axe finds nothing behind any door, a message with its field included, and nothing is cut at 320 px."""
     page = context.new_page()
-    page.goto(server.url)
+    page.goto(server.url, timeout=60_000)
     page.get_by_role("button", name=language).click()
     page.get_by_role("button", name=first, exact=True).click()
     doors = page.locator(".kla-doors button")

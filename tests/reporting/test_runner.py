@@ -148,8 +148,8 @@ def test_without_network_a_full_disk_and_a_folder_that_is_read_only(mini):
     assert "full=6" in lines
     assert "readonly=6" in lines
     sums = [line for line in lines if line[0].isdigit()]
-    assert len(sums) == 14  # two pages, their documents, what changed, the manifest: twice
-    assert sums[:7] == sums[7:]
+    assert len(sums) == 16  # three pages, their documents, what changed, the manifest: twice
+    assert sums[:8] == sums[8:]
     assert not [line for line in lines if "building" in line]
     assert "Traceback" not in done.stderr
 
@@ -226,7 +226,7 @@ def test_any_address_of_fsspec(mini):
     assert mini.run(out="memory://kla/63.10").status == "unchanged"
     there = {path.rpartition("/")[2] for path in files.ls("/kla/63.10", detail=False)}
     documents = {"laporan.pdf", "laporan.xlsx", "results.json", "changes.json"}
-    assert there == {"10_uji.html", "index.html", "manifest.json", *documents}
+    assert there == {"10_uji.html", "index.html", "perubahan.html", "manifest.json", *documents}
     made = read_manifest(files.cat_file("/kla/63.10/manifest.json"))
     for name, digest in made.outputs.items():
         assert store.sha256(files.cat_file(f"/kla/63.10/{name}")) == digest
