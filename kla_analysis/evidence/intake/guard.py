@@ -174,7 +174,7 @@ def _package_kind(data: bytes, path: Path) -> str:
             kind = package.read("mimetype")[:80].decode("latin-1") if "mimetype" in names else ""
     except zipfile.BadZipFile:
         raise _broken(path) from None
-    except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.LargeZipFile, EOFError):
+    except (OSError, ValueError, RuntimeError, zipfile.LargeZipFile, EOFError):
         raise _broken(path) from None
     if "opendocument.spreadsheet" in kind:
         return "ods"
