@@ -51,8 +51,6 @@ if TYPE_CHECKING:
 SCRATCH = ".kerja"
 #: How often a kernel that does not come up is started again. One that came up and died is not.
 STARTS = 3
-#: How many notebooks of one report run at once: while one kernel starts, another works.
-AT_ONCE = 2
 Tell = Callable[..., None]
 
 
@@ -65,6 +63,7 @@ class Job(BaseModel):
         previous: where the last report about the same stands, if there is one.
         start_timeout, cell_timeout: seconds that a kernel may take to start, and one cell.
         memory_mb: what one process may take.
+        at_once: how many notebooks run at once; one more may be starting its kernel.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -77,6 +76,7 @@ class Job(BaseModel):
     start_timeout: int
     cell_timeout: int
     memory_mb: int
+    at_once: int
 
 
 def main() -> int:
@@ -148,12 +148,13 @@ def _build(job: Job, tell: Tell) -> None:
     os.chdir(find_project().root)
 
     started = itertools.count(1)
+    turns = threading.Semaphore(job.at_once)
 
     def page(file: str) -> tuple[str, NotebookNode]:
         tell("page", at=next(started), all=len(sources), title=frame.titles[file])
         began = time.monotonic()
         name = f"{Path(file).stem}.ipynb"
-        notebook = _execute(sources[file], name, job, scratch)
+        notebook = _execute(sources[file], name, job, scratch, turns)
         text = document.notebook_page(notebook, frame, file)
         peak_mb, cpu_seconds = kernels.used()
         tell(
@@ -167,7 +168,7 @@ def _build(job: Job, tell: Tell) -> None:
         )
         return text, notebook
 
-    with warnings.catch_warnings(), ThreadPoolExecutor(AT_ONCE) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(job.at_once + 1) as pool:
         warnings.simplefilter("ignore")
         # The one that plans works longest: it begins first, so that it does not run alone at the end.
         order = sorted(sources, key=lambda file: "plan_for(" not in str(sources[file].cells))
@@ -215,7 +216,7 @@ def _sources() -> dict[str, NotebookNode]:
             if document.chapter(found[file])}  # fmt: skip
 
 
-def _execute(source: NotebookNode, name: str, job: Job, scratch: Path) -> NotebookNode:
+def _execute(source: NotebookNode, name: str, job: Job, scratch: Path, turns: threading.Semaphore) -> NotebookNode:
     """Run one notebook in a fresh kernel and return it with its results."""
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -226,20 +227,23 @@ def _execute(source: NotebookNode, name: str, job: Job, scratch: Path) -> Notebo
     values = declared_values(job.parameters, find_project().notebooks / name)
     for start in range(1, STARTS + 1):
         try:
-            return papermill.execute_notebook(
-                str(path),
-                str(output),
-                parameters=values,
-                kernel_name=kernels.KERNEL,
-                progress_bar=False,
-                log_output=False,
-                request_save_on_cell_execute=False,
-                # Others on the same machine must not be able to listen in on a district's numbers.
-                config=Config(KernelManager={"transport_encryption": "auto"}),
-                shutdown_kernel="immediate",
-                start_timeout=job.start_timeout,
-                execution_timeout=job.cell_timeout,
-            )
+            with contextlib.ExitStack() as turn:
+                return papermill.execute_notebook(
+                    str(path),
+                    str(output),
+                    parameters=values,
+                    kernel_name=kernels.KERNEL,
+                    progress_bar=False,
+                    log_output=False,
+                    request_save_on_cell_execute=False,
+                    # Others on the same machine must not be able to listen in on a district's numbers.
+                    config=Config(KernelManager={"transport_encryption": "auto"}),
+                    shutdown_kernel="immediate",
+                    start_timeout=job.start_timeout,
+                    execution_timeout=job.cell_timeout,
+                    # Its kernel is up; from here on it needs a processor.
+                    on_notebook_start=lambda notebook: turn.enter_context(turns),
+                )
         except papermill.PapermillExecutionError as error:
             if "MemoryError" in error.ename:
                 raise _out_of_memory(job, name) from error

@@ -16,6 +16,7 @@ from traitlets.config import Config
 
 from kla_analysis.reporting import kernels
 from kla_analysis.reporting.build import STARTS
+from kla_analysis.reporting.warm import UNATTENDED
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
@@ -59,6 +60,16 @@ def test_it_is_forked_from_a_process_that_has_loaded_everything(start):
     parent = psutil.Process(int(said(client, "import os; print(os.getppid())")))
     assert "kla_analysis.reporting.warm" in parent.cmdline()
     assert parent.num_threads() == 1  # a fork copies one thread; the others' locks would stay locked for ever
+
+
+def test_where_nobody_watches_there_is_no_debugger_and_one_shell(start, monkeypatch):
+    look = "import sys, threading; print(len([t for t in threading.enumerate() if 'Shell' in t.name]), bool(sys.modules.get('debugpy')))"
+    _, watched = start()
+    assert said(watched, look) == "1 True"
+    monkeypatch.setenv(UNATTENDED, "1")
+    _, alone = start()
+    assert said(alone, look) == "0 False"
+    assert said(alone, "import ipykernel.ipkernel as kernel, sys; print(kernel.sys is sys)") == "True"
 
 
 def test_nothing_leaks_from_one_kernel_to_the_next(start):

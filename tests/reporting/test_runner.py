@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shlex
@@ -90,6 +91,22 @@ def test_whatever_the_machine_speaks_the_files_are_the_same(mini):
         running.communicate(timeout=60)
         assert running.returncode == 0
         assert mini.files() == first
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="with one processor there is nothing to share")
+def test_notebooks_take_turns_where_other_reports_use_the_processors(mini):
+    for name in ("10_uji", "11_uji", "12_uji"):
+        mini.notebook(
+            f"import pathlib, time\nbegan = time.time()\ntime.sleep(1)\n"
+            f"pathlib.Path({str(mini.root)!r}, '{name}.txt').write_text(f'{{began}} {{time.time()}}')",
+            name=name,
+        )
+    (code,) = mini.synthetic(1)
+    for jobs, alone in ((os.cpu_count(), True), (1, False)):
+        assert mini.kla(*mini.batch([code], "--jobs", str(jobs), "--force")).returncode == 0
+        times = sorted([float(each) for each in path.read_text().split()] for path in mini.root.glob("*.txt"))
+        assert len(times) == 3
+        assert all(end <= began for (_, end), (began, _) in itertools.pairwise(times)) is alone
 
 
 def test_too_long_in_all_ends_the_whole_tree(mini):
