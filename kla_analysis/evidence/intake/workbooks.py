@@ -31,8 +31,8 @@ from kla_analysis.language import number, t
 
 _MAX_MERGED = 50_000
 #: How a part that is no part of a workbook makes itself known; an encoding that does not exist is a LookupError,
-#: a way of packing that zipfile does not know a NotImplementedError.
-_BREAKS = (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, LookupError, ValueError, NotImplementedError)
+#: a way of packing that zipfile does not know, or a lock, a RuntimeError.
+_BREAKS = (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, LookupError, ValueError, RuntimeError)
 #: Built-in number formats that show a date, and those that show a percentage (ECMA-376, 18.8.30).
 _DATE_FORMATS, _PERCENT_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}, {9, 10}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
