@@ -9,6 +9,7 @@ the model itself: limits, cost, and total by the one scoring function.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -316,12 +317,15 @@ def solve(
     integer, part = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
     programme.integrality_ = [integer if at in whole else part for at in range(len(upper))]
     solver = highspy.Highs()
-    options = {"output_flag": False, "mip_rel_gap": 0.0, "time_limit": time_limit}
+    options = {"output_flag": False, "mip_rel_gap": 0.0}
     # Programmes of this size are branched through in less time than a good guess takes to find.
     options |= dict.fromkeys(_GUESSES, False)
     for option, value in (options if nodes is None else options | {"mip_max_nodes": nodes}).items():
         solver.setOptionValue(option, value)
     solver.passModel(programme)
+    # The solver's own limit reads the clock on the wall: whoever sets that clock would end the search, or never.
+    until = time.monotonic() + time_limit
+    solver.cbMipInterrupt += lambda event: event.interrupt(time.monotonic() > until)
     solver.run()
     ended, info = solver.getModelStatus(), solver.getInfo()
     if ended == highspy.HighsModelStatus.kInfeasible:

@@ -26,6 +26,7 @@ from jupyter_client.provisioning import LocalProvisioner
 from kla_analysis.errors import DataError, KernelError
 from kla_analysis.language import t
 from kla_analysis.project import find_project
+from kla_analysis.reporting.warm import UNATTENDED
 
 #: The name of the kernelspec.
 KERNEL = "kla"
@@ -249,6 +250,9 @@ class WarmProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Start the kernel: forked where that is possible, else as a new process."""
+        if UNATTENDED in (kwargs.get("env") or os.environ):
+            # What a C library mutters is for whoever sits there, not for the report.
+            cmd = [*cmd, "--IPKernelApp.capture_fd_output=False"]
         if not can_be_warm() or "ipykernel_launcher" not in cmd:
             return await super().launch_kernel(cmd, **kwargs)
         try:

@@ -10,7 +10,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import fsspec
@@ -90,6 +92,35 @@ def test_whatever_the_machine_speaks_the_files_are_the_same(mini):
         running = mini.start(*REPORT, "--force", **environment)
         running.communicate(timeout=60)
         assert running.returncode == 0
+        assert mini.files() == first
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("cc"), reason="needs a C compiler")
+def test_whatever_the_clock_on_the_wall_says_the_files_are_the_same(mini, tmp_path):
+    clock = tmp_path / "clock.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", clock, Path(__file__).parent / "clock.c", "-ldl"], check=True)
+    mini.notebook(
+        "from kla_analysis import plan_tables, plan_wording\n"
+        "answer = plan_wording.plan_for(position, kla.open_scenario(''), 'nindya')",
+        "plan_tables.cut_table(answer)",
+        "plan_tables.core_table(answer)",
+    )
+    mini.run()
+    mini.run(force=True)  # the first report has nothing to compare itself with
+    first = mini.files()
+
+    def within_the_run(when: str) -> str:
+        return str(round(datetime.fromisoformat(when).timestamp() - time.time() - 3))
+
+    for environment in (
+        {"CLOCK_JUMPS": "1"},
+        {"CLOCK_SHIFT": within_the_run("2026-12-31T16:00:00+00:00"), "TZ": "Asia/Makassar"},
+        {"CLOCK_SHIFT": within_the_run("2027-03-28T01:00:00+00:00"), "TZ": "Europe/Berlin"},
+        {"CLOCK_SHIFT": within_the_run("2027-10-31T01:00:00+00:00"), "TZ": "Europe/Berlin"},
+    ):
+        running = mini.start(*REPORT, "--force", LD_PRELOAD=str(clock), **environment)
+        _, said = running.communicate(timeout=60)
+        assert running.returncode == 0, said.decode()
         assert mini.files() == first
 
 
