@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import io
 import re
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -155,12 +154,11 @@ def _render(text: str, inside: Mapping[str, bytes]) -> bytes:
                 raise ValueError(f"outside the report: {url[:80]}")
             return URLFetcherResponse(url, inside[url])
 
-    with _no_collection():
-        return HTML(string=text, url_fetcher=Inside(), base_url="kla:").write_pdf(
-            pdf_variant="pdf/ua-1",
-            pdf_identifier=hashlib.sha256(text.encode()).hexdigest()[:32].encode(),
-            cache={name: picture for name, data in inside.items() if (picture := _picture(name, data)) is not None},
-        )
+    return HTML(string=text, url_fetcher=Inside(), base_url="kla:").write_pdf(
+        pdf_variant="pdf/ua-1",
+        pdf_identifier=hashlib.sha256(text.encode()).hexdigest()[:32].encode(),
+        cache={name: picture for name, data in inside.items() if (picture := _picture(name, data)) is not None},
+    )
 
 
 def _picture(name: str, data: bytes) -> Any:
@@ -210,18 +208,6 @@ def _picture(name: str, data: bytes) -> Any:
             )
 
     return Packed()
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Lay out without looking for garbage: nearly all that is made lives to the end, and looking costs a fifth."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 @lru_cache(maxsize=1)

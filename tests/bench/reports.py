@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import json
 import os
 import shutil
@@ -186,6 +187,7 @@ def render_alone(code: str, sheets: Path) -> tuple[float, float]:
     for file, (_, body) in alone.items():
         document.part_page([body], frame, file)
     drawn = time.process_time()
+    gc.disable()  # as the build does
     documents.all_documents(parameters, position, pages, frame, record)
     return drawn - began, time.process_time() - drawn
 
