@@ -32,6 +32,8 @@ from kla_analysis.reporting.warm import UNATTENDED
 KERNEL = "kla"
 #: Set to 0 for plain kernels.
 SWITCH = "KLA_WARM"
+#: What a C library mutters is for whoever sits there, not for the report.
+QUIET = "--IPKernelApp.capture_fd_output=False"
 #: Seconds until the warm process must have loaded everything.
 LOADED_WITHIN = 120
 #: Templates, kernelspecs and settings of ours, as Jupyter looks for them.
@@ -125,39 +127,43 @@ class _Warm:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._control: socket.socket | None = None
+        #: To the one that forks kernels of reports, and to the one that forks all else.
+        self._controls: tuple[socket.socket, socket.socket] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._stamp = 0
 
-    def share(self, control: socket.socket) -> None:
+    def share(self, reports: socket.socket, others: socket.socket) -> None:
         """Ask a warm process that somebody else has started."""
-        self._control, self._process = control, None
+        self._controls, self._process = (reports, others), None
 
     def start(self) -> None:
         """Let it load while we do something else; what it has loaded must be what stands in the files."""
         with self._lock:
             if self._process is not None and (self._process.poll() is not None or self._stamp != _stamp()):
-                self._control.close()  # it ends with its last child
-                self._control = self._process = None
-            if self._control is None:
+                for control in self._controls:
+                    control.close()  # it ends with its last child
+                self._controls = self._process = None
+            if self._controls is None:
                 self._stamp = _stamp()
-                self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                self._controls, theirs = zip(*(_pair() for _ in range(2)), strict=True)
+                numbers = [end.fileno() for end in theirs]
                 quiet = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-                command = [sys.executable, "-m", "kla_analysis.reporting.warm", str(theirs.fileno())]
+                command = [sys.executable, "-m", "kla_analysis.reporting.warm", *map(str, numbers)]
                 self._process = subprocess.Popen(
                     command,
-                    pass_fds=[theirs.fileno()],
+                    pass_fds=numbers,
                     stdin=subprocess.DEVNULL,
                     start_new_session=True,
                     env={**os.environ, **quiet, "PYTHONHASHSEED": "0"},
                 )
-                theirs.close()
+                for end in theirs:
+                    end.close()
 
     def fork(self, what: str, argv: Sequence[str], *, env: Mapping[str, str], cwd: str, files: Sequence[int]) -> Forked:
         """Ask for a child; it inherits what a plain one would.
 
         Args:
-            what: `kernel` or `build`.
+            what: `kernel`, `report-kernel` or `build`.
             files: numbers of its standard input, output and error.
         """
         import resource
@@ -173,12 +179,13 @@ class _Warm:
             "data_limit": resource.getrlimit(resource.RLIMIT_DATA),
         }
         data = json.dumps(request).encode()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        fds = [theirs.fileno(), *files, *([self._control.fileno()] if what == "build" else [])]
+        ours, theirs = _pair()
+        reports, others = self._controls
+        fds = [theirs.fileno(), *files, *([reports.fileno(), others.fileno()] if what == "build" else [])]
         try:
             if len(data) > MESSAGE:
                 raise OSError(f"{len(data)} bytes")
-            socket.send_fds(self._control, [data], fds)
+            socket.send_fds(reports if what == "report-kernel" else others, [data], fds)
         except OSError as error:
             ours.close()
             raise KernelError(
@@ -194,9 +201,13 @@ class _Warm:
 WARM = _Warm()
 
 
-def share_warm(control: socket.socket) -> None:
+def share_warm(reports: socket.socket, others: socket.socket) -> None:
     """Use the warm process from which this process was forked."""
-    WARM.share(control)
+    WARM.share(reports, others)
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
 def _stamp() -> int:
@@ -251,8 +262,7 @@ class WarmProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Start the kernel: forked where that is possible, else as a new process."""
         if UNATTENDED in (kwargs.get("env") or os.environ):
-            # What a C library mutters is for whoever sits there, not for the report.
-            cmd = [*cmd, "--IPKernelApp.capture_fd_output=False"]
+            cmd = [*cmd, QUIET]
         if not can_be_warm() or "ipykernel_launcher" not in cmd:
             return await super().launch_kernel(cmd, **kwargs)
         try:
@@ -276,11 +286,16 @@ def _used_by(pid: int) -> tuple[float, float]:
 
 
 def _fork_kernel(cmd: list[str], kwargs: dict[str, Any]) -> Forked:
+    env = kwargs.get("env") or os.environ
+    what, argv = "kernel", cmd[cmd.index("ipykernel_launcher") + 1 :]
+    if UNATTENDED in env:
+        # All but the connection file was read before the fork.
+        what, argv = "report-kernel", [argv[argv.index("-f") + 1]]
     with open(os.devnull, "rb") as nothing:
         return WARM.fork(
-            "kernel",
-            cmd[cmd.index("ipykernel_launcher") + 1 :],
-            env=kwargs.get("env") or os.environ,
+            what,
+            argv,
+            env=env,
             cwd=os.path.abspath(kwargs.get("cwd") or os.getcwd()),
             files=[nothing.fileno(), 1, 2],
         )

@@ -1,6 +1,7 @@
 """The warm process: it has loaded everything once, and forks a fresh child for whoever asks.
 
-It has one thread, no zmq context and no event loop, so nothing that a fork would break. It listens on
+It has one thread, no zmq context and no event loop, so nothing that a fork would break. It is in truth a
+pair: one forks builds and the kernels of people, the other the kernels of reports. Each listens on
 one socket, its control; a request brings along the three standard files of the child and a leash, a
 socket of which the asking side keeps the other end. Over the leash the asking side hears the child's
 number and, at the end, how it ended. Whoever lets go of the leash, or dies, ends the child and every
@@ -22,7 +23,6 @@ import ctypes  # noqa: E402
 import gc  # noqa: E402
 import importlib  # noqa: E402
 import json  # noqa: E402
-import logging  # noqa: E402
 import os  # noqa: E402
 import select  # noqa: E402
 import selectors  # noqa: E402
@@ -32,10 +32,7 @@ import time  # noqa: E402
 import traceback  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
-from typing import TYPE_CHECKING, Any, ClassVar  # noqa: E402
-
-if TYPE_CHECKING:
-    from ipykernel.kernelapp import IPKernelApp
+from typing import Any  # noqa: E402
 
 #: Bytes of one request; the environment of the child is in it.
 MESSAGE = 200_000
@@ -88,18 +85,40 @@ class _Request:
 
 
 def main() -> None:
-    """Load everything, then serve the control socket whose number is the first argument."""
-    control = socket.socket(fileno=int(sys.argv[1]))
+    """Load everything, then be two processes, each serving one of the control sockets whose numbers are the arguments.
+
+    The first forks the kernels of reports alone, and has their shell ready.
+    """
+    reports, control = (socket.socket(fileno=int(number)) for number in sys.argv[1:])
     with contextlib.suppress(AttributeError):  # another C library
         for option in (_GIVE_BACK, _OF_ITS_OWN):
             ctypes.CDLL(None).mallopt(option, _KEPT)
     if sys.path[:1] in ([""], [os.getcwd()]):
         del sys.path[0]
     load(lambda: _held(control) or os._exit(0))
-    # What is loaded stays for ever: the collector needs not touch it, nor copy its pages, in any child.
+    _stay()
+    if os.fork() == 0:
+        _end_with_parent()
+        control.close()
+        from kla_analysis.reporting.lean import ReportKernelApp
+
+        ReportKernelApp.instance().prepare()
+        _stay()
+        _Server(reports).serve()
+    else:
+        reports.close()
+        _Server(control).serve()
+
+
+def _stay() -> None:
+    """Let what is loaded stay for ever: the collector needs not touch it, nor copy its pages, in any child."""
     gc.collect()
     gc.freeze()
-    _Server(control).serve()
+
+
+def _end_with_parent() -> None:
+    """Let the kernel of the machine end this process with the one that forked it."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def load(go_on: Callable[[], object] = lambda: None) -> None:
@@ -112,6 +131,7 @@ def load(go_on: Callable[[], object] = lambda: None) -> None:
         importlib.import_module(name)
         go_on()
     from jupyter_client.provisioning import KernelProvisionerFactory
+    from matplotlib import font_manager
     from matplotlib.backends.registry import backend_registry
 
     KernelProvisionerFactory.instance()  # looks through all packages for provisioners
@@ -124,6 +144,9 @@ def load(go_on: Callable[[], object] = lambda: None) -> None:
     # A project whose own data are refused says so when a report is asked for, not here.
     with contextlib.suppress(KlaError):
         build.rehearse(ReportParameters())
+    # matplotlib lets every child close the font files that are open here; then rather none is.
+    with contextlib.suppress(AttributeError):
+        font_manager._get_font.cache_clear()
 
 
 class _Server:
@@ -152,7 +175,7 @@ class _Server:
 
     def _take(self) -> bool:
         """Take one request; False when nobody can ask any more."""
-        data, fds, _, _ = socket.recv_fds(self._control, MESSAGE, 5)
+        data, fds, _, _ = socket.recv_fds(self._control, MESSAGE, 6)
         if not data:
             self._selector.unregister(self._control)
             self._control.close()
@@ -210,7 +233,7 @@ def _live(request: _Request, fds: list[int], close: Callable[[], None]) -> None:
     try:
         parent = os.getppid()
         os.setpgid(0, 0)
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        _end_with_parent()
         if os.getppid() != parent:
             os._exit(1)
         close()
@@ -242,51 +265,32 @@ def _kernel(argv: list[str], fds: list[int]) -> int:
     from ipykernel.kernelapp import IPKernelApp
 
     sys.argv = ["ipykernel_launcher", *argv]
-    app = _lean_kernel() if os.environ.get(UNATTENDED) else IPKernelApp
-    app.launch_instance([*argv, f"--IPKernelApp.parent_handle={os.getppid()}"])
+    IPKernelApp.launch_instance([*argv, f"--IPKernelApp.parent_handle={os.getppid()}"])
     return 0
 
 
-def _lean_kernel() -> type[IPKernelApp]:
-    """Return the kernel without what only serves somebody who sits before it; a third of its start is saved."""
-    from unittest import mock
+def _report_kernel(argv: list[str], fds: list[int]) -> int:
+    from kla_analysis.reporting.lean import ReportKernelApp
 
-    from ipykernel import ipkernel, kernelapp
-
-    sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
-    # Its messages for debugging would be made, and then dropped.
-    logging.disable(logging.DEBUG)
-
-    class LeanKernelApp(kernelapp.IPKernelApp):
-        def init_control(self, context: Any) -> None:
-            super().init_control(context)
-            self.shell_channel_thread = None  # sorts messages to several shells; here there is one
-
-        def init_kernel(self) -> None:
-            # The debugger wants the file of every module. To look at all 4,000 copies 4,000 pages of memory.
-            with mock.patch.object(ipkernel, "sys", _NoModules()):
-                super().init_kernel()
-
-    return LeanKernelApp
-
-
-class _NoModules:
-    """The module `sys` without its list of modules."""
-
-    modules: ClassVar[dict[str, Any]] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(sys, name)
+    sys.argv = ["ipykernel_launcher", "-f", *argv]
+    app = ReportKernelApp.instance()
+    app.initialize(argv)
+    app.start()
+    return 0
 
 
 def _build(argv: list[str], fds: list[int]) -> int:
     from kla_analysis.reporting import build, kernels
 
-    kernels.share_warm(socket.socket(fileno=fds[0]))
+    kernels.share_warm(*(socket.socket(fileno=fd) for fd in fds))
     return build.main()
 
 
-_WORK: dict[str, Callable[[list[str], list[int]], int]] = {"kernel": _kernel, "build": _build}
+_WORK: dict[str, Callable[[list[str], list[int]], int]] = {
+    "kernel": _kernel,
+    "report-kernel": _report_kernel,
+    "build": _build,
+}
 
 
 def _held(control: socket.socket) -> bool:

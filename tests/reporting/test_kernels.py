@@ -53,7 +53,10 @@ def said(client, code, timeout=30):
     return "".join(heard).strip()
 
 
-def test_it_is_forked_from_a_process_that_has_loaded_everything(start):
+@pytest.mark.parametrize("alone", [False, True])
+def test_it_is_forked_from_a_process_that_has_loaded_everything(start, monkeypatch, alone):
+    if alone:
+        monkeypatch.setenv(UNATTENDED, "1")
     _, client = start()
     assert said(client, "import sys; print('matplotlib' in sys.modules and 'kla_analysis' in sys.modules)") == "True"
     parent = psutil.Process(int(said(client, "import os; print(os.getppid())")))
@@ -69,6 +72,49 @@ def test_where_nobody_watches_there_is_no_debugger_and_one_shell(start, monkeypa
     _, alone = start()
     assert said(alone, look) == "0 False"
     assert said(alone, "import ipykernel.ipkernel as kernel, sys; print(kernel.sys is sys)") == "True"
+
+
+CELLS = {
+    "names": "import os, sys; print(sorted(name for name in globals() if name[0] != '_'), os.getcwd())",
+    "environment": "print({name: os.environ.get(name) for name in ('TERM', 'PAGER', 'FORCE_COLOR', 'MPLBACKEND')})",
+    "value": "6 * 7",
+    "last value": "_ + Out[3]",
+    "await": "import asyncio; await asyncio.sleep(0.01, 'tunggu')",
+    "figure": "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()",
+    "table": "import pandas; pandas.DataFrame({'a': [1]})",
+    "own class": "class Own: pass\nimport pickle; type(pickle.loads(pickle.dumps(Own()))) is Own",
+    "help": "?len",
+    "shell": "!echo hai",
+    "magic": "%who int",
+    "standard error": "print('galat', file=sys.stderr)",
+    "random": "import random, numpy; random.random(), numpy.random.rand()",
+    "error": "1 / 0",
+    "no Python": "def f(:",
+    "count": "get_ipython().execution_count",
+}
+
+
+def test_the_kernel_of_a_report_answers_like_a_plain_one(start, monkeypatch):
+    monkeypatch.setenv(UNATTENDED, "1")
+    answers = []
+    for switch in ("1", "0"):
+        monkeypatch.setenv(kernels.SWITCH, switch)
+        _, client = start()
+        answers.append({name: messages(client, code) for name, code in CELLS.items()})
+    report, plain = answers
+    assert report == plain
+    assert "tunggu" in str(plain["await"])
+    assert "image/png" in str(plain["figure"])
+
+
+def messages(client, code):
+    """Run code and return all that it answers, but for what differs from time to time."""
+    heard = []
+    reply = client.execute_interactive(
+        code, timeout=30, allow_stdin=False, output_hook=lambda message: heard.append((message["msg_type"], message["content"]))
+    )  # fmt: skip
+    kept = ("status", "execution_count", "payload", "ename", "evalue")
+    return [*heard, {name: reply["content"].get(name) for name in kept}]
 
 
 def test_what_a_c_library_mutters_reaches_who_watches_and_no_report(start, monkeypatch):
