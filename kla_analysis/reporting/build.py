@@ -19,6 +19,7 @@ import itertools  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import shutil  # noqa: E402
+import tempfile  # noqa: E402
 import threading  # noqa: E402
 import time  # noqa: E402
 import traceback  # noqa: E402
@@ -145,19 +146,20 @@ def _build(job: Job, tell: Tell) -> None:
     frame = _frame(job.facts, position, parameters, sources)
     scratch = job.staging / SCRATCH
     scratch.mkdir()
-    # What a kernel that is killed leaves behind lies here, and goes when the folder goes.
+    # What a library or a killed kernel leaves behind lies here, and goes when the folder goes.
+    tempfile.tempdir = str(scratch)
     os.environ.update(kernels.environment(warm=job.warm), JUPYTER_RUNTIME_DIR=str(scratch / "runtime"))
     os.environ[UNATTENDED] = "1"
     os.chdir(find_project().root)
 
     started = itertools.count(1)
-    turns = threading.Semaphore(job.at_once)
+    turns, lines = threading.Semaphore(job.at_once), kernels.Lines()
 
     def page(file: str) -> tuple[str, NotebookNode]:
         tell("page", at=next(started), all=len(sources), title=frame.titles[file])
         began = time.monotonic()
         name = f"{Path(file).stem}.ipynb"
-        notebook = _execute(sources[file], name, job, scratch, turns)
+        notebook = _execute(sources[file], name, job, scratch, turns, lines)
         text = document.notebook_page(notebook, frame, file)
         peak_mb, cpu_seconds = kernels.used()
         tell(
@@ -219,7 +221,9 @@ def _sources() -> dict[str, NotebookNode]:
             if document.chapter(found[file])}  # fmt: skip
 
 
-def _execute(source: NotebookNode, name: str, job: Job, scratch: Path, turns: threading.Semaphore) -> NotebookNode:
+def _execute(
+    source: NotebookNode, name: str, job: Job, scratch: Path, turns: threading.Semaphore, lines: kernels.Lines
+) -> NotebookNode:
     """Run one notebook in a fresh kernel and return it with its results."""
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -239,8 +243,7 @@ def _execute(source: NotebookNode, name: str, job: Job, scratch: Path, turns: th
                     progress_bar=False,
                     log_output=False,
                     request_save_on_cell_execute=False,
-                    # Others on the same machine must not be able to listen in on a district's numbers.
-                    config=Config(KernelManager={"transport_encryption": "auto"}),
+                    config=Config(KernelManager=lines.another()),
                     shutdown_kernel="immediate",
                     start_timeout=job.start_timeout,
                     execution_timeout=job.cell_timeout,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -26,7 +27,7 @@ from jupyter_client.provisioning import LocalProvisioner
 from kla_analysis.errors import DataError, KernelError
 from kla_analysis.language import t
 from kla_analysis.project import find_project
-from kla_analysis.reporting.warm import UNATTENDED
+from kla_analysis.reporting.warm import LINES, UNATTENDED
 
 #: The name of the kernelspec.
 KERNEL = "kla"
@@ -224,6 +225,36 @@ def _stamp() -> int:
         ),
         default=0,
     )
+
+
+class Lines:
+    """The lines from a build to its kernels. Nobody else on this machine must be able to listen in on a district's
+    numbers: they are files in a folder that only we can open, where the system has such, else encrypted ports.
+
+    Files cost less (nothing to encrypt), and no other program can take one between choosing and opening it.
+    """
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        folder = LINES.format(os.getpid())
+        self._folder = folder if can_be_warm() and _made_for_us(folder) else ""
+
+    def another(self) -> dict[str, str]:
+        """Return what jupyter_client's manager of one more kernel must know."""
+        if not self._folder:
+            return {"transport_encryption": "auto"}
+        return {"transport": "ipc", "connection_file": os.path.join(self._folder, f"{next(self._numbers)}.json")}
+
+
+def _made_for_us(folder: str) -> bool:
+    """Make a folder for lines, and try whether they work there: its path may be too long, its disk too simple."""
+    try:
+        os.mkdir(folder, 0o700)
+        with socket.socket(socket.AF_UNIX) as line:
+            line.bind(os.path.join(folder, "try-ipc-1000"))
+    except OSError:
+        return False
+    return True
 
 
 class _Used(threading.local):

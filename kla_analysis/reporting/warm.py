@@ -26,8 +26,10 @@ import json  # noqa: E402
 import os  # noqa: E402
 import select  # noqa: E402
 import selectors  # noqa: E402
+import shutil  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
+import tempfile  # noqa: E402
 import time  # noqa: E402
 import traceback  # noqa: E402
 from collections.abc import Callable  # noqa: E402
@@ -36,6 +38,8 @@ from typing import Any  # noqa: E402
 
 #: Bytes of one request; the environment of the child is in it.
 MESSAGE = 200_000
+#: Where a build has its lines to its kernels, by its number; the warm process takes it away when the build has ended.
+LINES = os.path.join(tempfile.gettempdir(), "kla-{}")
 #: Is set where a report is made and nobody watches.
 UNATTENDED = "KLA_UNATTENDED"
 _PR_SET_PDEATHSIG = 1
@@ -209,6 +213,7 @@ class _Server:
                 # What the child has started must not outlive it; until it is reaped its number is its own.
                 _end_group(ended.si_pid)
                 _, status, used = os.wait4(ended.si_pid, 0)
+                shutil.rmtree(LINES.format(ended.si_pid), ignore_errors=True)
                 leash = self._leashes.pop(ended.si_pid, None)
                 if leash is None:
                     continue

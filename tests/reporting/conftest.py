@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -77,8 +78,10 @@ class Mini:
         return found
 
     def left_over(self) -> list[str]:
-        """What a run should have cleared away."""
-        return [path.name for path in self.reports.rglob(".*") if "building" in path.name or ".old-" in path.name]
+        """What a run should have cleared away: half reports, and lines to kernels of a build that is gone."""
+        half = [path.name for path in self.reports.rglob(".*") if "building" in path.name or ".old-" in path.name]
+        lines = [path.name for path in Path(tempfile.gettempdir()).glob("kla-[0-9]*")]
+        return half + [name for name in lines if not psutil.pid_exists(int(name.removeprefix("kla-")))]
 
     def processes(self) -> list[str]:
         """Processes that work for this project."""

@@ -140,6 +140,27 @@ def test_notebooks_take_turns_where_other_reports_use_the_processors(mini):
         assert all(end <= began for (_, end), (began, _) in itertools.pairwise(times)) is alone
 
 
+def test_nobody_can_listen_in_on_a_kernel(mini):
+    seen = mini.root / "seen.json"
+    mini.notebook(
+        "import json, os, pathlib\nfrom ipykernel import get_connection_info\n"
+        "line = json.loads(get_connection_info())\nfolder = os.path.dirname(line['ip']) or '.'\n"
+        f"pathlib.Path({str(seen)!r}).write_text(json.dumps([line, folder, os.stat(folder).st_mode & 0o777]))"
+    )
+    assert mini.kla(*REPORT).returncode == 0
+    line, folder, mode = json.loads(seen.read_text())
+    assert (line["transport"], mode) == ("ipc", 0o700)
+    assert not Path(folder).exists()
+    too_long = mini.root / "panjang" / ("x" * 100)
+    too_long.mkdir(parents=True)
+    for more, environment in ((["--no-warm"], {}), ([], {"TMPDIR": str(too_long)})):
+        assert mini.kla(*REPORT, "--force", *more, **environment).returncode == 0
+        line, *_ = json.loads(seen.read_text())
+        assert line["transport"] == "tcp"
+        assert line["curve_secretkey"]
+    assert not list(too_long.iterdir())
+
+
 def test_too_long_in_all_ends_the_whole_tree(mini):
     mini.notebook("import subprocess\nsubprocess.Popen(['sleep', '600']).wait()")
     for more in ((), ("--no-warm",)):
@@ -154,7 +175,7 @@ def test_too_long_in_all_ends_the_whole_tree(mini):
 def test_asked_to_stop(mini, number, code):
     mini.notebook("import time\ntime.sleep(600)")
     running = mini.start(*REPORT)
-    mini.wait_for(lambda: len(mini.processes()) >= 4)  # the command, the warm process, the build, the kernel
+    mini.wait_for(lambda: len(mini.processes()) >= 5)  # the command, the warm pair, the build, the kernel
     running.send_signal(number)
     _, said = running.communicate(timeout=10)
     assert running.returncode == code
