@@ -146,14 +146,16 @@ def _build(job: Job, tell: Tell) -> None:
     frame = _frame(job.facts, position, parameters, sources)
     scratch = job.staging / SCRATCH
     scratch.mkdir()
+    os.environ.update(kernels.environment(warm=job.warm))
+    lines = kernels.Lines()
     # What a library or a killed kernel leaves behind lies here, and goes when the folder goes.
-    tempfile.tempdir = str(scratch)
-    os.environ.update(kernels.environment(warm=job.warm), JUPYTER_RUNTIME_DIR=str(scratch / "runtime"))
+    tempfile.tempdir = lines.folder or str(scratch)
+    os.environ["JUPYTER_RUNTIME_DIR"] = os.path.join(tempfile.tempdir, "runtime")
     os.environ[UNATTENDED] = "1"
     os.chdir(find_project().root)
 
     started = itertools.count(1)
-    turns, lines = threading.Semaphore(job.at_once), kernels.Lines()
+    turns = threading.Semaphore(job.at_once)
 
     def page(file: str) -> tuple[str, NotebookNode]:
         tell("page", at=next(started), all=len(sources), title=frame.titles[file])

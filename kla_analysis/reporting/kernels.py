@@ -27,7 +27,7 @@ from jupyter_client.provisioning import LocalProvisioner
 from kla_analysis.errors import DataError, KernelError
 from kla_analysis.language import t
 from kla_analysis.project import find_project
-from kla_analysis.reporting.warm import LINES, UNATTENDED
+from kla_analysis.reporting.warm import TEMPORARY, UNATTENDED
 
 #: The name of the kernelspec.
 KERNEL = "kla"
@@ -232,18 +232,21 @@ class Lines:
     numbers: they are files in a folder that only we can open, where the system has such, else encrypted ports.
 
     Files cost less (nothing to encrypt), and no other program can take one between choosing and opening it.
+
+    Attributes:
+        folder: where they are; the warm process takes it away when the build has ended. Empty for ports.
     """
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
-        folder = LINES.format(os.getpid())
-        self._folder = folder if can_be_warm() and _made_for_us(folder) else ""
+        folder = TEMPORARY.format(os.getpid())
+        self.folder = folder if can_be_warm() and _made_for_us(folder) else ""
 
     def another(self) -> dict[str, str]:
         """Return what jupyter_client's manager of one more kernel must know."""
-        if not self._folder:
+        if not self.folder:
             return {"transport_encryption": "auto"}
-        return {"transport": "ipc", "connection_file": os.path.join(self._folder, f"{next(self._numbers)}.json")}
+        return {"transport": "ipc", "connection_file": os.path.join(self.folder, f"{next(self._numbers)}.json")}
 
 
 def _made_for_us(folder: str) -> bool:

@@ -38,8 +38,8 @@ from typing import Any  # noqa: E402
 
 #: Bytes of one request; the environment of the child is in it.
 MESSAGE = 200_000
-#: Where a build has its lines to its kernels, by its number; the warm process takes it away when the build has ended.
-LINES = os.path.join(tempfile.gettempdir(), "kla-{}")
+#: Where a build keeps what is only for a while, by its number; taken away here when the build has ended.
+TEMPORARY = os.path.join(tempfile.gettempdir(), "kla-{}")
 #: Is set where a report is made and nobody watches.
 UNATTENDED = "KLA_UNATTENDED"
 _PR_SET_PDEATHSIG = 1
@@ -213,7 +213,7 @@ class _Server:
                 # What the child has started must not outlive it; until it is reaped its number is its own.
                 _end_group(ended.si_pid)
                 _, status, used = os.wait4(ended.si_pid, 0)
-                shutil.rmtree(LINES.format(ended.si_pid), ignore_errors=True)
+                shutil.rmtree(TEMPORARY.format(ended.si_pid), ignore_errors=True)
                 leash = self._leashes.pop(ended.si_pid, None)
                 if leash is None:
                     continue
@@ -250,6 +250,7 @@ def _live(request: _Request, fds: list[int], close: Callable[[], None]) -> None:
         os.environ.clear()
         os.environ.update(request.env)
         time.tzset()
+        tempfile.tempdir = None
         os.chdir(request.cwd)
         import resource
 
