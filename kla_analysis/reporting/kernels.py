@@ -37,6 +37,8 @@ SWITCH = "KLA_WARM"
 QUIET = "--IPKernelApp.capture_fd_output=False"
 #: Seconds until the warm process must have loaded everything.
 LOADED_WITHIN = 120
+#: Seconds within which a kernel ends that is told to.
+ENDED_WITHIN = 5
 #: Templates, kernelspecs and settings of ours, as Jupyter looks for them.
 FOLDER = Path(__file__).parent / "templates" / "jupyter"
 
@@ -282,6 +284,10 @@ class WarmProvisioner(LocalProvisioner):
         if isinstance(self.process, subprocess.Popen):
             _LAST.peak_mb, _LAST.cpu_seconds = _used_by(self.process.pid)
         await super().kill(restart)
+        if isinstance(self.process, Forked):
+            # jupyter_client looks at once whether it has ended, and then only every tenth of a second.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(self.process.wait, ENDED_WITHIN)
 
     async def wait(self) -> int | None:
         """Wait for the end of the kernel."""

@@ -44,7 +44,7 @@ def main(areas: int, rival_areas: int, many: tuple[int, int]) -> None:
         ours = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
         rival = shell_loop(work / "rival", codes[:rival_areas])
         pages, papers = (statistics.median(each) for each in zip(*alone, strict=True))
-        print(f"{len(notebooks(ROOT))} notebooks a report, {WORKERS} workers")
+        print(f"{len(notebooks())} notebooks a report, {WORKERS} workers")
         line("", "reports/minute", "CPU s/report", "peak MiB")
         line("papermill + jupyter nbconvert", rival["rate"], rival["cpu"], rival["peak"])
         line("kla batch", ours["rate"], ours["cpu"], ours["peak"])
@@ -110,7 +110,7 @@ def shell_loop(out: Path, codes: list[str]) -> dict[str, float]:
     """Run what one would write without us: for each area and notebook `papermill`, then `jupyter nbconvert`."""
     sheets = out.parent / "sheets"
     script = ["set -e", "area=$1", f"mkdir -p {out}/$area"]
-    for path in notebooks(ROOT):
+    for path in notebooks():
         made = f"{out}/$area/{path.name}"
         script.append(
             f"{BIN}/papermill {path} {made} -k python3 --cwd {ROOT} --no-progress-bar -r area $area -p year {YEAR} "
@@ -223,8 +223,11 @@ def short_project(root: Path) -> Path:
     return root
 
 
-def notebooks(project: Path) -> list[Path]:
-    return sorted((project / "notebooks").glob("[0-9]*.ipynb"))
+def notebooks() -> list[Path]:
+    """Return the notebooks of which a report is made."""
+    from kla_analysis.reporting import build
+
+    return [ROOT / "notebooks" / f"{Path(page).stem}.ipynb" for page in build._sources()]
 
 
 @contextlib.contextmanager
