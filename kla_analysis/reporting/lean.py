@@ -22,6 +22,7 @@ sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]
 
 from ipykernel import ipkernel  # noqa: E402
 from ipykernel.compiler import XCachingCompiler  # noqa: E402
+from ipykernel.iostream import OutStream  # noqa: E402
 from ipykernel.kernelapp import IPKernelApp  # noqa: E402
 from ipykernel.zmqshell import ZMQInteractiveShell  # noqa: E402
 from traitlets import default  # noqa: E402
@@ -45,12 +46,27 @@ class _OneShell:
         return False
 
 
+class ReportStream(OutStream):
+    """Standard output or error. ipykernel has it emptied eight times a cell, each time by another thread and waiting
+    for it; where nothing was written there is nothing to wait for.
+    """
+
+    def flush(self) -> None:
+        """Send what was written."""
+        if self._flush_pending:
+            super().flush()
+
+
 class ReportKernelApp(IPKernelApp):
     """A kernel in two halves."""
 
     @default("kernel_class")
     def _kernel_class(self) -> type[ReportKernel]:
         return ReportKernel
+
+    @default("outstream_class")
+    def _outstream_class(self) -> str:
+        return f"{__name__}.{ReportStream.__name__}"
 
     def prepare(self) -> None:
         """Take the steps that all reports share. No thread is started, no socket opened, no event loop made."""

@@ -87,6 +87,8 @@ CELLS = {
     "shell": "!echo hai",
     "magic": "%who int",
     "standard error": "print('galat', file=sys.stderr)",
+    "in this order": "print('a'); display(1); print('b', file=sys.stderr); display(2); print('c', end='')",
+    "threads": "import threading; each = threading.Thread(target=print, args=('utas',)); each.start(); each.join()",
     "random": "import random, numpy; random.random(), numpy.random.rand()",
     "error": "1 / 0",
     "no Python": "def f(:",
