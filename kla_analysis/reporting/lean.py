@@ -69,7 +69,11 @@ class ReportKernelApp(IPKernelApp):
         return f"{__name__}.{ReportStream.__name__}"
 
     def prepare(self) -> None:
-        """Take the steps that all reports share. No thread is started, no socket opened, no event loop made."""
+        """Take the steps that all reports share. No socket is opened and no event loop made.
+
+        Raises:
+            RuntimeError: somebody's start-up file for IPython left a thread running, which a fork does not copy.
+        """
         # Its messages for debugging would be made, and then dropped.
         logging.disable(logging.DEBUG)
         command = json.loads((FOLDER / "kernels" / KERNEL / "kernel.json").read_text())["argv"]
@@ -82,7 +86,9 @@ class ReportKernelApp(IPKernelApp):
         self.kernel = SimpleNamespace(eventloop=None)
         self.init_extensions()
         self.init_code()
-        assert threading.active_count() == 1, "a fork copies one thread"
+        others = [each.name for each in threading.enumerate() if each is not threading.main_thread()]
+        if others:
+            raise RuntimeError(", ".join(others))
 
     def initialize(self, argv: list[str] | None = None) -> None:
         """Take the steps of one kernel; the argument is its connection file."""

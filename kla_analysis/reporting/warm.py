@@ -104,14 +104,25 @@ def main() -> None:
     if os.fork() == 0:
         _end_with_parent()
         control.close()
-        from kla_analysis.reporting.lean import ReportKernelApp
-
-        ReportKernelApp.instance().prepare()
+        _prepare()
         _stay()
         _Server(reports).serve()
     else:
         reports.close()
         _Server(control).serve()
+
+
+def _prepare() -> None:
+    """Make the first half of a report's kernel; where that fails nobody serves here, and reports get plain kernels."""
+    from kla_analysis.language import t
+    from kla_analysis.reporting.lean import ReportKernelApp
+
+    try:
+        ReportKernelApp.instance().prepare()
+    except Exception as error:
+        why = t("Kernel laporan tidak dapat disiapkan ({why}). Dilanjutkan dengan kernel biasa.", why=error)
+        print(why, file=sys.stderr, flush=True)
+        os._exit(1)
 
 
 def _stay() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import gc
+import itertools
 import json
 import os
 import shutil
@@ -28,7 +29,7 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
 WORKERS = 2
-ROUNDS = 3
+ROUNDS = 5
 YEAR = 2025
 
 
@@ -36,14 +37,21 @@ def main(areas: int, rival_areas: int, many: tuple[int, int]) -> None:
     with tempfile.TemporaryDirectory(prefix="kla-bench-") as folder:
         work = Path(folder)
         codes = synthetic(work, 514)
-        # These machines change their pace: what is compared by CPU seconds is run in turns.
-        rounds, alone = [], floor_cpu(codes[:areas], work / "sheets")
+        # These machines change their pace: what is compared by CPU seconds is run in turns, and each round is
+        # compared with what was measured just before and just after it.
+        rounds, alone = [], [floor_cpu(codes[:areas], work / "sheets")]
         for each in range(ROUNDS):
             rounds.append(batch(work / f"ours-{each}", codes[:areas], ROOT))
-            alone += floor_cpu(codes[:areas], work / "sheets")
+            alone.append(floor_cpu(codes[:areas], work / "sheets"))
         ours = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
         rival = shell_loop(work / "rival", codes[:rival_areas])
-        pages, papers = (statistics.median(each) for each in zip(*alone, strict=True))
+        beside = [
+            [statistics.mean(pair) for pair in zip(before, after, strict=True)]
+            for before, after in itertools.pairwise(alone)
+        ]
+        pages, papers = (statistics.median(each) for each in zip(*beside, strict=True))
+        against_all = [one["cpu"] / sum(both) for one, both in zip(rounds, beside, strict=True)]
+        against_pages = [(one["cpu"] - both[1]) / both[0] for one, both in zip(rounds, beside, strict=True)]
         print(f"{len(notebooks())} notebooks a report, {WORKERS} workers")
         line("", "reports/minute", "CPU s/report", "peak MiB")
         line("papermill + jupyter nbconvert", rival["rate"], rival["cpu"], rival["peak"])
@@ -51,10 +59,8 @@ def main(areas: int, rival_areas: int, many: tuple[int, int]) -> None:
         line("figures and HTML alone", "", pages, "")
         line("PDF, Excel and results alone", "", papers, "")
         print(f"reports a minute against the shell loop   {ours['rate'] / rival['rate']:.1f}×")
-        print(
-            f"CPU a report against all of that alone    {ours['cpu'] / (pages + papers):.2f}× (median of {ROUNDS} rounds)"
-        )
-        print(f"the same, documents left out on both      {(ours['cpu'] - papers) / pages:.2f}×")
+        in_rounds("CPU a report against all of that alone", against_all)
+        in_rounds("the same, documents left out on both", against_pages)
         small = short_project(work / "short")
         few, lot = (batch(work / f"short-{n}", codes[:n], small) for n in many)
         print(f"{many[0]} → {many[1]} areas, a short notebook      {lot['seconds'] / few['seconds']:.1f}× the time, "
@@ -131,8 +137,8 @@ def shell_loop(out: Path, codes: list[str]) -> dict[str, float]:
     return {"rate": len(codes) / seconds * 60, "cpu": used / len(codes), "peak": peak()}
 
 
-def floor_cpu(codes: list[str], sheets: Path) -> list[tuple[float, float]]:
-    """Return for each area the CPU seconds of the same cells and pages in one process that has loaded everything, no
+def floor_cpu(codes: list[str], sheets: Path) -> tuple[float, float]:
+    """Return the CPU seconds a report of the same cells and pages in one process that has loaded everything, no
     kernel and no papermill; and those of the documents made from them. As many at once as there are workers."""
     prepare()
     found = []
@@ -155,7 +161,8 @@ def floor_cpu(codes: list[str], sheets: Path) -> list[tuple[float, float]]:
             assert status == 0
             found.append(tuple(json.loads(os.read(reading, 1000))))
             os.close(reading)
-    return found
+    pages, papers = (statistics.mean(each) for each in zip(*found, strict=True))
+    return pages, papers
 
 
 def render_alone(code: str, sheets: Path) -> tuple[float, float]:
@@ -260,6 +267,11 @@ def timed(command: list) -> float:
     began = time.monotonic()
     subprocess.run(command, check=True, capture_output=True)
     return time.monotonic() - began
+
+
+def in_rounds(name: str, ratios: list[float]) -> None:
+    each = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+    print(f"{name:41} {statistics.median(ratios):.2f}× (rounds: {each})")
 
 
 def line(*cells: object) -> None:

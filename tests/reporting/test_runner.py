@@ -161,6 +161,20 @@ def test_nobody_can_listen_in_on_a_kernel(mini):
     assert not list(too_long.iterdir())
 
 
+def test_a_start_up_file_that_leaves_a_thread_means_plain_kernels(mini):
+    mini.notebook(PICTURE)
+    startup = mini.root / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "saya.py").write_text(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), name='penjaga', daemon=True).start()"
+    )
+    done = mini.kla(*REPORT, IPYTHONDIR=str(mini.root / "ipython"))
+    assert done.returncode == 0
+    assert "Kernel laporan tidak dapat disiapkan (penjaga)." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert mini.gone(5)
+
+
 def test_too_long_in_all_ends_the_whole_tree(mini):
     mini.notebook("import subprocess\nsubprocess.Popen(['sleep', '600']).wait()")
     for more in ((), ("--no-warm",)):
