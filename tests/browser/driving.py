@@ -46,10 +46,11 @@ class Server:
 
 
 def _is_forked(process: psutil.Process) -> bool:
-    """Whether it is a child of the warm process, whose command line it has kept."""
+    """Whether it was forked by the warm process, whose command line it has kept; such a child leads a group."""
     try:
-        return "reporting.warm" in _command(process) and "reporting.warm" in _command(process.parent())
-    except psutil.NoSuchProcess:
+        both = "reporting.warm" in _command(process) and "reporting.warm" in _command(process.parent())
+        return both and os.getpgid(process.pid) == process.pid
+    except (psutil.NoSuchProcess, ProcessLookupError):
         return False
 
 
