@@ -152,12 +152,13 @@ def load(go_on: Callable[[], object] = lambda: None) -> None:
     KernelProvisionerFactory.instance()  # looks through all packages for provisioners
     backend_registry.resolve_backend("inline")
     from kla_analysis.errors import KlaError
+    from kla_analysis.language import current_language, language
     from kla_analysis.reporting import build, paper
     from kla_analysis.reporting.parameters import ReportParameters
 
     paper.obstacle()
-    # A project whose own data are refused says so when a report is asked for, not here.
-    with contextlib.suppress(KlaError):
+    # A project whose own data are refused says so when a report is asked for, not here. The rehearsal's language is its own.
+    with contextlib.suppress(KlaError), language(current_language()):
         build.rehearse(ReportParameters())
     # matplotlib lets every child close the font files that are open here; then rather none is.
     with contextlib.suppress(AttributeError):

@@ -168,10 +168,14 @@ def test_a_start_up_file_that_leaves_a_thread_means_plain_kernels(mini):
     (startup / "saya.py").write_text(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), name='penjaga', daemon=True).start()"
     )
-    done = mini.kla(*REPORT, IPYTHONDIR=str(mini.root / "ipython"))
-    assert done.returncode == 0
-    assert "Kernel laporan tidak dapat disiapkan (penjaga)." in done.stderr
-    assert "Traceback" not in done.stderr
+    for lang, told in (
+        ("id", "Kernel laporan tidak dapat disiapkan"),
+        ("en", "The kernel of reports could not be prepared"),
+    ):
+        done = mini.kla(*REPORT, "--force", IPYTHONDIR=str(mini.root / "ipython"), KLA_LANG=lang)
+        assert done.returncode == 0
+        assert f"{told} (penjaga)." in done.stderr
+        assert "Traceback" not in done.stderr
     assert mini.gone(5)
 
 
