@@ -992,7 +992,8 @@ def _any_sheet(file: Path, rules: Any) -> Any:
 @click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
 @click.option("--area", default="", help="Kode wilayah, bila lembar tidak menyebutnya.")
 @click.option("--year", type=click.IntRange(2011, 2100), help="Tahun penghargaan, bila lembar tidak menyebutnya.")
-@click.option("--stage", default="", help="Tahap penilaian; juga memilih kolom nilainya.")
+@click.option("--stage", default="", help="Tahap penilaian; juga memilih kolom nilainya. all: semua tahap sekaligus.")
+@click.option("--column", default="", help="Judul atau huruf kolom nilai, bila ada beberapa.")
 @click.option("--sheet", default="", help="Lembar kerja yang dibaca, bila beberapa memuat kode yang sama.")
 @click.option("--instrument", help="Instrumen; bila kosong, dicari dari maksimum yang tercetak.")
 @click.option(

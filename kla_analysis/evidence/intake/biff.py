@@ -106,7 +106,7 @@ def _workbook_stream(data: bytes) -> bytes:
     mini_size = 1 << struct.unpack_from("<H", data, 32)[0]
     if size not in (512, 4096):
         raise ValueError(size)
-    first_directory, = struct.unpack_from("<I", data, 48)
+    (first_directory,) = struct.unpack_from("<I", data, 48)
     cutoff, first_mini, _, first_difat, count_difat = struct.unpack_from("<IIIII", data, 56)
     tables = list(struct.unpack_from("<109I", data, 76))
     for _ in range(min(count_difat, 1000)):
@@ -132,7 +132,7 @@ def _workbook_stream(data: bytes) -> bytes:
     directory = chain(first_directory, fat, data, size, 1)
     root, found = None, None
     for at in range(0, len(directory) - 127, 128):
-        length, = struct.unpack_from("<H", directory, at + 64)
+        (length,) = struct.unpack_from("<H", directory, at + 64)
         name = directory[at : at + max(length - 2, 0)].decode("utf-16-le", "replace")
         first, total = struct.unpack_from("<II", directory, at + 116)
         if directory[at + 66] == 5:
