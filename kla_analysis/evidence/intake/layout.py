@@ -138,7 +138,11 @@ class _Walk:
         questions = {"question_code", "question_name"} & self.header.columns.keys()
         self.code_roles = CODE_ROLES if questions else ("code", "indicator_code", "number", "component_code")
         self.ragged = dict(self.grid.ragged)
-        self.width = self.ragged.get(self.header.last, self.grid.width)
+        self.width = self._length(self.header.last)
+
+    def _length(self, row: int) -> int:
+        """Return how many cells a row of a text file has; 0 in a workbook."""
+        return self.ragged.get(row, self.grid.width)
 
     def _merged_down(self) -> tuple[dict[tuple[int, int], Cell], set[int]]:
         """Fill names and areas down their merged ranges; a score merged over rows belongs to none of the lower."""
@@ -168,12 +172,13 @@ class _Walk:
                 continue
             if (count < 3 and self._numbers_columns(cells)) or self._header_again(cells):
                 self.passed.append(at)
-            elif at in self.ragged and self.ragged[at] > self.width and max(cells) > self.width:
+            elif self._length(at) > self.width and max(cells) > self.width:
                 self._too_long(at)
             else:
                 found.append(self._row(at, cells))
         about = self.recogniser
-        about.rows, about.in_footer, about._any = found, False, False
+        about.rows, about.in_footer, about.is_any = found, False, False
+        about.is_long = bool({"area_code", "area_name", "year", "stage"} & self.header.columns.keys())
         about.run()
         for row in found:
             self._take(row)
@@ -220,7 +225,7 @@ class _Walk:
     def _too_long(self, row: int) -> None:
         self.repairs.add(
             REFUSED, self.grid.name, (row, 0), "", "",
-            t("baris ini berisi {found} sel, kepala tabel di baris {head} berisi {wanted}", found=self.ragged[row],
+            t("baris ini berisi {found} sel, kepala tabel di baris {head} berisi {wanted}", found=self._length(row),
               head=self.header.last, wanted=self.width),
             t("Periksa tanda pemisah dan tanda kutip di baris ini."), kind="ragged",
         )  # fmt: skip
@@ -301,7 +306,7 @@ class _Walk:
         found = row.match or row.total
         level, code = ("total", row.component) if found == "whole" else (found.level, found.code)
         area_code, area_name = (self._cell(row.at, cells, role) for role in ("area_code", "area_name"))
-        if row.at in self.ragged and self.ragged[row.at] < self.table.score_column and not self._may_end_early(row):
+        if self.width and self._length(row.at) < self.table.score_column and not self._may_end_early(row):
             return
         self.table.lines.append(
             Line(row.at, level, code, cells.get(self.table.score_column), cells.get(self.table.max_column),
@@ -315,7 +320,7 @@ class _Walk:
             return True
         self.repairs.add(
             REFUSED, self.grid.name, (row.at, 0), "", "",
-            t("baris ini berisi {found} sel, kepala tabel di baris {head} berisi {wanted}", found=self.ragged[row.at],
+            t("baris ini berisi {found} sel, kepala tabel di baris {head} berisi {wanted}", found=self._length(row.at),
               head=self.header.last, wanted=self.width),
             t("Periksa tanda pemisah dan tanda kutip di baris ini."), kind="ragged",
         )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
 from kla_analysis.evidence.intake.grid import DATE, TEXT, Cell, clean, words_of
@@ -93,7 +93,10 @@ class Row:
 
 @dataclass
 class Recogniser:
-    """Goes down the rows of one table; what is known of component and indicator is kept for the next table."""
+    """Goes down the rows of one table; what is known of component and indicator is kept for the next table.
+
+    A table is long when each of its rows names its own district, year or stage: there the same codes come again.
+    """
 
     names: Names
     rows: list[Row]
@@ -102,7 +105,8 @@ class Recogniser:
     stem: str = ""
     previous: str = ""
     in_footer: bool = False
-    _any: bool = field(default=False)
+    is_long: bool = False
+    is_any: bool = False
 
     def run(self) -> None:
         """Say of every row what it is."""
@@ -121,12 +125,14 @@ class Recogniser:
 
     def _numbers_are_relative(self) -> bool:
         """Whether numbers count the questions of an indicator: 2a is no code of its own, or 1 comes again and again."""
-        plain = Counter(row.number for row in self.rows if row.is_plain and row.scored)
+        plain = Counter(
+            row.number for row in self.rows if row.is_plain and row.scored and row.code_role != "indicator_code"
+        )
         lettered = any(
             re.fullmatch(r"\d{1,2}[a-z]{1,2}", fold_code(row.number)) and row.code and not self.names.code(row.code)
             for row in self.rows
         )
-        return lettered or any(count > 1 for count in plain.values())
+        return lettered or (not self.is_long and any(count > 1 for count in plain.values()))
 
     def _whole_numbers_are_codes(self) -> bool:
         """Whether whole numbers are codes of indicators and do not just count rows."""
@@ -178,7 +184,7 @@ class Recogniser:
         if row.match is None and not row.clash:
             self._without_match(row)
         elif row.match is not None:
-            self._any = True
+            self.is_any = True
             self.in_footer = False
             self._remember(row.match)
         row.component, row.indicator = self.component, self.indicator
@@ -222,6 +228,8 @@ class Recogniser:
             return False
         if row.word:
             return True
+        if row.code_role == "indicator_code":
+            return self.plain_codes
         inside = self.names.within(self.indicator, row.number)
         if inside is not None:
             fits = [row.maximum is not None and self.names.has_maximum(match, row.maximum) for match in (found, inside)]
@@ -235,7 +243,7 @@ class Recogniser:
     def _by_number(self, row: Row) -> Match | None:
         """Find a question by its number inside the indicator in force."""
         number = row.number
-        if not number or self.in_footer:
+        if not number or self.in_footer or row.code_role == "indicator_code":
             return None
         if self.names.begins(self.indicator, number):
             self.stem = fold_code(number)
@@ -285,7 +293,7 @@ class Recogniser:
             if (found := self.names.total(cell.text)) is not None:
                 row.total = found
                 return
-        if self._any and row.texts and _starts_footer(row.texts):
+        if self.is_any and row.texts and _starts_footer(row.texts):
             self.in_footer = True
 
     # --- by place ---------------------------------------------------------------------------------------------
