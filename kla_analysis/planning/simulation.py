@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -276,7 +277,7 @@ class Simulation:
         sure = self.chances[self.chances["probability"] >= SURE].head(1) if self.ground.ready is not None else ()
         feasible = plan.status != "infeasible"
         return {
-            "scenario": self.scenario.model_dump(mode="json", exclude_defaults=True),
+            "scenario": _shown(self.scenario),
             "area": self.ground.position.area.code,
             "year": self.ground.position.award_year,
             "illustrative": self.ground.position.illustrative,
@@ -357,6 +358,12 @@ def _most(ground: Ground, budget: int | None, time_limit: float = 10.0) -> Plan:
         if step is not None:
             return checked(ground.model, limits, ground.model.indices(step["actions"]), "optimal", step["total"])
     return most_points(ground.model, limits, time_limit=time_limit)
+
+
+def _shown(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as plain values, without the folders of somebody's machine."""
+    said = scenario.model_dump(mode="json", exclude_defaults=True)
+    return said | ({"catalogue": Path(said["catalogue"]).name} if "catalogue" in said else {})
 
 
 def _require_about(position: Position, scenario: Scenario) -> None:

@@ -22,7 +22,8 @@ import filelock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from kla_analysis.errors import KlaError, LockedError, OutputError, ParameterError, Problem, did_you_mean
+from kla_analysis.errors import DataError, KlaError, LockedError, OutputError, ParameterError, Problem, did_you_mean
+from kla_analysis.files import read_plain
 from kla_analysis.language import current_language, t
 from kla_analysis.project import Project, find_project
 from kla_analysis.reporting import failure
@@ -173,14 +174,13 @@ def load_schedule(path: str | Path) -> Plan:
     """
     path = Path(path).expanduser().resolve()
     try:
-        content = path.read_bytes()
-    except OSError as error:
+        content = read_plain(path, most=_LARGEST)
+    except (FileNotFoundError, DataError) as error:
+        why = error.what if isinstance(error, DataError) else t("tidak ada.")
         raise ParameterError(
-            t("Jadwal {file} tidak dapat dibaca: {why}.", file=path.name, why=error.strerror or error),
+            t("Jadwal {file} tidak dapat dibaca: {why}", file=path.name, why=why),
             advice=t("Sebutkan berkas jadwal (TOML); contohnya: kla schedule example."),
         ) from None
-    if len(content) > _LARGEST:
-        raise ParameterError(t("{file} terlalu besar untuk sebuah jadwal.", file=path.name))
     try:
         values = tomllib.loads(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
