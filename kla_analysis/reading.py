@@ -232,8 +232,9 @@ def _read_text(path: Path, shown: str) -> str:
     try:
         raw = read_plain(path, shown=shown)
     except FileNotFoundError:
-        near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.csv")]) if path.parent.is_dir() else ""
-        raise DataError(t("Berkas {file} tidak ada.", file=shown), advice=near) from None
+        there = [one.name for one in path.parent.glob("*.csv")] if path.parent.is_dir() else []
+        advice = did_you_mean(path.name, there) if there else t("Periksa nama dan foldernya.")
+        raise DataError(t("Berkas {file} tidak ada.", file=shown), advice=advice) from None
     if not raw.strip():
         raise DataError(
             t("{file}: berkas kosong.", file=shown), advice=t("Isi berkas itu, atau ekspor ulang dari sumbernya.")
