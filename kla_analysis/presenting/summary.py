@@ -12,7 +12,7 @@ from typing import Any
 from kla_analysis.analysis.comparison import gap_to
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import flips_by_answer, tornado
-from kla_analysis.analysis.verification import CLAIMED_STAGE, retention_for, verify_position
+from kla_analysis.analysis.verification import retention_for, verify_position
 from kla_analysis.analysis.weakness import weak_questions
 from kla_analysis.instrument.instrument import split_agencies, standing_name
 from kla_analysis.language import chance, money, number, percent, t
@@ -52,7 +52,7 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
         worth = verify_position(position, as_claim=True)
         found.append(
             (
-                t("Sesudah verifikasi") if position.stage == CLAIMED_STAGE else t("Bila baru nilai mandiri"),
+                t("Sesudah verifikasi") if position.claimed else t("Bila baru nilai mandiri"),
                 f"{number(worth.interval.low, decimals=0)}–{number(worth.interval.high, decimals=0)}",
                 t("peluang {goal} {chance}", goal=goal.name, chance=chance(worth.probability_at_least(target))),
             )
@@ -78,7 +78,7 @@ def surety_in_words(position: Position, target: str) -> Text:
     if not _verifiable(position):
         return Text((t("Hanya predikatnya yang diketahui; sejauh mana nilainya pasti tidak dapat dihitung."),))
     worth = verify_position(position, as_claim=True)
-    claimed = position.stage == CLAIMED_STAGE
+    claimed = position.claimed
     words = {
         "claimed": number(worth.claimed),
         "level": percent(worth.level),

@@ -26,8 +26,14 @@ from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, flips_by_
 from kla_analysis.analysis.verification import leave_one_out, retention_for, verify_position
 from kla_analysis.analysis.weakness import Selection, lost_by_agency, lost_points, selected, weak_questions
 from kla_analysis.evidence.audit import Audit, audit
-from kla_analysis.evidence.published import load_national_counts, load_results, load_stage_scores
-from kla_analysis.instrument.instrument import Instrument, level_name, split_agencies, standing_name
+from kla_analysis.evidence.published import (
+    award_name,
+    load_national_counts,
+    load_results,
+    load_stage_scores,
+    years_without_award,
+)
+from kla_analysis.instrument.instrument import Instrument, level_name, load_instrument, split_agencies, standing_name
 from kla_analysis.language import chance, number, percent, signed, t
 from kla_analysis.presenting.wording import (
     Text,
@@ -244,7 +250,7 @@ def instrument_table(instrument: Instrument) -> Table:
         questions=[int((instrument.questions["component_code"] == code).sum()) for code in components.index],
     )
     return Table(
-        t("Tujuh komponen instrumen {id}", id=instrument.id),
+        t("{count} komponen instrumen {id}", count=len(components), id=instrument.id),
         (
             Column("component_code", t("Kode")),
             Column("name", t("Komponen")),
@@ -488,11 +494,10 @@ def own_audit(position: Position) -> Several | Text:
 
 def history_table(position: Position) -> Table:
     """The published results of the area."""
-    ladder = position.instrument.ladder
     stages = {stage.code: stage.name for stage in position.instrument.stages}
     frame = position.history.assign(
         stage=position.history["stage"].map(stages).fillna(position.history["stage"]),
-        predicate=[ladder.name(p) if isinstance(p, str) else None for p in position.history["predicate"]],
+        predicate=[award_name(row.award_year, row.predicate) for row in position.history.itertuples()],
     )
     return Table(
         t("Hasil {area} yang terbit", area=position.area.name),
@@ -512,18 +517,20 @@ def history_table(position: Position) -> Table:
 def national_table() -> Table:
     """How many districts got each predicate, per award year."""
     frame = load_national_counts()
-    counts = [name for name in ("pratama", "madya", "nindya", "utama") if name in frame]
+    bands = [band for band in load_instrument().ladder.bands if band.code in frame]
+    without = ", ".join(str(year) for year in years_without_award())
     return Table(
         t("Jumlah kabupaten/kota penerima penghargaan"),
         (
             Column("award_year", t("Tahun"), write=str),
             _count("awarded_total", t("Semua")),
-            *(_count(name, name.capitalize()) for name in counts),
+            *(_count(band.code, band.name) for band in bands),
         ),
         frame,
         source=t(
-            "Status: terbit, dihimpun dari laporan pers. Tanda – berarti rinciannya tidak ditemukan; "
-            "tidak ada penghargaan pada 2020 dan 2024."
+            "Status: terbit, dihimpun dari laporan pers. Tanda – berarti rinciannya tidak ditemukan. Tahun tanpa "
+            "penghargaan: {years}.",
+            years=without or "–",
         ),
     )
 
@@ -787,9 +794,11 @@ def transition_table(position: Position) -> Table:
     )
 
 
-def earlier_table(position: Position) -> Table:
+def earlier_table(position: Position) -> Table | Text:
     """What is known of other years' weights beside today's."""
     instrument = position.instrument
+    if instrument.earlier.empty:
+        return Text((t("Bobot tahun lain tidak diketahui."),), kind="remark")
     frame = instrument.earlier.assign(
         name=[instrument.component(code).name for code in instrument.earlier["code"]],
         now=[instrument.component(code).max_points for code in instrument.earlier["code"]],

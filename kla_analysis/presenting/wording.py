@@ -18,7 +18,6 @@ from kla_analysis.analysis.country import province_standing, transitions
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import COMMON, Sensitivity, flips_by_answer, sensitivity
 from kla_analysis.analysis.verification import (
-    CLAIMED_STAGE,
     Retention,
     Verified,
     leave_one_out,
@@ -28,7 +27,7 @@ from kla_analysis.analysis.verification import (
 )
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
 from kla_analysis.evidence.audit import Audit
-from kla_analysis.evidence.published import load_results, load_stage_scores
+from kla_analysis.evidence.published import AWARD_STAGE, award_name, load_results, load_stage_scores
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import level_name, standing_name
 from kla_analysis.language import chance, number, percent, t
@@ -171,7 +170,7 @@ def verification_in_words(position: Position, target: str) -> Text:
     stage = _stage_name(position, position.stage)
     verified = verify_position(position, as_claim=True)
     paragraphs = []
-    if position.stage == CLAIMED_STAGE:
+    if position.claimed:
         paragraphs.append(t("Nilai {score} adalah nilai mandiri; verifikasi masih akan memotongnya.",
                             score=number(verified.claimed)))  # fmt: skip
     else:
@@ -382,7 +381,7 @@ def headline(position: Position, target: str) -> Text:
             )
         )
         paragraphs.append(_gap_sentence(gap, goal, t("menurut lembar ini")))
-    if position.stage == CLAIMED_STAGE and position.span.low > 0:
+    if position.claimed and position.span.low > 0:
         paragraphs += worth_in_words(verify_position(position)).paragraphs
     return Text(tuple(paragraphs))
 
@@ -544,9 +543,8 @@ def history_in_words(position: Position) -> Text:
     history = position.history
     if history.empty:
         return Text((t("Tidak ada hasil {area} yang terbit di data proyek ini.", area=position.area.name),))
-    final = history[(history["stage"] == "final") & history["predicate"].notna()]
-    ladder = position.instrument.ladder
-    awards = ", ".join(f"{row.award_year} {ladder.name(row.predicate)}" for row in final.itertuples())
+    final = history[(history["stage"] == AWARD_STAGE) & history["predicate"].notna()]
+    awards = ", ".join(f"{row.award_year} {award_name(row.award_year, row.predicate)}" for row in final.itertuples())
     lines = [t("Penghargaan yang terbit: {awards}.", awards=awards or "–")]
     for year, rows in history.groupby("award_year"):
         known = rows.set_index("stage")["score"].dropna()
