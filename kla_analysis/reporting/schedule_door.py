@@ -34,7 +34,8 @@ class ScheduleForm(Controls):
         codes = [code for code in dict.fromkeys(rounds["area_code"]) if code != REFERENCE_CODE]
         years = sorted(set(rounds["award_year"].astype(int)), reverse=True)
         self.area = choices.area_control(self, t("Daerah"), t("kosong: semua yang ada datanya"), codes)
-        self.area.value = choices.named(codes[0] if "63.10" not in codes else "63.10")
+        with self.quietly():
+            self.area.value = choices.named(codes[0] if "63.10" not in codes else "63.10")
         self.year = self.control(widgets.Dropdown, t("Tahun"), options=years, value=2022 if 2022 in years else years[0])
         self.target = self.control(widgets.Dropdown, t("Target"), options=[])
         self._offer_targets(ReportParameters().target)
@@ -85,7 +86,7 @@ class ScheduleForm(Controls):
         )
 
     def _moved(self, change: Any) -> None:
-        if change["owner"] is self.year:
+        if not self.unheard and change["owner"] is self.year:
             self._offer_targets(self.target.value)
 
     def _offer_targets(self, wanted: str) -> None:
