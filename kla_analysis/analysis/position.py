@@ -6,7 +6,8 @@ position holds all three apart, each with its standing, and says which of them a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -70,6 +71,16 @@ class Position:
     def span(self) -> Span:
         """The total in points: the sheet's own where there is one, else the published one."""
         return self.roll_up.total if self.roll_up else self.published.span
+
+    @cached_property
+    def at_best(self) -> Position:
+        """The same position with every missing answer in full: the other end of every range."""
+        return replace(self, roll_up=self.roll_up.at_best) if self.unknown_points else self
+
+    @property
+    def unknown_points(self) -> float:
+        """How many points hang on answers that nobody has given."""
+        return self.roll_up.unknown_points if self.roll_up else 0.0
 
     @property
     def illustrative(self) -> bool:
