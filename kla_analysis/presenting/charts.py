@@ -16,9 +16,9 @@ import pandas as pd
 from kla_analysis.analysis.comparison import gap_to, smallest_set
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points
-from kla_analysis.evidence.published import AWARD_STAGE, award_name, ladder_of, years_without_award
+from kla_analysis.evidence.published import AWARD_STAGE, ladder_of, load_national_counts
 from kla_analysis.instrument.bands import Span
-from kla_analysis.instrument.instrument import level_name, standing_name
+from kla_analysis.instrument.instrument import level_name
 from kla_analysis.language import number, percent, signed, t
 from kla_analysis.presenting.canvas import (
     AMBER,
@@ -48,6 +48,7 @@ from kla_analysis.presenting.canvas import (
     said,
     source_line,
     stage_name,
+    standings,
     styled,
     text_width,
     write,
@@ -88,7 +89,7 @@ def ladder(position: Position, target: str) -> Chart:
 
     rows: list[tuple[str, Span, bool]] = []
     if fact is not None:
-        name = rules.name(fact.predicate) if fact.predicate else rules.place(fact.span.low).name
+        name = fact.name or rules.place(fact.span.low).name
         label = t(
             "Terbit ({stage}): {name} {span}", stage=stage_name(position, fact.stage), name=name, span=str(fact.span)
         )
@@ -578,30 +579,25 @@ def waterfall(position: Position, target: str) -> Chart:
 @styled
 def history(position: Position) -> Chart:
     """The published results of the area over the years, scores as points and bare predicates as ranges."""
-    rows = position.history
-    known = rows[rows["score"].notna() | rows["predicate"].notna()]
+    known = position.history
     area = position.area.name
     if known.empty:
         return said(t("Belum ada hasil {area} yang terbit di data ini", area=area), position, "")
     source = t(
-        "Sumber: {hosts}. Status: {standing}.", hosts=hosts(known["source_url"]), standing=standing_name("published")
+        "Sumber: {hosts}. Status: {standing}.", hosts=hosts(known["source"]), standing=standings(known["standing"])
     )
     rules = ladder_of(int(known["award_year"].max()))
-    final = known[(known["stage"] == AWARD_STAGE) & known["predicate"].notna()]
+    final = known[known["stage"] == AWARD_STAGE]
     title = t("Belum ada penghargaan {area} yang terbit", area=area)
     if len(final):
-        last, year = final["predicate"].iloc[-1], int(final["award_year"].iloc[-1])
-        title = t(
-            "{area}: penghargaan terakhir yang terbit {name} pada {year}",
-            area=area,
-            name=award_name(year, last),
-            year=year,
-        )
-        if last == rules.no_award_code:
+        last, year = final["known"].iloc[-1], int(final["award_year"].iloc[-1])
+        title = t("{area}: penghargaan terakhir yang terbit {name} pada {year}", area=area, name=last, year=year)
+        if final["predicate"].iloc[-1] == rules.no_award_code:
             title = t("{area} belum memperoleh penghargaan pada {year}", area=area, year=year)
 
     years = sorted(set(known["award_year"].astype(int)))
-    years = sorted({*years, *(year for year in years_without_award() if years[0] < year < years[-1])})
+    held = load_national_counts().set_index("award_year")["held"]
+    years = sorted({*years, *(year for year in held.index if years[0] < year < years[-1])})
     floor = rules.drawn_from(known["score"].min() if known["score"].notna().any() else rules.max_total)
     edges = [floor, *(band.lower for band in rules.bands), rules.max_total]
     left, tall = 1.4, 4.1
@@ -616,7 +612,14 @@ def history(position: Position) -> Chart:
     keys: dict[str, Any] = {}
     told: list[str] = []
     for x, year in enumerate(years):
-        _year(ax, position, known[known["award_year"] == year], x, floor, step, wide, keys, told)
+        rows = known[known["award_year"] == year]
+        if len(rows):
+            _year(ax, position, rows, x, floor, step, wide, keys, told)
+        else:
+            text, narrow = t("tidak diketahui") if held[year] else t("tidak ada penghargaan"), wide < 0.95
+            text = text if narrow else fit(text, wide - 0.04, SMALL)
+            style = {"fontsize": SMALL, "color": SOFT, "rotation": 90 if narrow else 0}
+            write(ax, x, floor + 0.08 * step, text, ha="center", va="bottom", **style)
     ax.set_xticks(range(len(years)), [str(year) for year in years], fontsize=TEXT, color=INK)
     ax.set_yticks(
         [(low + high) / 2 for low, high in itertools.pairwise(edges)],
@@ -662,12 +665,6 @@ def _year(
     """Draw one year of the history: `step` is points in an inch, `wide` the inches of a year."""
     from matplotlib.patches import Patch
 
-    if rows.empty:
-        text, narrow = t("tidak ada penghargaan"), wide < 0.95
-        text = text if narrow else fit(text, wide - 0.04, SMALL)
-        style = {"fontsize": SMALL, "color": SOFT, "rotation": 90 if narrow else 0}
-        write(ax, x, floor + 0.08 * step, text, ha="center", va="bottom", **style)
-        return
     year = int(rows["award_year"].iloc[0])
     top = ax.get_ylim()[1]
     order = {stage.code: stage.order for stage in position.instrument.stages}
@@ -708,21 +705,21 @@ def _year(
         if pd.notna(row.score):
             told.append(t("{year} {stage} {score}", year=year, stage=stage, score=number(row.score)))
             continue
-        rules = ladder_of(year, row.predicate)
-        span = rules.span_of(row.predicate)
-        low = max(span.low, floor)
-        ax.bar(x, span.high - low, bottom=low, width=min(0.62, 0.5 / wide), zorder=2, **KNOWN_RANGE)
-        keys[t("Hanya predikat, tanpa nilai")] = Patch(**KNOWN_RANGE)
-        name = rules.name(row.predicate)
-        if row.predicate == rules.no_award_code:
-            name = t("di bawah {lower}", lower=number(span.high))
+        low = max(row.low, floor)
+        ax.bar(x, row.high - low, bottom=low, width=min(0.62, 0.5 / wide), zorder=2, **KNOWN_RANGE)
+        keys[t("Hanya predikat atau rentang, tanpa nilai")] = Patch(**KNOWN_RANGE)
+        name = row.known or t("antara {low} dan {high}", low=number(row.low), high=number(row.high))
+        if row.predicate == ladder_of(year).no_award_code:
+            name = t("di bawah {lower}", lower=number(row.high))
         # In the middle of the range, or where no score is in the way; a name too wide is left to the axis.
         free = {
             spot: min([abs(spot - other) for other in taken], default=step)
-            for spot in (low + (span.high - low) * part for part in (0.5, 0.3, 0.7))
+            for spot in (low + (row.high - low) * part for part in (0.5, 0.3, 0.7))
         }
         y = next((spot for spot, room in free.items() if room > 0.16 * step), None)
-        size = next((size for size in (TEXT, 9.5, SMALL) if text_width(name, size) <= wide - 0.02), None)
+        written = name if pd.notna(row.predicate) else name.replace(" ", "\n")
+        widest = max(written.split("\n"), key=len)
+        size = next((size for size in (TEXT, 9.5, SMALL) if text_width(widest, size) <= wide - 0.02), None)
         if y is not None and size is not None:
-            write(ax, x, y, name, ha="center", zorder=4, bbox=patch(PAPER), fontsize=size)
+            write(ax, x, y, written, ha="center", zorder=4, bbox=patch(PAPER), fontsize=size)
         told.append(t("{year} {name} ({stage}, nilai tidak diumumkan)", year=year, name=name, stage=stage))
