@@ -188,6 +188,30 @@ class Ladder:
         band = self.band(predicate)
         return Span(band.lower, band.printed_upper)
 
+    def span_between(self, at_least: str | None, at_most: str | None) -> Span:
+        """Return the span of scores when a predicate is known only to lie between two; None is open.
+
+        An award without its predicate, for instance, begins at the first band and may be any.
+        """
+        return Span(
+            0.0 if at_least is None else self.span_of(at_least).low,
+            self.max_total if at_most is None else self.span_of(at_most).high,
+        )
+
+    def name_between(self, at_least: str | None, at_most: str | None) -> str:
+        """Name what is known of a predicate that was not named; None is open.
+
+        Returns:
+            In words: "paling tinggi Madya", "Madya sampai Nindya", "predikat tidak disebut".
+        """
+        if at_least is not None and at_most is not None:
+            return t("{low} sampai {high}", low=self.name(at_least), high=self.name(at_most))
+        if at_most is not None:
+            return t("paling tinggi {name}", name=self.name(at_most))
+        if at_least == self.bands[0].code:
+            return t("predikat tidak disebut")
+        return t("paling rendah {name}", name=self.name(at_least))
+
     def points_to(self, target: str, span: Span) -> Span:
         """Return the points missing to a target predicate: none when it is reached."""
         lower = self.band(target).lower
