@@ -16,6 +16,7 @@ from kla_analysis.analysis.scoring import MissingPolicy, RollUp, roll_up
 from kla_analysis.errors import ParameterError
 from kla_analysis.evidence.areas import Area, find_area
 from kla_analysis.evidence.assessment import Assessment, list_rounds, load_assessment, sheet_and_rules
+from kla_analysis.evidence.audit import audit
 from kla_analysis.evidence.published import history_of, ladder_of
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import Instrument
@@ -81,6 +82,13 @@ class Position:
     def unknown_points(self) -> float:
         """How many points hang on answers that nobody has given."""
         return self.roll_up.unknown_points if self.roll_up else 0.0
+
+    @cached_property
+    def contradictions(self) -> dict[str, float]:
+        """Totals by printed level that give another predicate than the answers (`Audit.contradicting`)."""
+        if self.assessment is None or self.assessment.printed is None:
+            return {}
+        return audit(self.assessment, self.instrument).contradicting(self.span, self.instrument.ladder)
 
     @property
     def claimed(self) -> bool:

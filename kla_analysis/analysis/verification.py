@@ -365,8 +365,9 @@ def verify_position(position: Position, *, as_claim: bool = False, level: float 
 def needed_claim(target: str, probability: float, retention: Retention, instrument: Instrument) -> float | None:
     """Return the self-assessed total at which a target is reached with a probability, in points.
 
-    Returns None when not even a full sheet is enough.
+    Rounded up to hundredths: the claim that is named is never too small. Returns None when not even a full
+    sheet is enough.
     """
     kept = retention.quantile(1 - probability)
     needed = instrument.ladder.band(target).lower / kept if kept > 0 else math.inf
-    return round(needed, 2) if needed <= instrument.ladder.max_total else None
+    return math.ceil(round(needed * 100, 6)) / 100 if needed <= instrument.ladder.max_total else None
