@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from kla_analysis.errors import DataError, KlaError
 from kla_analysis.evidence.assessment import files_of
+from kla_analysis.evidence.partners import partners_path
 from kla_analysis.files import files_below, read_plain
 from kla_analysis.language import t
 from kla_analysis.planning import actions
@@ -117,6 +118,7 @@ def facts(parameters: ReportParameters, project: Project) -> Manifest:
         "parameters": _digest(json.dumps(shown, sort_keys=True)),
         "assessment": _hash(own),
         "scenarios": _hash([*scenarios, *_catalogues(scenarios, data)]),
+        "partners": _hash([partners_path(parameters.area, data=project.data)]),
         "versions": _digest(json.dumps(versions, sort_keys=True)),
         **_common(project),
     }
@@ -142,6 +144,7 @@ def input_names() -> dict[str, str]:
         "instrument": t("instrumen"),
         "published": t("hasil terbit"),
         "areas": t("daftar wilayah"),
+        "partners": t("daftar mitra"),
         "actions": t("katalog kegiatan"),
         "scenarios": t("skenario"),
         "reference": t("lembar rujukan"),
