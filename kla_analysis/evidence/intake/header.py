@@ -30,14 +30,9 @@ NAME_ROLES = ("question_name", "indicator_name", "name", "component_name")
 
 @dataclass(frozen=True)
 class Headings:
-    """The words of headings: what a column is by its exact heading, and the words inside one that tell of scores.
-
-    `stages` has what names a stage beside a word for scores, as in “Skor Provinsi”; `alone`, by stage, what does by itself.
-    """
+    """The words of headings: what a column is by its exact heading, and the words inside one that tell of scores."""
 
     roles: dict[str, str]
-    stages: dict[str, str]
-    alone: dict[str, tuple[str, ...]]
     score_words: frozenset[str]
     fillers: frozenset[str]
     max_words: frozenset[str]
@@ -48,21 +43,20 @@ class Headings:
 @lru_cache(maxsize=1)
 def headings() -> Headings:
     """Return the words of `data/headings.csv`."""
-    roles, stages = {}, {}
-    by_role, alone = defaultdict(list), defaultdict(list)
-    for role, stage, heading in read_resource("headings.csv", find_project().data).itertuples(index=False):
+    roles = {}
+    by_role = defaultdict(list)
+    for role, heading in read_resource("headings.csv", find_project().data).itertuples(index=False):
         by_role[role].append(heading)
-        if isinstance(stage, str):
-            stages[heading] = stage
-            if role == "score":
-                alone[stage].append(heading)
-        elif role not in _NO_COLUMNS and not role.endswith("_word"):
+        if role not in _NO_COLUMNS and not role.endswith("_word"):
             roles[heading] = role
     return Headings(
-        roles, stages, {stage: tuple(words) for stage, words in alone.items()}, frozenset(by_role["score_word"]), frozenset(by_role["score_filler"]),
-        frozenset(by_role["max_word"]), tuple(by_role["footer"]),
+        roles,
+        frozenset(by_role["score_word"]),
+        frozenset(by_role["score_filler"]),
+        frozenset(by_role["max_word"]),
+        tuple(by_role["footer"]),
         {role: tuple(words) for role, words in by_role.items()},
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -275,14 +269,22 @@ def _score_heading(words: list[str], year: int, names: Names) -> Heading:
     if known.max_words & set(rest):
         plain = all(word in known.max_words or word in known.fillers for word in rest)
         return Heading("max") if plain else Heading("score", sure=False)
-    joined = " ".join(rest)
-    stages = names.stage_names.keys() & {known.stages.get(joined) or stage_named(joined, names)}
-    if not stages:
-        kept = " ".join(word for word in rest if word not in known.fillers)
-        stages = names.stage_names.keys() & {known.stages.get(kept) or stage_named(kept, names)} if kept else set()
-        if not kept:
-            return Heading("score", year=year)
-    return Heading("score", stages.pop(), year) if stages else Heading("score", year=year, sure=False)
+    stages = _stages_beside_scores(names)
+    for kept in (rest, [word for word in rest if word not in known.fillers]):
+        if stage := stages.get(" ".join(kept)):
+            return Heading("score", stage, year)
+    return Heading("score", year=year, sure=not kept)
+
+
+@lru_cache(maxsize=16)
+def _stages_beside_scores(names: Names) -> dict[str, str]:
+    """Return the stages by what stands beside a word for scores: where “skor provinsi” is one, so is “nilai provinsi”."""
+    found = {}
+    for code, written in names.stage_names.items():
+        for words in written:
+            if rest := " ".join(word for word in words.split() if word not in headings().score_words):
+                found[rest] = code
+    return found
 
 
 def stage_named(text: str, names: Names, *, within: bool = False) -> str:
@@ -290,7 +292,7 @@ def stage_named(text: str, names: Names, *, within: bool = False) -> str:
     words = words_of(text)
     found = set()
     for code, written in names.stage_names.items():
-        called = {words_of(code), *written, *headings().alone.get(code, ())} - {""}
+        called = {words_of(code), *written} - {""}
         if words in called or (within and any(f" {call} " in f" {words} " for call in called if len(call) > 1)):
             found.add(code)
     return found.pop() if len(found) == 1 else ""
