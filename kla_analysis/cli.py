@@ -282,12 +282,12 @@ def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> No
     """Hitung nilai total dan predikat sebuah lembar."""
     from kla_analysis.analysis.scoring import roll_up
     from kla_analysis.analysis.verification import fit_retention, verify
-    from kla_analysis.evidence.assessment import load_assessment, year_of
+    from kla_analysis.evidence.assessment import load_assessment, rules_of
     from kla_analysis.evidence.published import load_stage_scores
-    from kla_analysis.instrument.instrument import load_instrument, standing_name
+    from kla_analysis.instrument.instrument import standing_name
     from kla_analysis.presenting.wording import worth_in_words
 
-    rules = load_instrument(instrument, year=year_of(file))
+    rules = rules_of(file, instrument)
     sheet = load_assessment(file, rules)
     result = roll_up(sheet, rules, missing=missing)
     worth = verify(result.total.low, sheet.stage, fit_retention(load_stage_scores()), rules)
@@ -346,7 +346,7 @@ def band(score: str, instrument: str | None, as_json: bool) -> None:
 
 @app.command()
 @click.argument("file", type=_FILE, metavar="[BERKAS]", required=False)
-@click.option("--reference", is_flag=True, help="Periksa lembar rujukan 2024.")
+@click.option("--reference", is_flag=True, help="Periksa lembar rujukan.")
 @_with_instrument
 @_answers_in_json
 def audit(file: Path | None, reference: bool, instrument: str | None, as_json: bool) -> None:
@@ -355,17 +355,18 @@ def audit(file: Path | None, reference: bool, instrument: str | None, as_json: b
     Maksimum dan nilai tercetak dibandingkan dengan jumlah di bawahnya, di setiap tingkat.
     """
     from kla_analysis.evidence.areas import REFERENCE_CODE
-    from kla_analysis.evidence.assessment import find_assessment, year_of
+    from kla_analysis.evidence.assessment import find_sheet, list_rounds, rules_of
     from kla_analysis.evidence.audit import audit as run_audit
-    from kla_analysis.instrument.instrument import level_name, load_instrument
+    from kla_analysis.instrument.instrument import level_name
     from kla_analysis.presenting.wording import audit_in_words
 
     if reference == (file is not None):
         raise ParameterError(
             t("Sebutkan satu lembar."), advice=t("Tulis kla audit BERKAS, atau kla audit --reference.")
         )
-    rules = load_instrument(instrument, year=2024 if reference else year_of(file))
-    sheet = find_assessment(REFERENCE_CODE, 2024, rules) if reference else _any_sheet(file, rules)
+    path = file or find_sheet(REFERENCE_CODE, int(list_rounds(REFERENCE_CODE)["award_year"].max()))
+    rules = rules_of(path, instrument)
+    sheet = _any_sheet(path, rules)
     found = run_audit(sheet, rules)
     if as_json:
         rows = found.rows.reset_index().astype(object)
@@ -701,7 +702,7 @@ def _echo_placement(placement: Any) -> None:
             t(
                 "Kurang {points} poin ke {next}.",
                 points=number(placement.points_to_next),
-                next=placement.next_predicate.capitalize(),
+                next=placement.next_name,
             )
         )
     for remark in placement.remarks:
@@ -1044,7 +1045,7 @@ def import_command(files: tuple[Path, ...], out: Path | None, replace_old: bool,
 @app.command("template")
 @click.option("--area", required=True, help="Kode wilayah.")
 @click.option("--year", type=click.IntRange(2011, 2100), required=True, help="Tahun penghargaan.")
-@click.option("--stage", default="self_assessment", show_default=True, help="Tahap penilaian.")
+@click.option("--stage", default="", help="Tahap penilaian; bila kosong, nilai mandiri.")
 @click.option("--out", type=_FILE, help="Berkas .xlsx; bila kosong, lembar-<wilayah>-<tahun>.xlsx di folder ini.")
 @_with_instrument
 @_answers_in_json

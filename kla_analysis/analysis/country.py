@@ -10,6 +10,7 @@ import itertools
 
 import pandas as pd
 
+from kla_analysis.evidence.published import AWARD_STAGE
 from kla_analysis.instrument.instrument import Instrument
 
 
@@ -30,7 +31,7 @@ def transitions(results: pd.DataFrame, instrument: Instrument, *, level: float =
     """
     from scipy import stats
 
-    final = results[(results["stage"] == "final") & results["predicate"].notna()]
+    final = results[(results["stage"] == AWARD_STAGE) & results["predicate"].notna()]
     years = sorted(final["award_year"].unique())
     following = dict(itertools.pairwise(years))
     left = final[["area_code", "award_year", "predicate"]].assign(award_year=final["award_year"].map(following))
@@ -58,7 +59,9 @@ def province_standing(results: pd.DataFrame, province: str, instrument: Instrume
         missing), `rank` of the predicate (1 is the best; equal predicates share it).
     """
     order = [instrument.ladder.no_award_code, *(band.code for band in instrument.ladder.bands)]
-    final = results[(results["province"] == province) & (results["stage"] == "final") & results["predicate"].notna()]
+    final = results[
+        (results["province"] == province) & (results["stage"] == AWARD_STAGE) & results["predicate"].isin(order)
+    ]
     last = final.sort_values("award_year").groupby("area_code").tail(1).set_index("area_code")
     last = last[["area_name", "award_year", "predicate", "score"]].assign(step=last["predicate"].map(order.index))
     last["rank"] = last["step"].rank(ascending=False, method="min").astype(int)

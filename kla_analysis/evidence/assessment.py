@@ -13,7 +13,7 @@ import pandas as pd
 import yaml
 
 from kla_analysis.errors import DataError, Problem, did_you_mean
-from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument
+from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, load_instrument
 from kla_analysis.language import by_language, number, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import TableSchema, read_header, read_table, schema_of
@@ -106,9 +106,7 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
     level = next(level for level, column in CODE_COLUMNS.items() if column in schema.columns)
     column = CODE_COLUMNS[level]
     maxima = instrument.table(level)["max_points"]
-    frame = read_table(
-        path, schema, shown=shown, also=lambda frame: _sheet_problems(frame, column, maxima, instrument.id, shown)
-    )
+    frame = read_table(path, schema, shown=shown, also=lambda frame: _sheet_problems(frame, column, instrument, shown))
     by_code = frame.set_index(column)
     printed_path = path.with_suffix(".printed.csv")
     return Assessment(
@@ -127,6 +125,24 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
         ),
         repairs=_read_beside(path.with_suffix(".repairs.csv"), "repairs", data or project.data),
     )
+
+
+def rules_of(
+    path: str | Path, instrument: str | None = None, *, year: int | None = None, data: Path | None = None
+) -> Instrument:
+    """Load the instrument that a sheet follows: the one that its origin note names, else the one in force in its year.
+
+    Args:
+        instrument: id, where somebody names it.
+        year: award year, where the sheet does not say it.
+    """
+    if instrument is None:
+        try:
+            about = yaml.safe_load(Path(path).with_suffix(".origin.yaml").read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError):
+            about = None
+        instrument = about.get("instrument") if isinstance(about, dict) else None
+    return load_instrument(instrument, year=year_of(path) or year, data=data)
 
 
 def is_tidy(path: str | Path) -> bool:
@@ -159,21 +175,46 @@ def list_rounds(area_code: str, *, data: Path | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["award_year", "stage", "path"])
 
 
-def find_assessment(
-    area_code: str, award_year: int, instrument: Instrument, *, stage: str | None = None, data: Path | None = None
-) -> Assessment | None:
-    """Load the project's sheet of an area and round, at a stage or else the latest there is.
-
-    Returns None when the project holds no such sheet.
-    """
+def find_sheet(area_code: str, award_year: int, *, stage: str | None = None, data: Path | None = None) -> Path | None:
+    """Return the project's sheet of an area and round, at a stage or else the latest there is; None when there is none."""
     rounds = list_rounds(area_code, data=data)
     rounds = rounds[rounds["award_year"] == award_year]
     if stage is not None:
         rounds = rounds[rounds["stage"] == stage]
-    if rounds.empty:
-        return None
-    latest = max(rounds.itertuples(), key=lambda row: instrument.stage(row.stage).order)
-    return load_assessment(latest.path, instrument, data=data)
+    if len(rounds) < 2:
+        return None if rounds.empty else rounds["path"].iloc[0]
+    rules = (rules_of(row.path, year=award_year, data=data) for row in rounds.itertuples())
+    order = [own.stage(code).order for own, code in zip(rules, rounds["stage"], strict=True)]
+    return rounds["path"].iloc[max(range(len(order)), key=order.__getitem__)]
+
+
+def sheet_and_rules(
+    area_code: str,
+    award_year: int,
+    *,
+    stage: str | None = None,
+    assessment: str | Path | None = None,
+    instrument: str | None = None,
+    data: Path | None = None,
+) -> tuple[Path | None, Instrument]:
+    """Return the sheet of an area and round, and the instrument by which the round is scored.
+
+    Args:
+        assessment: a sheet of the user's own; the project's when not given.
+        instrument: id; the one that the sheet follows when not given, else the one in force in that round.
+    """
+    path = Path(assessment) if assessment else find_sheet(area_code, award_year, stage=stage, data=data)
+    if path is None:
+        return None, load_instrument(instrument, year=award_year, data=data)
+    return path, rules_of(path, instrument, year=award_year, data=data)
+
+
+def find_assessment(
+    area_code: str, award_year: int, instrument: Instrument, *, stage: str | None = None, data: Path | None = None
+) -> Assessment | None:
+    """Load the project's sheet of an area and round by an instrument; None when the project holds no such sheet."""
+    path = find_sheet(area_code, award_year, stage=stage, data=data)
+    return None if path is None else load_assessment(path, instrument, data=data)
 
 
 def scaled_to_total(scores: pd.Series, maxima: pd.Series, total: float) -> pd.Series:
@@ -209,15 +250,21 @@ def scaled_to_total(scores: pd.Series, maxima: pd.Series, total: float) -> pd.Se
     return pd.Series([float(cent / 100) for cent in cents], index=scores.index, name=scores.name)
 
 
-def _sheet_problems(frame: pd.DataFrame, column: str, maxima: pd.Series, instrument: str, shown: str) -> list[Problem]:
-    """Find unknown codes, scores above their maximum, and rows of another area, round or stage."""
+def _sheet_problems(frame: pd.DataFrame, column: str, instrument: Instrument, shown: str) -> list[Problem]:
+    """Find unknown codes and stages, scores above their maximum, and rows of another area, round or stage."""
     problems = []
+    level = next(level for level, name in CODE_COLUMNS.items() if name == column)
+    maxima = instrument.table(level)["max_points"]
+    stages = [stage.code for stage in instrument.stages]
+    for row, code in frame["stage"].dropna()[lambda codes: ~codes.isin(stages)].items():
+        what = t("tahap ini tidak ada di instrumen {id}", id=instrument.id)
+        problems.append(Problem(what, did_you_mean(code, stages), shown, row, "stage", code))
     for row, record in frame.dropna(subset=[column]).iterrows():
         code, score = record[column], record["score"]
         if code not in maxima.index:
             problems.append(
                 Problem(
-                    t("kode ini tidak ada di instrumen {id}", id=instrument),
+                    t("kode ini tidak ada di instrumen {id}", id=instrument.id),
                     did_you_mean(code, maxima.index),
                     shown,
                     row,

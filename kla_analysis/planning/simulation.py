@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kla_analysis.analysis.position import Position
-from kla_analysis.analysis.verification import CLAIMED_STAGE, Retention, own_retention, retention_for
+from kla_analysis.analysis.verification import Retention, own_retention, retention_for
 from kla_analysis.errors import ParameterError
 from kla_analysis.instrument.bands import Band, Placement
 from kla_analysis.language import t
@@ -101,7 +101,7 @@ class Simulator:
         if key not in self._grounds:
             position = self.position
             retention = None
-            if position.stage == CLAIMED_STAGE or scenario.retention:
+            if position.claimed or scenario.retention:
                 retention = own_retention(scenario.retention) if scenario.retention else retention_for(position)
             kept = retention.median if retention is not None else 1.0
             model = Model(

@@ -12,7 +12,7 @@ from typing import Any
 from kla_analysis.analysis.comparison import gap_to
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import flips_by_answer, tornado
-from kla_analysis.analysis.verification import CLAIMED_STAGE, retention_for, verify_position
+from kla_analysis.analysis.verification import retention_for, verify_position
 from kla_analysis.analysis.weakness import unanswered_questions, weak_questions
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import level_name, split_agencies, standing_name
@@ -68,7 +68,7 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
         likely_ends = dict.fromkeys(chance(worth.probability_at_least(target)) for worth in ends)
         found.append(
             (
-                t("Sesudah verifikasi") if position.stage == CLAIMED_STAGE else t("Bila baru nilai mandiri"),
+                t("Sesudah verifikasi") if position.claimed else t("Bila baru nilai mandiri"),
                 ladder.written(Span(ends[0].interval.low, ends[1].interval.high), decimals=0),
                 t("peluang {goal} {chance}", goal=goal.name, chance=t(" sampai ").join(likely_ends)),
             )
@@ -94,7 +94,7 @@ def surety_in_words(position: Position, target: str) -> Text:
     if not _verifiable(position):
         return Text((t("Hanya predikatnya yang diketahui; sejauh mana nilainya pasti tidak dapat dihitung."),))
     worth = verify_position(position, as_claim=True)
-    claimed = position.stage == CLAIMED_STAGE
+    claimed = position.claimed
     ladder = position.instrument.ladder
     words = {
         "claimed": ladder.written(worth.claimed),

@@ -35,7 +35,7 @@ from kla_analysis.analysis.weakness import (
 from kla_analysis.evidence.audit import Audit, audit
 from kla_analysis.evidence.published import load_national_counts, load_participation, load_results, load_stage_scores
 from kla_analysis.instrument.bands import Span
-from kla_analysis.instrument.instrument import Instrument, level_name, split_agencies, standing_name
+from kla_analysis.instrument.instrument import Instrument, level_name, load_instrument, split_agencies, standing_name
 from kla_analysis.language import chance, number, percent, signed, t
 from kla_analysis.presenting.wording import (
     Text,
@@ -286,7 +286,7 @@ def instrument_table(instrument: Instrument) -> Table:
         questions=[int((instrument.questions["component_code"] == code).sum()) for code in components.index],
     )
     return Table(
-        t("Tujuh komponen instrumen {id}", id=instrument.id),
+        t("{count} komponen instrumen {id}", count=len(components), id=instrument.id),
         (
             Column("component_code", t("Kode")),
             Column("name", t("Komponen")),
@@ -597,19 +597,19 @@ def national_table() -> Table:
     people = load_participation()
     took_part = people[people["measure"] == "took_part"].set_index("award_year")["value"]
     frame = frame[frame["held"]].assign(took_part=lambda held: held["award_year"].map(took_part))
-    counts = [name for name in ("pratama", "madya", "nindya", "utama") if name in frame]
+    bands = [band for band in load_instrument().ladder.bands if band.code in frame]
     return Table(
         t("Jumlah kabupaten/kota penerima penghargaan"),
         (
             Column("award_year", t("Tahun"), write=str),
             _count("took_part", t("Ikut serta")),
             _count("awarded_total", t("Penerima")),
-            *(_count(name, name.capitalize()) for name in counts),
+            *(_count(band.code, band.name) for band in bands),
         ),
         frame,
         source=t(
             "Status: terbit, dihimpun dari laporan pers. Tanda – berarti tidak ditemukan; tanpa penghargaan: {years}.",
-            years=none_given,
+            years=none_given or "–",
         ),
     )
 
@@ -902,9 +902,11 @@ def transition_table(position: Position) -> Table:
     )
 
 
-def earlier_table(position: Position) -> Table:
+def earlier_table(position: Position) -> Table | Text:
     """What is known of other years' weights beside today's."""
     instrument = position.instrument
+    if instrument.earlier.empty:
+        return Text((t("Bobot tahun lain tidak diketahui."),), kind="remark")
     frame = instrument.earlier.assign(
         name=[instrument.component(code).name for code in instrument.earlier["code"]],
         now=[instrument.component(code).max_points for code in instrument.earlier["code"]],

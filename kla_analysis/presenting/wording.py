@@ -19,7 +19,6 @@ from kla_analysis.analysis.country import province_standing, transitions
 from kla_analysis.analysis.position import Position, PublishedFact
 from kla_analysis.analysis.uncertainty import COMMON, Sensitivity, flips_by_answer, sensitivity
 from kla_analysis.analysis.verification import (
-    CLAIMED_STAGE,
     Retention,
     Verified,
     leave_one_out,
@@ -29,7 +28,7 @@ from kla_analysis.analysis.verification import (
 )
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
 from kla_analysis.evidence.audit import Audit
-from kla_analysis.evidence.published import load_results, load_stage_scores
+from kla_analysis.evidence.published import AWARD_STAGE, load_results, load_stage_scores
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import level_name, standing_name
 from kla_analysis.language import chance, number, percent, t
@@ -181,7 +180,7 @@ def verification_in_words(position: Position, target: str) -> Text:
     stage = _stage_name(position, position.stage)
     verified = verify_position(position, as_claim=True)
     paragraphs = []
-    if position.stage == CLAIMED_STAGE:
+    if position.claimed:
         paragraphs.append(t("Nilai {score} adalah nilai mandiri; verifikasi masih akan memotongnya.",
                             score=ladder.written(position.span)))  # fmt: skip
     else:
@@ -386,7 +385,7 @@ def headline(position: Position, target: str) -> Text:
             )
         )
         paragraphs.append(_gap_sentence(gap, goal, t("menurut lembar ini")))
-    if position.stage == CLAIMED_STAGE and position.span.low > 0:
+    if position.claimed and position.span.low > 0:
         paragraphs += [*worth_in_words(verify_position(position)).paragraphs, *worth_at_best(position, target)]
     return Text(tuple(paragraphs))
 
@@ -608,7 +607,7 @@ def history_in_words(position: Position) -> Text:
     history = position.history
     if history.empty:
         return Text((t("Tidak ada hasil {area} yang terbit di data proyek ini.", area=position.area.name),))
-    final = history[history["stage"] == "final"]
+    final = history[history["stage"] == AWARD_STAGE]
     awards = ", ".join(f"{row.award_year} {row.known}" for row in final.itertuples())
     lines = [t("Penghargaan yang terbit: {awards}.", awards=awards or "–")]
     for year, rows in history.groupby("award_year"):

@@ -142,12 +142,13 @@ def plan_jobs(
     known = load_areas()
     jobs = []
     for year, target, cluster in itertools.product(years, targets, clusters):
-        checked = check_parameters({"year": year, "target": target, "cluster": cluster, **same})
+        asked = {"year": year, "target": target, "cluster": cluster, **same}
+        stage = asked.get("stage", "")
         # What differs from the usual stands in the name, so that two reports never share a folder.
-        differs = [v for v, usual in ((target, "nindya"), (cluster, ALL_CLUSTERS), (checked.stage, "")) if v != usual]
+        differs = [v for v, usual in ((target, "nindya"), (cluster, ALL_CLUSTERS), (stage, "")) if v != usual]
         for area in areas:
-            sheet = _sheet_of(area, year, checked.stage, sheets) if sheets else ""
-            parameters = checked.model_copy(update={"area": area, "assessment": sheet})
+            sheet = _sheet_of(area, year, stage, sheets) if sheets else ""
+            parameters = check_parameters({**asked, "area": area, "assessment": sheet})
             path = f"{area}/{'-'.join(map(str, (year, *differs)))}"
             jobs.append(Job(parameters, known.loc[area, "name"], known.loc[area, "province"], path))
     return sorted(dict.fromkeys(jobs), key=lambda job: job.path)
@@ -247,7 +248,7 @@ def _sheet_of(area: str, year: int, stage: str, sheets: Path) -> str:
     """Return the sheet of an area and year in a folder of sheets, the one of the latest stage; empty when none."""
     from kla_analysis.instrument.instrument import load_instrument
 
-    order = [known.code for known in sorted(load_instrument().stages, key=lambda known: known.order)]
+    order = [known.code for known in load_instrument(year=year).stages]
     found = {path.stem.partition("-")[2]: path for path in (sheets / area).glob(f"{year}-*.csv")}
     stages = [code for code in order if code in found and stage in ("", code)]
     return str(found[stages[-1]].resolve()) if stages else ""
@@ -374,7 +375,7 @@ def _row(job: Job, place: Place | None, outcome: Outcome | None) -> dict[str, An
         "area": job.area,
         "province": job.province,
         "year": job.parameters.year,
-        "target": job.parameters.target.capitalize(),
+        "target": figures.get("target", job.parameters.target),
         "predicate": predicate_in_words(figures) if figures else None,
         "total": total_in_words(figures),
         "gap": total_in_words(figures, "gap"),

@@ -302,6 +302,7 @@ def figures(position: Position, target: str) -> dict[str, Any]:
         "predicate_high": ladder.place(span.high).name,
         "printed_contradicts": bool(position.contradictions),
         "bounds": ladder.bounds,
+        "target": ladder.band(target).name,
         "in_gap": placed.in_gap,
         "gap_low": gap.low,
         "gap_high": gap.high,

@@ -21,7 +21,7 @@ from kla_analysis.evidence.intake.guard import safe_name
 from kla_analysis.evidence.intake.mending import Place
 from kla_analysis.evidence.intake.repairs import Repair
 from kla_analysis.evidence.intake.sheet import Intake, places_of, read_sheet, save
-from kla_analysis.instrument.instrument import load_instrument
+from kla_analysis.instrument.instrument import all_stages, load_instrument
 from kla_analysis.language import t
 from kla_analysis.presenting.annotation import annotated_workbook
 from kla_analysis.presenting.controls import Controls, links, status
@@ -74,7 +74,6 @@ class CheckDoor(Controls):
             self._check()
 
     def _build(self) -> None:
-        rules = load_instrument()
         auto = widgets.Layout(width="auto")
         self.upload = widgets.FileUpload(
             accept=".xlsx,.xlsm,.xls,.ods,.csv,.html,.htm", description=t("Pilih lembar"), layout=auto
@@ -85,7 +84,7 @@ class CheckDoor(Controls):
         self.stage = self.control(
             widgets.Dropdown,
             t("Tahap"),
-            options=[(t("dari lembar"), ""), *((stage.name, stage.code) for stage in rules.stages)],
+            options=[(t("dari lembar"), ""), *((stage.name, stage.code) for stage in all_stages())],
         )
         self.sheet = self.control(widgets.Text, t("Lembar"), placeholder=t("semua"), continuous_update=False)
         self.personal = self.control(
@@ -189,7 +188,7 @@ class CheckDoor(Controls):
         if year is None:
             raise DataError(t("Tahun belum diisi."), advice=t("Isi tahun penghargaan, misalnya 2025."))
         rules = load_instrument(year=year)
-        book = template_workbook(area, year, rules, stage=self.stage.value or "self_assessment")
+        book = template_workbook(area, year, rules, stage=self.stage.value)
         self.files.value = f"<p>{links({f'lembar-{area.code}-{year}.xlsx': book})}</p>"
         self._say(t("Lembar isian {area} {year} siap diunduh di bawah.", area=area.name, year=year), "good")
 
@@ -315,7 +314,7 @@ class CheckDoor(Controls):
         for option, name in _OPTIONS.items():
             if option in text:
                 text = text.replace(option, t("isian “{name}”", name=getattr(self, name).description))
-        for stage in load_instrument().stages if asked else ():
+        for stage in all_stages() if asked else ():
             text = re.sub(rf"\b{stage.code}\b", stage.name, text)
         return text
 

@@ -20,6 +20,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from kla_analysis.evidence.partners import partners_path
 from kla_analysis.language import number, t
 from kla_analysis.project import Project
 from kla_analysis.reporting.parameters import ReportParameters
@@ -101,6 +102,7 @@ def facts(parameters: ReportParameters, project: Project) -> Manifest:
     inputs = {
         "parameters": _digest(json.dumps(shown, sort_keys=True)),
         "assessment": _hash(own),
+        "partners": _hash([partners_path(parameters.area, data=project.data)]),
         "scenarios": _hash([*scenarios, *_catalogues(scenarios)]),
         "versions": _digest(json.dumps(versions, sort_keys=True)),
         **_common(project),
@@ -127,6 +129,7 @@ def input_names() -> dict[str, str]:
         "instrument": t("instrumen"),
         "published": t("hasil terbit"),
         "areas": t("daftar wilayah"),
+        "partners": t("daftar mitra"),
         "actions": t("katalog kegiatan"),
         "scenarios": t("skenario"),
         "reference": t("lembar rujukan"),

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from kla_analysis.errors import ParameterError, Problem, did_you_mean
+from kla_analysis.evidence.assessment import sheet_and_rules
 from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import LANGUAGES, t, use_language
 
@@ -31,6 +32,7 @@ class ReportParameters(BaseModel):
 
     area: str = Field(default="63.10", description="kode wilayah bertitik, misalnya 63.10")
     year: int = Field(default=2022, ge=2011, le=2100, description="tahun penghargaan")
+    assessment: str = Field(default="", description="lembar nilai sendiri; kosong = lembar proyek")
     stage: str = Field(default="", description="tahap penilaian; kosong = tahap terakhir yang ada")
     target: str = Field(default="nindya", description="predikat yang dituju")
     cluster: str = Field(default=ALL_CLUSTERS, description="satu komponen (misalnya K2) atau all")
@@ -38,7 +40,6 @@ class ReportParameters(BaseModel):
     retention: float = Field(
         default=0.0, ge=0, le=1, description="bagian nilai mandiri yang bertahan; 0: dari pasangan yang terbit"
     )
-    assessment: str = Field(default="", description="lembar nilai sendiri; kosong = lembar proyek")
     scenario: str = Field(default="", description="skenario anggaran (data/scenarios atau berkas), dipisah koma")
 
     @property
@@ -56,15 +57,18 @@ class ReportParameters(BaseModel):
     @field_validator("stage", "target", "cluster", "lang")
     @classmethod
     def _in_the_instrument(cls, value: str, info: ValidationInfo) -> str:
-        choices = _choices()[info.field_name]
+        choices = _choices(info.data)[info.field_name]
         if value not in choices and not (value == "" and info.field_name == "stage"):
             raise PydanticCustomError("choice", "{choices}", {"choices": ", ".join(choices)})
         return value
 
 
-def _choices() -> dict[str, list[str]]:
-    """Return what the instrument allows for the parameters that name a part of it."""
-    instrument = load_instrument()
+def _choices(values: dict[str, Any]) -> dict[str, list[str]]:
+    """Return what the instrument of the round allows for the parameters that name a part of it."""
+    if "year" in values:
+        _, instrument = sheet_and_rules(values.get("area", ""), values["year"], assessment=values.get("assessment"))
+    else:  # the year itself is refused
+        instrument = load_instrument()
     return {
         "stage": [stage.code for stage in instrument.stages],
         "target": [band.code for band in instrument.ladder.bands],

@@ -98,7 +98,7 @@ def card(made: Made, *, opened: bool = False) -> str:
         "Nilai {total}, {predicate}; target {target}. Dibuat {when}.",
         total=total_in_words(made.manifest.figures),
         predicate=predicate_in_words(made.manifest.figures),
-        target=target_name(about.get("target", "")),
+        target=target_name(about.get("target", ""), about.get("year")),
         when=when,
     )
     facts = " ".join((facts, *doubts_in_words(made.manifest.figures)))
