@@ -148,8 +148,20 @@ def plan_in_brief(position: Position, plan: Mapping[str, Any] | None) -> Text:
                 who=who,
                 standing=standing_name(plan["costs"]),
             ),
+            *_plan_at_best(position, plan),
         )
     )
+
+
+def _plan_at_best(position: Position, plan: Mapping[str, Any]) -> list[str]:
+    """Say what the plan costs at the other end, where every missing answer is full."""
+    best = plan.get("at_best")
+    if not best or best["cost"] is None:
+        return []
+    return [
+        t("Yang belum dijawab tidak dihitung. Bila ternyata penuh, rencananya {cost} dan nilainya {total}.",
+          cost=money(best["cost"]), total=position.instrument.ladder.written(best["total"]))
+    ]  # fmt: skip
 
 
 def decisions(position: Position, target: str, plan: Mapping[str, Any] | None) -> list[str]:
