@@ -14,11 +14,34 @@ from kla_analysis.evidence.published import AWARD_STAGE
 from kla_analysis.instrument.instrument import Instrument
 
 
-def transitions(results: pd.DataFrame, instrument: Instrument, *, level: float = 0.95) -> pd.DataFrame:
-    """Count which predicate followed which in the next award round of the same area.
+def steps(results: pd.DataFrame) -> pd.DataFrame:
+    """Return every published step of an area from one award round to the next.
 
     Only final results count, and only of rounds that follow each other directly: the years in
-    which any final result is known, in order.
+    which any final result is known, in order. An area that is known in many rounds has many steps.
+
+    Args:
+        results: published results (`evidence.published.load_results`).
+
+    Returns:
+        One row per step: `area_code`, `award_year` (of the later round), `before` and `after` (predicate codes).
+    """
+    final = results[(results["stage"] == AWARD_STAGE) & results["predicate"].notna()]
+    years = sorted(final["award_year"].unique())
+    following = dict(itertools.pairwise(years))
+    left = final[["area_code", "award_year", "predicate"]].assign(award_year=final["award_year"].map(following))
+    right = final[["area_code", "award_year", "predicate"]]
+    found = left.dropna().merge(right, on=["area_code", "award_year"], suffixes=("_before", "_after"))
+    return found.rename(columns={"predicate_before": "before", "predicate_after": "after"})
+
+
+def without_future(results: pd.DataFrame, area_code: str, award_year: int) -> pd.DataFrame:
+    """Leave out what an area was given after a year: what a report of that round asks for must not answer it."""
+    return results[(results["area_code"] != area_code) | (results["award_year"] <= award_year)]
+
+
+def transitions(results: pd.DataFrame, instrument: Instrument, *, level: float = 0.95) -> pd.DataFrame:
+    """Count which predicate followed which in the next award round of the same area (`steps`).
 
     Args:
         results: published results (`evidence.published.load_results`).
@@ -26,28 +49,35 @@ def transitions(results: pd.DataFrame, instrument: Instrument, *, level: float =
 
     Returns:
         Indexed by `before` and `after` (predicate codes, rising): `count`, `of` (how often `before`
-        was followed by anything known), `share`, `low`, `high`. Pairs that never occurred are left
-        out.
+        was followed by anything known), `areas` (how many districts these are), `share`, `low`, `high`.
+        Pairs that never occurred are left out.
     """
     from scipy import stats
 
-    final = results[(results["stage"] == AWARD_STAGE) & results["predicate"].notna()]
-    years = sorted(final["award_year"].unique())
-    following = dict(itertools.pairwise(years))
-    left = final[["area_code", "award_year", "predicate"]].assign(award_year=final["award_year"].map(following))
-    right = final[["area_code", "award_year", "predicate"]]
-    steps = left.dropna().merge(right, on=["area_code", "award_year"], suffixes=("_before", "_after"))
+    found = steps(results)
     order = [instrument.ladder.no_award_code, *(band.code for band in instrument.ladder.bands)]
-    counts = steps.groupby(["predicate_before", "predicate_after"]).size()
-    of = steps.groupby("predicate_before").size()
+    counts = found.groupby(["before", "after"]).size()
+    of, areas = found.groupby("before").size(), found.groupby("before")["area_code"].nunique()
     rows = []
     for before in order:
         for after in order:
             count = int(counts.get((before, after), 0))
             if count:
-                interval = stats.binomtest(count, int(of[before])).proportion_ci(level, method="wilson")
-                rows.append((before, after, count, int(of[before]), count / of[before], interval.low, interval.high))
-    columns = ["before", "after", "count", "of", "share", "low", "high"]
+                all_in_all = int(of[before])
+                interval = stats.binomtest(count, all_in_all).proportion_ci(level, method="wilson")
+                rows.append(
+                    (
+                        before,
+                        after,
+                        count,
+                        all_in_all,
+                        int(areas[before]),
+                        count / all_in_all,
+                        interval.low,
+                        interval.high,
+                    )
+                )
+    columns = ["before", "after", "count", "of", "areas", "share", "low", "high"]
     return pd.DataFrame(rows, columns=columns).set_index(["before", "after"])
 
 

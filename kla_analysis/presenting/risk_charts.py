@@ -6,7 +6,8 @@ import itertools
 
 import numpy as np
 
-from kla_analysis.analysis.country import province_standing, transitions
+from kla_analysis.analysis.country import province_standing, transitions, without_future
+from kla_analysis.analysis.country import steps as steps_of
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import tornado as tornado_of
 from kla_analysis.analysis.verification import retention_for, verify_position
@@ -237,14 +238,18 @@ def province(position: Position) -> Chart:
 def flow(position: Position) -> Chart:
     """How often one predicate was followed by which in the next round, country-wide."""
     ladder = position.instrument.ladder
-    table = transitions(load_results(), position.instrument)
-    steps = int(table["count"].sum())
+    known = without_future(load_results(), position.area.code, position.award_year)
+    table = transitions(known, position.instrument)
     codes = [ladder.no_award_code, *(band.code for band in ladder.bands)]
+    found = steps_of(known)
+    found = found[found["before"].isin(codes) & found["after"].isin(codes)]
+    steps, areas = len(found), found["area_code"].nunique()
     order = {code: at for at, code in enumerate(codes)}
     up = sum(int(row["count"]) for (before, after), row in table.iterrows() if order[after] > order[before])
-    title = t("Dari {steps} peralihan yang terbit, {up} naik predikat pada putaran berikutnya", steps=steps, up=up)
+    title = t("Dari {steps} peralihan {areas} daerah yang terbit, {up} naik predikat pada putaran berikutnya", steps=steps,
+              areas=areas, up=up)  # fmt: skip
     source = t("Sumber: hasil yang terbit, putaran yang berurutan saja; sedikit dan bukan sampel acak. Status: terbit.")
-    how = t("Kiri: predikat sekarang. Kanan: putaran berikutnya. Tebal garis dan angka: banyaknya daerah.")
+    how = t("Kiri: predikat sekarang. Kanan: putaran berikutnya. Tebal garis dan angka: banyaknya peralihan.")
     figure, ax = new_figure(title, position, source, tall=3.4, left=1.75, right=1.75, how=how, badge=False)
     names = [t("tanpa penghargaan"), *(band.name for band in ladder.bands)]
     most = table["count"].max()

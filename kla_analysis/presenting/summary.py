@@ -204,9 +204,8 @@ def _who_answers(position: Position) -> list[str]:
 
 def _few(names: Sequence[str]) -> str:
     """Name the first of many, and count the others."""
-    shown = list(names[:_OWNERS])
-    if len(names) > _OWNERS:
-        shown.append(t("{count} lainnya", count=len(names) - _OWNERS))
+    fits = len(names) <= _OWNERS + 1  # where one is left over, its name is no longer than the count
+    shown = [*names] if fits else [*names[:_OWNERS], t("{count} lainnya", count=len(names) - _OWNERS)]
     return ", ".join(shown)
 
 

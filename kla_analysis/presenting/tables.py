@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from kla_analysis.analysis.comparison import closing_sets, difference, gap_to, smallest_set
-from kla_analysis.analysis.country import province_standing, transitions
+from kla_analysis.analysis.country import province_standing, transitions, without_future
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.trace import trace
 from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, flips_by_weight, sensitivity
@@ -884,12 +884,13 @@ def province_table(position: Position) -> Table:
 def transition_table(position: Position) -> Table:
     """How often one predicate was followed by which, with counts and intervals."""
     ladder = position.instrument.ladder
-    frame = transitions(load_results(), position.instrument).reset_index()
+    known = without_future(load_results(), position.area.code, position.award_year)
+    frame = transitions(known, position.instrument).reset_index()
     frame["before"] = [ladder.name(code) for code in frame["before"]]
     frame["after"] = [ladder.name(code) for code in frame["after"]]
     frame["range"] = [f"{percent(row.low)}–{percent(row.high)}" for row in frame.itertuples()]
     return Table(
-        t("Predikat dan predikat pada putaran berikutnya"),
+        t("Peralihan predikat ke putaran berikutnya"),
         (
             Column("before", t("Sekarang")),
             Column("after", t("Berikutnya")),

@@ -13,9 +13,10 @@ from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import jinja2
+import pandas as pd
 
 from kla_analysis.analysis.comparison import gap_to, smallest_set
-from kla_analysis.analysis.country import province_standing, transitions
+from kla_analysis.analysis.country import province_standing, transitions, without_future
 from kla_analysis.analysis.position import Position, PublishedFact
 from kla_analysis.analysis.uncertainty import COMMON, Sensitivity, flips_by_answer, sensitivity
 from kla_analysis.analysis.verification import (
@@ -37,6 +38,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 #: Where a notebook's output keeps the plain values behind what it says.
 RECORD = "kla"
+#: So few steps say little about the next one.
+_FEW = 30
 
 _TEMPLATE = """\
 {% if heading %}<h3>{{ heading }}</h3>
@@ -343,18 +346,33 @@ def province_in_words(position: Position) -> Text:
 def transitions_in_words(position: Position) -> Text:
     """Say how often the area's predicate was followed by a higher one."""
     ladder = position.instrument.ladder
-    table = transitions(load_results(), position.instrument)
+    results = load_results()
+    known = without_future(results, position.area.code, position.award_year)
+    table = transitions(known, position.instrument)
     order = [ladder.no_award_code, *(band.code for band in ladder.bands)]
-    code = ladder.place(position.span.low).predicate
+    at = [order.index(ladder.place(end).predicate) for end in (position.span.low, position.span.high)]
+    said = [_transitions_from(code, table, order, ladder) for code in order[at[0] : at[1] + 1]]
+    if len(known) < len(results):
+        said.append(t("Hasil {area} sendiri sesudah {year} tidak ikut dihitung.", area=position.area.name,
+                      year=position.award_year))  # fmt: skip
+    return Text(tuple(said))
+
+
+def _transitions_from(code: str, table: pd.DataFrame, order: list[str], ladder: Ladder) -> str:
+    """Say how often one predicate was followed by a higher one: steps, and how many districts made them."""
     rows = table[table.index.get_level_values("before") == code]
     if rows.empty:
-        return Text((t("Belum ada peralihan dari {name} yang terbit.", name=ladder.name(code)),))
-    of = int(rows["of"].iloc[0])
+        return t("Belum ada peralihan dari {name} yang terbit.", name=ladder.name(code))
+    of, areas = int(rows["of"].iloc[0]), int(rows["areas"].iloc[0])
     up = sum(int(row["count"]) for (_, after), row in rows.iterrows() if order.index(after) > order.index(code))
-    return Text((
-        t("Dari {of} daerah berpredikat {name} yang hasil berikutnya terbit, {up} naik. Hitungan sekecil ini hanya "
-          "petunjuk.", of=of, name=ladder.name(code), up=up),
-    ))  # fmt: skip
+    said = t(
+        "Dari {of} peralihan {name} ke putaran berikutnya yang terbit, {up} naik.", of=of, name=ladder.name(code), up=up
+    )
+    if areas < of:
+        said += " " + t(
+            "Peralihan itu milik {areas} daerah; satu daerah dapat terhitung lebih dari sekali.", areas=areas
+        )
+    return said if of > _FEW else said + " " + t("Hitungan sekecil ini hanya petunjuk.")
 
 
 def headline(position: Position, target: str) -> Text:

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 import kla_analysis as kla
-from kla_analysis.analysis.country import province_standing, transitions
+from kla_analysis import wording
+from kla_analysis.analysis.country import province_standing, steps, transitions, without_future
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +58,37 @@ def test_where_a_district_stands_in_its_province(results, instrument):
     assert (table["rank"] == 1).sum() == 5
     assert table.loc["63.10", ["predicate", "award_year"]].to_list() == ["madya", 2023]
     assert table.loc["63.10", "rank"] == 6
+
+
+def test_a_district_that_stepped_twice_is_two_steps_of_one_district(results, instrument):
+    # Depok: four steps from Nindya to Nindya.
+    depok = transitions(results[results["area_name"] == "Kota Depok"], instrument).iloc[0]
+    assert (depok["of"], depok["areas"]) == (4, 1)
+    every = transitions(results, instrument)
+    assert (every["areas"] <= every["of"]).all()
+
+
+def test_a_report_does_not_know_its_own_future(results, instrument):
+    # Tanah Bumbu: Madya in 2022 and again in 2023. A report of 2022 must not count that step; one of 2023 may.
+    def own(known):
+        found = steps(known)
+        return found[(found["area_code"] == "63.10") & (found["before"] == "madya")]["award_year"].tolist()
+
+    assert own(results) == [2023]
+    assert own(without_future(results, "63.10", 2022)) == []
+    assert own(without_future(results, "63.10", 2023)) == [2023]
+    others = results[results["area_code"] != "63.10"]
+    known = without_future(results, "63.10", 2022)
+    assert len(known[known["area_code"] != "63.10"]) == len(others)
+
+
+def test_the_sentence_counts_steps_and_districts(results, instrument):
+    said = repr(wording.transitions_in_words(kla.open_position("63.10", 2022)))
+    found = steps(without_future(results, "63.10", 2022))
+    found = found[found["before"] == "madya"]
+    order = ["none", *(band.code for band in instrument.ladder.bands)]
+    up = sum(order.index(after) > order.index("madya") for after in found["after"])
+    assert f"Dari {len(found)} peralihan Madya" in said
+    assert f"{up} naik" in said
+    assert f"milik {found['area_code'].nunique()} daerah" in said
+    assert "sesudah 2022 tidak ikut dihitung" in said
