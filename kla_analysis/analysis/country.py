@@ -13,7 +13,7 @@ from statistics import NormalDist
 
 import pandas as pd
 
-from kla_analysis.evidence.published import load_national_counts, load_province_counts, load_results
+from kla_analysis.evidence.published import AWARD_STAGE, load_national_counts, load_province_counts, load_results
 from kla_analysis.instrument.bands import Ladder
 
 
@@ -38,7 +38,7 @@ def consecutive(results: pd.DataFrame, national: pd.DataFrame, provinces: pd.Dat
         One row per pair: `area_code`, `area_name`, `province`, `before_year`, `after_year`, `before`,
         `after` (predicate codes), and `whole`: the later round of the province is published entire.
     """
-    final = results[(results["stage"] == "final") & results["predicate"].notna()]
+    final = results[(results["stage"] == AWARD_STAGE) & results["predicate"].notna()]
     years = sorted(final["award_year"].unique())
     silent = set(national.loc[~national["held"], "award_year"])
     following = {
@@ -67,11 +67,11 @@ def transitions(pairs: pd.DataFrame, ladder: Ladder, *, level: float = 0.95) -> 
     Returns:
         Indexed by `before` and `after` (predicate codes, rising): `count`, `of` (pairs that begin at
         `before`), `districts` (how many districts those are), `share`, `low`, `high` (see `interval`).
-        Transitions that never occurred are left out.
+        Transitions that never occurred are left out, and so are predicates that the ladder does not have.
     """
     order = _rising(ladder)
     rows = {}
-    for before, here in pairs.groupby("before"):
+    for before, here in _known(pairs, order).groupby("before"):
         for after, count in here["after"].value_counts().items():
             low, high = interval(here["after"] == after, here["area_code"], level)
             districts = here["area_code"].nunique()
@@ -89,6 +89,7 @@ def moves(pairs: pd.DataFrame, ladder: Ladder, *, level: float = 0.95) -> pd.Dat
         `districts`, `share` (that rose), `low`, `high` (see `interval`).
     """
     order = _rising(ladder)
+    pairs = _known(pairs, order)
     step = pairs["after"].map(order.index) - pairs["before"].map(order.index)
     rows = {}
     for (before, whole), here in pairs.assign(step=step).groupby(["before", "whole"]):
@@ -135,8 +136,8 @@ def province_standing(results: pd.DataFrame, province: str, ladder: Ladder) -> p
         `at_least`, `at_most`: what is known of a later award whose predicate is not named.
     """
     order = _rising(ladder)
-    final = results[(results["province"] == province) & (results["stage"] == "final")].sort_values("award_year")
-    last = final[final["predicate"].notna()].groupby("area_code").tail(1).set_index("area_code")
+    final = results[(results["province"] == province) & (results["stage"] == AWARD_STAGE)].sort_values("award_year")
+    last = final[final["predicate"].isin(order)].groupby("area_code").tail(1).set_index("area_code")
     bounds = final[final["predicate"].isna()].groupby("area_code").tail(1).set_index("area_code")
     bounds = bounds[["award_year", "at_least", "at_most"]].rename(columns={"award_year": "later_year"})
     last = last[["area_name", "award_year", "predicate", "score"]].join(bounds)
@@ -150,3 +151,7 @@ def province_standing(results: pd.DataFrame, province: str, ladder: Ladder) -> p
 def _rising(ladder: Ladder) -> list[str]:
     """Return the codes of the predicates as they rise, none first."""
     return [ladder.no_award_code, *(band.code for band in ladder.bands)]
+
+
+def _known(pairs: pd.DataFrame, order: list[str]) -> pd.DataFrame:
+    return pairs[pairs["before"].isin(order) & pairs["after"].isin(order)]

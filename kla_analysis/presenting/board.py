@@ -7,6 +7,7 @@ report: the static twin can not say anything else than the app.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,7 +30,6 @@ from kla_analysis.presenting.canvas import (
     SOFT,
     TEXT,
     WIDTH,
-    ZONES,
     Chart,
     figure_svg,
     finished,
@@ -40,6 +40,7 @@ from kla_analysis.presenting.canvas import (
     styled,
     text_width,
     write,
+    zones,
 )
 from kla_analysis.presenting.plan_tables import staircase_table
 from kla_analysis.presenting.plan_wording import finding, likely, needs_plan, plan_note
@@ -225,11 +226,11 @@ class Board:
     def _draw_ladder(self) -> None:
         ax, answer = self._panels["ladder"], self.answer
         ladder = answer.ground.position.instrument.ladder
-        floor = 400.0 if answer.before >= 430 else 0.0
+        floor = ladder.drawn_from(answer.before)
         edges = [floor, *(band.lower for band in ladder.bands), ladder.max_total]
         names = [t("tanpa penghargaan"), *(band.name for band in ladder.bands)]
         wide = WIDTH - 0.24
-        for colour, name, low, high in zip(ZONES, names, edges, edges[1:], strict=False):
+        for colour, name, (low, high) in zip(zones(len(names)), names, itertools.pairwise(edges), strict=True):
             if high <= floor:
                 continue
             ax.axvspan(low, high, color=colour, linewidth=0, zorder=0)

@@ -16,7 +16,7 @@ import pandas as pd
 from kla_analysis.analysis.comparison import gap_to, smallest_set
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points
-from kla_analysis.evidence.published import load_national_counts
+from kla_analysis.evidence.published import AWARD_STAGE, ladder_of, load_national_counts
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import level_name
 from kla_analysis.language import number, percent, signed, t
@@ -34,7 +34,6 @@ from kla_analysis.presenting.canvas import (
     SOFT,
     TEXT,
     WIDTH,
-    ZONES,
     Chart,
     dashed_line,
     drawn_table,
@@ -53,6 +52,7 @@ from kla_analysis.presenting.canvas import (
     styled,
     text_width,
     write,
+    zones,
 )
 from kla_analysis.presenting.tables import (
     Column,
@@ -106,13 +106,13 @@ def ladder(position: Position, target: str) -> Chart:
     tall = 0.5 + 0.62 * len(rows) + (0.6 if gap.high > 0 else 0.1)
     figure, ax = new_figure(title, position, source, tall=tall, left=0.28, right=0.28, under=0.26)
     lowest = min(each.low for _, each, _ in rows)
-    floor = 400.0 if lowest >= 430 else 0.0
+    floor = rules.drawn_from(lowest)
     ax.set(xlim=(floor, rules.max_total), ylim=(0, tall))
     wide = WIDTH - 0.56
 
     edges = [floor, *(band.lower for band in rules.bands), rules.max_total]
     names = [t("tanpa penghargaan"), *(band.name for band in rules.bands)]
-    for colour, name, low, high in zip(ZONES, names, edges, edges[1:], strict=False):
+    for colour, name, (low, high) in zip(zones(len(names)), names, itertools.pairwise(edges), strict=True):
         ax.axvspan(low, high, color=colour, zorder=0, linewidth=0)
         room = (high - low) / (rules.max_total - floor) * wide - 0.04
         size = 9.5 if floor else SMALL
@@ -579,7 +579,6 @@ def waterfall(position: Position, target: str) -> Chart:
 @styled
 def history(position: Position) -> Chart:
     """The published results of the area over the years, scores as points and bare predicates as ranges."""
-    rules = position.instrument.ladder
     known = position.history
     area = position.area.name
     if known.empty:
@@ -587,7 +586,8 @@ def history(position: Position) -> Chart:
     source = t(
         "Sumber: {hosts}. Status: {standing}.", hosts=hosts(known["source"]), standing=standings(known["standing"])
     )
-    final = known[known["stage"] == "final"]
+    rules = ladder_of(int(known["award_year"].max()))
+    final = known[known["stage"] == AWARD_STAGE]
     title = t("Belum ada penghargaan {area} yang terbit", area=area)
     if len(final):
         last, year = final["known"].iloc[-1], int(final["award_year"].iloc[-1])
@@ -598,14 +598,14 @@ def history(position: Position) -> Chart:
     years = sorted(set(known["award_year"].astype(int)))
     held = load_national_counts().set_index("award_year")["held"]
     years = sorted({*years, *(year for year in held.index if years[0] < year < years[-1])})
-    floor = 400.0 if known["score"].dropna().ge(420).all() else 0.0
+    floor = rules.drawn_from(known["score"].min() if known["score"].notna().any() else rules.max_total)
     edges = [floor, *(band.lower for band in rules.bands), rules.max_total]
     left, tall = 1.4, 4.1
     kinds = known.loc[known["score"].notna(), "stage"].nunique() + int(known["score"].isna().any())
     over = 0.12 + 0.19 * -(-kinds // 2)
     figure, ax = new_figure(title, position, source, tall=tall, left=left, under=0.28, over=over, badge=False)
     ax.set(xlim=(-0.5, len(years) - 0.5), ylim=(floor, rules.max_total))
-    for colour, low, high in zip(ZONES, edges, edges[1:], strict=False):
+    for colour, (low, high) in zip(zones(len(edges) - 1), itertools.pairwise(edges), strict=True):
         ax.axhspan(low, high, color=colour, zorder=0, linewidth=0)
     step = (rules.max_total - floor) / tall  # points in one inch
     wide = (WIDTH - left - PAD) / len(years)
@@ -665,26 +665,27 @@ def _year(
     """Draw one year of the history: `step` is points in an inch, `wide` the inches of a year."""
     from matplotlib.patches import Patch
 
-    rules = position.instrument.ladder
     year = int(rows["award_year"].iloc[0])
+    top = ax.get_ylim()[1]
     order = {stage.code: stage.order for stage in position.instrument.stages}
     rows = rows.assign(order=rows["stage"].map(order).fillna(1.5)).sort_values("order", kind="stable")
     scored = rows[rows["score"].notna()].sort_values("score", ascending=False, kind="stable")
     scores = scored["score"].tolist()
     # Results too near each other for a label between them stand side by side, labelled above and below.
     near = any(one - other < 0.45 * step for one, other in itertools.pairwise(scores))
-    markers = {"self_assessment": "^", "administrative_verification": "D", "final": "o"}
+    claimed = position.instrument.claimed_stage.code
+    markers = {claimed: "^", AWARD_STAGE: "o"}
     taken: list[float] = []
     if len(scores) > 1 and not near:
         ends = [scores[-1] + 0.31 * step, scores[0] - 0.1 * step]
         ax.plot([x, x], ends, color=SOFT, linewidth=0.9, zorder=1)
     for at, (stage, score) in enumerate(zip(scored["stage"], scores, strict=True)):
-        own = stage == "self_assessment"
+        own = stage == claimed
         place = x + (0.16 * (at - (len(scores) - 1) / 2) / wide if near else 0)
         (keys[stage_name(position, stage, sentence=True)],) = ax.plot(
             place,
             score,
-            marker=markers.get(stage, "s"),
+            marker=markers.get(stage, "D"),
             color=BLUE,
             markersize=10 if own else 9,
             linestyle="none",
@@ -695,7 +696,7 @@ def _year(
         # Above the mark, unless there is no room up there or another mark is near.
         up = at == 0 if near else True
         y = score + 0.2 * step if up else min(scores) - (0.2 + 0.17 * (at - 1)) * step
-        if y > rules.max_total - 0.02 * step:
+        if y > top - 0.02 * step:
             y = score - 0.2 * step
         write(ax, x, y, number(score), ha="center", zorder=4)
         taken += [score, y]
@@ -708,7 +709,7 @@ def _year(
         ax.bar(x, row.high - low, bottom=low, width=min(0.62, 0.5 / wide), zorder=2, **KNOWN_RANGE)
         keys[t("Hanya predikat atau rentang, tanpa nilai")] = Patch(**KNOWN_RANGE)
         name = row.known or t("antara {low} dan {high}", low=number(row.low), high=number(row.high))
-        if row.predicate == rules.no_award_code:
+        if row.predicate == ladder_of(year).no_award_code:
             name = t("di bawah {lower}", lower=number(row.high))
         # In the middle of the range, or where no score is in the way; a name too wide is left to the axis.
         free = {

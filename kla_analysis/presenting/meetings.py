@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.weakness import weak_questions
+from kla_analysis.evidence.partners import load_partners
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import number, percent, t
 from kla_analysis.planning.actions import load_catalogue
@@ -42,10 +43,8 @@ def meeting_sheets(position: Position, cluster: str = "all", scenario: str = "")
 
 
 def _sheet(position: Position, code: str, model: Model) -> MeetingSheet:
-    instrument = position.instrument
     component = position.roll_up.components.loc[code]
     losing = weak_questions(position.roll_up, code)
-    partners = instrument.partners[instrument.partners["component_code"] == code]
     about = Text(
         heading=component["name"],
         paragraphs=(
@@ -57,10 +56,7 @@ def _sheet(position: Position, code: str, model: Model) -> MeetingSheet:
                 lost=number(component["lost_points"]),
                 count=len(losing),
             ),
-            t(
-                "Undang selain penanggung jawab di bawah: {partners}. Pembagian mitra per klaster adalah asumsi.",
-                partners="; ".join(f"{row.partner} ({row.role})" for row in partners.itertuples()),
-            ),
+            _guests(position, code),
         ),
     )
     parts = (
@@ -70,6 +66,23 @@ def _sheet(position: Position, code: str, model: Model) -> MeetingSheet:
         _actions_table(position, code, model),
     )
     return MeetingSheet(parts, code)
+
+
+def _guests(position: Position, code: str) -> str:
+    """Say whom the area invites beside those who answer the questions, and how sure that is."""
+    partners = load_partners(position.area.code, position.instrument.id)
+    partners = partners[partners["component_code"] == code]
+    if partners.empty:
+        return t(
+            "Mitra yang diundang selain penanggung jawab di bawah belum dicatat untuk {area} (data/partners/{code}.csv).",
+            area=position.area.name,
+            code=position.area.code,
+        )
+    return t(
+        "Undang selain penanggung jawab di bawah: {partners}. Status daftar mitra: {standing}.",
+        partners="; ".join(f"{row.partner} ({row.role})" for row in partners.itertuples()),
+        standing=", ".join(standing_name(standing) for standing in partners["standing"].unique()),
+    )
 
 
 def _actions_table(position: Position, code: str, model: Model) -> Table | Text:

@@ -24,7 +24,6 @@ from kla_analysis.presenting.canvas import (
     SMALL,
     SOFT,
     TEXT,
-    ZONES,
     Chart,
     drawn_table,
     finished,
@@ -36,6 +35,7 @@ from kla_analysis.presenting.canvas import (
     source_line,
     styled,
     write,
+    zones,
 )
 from kla_analysis.presenting.tables import (
     Column,
@@ -79,7 +79,7 @@ def verified_total(position: Position, target: str) -> Chart:
     low, high = max(verified.interval.low, floor), verified.interval.high
     ax.plot([low, high], [heights.max() * 1.14] * 2, color=INK, linewidth=3, solid_capstyle="butt")
     write(ax, (low + high) / 2, heights.max() * 1.2, f"{number(low, decimals=0)}–{number(high, decimals=0)}", ha="center", va="bottom",
-          fontsize=NAME, bbox=patch(ZONES[2]))  # fmt: skip
+          fontsize=NAME, bbox=patch(zones(len(ladder.bands) + 1)[2]))  # fmt: skip
     ax.axvline(goal.lower, color=AMBER, linewidth=2, ymax=0.72)
     write(ax, goal.lower, 0, number(goal.lower), xytext=(3, 8), color=AMBER, fontweight="bold", ha="left",
           bbox=patch(PAPER, AMBER))  # fmt: skip
@@ -213,8 +213,9 @@ def province(position: Position) -> Chart:
     names, row = row_names(table["area_name"], 1.9, least=0.3)
     codes = [ladder.no_award_code, *(band.code for band in ladder.bands)]
     figure, ax = new_figure(title, position, source, tall=row * len(table), left=1.9, over=0.35, badge=False)
+    colours = zones(len(codes))
     for at, code in enumerate(codes):
-        ax.axvspan(at - 0.5, at + 0.5, color=ZONES[at], zorder=0, linewidth=0)
+        ax.axvspan(at - 0.5, at + 0.5, color=colours[at], zorder=0, linewidth=0)
         label = t("tanpa\npenghargaan") if code == ladder.no_award_code else ladder.name(code)
         ax.annotate(label, (at, 1), xycoords=("data", "axes fraction"), xytext=(0, 4), textcoords="offset points",
                     ha="center", va="bottom", fontsize=SMALL, color=INK)  # fmt: skip
@@ -342,9 +343,9 @@ def _zones(ax: object, position: Position, floor: float) -> None:
     ladder = position.instrument.ladder
     edges = [floor, *(band.lower for band in ladder.bands), ladder.max_total]
     names = [t("tanpa\npenghargaan"), *(band.name for band in ladder.bands)]
-    for at, (low, high) in enumerate(itertools.pairwise(edges)):
-        ax.axvspan(low, high, color=ZONES[at], zorder=0, linewidth=0)
-        ax.annotate(names[at], ((low + high) / 2, 1), xycoords=("data", "axes fraction"), xytext=(0, -5),
+    for colour, name, (low, high) in zip(zones(len(names)), names, itertools.pairwise(edges), strict=True):
+        ax.axvspan(low, high, color=colour, zorder=0, linewidth=0)
+        ax.annotate(name, ((low + high) / 2, 1), xycoords=("data", "axes fraction"), xytext=(0, -5),
                     textcoords="offset points", ha="center", va="top", fontsize=SMALL, color=INK)  # fmt: skip
 
 
@@ -352,8 +353,8 @@ def _bands_across(ax: object, position: Position, floor: float) -> None:
     """Tint the bands from bottom to top and name them at the left."""
     ladder = position.instrument.ladder
     edges = [floor, *(band.lower for band in ladder.bands), ladder.max_total]
-    for at, (low, high) in enumerate(itertools.pairwise(edges)):
-        ax.axhspan(low, high, color=ZONES[at], zorder=0, linewidth=0)
+    for colour, (low, high) in zip(zones(len(edges) - 1), itertools.pairwise(edges), strict=True):
+        ax.axhspan(low, high, color=colour, zorder=0, linewidth=0)
     ax.set_yticks(
         [(low + high) / 2 for low, high in itertools.pairwise(edges)],
         [t("di bawah {lower}", lower=number(edges[1])), *(band.name for band in ladder.bands)],

@@ -297,6 +297,7 @@ def figures(position: Position, target: str) -> dict[str, Any]:
         "total_low": span.low,
         "total_high": span.high,
         "predicate": placed.name,
+        "target": ladder.band(target).name,
         "in_gap": placed.in_gap,
         "gap_low": gap.low,
         "gap_high": gap.high,

@@ -165,7 +165,7 @@ def write_template_sheet(
     area: str,
     year: int,
     *,
-    stage: str = "self_assessment",
+    stage: str = "",
     instrument: str | None = None,
     out: Path | None = None,
 ) -> Path:

@@ -91,7 +91,7 @@ def card(made: Made, *, opened: bool = False) -> str:
         "Nilai {total}, {predicate}; target {target}. Dibuat {when}.",
         total=number(made.manifest.figures.get("total_low")),
         predicate=made.manifest.figures.get("predicate", "–"),
-        target=target_name(about.get("target", "")),
+        target=target_name(about.get("target", ""), about.get("year")),
         when=when,
     )
     return (
