@@ -389,7 +389,9 @@ def _predicate_to_start_from(position: Position) -> tuple[str | None, int]:
         return position.instrument.ladder.place(position.span.low).predicate, position.award_year
     history = position.history
     named = history[
-        (history["stage"] == AWARD_STAGE) & history["predicate"].notna() & (history["award_year"] <= position.award_year)
+        (history["stage"] == AWARD_STAGE)
+        & history["predicate"].notna()
+        & (history["award_year"] <= position.award_year)
     ]
     if named.empty:
         return None, position.award_year
