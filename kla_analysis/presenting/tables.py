@@ -225,9 +225,10 @@ def score_of(low: float, high: float, answers: int) -> float | str:
 
 def share_of(row: Any) -> float | str:
     """Return what is shown of a row's share of its maximum, like `score_of`."""
-    if not row.answers:
+    if not row.answers or not row.max_points:
         return "–"
-    return row.share if row.high == row.low else f"{percent(row.share)}–{percent(row.share_high)}"
+    low, high = row.low / row.max_points, row.high / row.max_points
+    return low if low == high else "–".join(dict.fromkeys((percent(low), percent(high))))
 
 
 def shown_points(frame: pd.DataFrame) -> pd.DataFrame:

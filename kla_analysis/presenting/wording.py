@@ -436,7 +436,11 @@ def predicate_of(position: Position) -> str:
     ladder = position.instrument.ladder
     if position.roll_up is None and position.published.name is not None:
         return position.published.name
-    low, high = (ladder.place(value).name for value in (position.span.low, position.span.high))
+    return _predicates(position.span, ladder)
+
+
+def _predicates(span: Span, ladder: Ladder) -> str:
+    low, high = (ladder.place(value).name for value in (span.low, span.high))
     return low if low == high else t("{low} sampai {high}", low=low, high=high)
 
 
@@ -469,23 +473,27 @@ def remarks(position: Position) -> Text:
 
 
 def contradictions_in_words(position: Position) -> list[str]:
-    """Say where the totals that a sheet prints and its answers give different predicates; nothing where they agree."""
-    ladder = position.instrument.ladder
+    """Say where the sums that a sheet prints and its answers give different predicates; nothing where they agree."""
+    return contradictions_said(position.contradictions, position.span, position.instrument.ladder)
+
+
+def contradictions_said(found: Mapping[str, float], answers: Span, ladder: Ladder) -> list[str]:
+    """Say which printed sums (`Audit.contradicting`) give another predicate than the answers; nothing where none does."""
+    if not found:
+        return []
     ways = {
         "total": t("total tercetak"),
         "component": t("jumlah komponen tercetak"),
         "indicator": t("jumlah indikator tercetak"),
     }
-    found = [
+    printed = (
         f"{ways[level]} {ladder.written(total)} ({ladder.place(min(total, ladder.max_total)).name})"
-        for level, total in position.contradictions.items()
-    ]
-    if not found:
-        return []
+        for level, total in found.items()
+    )
     return [
         t("Angka tercetak dan jawaban lembar ini memberi predikat berbeda: {printed}; menurut jawabannya {answers} ({name}). "
-          "Yang dihitung jawabannya; minta kejelasan sebelum angka ini dipakai.", printed=", ".join(found),
-          answers=ladder.written(position.span), name=predicate_of(position))
+          "Yang dihitung jawabannya; minta kejelasan sebelum angka ini dipakai.", printed=", ".join(printed),
+          answers=ladder.written(answers), name=_predicates(answers, ladder))
     ]  # fmt: skip
 
 
