@@ -16,7 +16,7 @@ import jinja2
 import pandas as pd
 
 from kla_analysis.analysis.comparison import gap_to, smallest_set
-from kla_analysis.analysis.country import province_standing, transitions, without_future
+from kla_analysis.analysis.country import moves, province_standing, published_pairs
 from kla_analysis.analysis.position import Position, PublishedFact
 from kla_analysis.analysis.uncertainty import COMMON, Sensitivity, flips_by_answer, sensitivity
 from kla_analysis.analysis.verification import (
@@ -329,50 +329,75 @@ def flips_in_words(position: Position) -> Text:
 
 def province_in_words(position: Position) -> Text:
     """Say where the area stands among the published results of its province."""
-    table = province_standing(load_results(), position.area.province, position.instrument)
     ladder = position.instrument.ladder
+    table = province_standing(load_results(), position.area.province, ladder)
     if position.area.code not in table.index:
         return Text((t("Hasil {area} tidak ada di antara {count} hasil provinsinya yang terbit.",
                        area=position.area.name, count=len(table)),))  # fmt: skip
     own = table.loc[position.area.code]
-    return Text((
-        t("Penghargaan terakhir {area} yang terbit: {predicate} pada {year}; {better} dari {count} daerah {province} "
-          "berpredikat lebih tinggi.", area=position.area.name, predicate=ladder.name(own["predicate"]),
-          year=int(own["award_year"]), better=int(own["rank"]) - 1, count=len(table),
-          province=position.area.province),
-    ))  # fmt: skip
+    said = t("Penghargaan terakhir {area} yang predikatnya terbit: {predicate} pada {year}; {better} dari {count} daerah "
+             "{province} berpredikat lebih tinggi.", area=position.area.name, predicate=ladder.name(own["predicate"]),
+             year=int(own["award_year"]), better=int(own["rank"]) - 1, count=len(table),
+             province=position.area.province)  # fmt: skip
+    later = later_award(own, ladder)
+    return Text((said, t("Sesudahnya, {later}.", later=later)) if later else (said,))
+
+
+def later_award(row: Any, ladder: Ladder) -> str | None:
+    """Say what is known of an award after the last one whose predicate is named (a row of `province_standing`)."""
+    if pd.isna(row.later_year):
+        return None
+    bounds = (None if pd.isna(code) else code for code in (row.at_least, row.at_most))
+    return f"{int(row.later_year)}: {ladder.name_between(*bounds)}"
 
 
 def transitions_in_words(position: Position) -> Text:
-    """Say how often the area's predicate was followed by a higher one."""
+    """Say how often the area's predicate was followed by a higher one, up to the round of the report.
+
+    Later rounds are left out: they were not known then, and the area's own would be among them.
+    """
     ladder = position.instrument.ladder
-    results = load_results()
-    known = without_future(results, position.area.code, position.award_year)
-    table = transitions(known, position.instrument)
-    order = [ladder.no_award_code, *(band.code for band in ladder.bands)]
-    at = [order.index(ladder.place(end).predicate) for end in (position.span.low, position.span.high)]
-    said = [_transitions_from(code, table, order, ladder) for code in order[at[0] : at[1] + 1]]
-    if len(known) < len(results):
-        said.append(t("Hasil {area} sendiri sesudah {year} tidak ikut dihitung.", area=position.area.name,
-                      year=position.award_year))  # fmt: skip
-    return Text(tuple(said))
-
-
-def _transitions_from(code: str, table: pd.DataFrame, order: list[str], ladder: Ladder) -> str:
-    """Say how often one predicate was followed by a higher one: steps, and how many districts made them."""
+    code, year = _predicate_to_start_from(position)
+    if code is None:
+        return Text((t("Predikat {area} belum pernah terbit, jadi peralihannya tidak dapat dibandingkan.",
+                       area=position.area.name),))  # fmt: skip
+    table = moves(published_pairs(until=position.award_year), ladder)
     rows = table[table.index.get_level_values("before") == code]
     if rows.empty:
-        return t("Belum ada peralihan dari {name} yang terbit.", name=ladder.name(code))
-    of, areas = int(rows["of"].iloc[0]), int(rows["areas"].iloc[0])
-    up = sum(int(row["count"]) for (_, after), row in rows.iterrows() if order.index(after) > order.index(code))
-    said = t(
-        "Dari {of} peralihan {name} ke putaran berikutnya yang terbit, {up} naik.", of=of, name=ladder.name(code), up=up
-    )
-    if areas < of:
-        said += " " + t(
-            "Peralihan itu milik {areas} daerah; satu daerah dapat terhitung lebih dari sekali.", areas=areas
-        )
-    return said if of > _FEW else said + " " + t("Hitungan sekecil ini hanya petunjuk.")
+        return Text((t("Sampai putaran {year} belum ada peralihan dari {name} yang terbit.", name=ladder.name(code),
+                       year=position.award_year),))  # fmt: skip
+    lines = []
+    if year != position.award_year:
+        lines.append(t("Predikat putaran ini belum pasti; yang dipakai predikat terakhir yang terbit, {name} pada {year}.",
+                       name=ladder.name(code), year=year))  # fmt: skip
+    for (_, whole), row in rows.iterrows():
+        values = {"of": int(row["of"]), "name": ladder.name(code), "districts": int(row["districts"]),
+                  "rose": int(row["rose"]), "stayed": int(row["stayed"]), "fell": int(row["fell"]),
+                  "low": percent(row["low"]), "high": percent(row["high"]), "year": position.award_year}  # fmt: skip
+        lines.append(
+            t("Di provinsi yang daftarnya utuh terbit {of} peralihan dari {name} pada {districts} daerah sampai putaran "
+              "{year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}.", **values)
+            if whole
+            else t("Berita tentang daerah satu per satu memuat {of} peralihan dari {name} pada {districts} daerah sampai "
+                   "putaran {year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}. "
+                   "Berita tidak memuat semua daerah, jadi keduanya tidak dijumlahkan.", **values)
+        )  # fmt: skip
+    return Text(tuple(lines))
+
+
+def _predicate_to_start_from(position: Position) -> tuple[str | None, int]:
+    """Return the predicate that transitions start from, and its year: this round's, else the last one named."""
+    if position.roll_up is not None:
+        return position.instrument.ladder.place(position.span.low).predicate, position.award_year
+    history = position.history
+    named = history[
+        (history["stage"] == AWARD_STAGE)
+        & history["predicate"].notna()
+        & (history["award_year"] <= position.award_year)
+    ]
+    if named.empty:
+        return None, position.award_year
+    return named["predicate"].iloc[-1], int(named["award_year"].iloc[-1])
 
 
 def headline(position: Position, target: str) -> Text:
