@@ -38,8 +38,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 #: Where a notebook's output keeps the plain values behind what it says.
 RECORD = "kla"
-#: So few steps say little about the next one.
-_FEW = 30
 
 _TEMPLATE = """\
 {% if heading %}<h3>{{ heading }}</h3>
