@@ -24,7 +24,7 @@ from tornado import httputil, web
 from tornado.ioloop import IOLoop
 
 from kla_analysis import terminal
-from kla_analysis.language import t
+from kla_analysis.language import current_language, t
 
 #: How many kernels one server runs at once, and how many it starts within a minute: more than people have tabs.
 MOST_KERNELS, MOST_STARTS = 20, 40
@@ -96,7 +96,7 @@ class Refusal(web.RequestHandler):
         title, again = escape(t("Belum dapat dibuka")), escape(t("Muat ulang"))
         link = f'<p><a href="">{again}</a></p>' if self._status == 429 else ""
         self.finish(
-            f'<!doctype html><html lang="{t("id")}"><meta charset="utf-8"><meta name="viewport" '
+            f'<!doctype html><html lang="{current_language()}"><meta charset="utf-8"><meta name="viewport" '
             f'content="width=device-width"><title>{title}</title><body style="font:1.1rem/1.5 system-ui,sans-serif;'
             f'max-width:40rem;margin:3rem auto;padding:0 1rem"><main><h1>{title}</h1><p>{escape(self._words)}</p>{link}'
             "</main></body></html>"

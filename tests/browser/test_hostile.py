@@ -82,11 +82,9 @@ def ask(server: Server, path: str, method: str = "GET", **headers: str) -> tuple
     return answer.status, answer.read().decode(errors="replace") if answer.status != 101 else ""
 
 
-def test_a_page_of_a_stranger_in_the_same_browser_starts_and_reads_nothing(context, voila, elsewhere):
+def test_a_page_of_a_stranger_in_the_same_browser_starts_and_reads_nothing(context, open_app, voila, elsewhere):
     """With our page open beside it, and so with our cookie, which the browser sends along."""
-    ours = context.new_page()
-    ours.goto(voila.url)
-    App(ours)
+    ours = open_app().page
     before = voila.kernels()
     kernel = ours.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
     theirs = context.new_page()
@@ -226,11 +224,12 @@ def test_settings_of_the_user_change_nothing(tmp_path):
 
 def test_a_widget_that_the_page_can_not_find_loads_again_by_itself(open_app):
     app = open_app()
-    app.page.evaluate(
-        "() => { window.mine = 1; const lost = document.createElement('div'); lost.className = 'jupyter-widgets';"
-        "lost.textContent = 'Error displaying widget: model not found'; document.body.append(lost); }"
+    lost = (
+        "const lost = document.createElement('div'); lost.className = 'jupyter-widgets';"
+        "lost.textContent = 'Error displaying widget: model not found'; document.body.append(lost);"
     )
-    until(lambda: app.page.evaluate("window.mine === undefined"))
+    with app.page.expect_navigation(wait_until="commit"):
+        app.page.evaluate(f"setTimeout(() => {{ {lost} }}, 10)")
     App(app.page)
 
 
