@@ -354,12 +354,14 @@ def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> No
     from kla_analysis.evidence.assessment import load_assessment, rules_of
     from kla_analysis.evidence.published import load_stage_scores
     from kla_analysis.instrument.instrument import standing_name
+    from kla_analysis.presenting.tables import score_of
     from kla_analysis.presenting.wording import worth_in_words
 
     rules = rules_of(file, instrument)
     sheet = load_assessment(file, rules)
     result = roll_up(sheet, rules, missing=missing)
-    worth = verify(result.total.low, sheet.stage, fit_retention(load_stage_scores()), rules)
+    retention = fit_retention(load_stage_scores())
+    worth, best = (verify(total, sheet.stage, retention, rules) for total in (result.total.low, result.total.high))
     if as_json:
         _print_json(
             {
@@ -375,22 +377,34 @@ def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> No
                 "illustrative": sheet.origin.illustrative,
                 "missing_policy": result.missing_policy,
                 "missing": list(result.missing),
-                "components": {code: row["low"] for code, row in result.components.iterrows()},
+                "unknown_points": result.unknown_points,
+                "components": {
+                    code: row["low"] if row["answers"] else None for code, row in result.components.iterrows()
+                },
+                "components_high": result.components["high"].to_dict(),
                 "verified": _verified_record(worth),
+                "verified_at_best": _verified_record(best),
             }
         )
         return
     click.echo(f"{sheet.shown}: {sheet.area_code}, {sheet.award_year}, {rules.stage(sheet.stage).name}, {rules.id}")
     for code, row in result.components.iterrows():
-        click.echo(f"  {code:3} {number(row['low']):>8} / {number(row['max_points']):>5}  {row['name']}")
-    click.echo(t("Total {total} dari {maximum}", total=str(result.total), maximum=number(rules.ladder.max_total)))
-    _echo_placement(result.placement)
+        shown = score_of(row["low"], row["high"], row["answers"])
+        shown = shown if isinstance(shown, str) else number(shown)
+        click.echo(f"  {code:3} {shown:>13} / {number(row['max_points']):>5}  {row['name']}")
+    total = rules.ladder.written(result.total)
+    click.echo(t("Total {total} dari {maximum}", total=total, maximum=number(rules.ladder.max_total)))
+    if not result.total.is_exact:
+        click.echo(t("Bila yang kosong tidak bernilai:"))
+    _echo_placement(result.placement, rules.ladder)
     if not result.total.is_exact:
         click.echo(
             t("Bila semua butir kosong terjawab penuh: {name}.", name=rules.ladder.place(result.total.high).name)
         )
     click.echo(result.missing_in_words())
     click.echo(repr(worth_in_words(worth)))
+    if result.unanswered and not worth.certain:
+        click.echo(t("Bila semua butir kosong terjawab penuh:") + " " + repr(worth_in_words(best)))
     click.echo(
         t("Status angka: {standing}.", standing=standing_name(sheet.origin.standing))
         + (f" {sheet.origin.note}" if sheet.origin.illustrative else "")
@@ -406,11 +420,12 @@ def band(score: str, instrument: str | None, as_json: bool) -> None:
     """Sebutkan predikat sebuah nilai total."""
     from kla_analysis.instrument.instrument import load_instrument
 
-    placement = load_instrument(instrument).ladder.place(_score(score))
+    ladder = load_instrument(instrument).ladder
+    placement = ladder.place(_score(score))
     if as_json:
         _print_json({**_placement_record(placement), "total": placement.score})
     else:
-        _echo_placement(placement)
+        _echo_placement(placement, ladder)
 
 
 @app.command()
@@ -768,13 +783,13 @@ def _position_record(position: Any, target: str) -> dict[str, Any]:
     }
 
 
-def _echo_placement(placement: Any) -> None:
-    click.echo(t("{score} poin: {name}", score=number(placement.score), name=placement.name))
+def _echo_placement(placement: Any, ladder: Any) -> None:
+    click.echo(t("{score} poin: {name}", score=ladder.written(placement.score), name=placement.name))
     if placement.points_to_next is not None:
         click.echo(
             t(
                 "Kurang {points} poin ke {next}.",
-                points=number(placement.points_to_next),
+                points=number(placement.points_to_next, beside=(0,)),
                 next=placement.next_name,
             )
         )
@@ -1073,7 +1088,8 @@ def _any_sheet(file: Path, rules: Any) -> Any:
 @click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
 @click.option("--area", default="", help="Kode wilayah, bila lembar tidak menyebutnya.")
 @click.option("--year", type=click.IntRange(2011, 2100), help="Tahun penghargaan, bila lembar tidak menyebutnya.")
-@click.option("--stage", default="", help="Tahap penilaian; juga memilih kolom nilainya.")
+@click.option("--stage", default="", help="Tahap penilaian; juga memilih kolom nilainya. all: semua tahap sekaligus.")
+@click.option("--column", default="", help="Judul atau huruf kolom nilai, bila ada beberapa.")
 @click.option("--sheet", default="", help="Lembar kerja yang dibaca, bila beberapa memuat kode yang sama.")
 @click.option("--instrument", help="Instrumen; bila kosong, dicari dari maksimum yang tercetak.")
 @click.option(

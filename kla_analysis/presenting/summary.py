@@ -34,7 +34,7 @@ TOP = 5
 #: Agencies that are named one by one; the others are counted.
 _NAMED = 6
 #: Unanswered questions that are named, each with so many of its owners.
-_QUESTIONS, _OWNERS = 15, 3
+_QUESTIONS, _OWNERS = 15, 2
 
 
 def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None) -> list[tuple[str, str, str]]:
@@ -46,11 +46,10 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
     goal, gap = gap_to(target, position.span, position.instrument)
     fact, ladder = position.published, position.instrument.ladder
     basis = _basis(position)
-    found = [(t("Nilai"), ladder.written(position.span), f"{predicate_of(position)}; {basis}")]
-    if position.unknown_points:
-        empty = t("{count} {level} belum dijawab", count=len(position.roll_up.unanswered),
-                  level=level_name(position.roll_up.level))  # fmt: skip
-        found.append((t("Belum diketahui"), t("{points} poin", points=number(position.unknown_points)), empty))
+    unknown = (
+        [t("{points} poin belum diketahui", points=number(position.unknown_points))] if position.unknown_points else []
+    )
+    found = [(t("Nilai"), ladder.written(position.span), "; ".join((predicate_of(position), *unknown, basis)))]
     beside = basis
     if position.roll_up is not None and fact is not None:
         _, public = gap_to(target, fact.span, position.instrument)
@@ -59,18 +58,22 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
     found.append(
         (
             t("Jarak ke {goal} ({lower})", goal=goal.name, lower=number(goal.lower)),
-            t("tercapai") if reached else points(gap),
+            t("tercapai") if reached else _points(gap),
             beside,
         )
     )
     if _verifiable(position):
         ends = [verify_position(one, as_claim=True) for one in (position, position.at_best)]
-        likely_ends = dict.fromkeys(chance(worth.probability_at_least(target)) for worth in ends)
+        low, high = (chance(worth.probability_at_least(target)) for worth in ends)
         found.append(
             (
                 t("Sesudah verifikasi") if position.claimed else t("Bila baru nilai mandiri"),
                 ladder.written(Span(ends[0].interval.low, ends[1].interval.high), decimals=0),
-                t("peluang {goal} {chance}", goal=goal.name, chance=t(" sampai ").join(likely_ends)),
+                t(
+                    "peluang {goal} {chance}",
+                    goal=goal.name,
+                    chance=low if low == high else t("{low} sampai {high}", low=low, high=high),
+                ),
             )
         )
     if plan is not None and plan["cost"] is not None:
@@ -80,12 +83,18 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
     return found
 
 
+def _points(gap: Span) -> str:
+    """Write a gap as short as a figure at the top must be."""
+    return t("{points} poin", points="–".join(number(end, beside=(0,)) for end in dict.fromkeys((gap.low, gap.high))))
+
+
 def standing_in_words(position: Position, target: str) -> Text:
     """Say the published fact, and what makes the score doubtful; the figures stand beside it."""
     facts = headline(position, target).paragraphs[:1] if position.published is not None else ()
-    # That nothing is missing needs no line of its own.
-    whole = position.roll_up is not None and position.span.is_exact
-    doubts = [line for line in remarks(position).paragraphs if not whole or line != position.roll_up.missing_in_words()]
+    # What is missing stands among the figures and first in what is to be decided; that nothing is needs no line.
+    rolled = position.roll_up
+    missing = rolled.missing_in_words() if rolled is not None and (rolled.unanswered or not rolled.missing) else ""
+    doubts = [line for line in remarks(position).paragraphs if line != missing]
     return Text((*facts, *doubts))
 
 
@@ -138,18 +147,26 @@ def plan_in_brief(position: Position, plan: Mapping[str, Any] | None) -> Text:
             )
         )
     who = _shares(plan["spending"]["agency"])
-    return Text(
-        (
-            t(
-                "Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana: {who}. Biaya dan peluang "
-                "{standing}.",
-                total=position.instrument.ladder.written(plan["total"]),
-                name=position.instrument.ladder.name(plan["predicate"]),
-                who=who,
-                standing=standing_name(plan["costs"]),
-            ),
-        )
+    said = t(
+        "Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana: {who}. Biaya dan peluang "
+        "{standing}.",
+        total=position.instrument.ladder.written(plan["total"]),
+        name=position.instrument.ladder.name(plan["predicate"]),
+        who=who,
+        standing=standing_name(plan["costs"]),
     )
+    return Text((" ".join((said, *_plan_at_best(position, plan))),))
+
+
+def _plan_at_best(position: Position, plan: Mapping[str, Any]) -> list[str]:
+    """Say what the plan costs at the other end, where every missing answer is full."""
+    best = plan.get("at_best")
+    if not best or best["cost"] is None:
+        return []
+    return [
+        t("Yang belum dijawab tidak dihitung. Bila ternyata penuh, rencananya {cost} dan nilainya {total}.",
+          cost=money(best["cost"]), total=position.instrument.ladder.written(best["total"]))
+    ]  # fmt: skip
 
 
 def decisions(position: Position, target: str, plan: Mapping[str, Any] | None) -> list[str]:
@@ -191,9 +208,8 @@ def _who_answers(position: Position) -> list[str]:
 
 def _few(names: Sequence[str]) -> str:
     """Name the first of many, and count the others."""
-    shown = list(names[:_OWNERS])
-    if len(names) > _OWNERS:
-        shown.append(t("{count} lainnya", count=len(names) - _OWNERS))
+    fits = len(names) <= _OWNERS + 1  # where one is left over, its name is no longer than the count
+    shown = [*names] if fits else [*names[:_OWNERS], t("{count} lainnya", count=len(names) - _OWNERS)]
     return ", ".join(shown)
 
 

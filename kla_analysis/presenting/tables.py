@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from kla_analysis.analysis.comparison import closing_sets, difference, gap_to, smallest_set
-from kla_analysis.analysis.country import province_standing, transitions
+from kla_analysis.analysis.country import moves, province_standing, published_pairs, transitions
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.trace import trace
 from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, flips_by_weight, sensitivity
@@ -33,13 +33,21 @@ from kla_analysis.analysis.weakness import (
     weak_questions,
 )
 from kla_analysis.evidence.audit import Audit, audit
-from kla_analysis.evidence.published import load_national_counts, load_participation, load_results, load_stage_scores
+from kla_analysis.evidence.contradictions import load_contradictions
+from kla_analysis.evidence.published import (
+    load_component_scores,
+    load_national_counts,
+    load_participation,
+    load_results,
+    load_stage_scores,
+)
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import Instrument, level_name, load_instrument, split_agencies, standing_name
 from kla_analysis.language import chance, number, percent, signed, t
 from kla_analysis.presenting.wording import (
     Text,
     audit_in_words,
+    later_award,
     needs,
     needs_score,
     pairs_note,
@@ -217,9 +225,10 @@ def score_of(low: float, high: float, answers: int) -> float | str:
 
 def share_of(row: Any) -> float | str:
     """Return what is shown of a row's share of its maximum, like `score_of`."""
-    if not row.answers:
+    if not row.answers or not row.max_points:
         return "–"
-    return row.share if row.high == row.low else f"{percent(row.share)}–{percent(row.share_high)}"
+    low, high = row.low / row.max_points, row.high / row.max_points
+    return low if low == high else "–".join(dict.fromkeys((percent(low), percent(high))))
 
 
 def shown_points(frame: pd.DataFrame) -> pd.DataFrame:
@@ -864,8 +873,9 @@ def weight_flip_table(position: Position) -> Table:
 def province_table(position: Position) -> Table:
     """The last published award of every area of the province."""
     ladder = position.instrument.ladder
-    frame = province_standing(load_results(), position.area.province, position.instrument)
+    frame = province_standing(load_results(), position.area.province, ladder)
     frame["predicate"] = [ladder.name(code) for code in frame["predicate"]]
+    frame["later"] = [later_award(row, ladder) for row in frame.itertuples()]
     return Table(
         t("Penghargaan terakhir yang terbit di {province}", province=position.area.province or "–"),
         (
@@ -874,6 +884,7 @@ def province_table(position: Position) -> Table:
             Column("award_year", t("Tahun"), write=str),
             Column("predicate", t("Predikat")),
             _num("score", t("Nilai")),
+            Column("later", t("Sesudahnya")),
         ),
         frame,
         source=t("Sumber: data/published/results.csv (terbit), tidak lengkap. Peringkat sama untuk predikat sama."),
@@ -883,21 +894,108 @@ def province_table(position: Position) -> Table:
 def transition_table(position: Position) -> Table:
     """How often one predicate was followed by which, with counts and intervals."""
     ladder = position.instrument.ladder
-    frame = transitions(load_results(), position.instrument).reset_index()
+    frame = transitions(published_pairs(until=position.award_year), ladder).reset_index()
     frame["before"] = [ladder.name(code) for code in frame["before"]]
     frame["after"] = [ladder.name(code) for code in frame["after"]]
     frame["range"] = [f"{percent(row.low)}–{percent(row.high)}" for row in frame.itertuples()]
     return Table(
-        t("Predikat dan predikat pada putaran berikutnya"),
+        t("Predikat dan predikat pada putaran berikutnya, sampai putaran {year}", year=position.award_year),
         (
             Column("before", t("Sekarang")),
             Column("after", t("Berikutnya")),
             _count("count", t("Banyaknya")),
             _count("of", t("Dari")),
+            _count("districts", t("Pada berapa daerah")),
             Column("range", t("Rentang 95%"), "number"),
         ),
         frame,
-        source=t("Sumber: data/published/results.csv (terbit), putaran berurutan saja. Rentang Wilson."),
+        source=_pairs_source(),
+    )
+
+
+def moves_table(position: Position) -> Table:
+    """How many rose, stayed and fell, provinces that are published entire apart from press reports."""
+    ladder = position.instrument.ladder
+    frame = moves(published_pairs(until=position.award_year), ladder).reset_index()
+    frame["before"] = [ladder.name(code) for code in frame["before"]]
+    frame["kind"] = [t("provinsi utuh") if whole else t("berita") for whole in frame["whole"]]
+    frame["range"] = [f"{percent(row.low)}–{percent(row.high)}" for row in frame.itertuples()]
+    return Table(
+        t(
+            "Naik, tetap, turun: provinsi yang daftarnya utuh dan berita, sampai putaran {year}",
+            year=position.award_year,
+        ),
+        (
+            Column("before", t("Dari predikat")),
+            Column("kind", t("Asal hasil")),
+            _count("rose", t("Naik")),
+            _count("stayed", t("Tetap")),
+            _count("fell", t("Turun")),
+            _count("districts", t("Pada berapa daerah")),
+            Column("range", t("Bagian yang naik, 95%"), "number"),
+        ),
+        frame,
+        source=_pairs_source(),
+    )
+
+
+def contradictions_table(position: Position) -> Table:
+    """Where the published facts contradict each other, and what is used."""
+    found = load_contradictions(position.instrument.ladder)
+    frame = pd.DataFrame([(one.about, one.readings, one.used) for one in found], columns=["about", "readings", "used"])
+    return Table(
+        t("Pertentangan antara hasil yang terbit"),
+        (
+            Column("about", t("Tentang")),
+            Column("readings", t("Bacaan"), "long"),
+            Column("used", t("Yang dipakai"), "long"),
+        ),
+        frame,
+        source=t("Sumber: data/published/discrepancies.yaml; dinyatakan, tidak diperbaiki diam-diam."),
+    )
+
+
+def component_shares_table(position: Position) -> Table:
+    """What districts published of their components, beside the sheet's own where there is one."""
+    instrument = position.instrument
+    stages = {stage.code: stage.name for stage in instrument.stages}
+    published = load_component_scores(instrument)
+    codes = list(instrument.components.index)
+    rows = []
+    for key, group in published.groupby(["area_name", "award_year", "stage"], dropna=False, sort=False):
+        shares = group.set_index("component_code")["share"]
+        stage = t("tahap tidak disebut") if pd.isna(key[2]) else stages.get(key[2], t("Selama verifikasi")).lower()
+        rows.append({"who": f"{key[0]} {key[1]}, {stage}", **{code: shares.get(code) for code in codes}})
+    rolled = position.roll_up
+    if rolled is not None and rolled.components is not None:
+        known = rolled.components[rolled.components["low"] == rolled.components["high"]]
+        own = known["low"] / known["max_points"]
+        rows.insert(0, {"who": _of_this_report(position), **own.to_dict()})
+    return Table(
+        t("Bagian maksimum yang dicapai per komponen, di samping daerah lain"),
+        (
+            Column("who", t("Daerah dan tahap")),
+            *(_share(code, code) for code in codes),
+        ),
+        pd.DataFrame(rows, columns=["who", *codes]),
+        source=t(
+            "Sumber: data/published/component_scores.csv (terbit). Bagian dihitung dengan maksimum yang tercetak, bila tidak ada "
+            "dengan maksimum {title} (turunan). Tahap dan tahunnya berbeda, jadi hanya pembanding kasar.",
+            title=instrument.title,
+        ),
+        badge=t("ILUSTRATIF") if position.illustrative else "",
+    )
+
+
+def _of_this_report(position: Position) -> str:
+    stage = position.instrument.stage(position.stage).name.lower()
+    return f"{position.area.name} {position.award_year}, {stage}"
+
+
+def _pairs_source() -> str:
+    return t(
+        "Sumber: data/published/results.csv dan province_counts.csv (terbit), putaran berurutan saja. Rentang Wilson dengan "
+        "daerah yang berulang dihitung sebagai satu daerah."
     )
 
 

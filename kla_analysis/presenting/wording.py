@@ -13,9 +13,10 @@ from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import jinja2
+import pandas as pd
 
 from kla_analysis.analysis.comparison import gap_to, smallest_set
-from kla_analysis.analysis.country import province_standing, transitions
+from kla_analysis.analysis.country import moves, province_standing, published_pairs
 from kla_analysis.analysis.position import Position, PublishedFact
 from kla_analysis.analysis.uncertainty import COMMON, Sensitivity, flips_by_answer, sensitivity
 from kla_analysis.analysis.verification import (
@@ -29,7 +30,7 @@ from kla_analysis.analysis.verification import (
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
 from kla_analysis.evidence.audit import Audit
 from kla_analysis.evidence.published import AWARD_STAGE, load_results, load_stage_scores
-from kla_analysis.instrument.bands import Span
+from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import level_name, standing_name
 from kla_analysis.language import chance, number, percent, t
 
@@ -326,35 +327,75 @@ def flips_in_words(position: Position) -> Text:
 
 def province_in_words(position: Position) -> Text:
     """Say where the area stands among the published results of its province."""
-    table = province_standing(load_results(), position.area.province, position.instrument)
     ladder = position.instrument.ladder
+    table = province_standing(load_results(), position.area.province, ladder)
     if position.area.code not in table.index:
         return Text((t("Hasil {area} tidak ada di antara {count} hasil provinsinya yang terbit.",
                        area=position.area.name, count=len(table)),))  # fmt: skip
     own = table.loc[position.area.code]
-    return Text((
-        t("Penghargaan terakhir {area} yang terbit: {predicate} pada {year}; {better} dari {count} daerah {province} "
-          "berpredikat lebih tinggi.", area=position.area.name, predicate=ladder.name(own["predicate"]),
-          year=int(own["award_year"]), better=int(own["rank"]) - 1, count=len(table),
-          province=position.area.province),
-    ))  # fmt: skip
+    said = t("Penghargaan terakhir {area} yang predikatnya terbit: {predicate} pada {year}; {better} dari {count} daerah "
+             "{province} berpredikat lebih tinggi.", area=position.area.name, predicate=ladder.name(own["predicate"]),
+             year=int(own["award_year"]), better=int(own["rank"]) - 1, count=len(table),
+             province=position.area.province)  # fmt: skip
+    later = later_award(own, ladder)
+    return Text((said, t("Sesudahnya, {later}.", later=later)) if later else (said,))
+
+
+def later_award(row: Any, ladder: Ladder) -> str | None:
+    """Say what is known of an award after the last one whose predicate is named (a row of `province_standing`)."""
+    if pd.isna(row.later_year):
+        return None
+    bounds = (None if pd.isna(code) else code for code in (row.at_least, row.at_most))
+    return f"{int(row.later_year)}: {ladder.name_between(*bounds)}"
 
 
 def transitions_in_words(position: Position) -> Text:
-    """Say how often the area's predicate was followed by a higher one."""
+    """Say how often the area's predicate was followed by a higher one, up to the round of the report.
+
+    Later rounds are left out: they were not known then, and the area's own would be among them.
+    """
     ladder = position.instrument.ladder
-    table = transitions(load_results(), position.instrument)
-    order = [ladder.no_award_code, *(band.code for band in ladder.bands)]
-    code = ladder.place(position.span.low).predicate
+    code, year = _predicate_to_start_from(position)
+    if code is None:
+        return Text((t("Predikat {area} belum pernah terbit, jadi peralihannya tidak dapat dibandingkan.",
+                       area=position.area.name),))  # fmt: skip
+    table = moves(published_pairs(until=position.award_year), ladder)
     rows = table[table.index.get_level_values("before") == code]
     if rows.empty:
-        return Text((t("Belum ada peralihan dari {name} yang terbit.", name=ladder.name(code)),))
-    of = int(rows["of"].iloc[0])
-    up = sum(int(row["count"]) for (_, after), row in rows.iterrows() if order.index(after) > order.index(code))
-    return Text((
-        t("Dari {of} daerah berpredikat {name} yang hasil berikutnya terbit, {up} naik. Hitungan sekecil ini hanya "
-          "petunjuk.", of=of, name=ladder.name(code), up=up),
-    ))  # fmt: skip
+        return Text((t("Sampai putaran {year} belum ada peralihan dari {name} yang terbit.", name=ladder.name(code),
+                       year=position.award_year),))  # fmt: skip
+    lines = []
+    if year != position.award_year:
+        lines.append(t("Predikat putaran ini belum pasti; yang dipakai predikat terakhir yang terbit, {name} pada {year}.",
+                       name=ladder.name(code), year=year))  # fmt: skip
+    for (_, whole), row in rows.iterrows():
+        values = {"of": int(row["of"]), "name": ladder.name(code), "districts": int(row["districts"]),
+                  "rose": int(row["rose"]), "stayed": int(row["stayed"]), "fell": int(row["fell"]),
+                  "low": percent(row["low"]), "high": percent(row["high"]), "year": position.award_year}  # fmt: skip
+        lines.append(
+            t("Di provinsi yang daftarnya utuh terbit {of} peralihan dari {name} pada {districts} daerah sampai putaran "
+              "{year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}.", **values)
+            if whole
+            else t("Berita tentang daerah satu per satu memuat {of} peralihan dari {name} pada {districts} daerah sampai "
+                   "putaran {year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}. "
+                   "Berita tidak memuat semua daerah, jadi keduanya tidak dijumlahkan.", **values)
+        )  # fmt: skip
+    return Text(tuple(lines))
+
+
+def _predicate_to_start_from(position: Position) -> tuple[str | None, int]:
+    """Return the predicate that transitions start from, and its year: this round's, else the last one named."""
+    if position.roll_up is not None:
+        return position.instrument.ladder.place(position.span.low).predicate, position.award_year
+    history = position.history
+    named = history[
+        (history["stage"] == AWARD_STAGE)
+        & history["predicate"].notna()
+        & (history["award_year"] <= position.award_year)
+    ]
+    if named.empty:
+        return None, position.award_year
+    return named["predicate"].iloc[-1], int(named["award_year"].iloc[-1])
 
 
 def headline(position: Position, target: str) -> Text:
@@ -395,7 +436,11 @@ def predicate_of(position: Position) -> str:
     ladder = position.instrument.ladder
     if position.roll_up is None and position.published.name is not None:
         return position.published.name
-    low, high = (ladder.place(value).name for value in (position.span.low, position.span.high))
+    return _predicates(position.span, ladder)
+
+
+def _predicates(span: Span, ladder: Ladder) -> str:
+    low, high = (ladder.place(value).name for value in (span.low, span.high))
     return low if low == high else t("{low} sampai {high}", low=low, high=high)
 
 
@@ -428,23 +473,27 @@ def remarks(position: Position) -> Text:
 
 
 def contradictions_in_words(position: Position) -> list[str]:
-    """Say where the totals that a sheet prints and its answers give different predicates; nothing where they agree."""
-    ladder = position.instrument.ladder
+    """Say where the sums that a sheet prints and its answers give different predicates; nothing where they agree."""
+    return contradictions_said(position.contradictions, position.span, position.instrument.ladder)
+
+
+def contradictions_said(found: Mapping[str, float], answers: Span, ladder: Ladder) -> list[str]:
+    """Say which printed sums (`Audit.contradicting`) give another predicate than the answers; nothing where none does."""
+    if not found:
+        return []
     ways = {
         "total": t("total tercetak"),
         "component": t("jumlah komponen tercetak"),
         "indicator": t("jumlah indikator tercetak"),
     }
-    found = [
+    printed = (
         f"{ways[level]} {ladder.written(total)} ({ladder.place(min(total, ladder.max_total)).name})"
-        for level, total in position.contradictions.items()
-    ]
-    if not found:
-        return []
+        for level, total in found.items()
+    )
     return [
         t("Angka tercetak dan jawaban lembar ini memberi predikat berbeda: {printed}; menurut jawabannya {answers} ({name}). "
-          "Yang dihitung jawabannya; minta kejelasan sebelum angka ini dipakai.", printed=", ".join(found),
-          answers=ladder.written(position.span), name=predicate_of(position))
+          "Yang dihitung jawabannya; minta kejelasan sebelum angka ini dipakai.", printed=", ".join(printed),
+          answers=ladder.written(answers), name=_predicates(answers, ladder))
     ]  # fmt: skip
 
 
