@@ -621,8 +621,8 @@ def app_command(
             "lang": current_language(),
         }
     )
-    click.echo(t("Simulasi anggaran di http://127.0.0.1:{port}/ (Ctrl+C untuk menutup).", port=port), err=True)
-    serve(parameters, port=port, browser=not no_browser, idle=idle)
+    said = t("Simulasi anggaran di {address} (Ctrl+C untuk menutup).")
+    serve(parameters, port=port, browser=not no_browser, idle=idle, say=_telling(said))
 
 
 @app.command()
@@ -637,10 +637,13 @@ def start(port: int, no_browser: bool, idle: int) -> None:
     """Buka beranda di peramban: periksa data, buat laporan, coba anggaran (Ctrl+C untuk menutup)."""
     from kla_analysis.reporting.app import serve_launcher
 
-    def say(address: str) -> None:
-        click.echo(t("Beranda di {address} (Ctrl+C untuk menutup).", address=address), err=True)
+    said = t("Beranda di {address} (Ctrl+C untuk menutup).")
+    serve_launcher(port=port, browser=not no_browser, idle=idle, say=_telling(said))
 
-    serve_launcher(port=port, browser=not no_browser, idle=idle, say=say)
+
+def _telling(said: str) -> Callable[[str], None]:
+    """Return a function that says where a server is, once it is there."""
+    return lambda address: click.echo(said.format(address=address), err=True)
 
 
 @app.command()
@@ -653,7 +656,8 @@ def lab(port: int, no_browser: bool, folder: Path | None) -> None:
     """Buka notebook di JupyterLab (Ctrl+C untuk menutup)."""
     from kla_analysis.reporting.app import open_lab
 
-    open_lab(port=port, browser=not no_browser, folder=folder)
+    said = t("JupyterLab di {address} (Ctrl+C untuk menutup).")
+    open_lab(port=port, browser=not no_browser, folder=folder, say=_telling(said))
 
 
 @app.command()
@@ -1116,7 +1120,8 @@ def _any_sheet(file: Path, rules: Any) -> Any:
 @click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
 @click.option("--area", default="", help="Kode wilayah, bila lembar tidak menyebutnya.")
 @click.option("--year", type=click.IntRange(2011, 2100), help="Tahun penghargaan, bila lembar tidak menyebutnya.")
-@click.option("--stage", default="", help="Tahap penilaian; juga memilih kolom nilainya.")
+@click.option("--stage", default="", help="Tahap penilaian; juga memilih kolom nilainya. all: semua tahap sekaligus.")
+@click.option("--column", default="", help="Judul atau huruf kolom nilai, bila ada beberapa.")
 @click.option("--sheet", default="", help="Lembar kerja yang dibaca, bila beberapa memuat kode yang sama.")
 @click.option("--instrument", help="Instrumen; bila kosong, dicari dari maksimum yang tercetak.")
 @click.option(

@@ -64,12 +64,16 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
     )
     if _verifiable(position):
         ends = [verify_position(one, as_claim=True) for one in (position, position.at_best)]
-        likely_ends = dict.fromkeys(chance(worth.probability_at_least(target)) for worth in ends)
+        low, high = (chance(worth.probability_at_least(target)) for worth in ends)
         found.append(
             (
                 t("Sesudah verifikasi") if position.claimed else t("Bila baru nilai mandiri"),
                 ladder.written(Span(ends[0].interval.low, ends[1].interval.high), decimals=0),
-                t("peluang {goal} {chance}", goal=goal.name, chance=t(" sampai ").join(likely_ends)),
+                t(
+                    "peluang {goal} {chance}",
+                    goal=goal.name,
+                    chance=low if low == high else t("{low} sampai {high}", low=low, high=high),
+                ),
             )
         )
     if plan is not None and plan["cost"] is not None:
@@ -204,9 +208,8 @@ def _who_answers(position: Position) -> list[str]:
 
 def _few(names: Sequence[str]) -> str:
     """Name the first of many, and count the others."""
-    shown = list(names[:_OWNERS])
-    if len(names) > _OWNERS:
-        shown.append(t("{count} lainnya", count=len(names) - _OWNERS))
+    fits = len(names) <= _OWNERS + 1  # where one is left over, its name is no longer than the count
+    shown = [*names] if fits else [*names[:_OWNERS], t("{count} lainnya", count=len(names) - _OWNERS)]
     return ", ".join(shown)
 
 

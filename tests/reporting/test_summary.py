@@ -102,7 +102,7 @@ def test_what_to_decide_follows_from_the_sheet(sheet):
     gaps = with_gaps(sheet)
     first = summary.decisions(gaps, "nindya", None)[0]
     assert first.startswith("Siapa yang mengisi 11 pertanyaan yang belum dijawab, dan sampai kapan")
-    assert "1.1 (JDIH, Bagian Hukum, Dinas PPPA), 1.2a" in first
+    assert "1.1 (JDIH, Bagian Hukum, Dinas PPPA), 1.2a (" in first
     reached = kla.open_position("63.10", 2022)
     assert not [said for said in summary.decisions(reached, "madya", plan_of(reached, "madya")) if "Rencana" in said]
 
