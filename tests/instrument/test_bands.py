@@ -4,6 +4,7 @@ Printed ranges: Pratama 500–600, Madya 601–700, Nindya 701–800, Utama 801�
 """
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -42,7 +43,41 @@ from kla_analysis.language import number
 def test_predicate_of_a_score(ladder, score, predicate, in_gap):
     placement = ladder.place(score)
     assert (placement.predicate, placement.in_gap) == (predicate, in_gap)
-    assert bool(placement.remarks) == (in_gap or score == 500)
+    assert bool(placement.remarks) == (in_gap or score in (500, 600, 700, 800))
+
+
+@pytest.mark.parametrize(
+    ("score", "here", "above", "words"),
+    [
+        (600, "Pratama", "Madya", "tepat di batas"),
+        (700, "Madya", "Nindya", "tepat di batas"),
+        (800, "Nindya", "Utama", "tepat di batas"),
+        (900, "Utama", "KLA", "tepat di batas"),
+        (800.38, "Nindya", "Utama", "celah"),
+    ],
+)
+def test_a_bound_and_a_gap_are_read_in_two_ways(ladder, score, here, above, words):
+    placement = ladder.place(score)
+    assert placement.at_disputed_bound == (score != 800.38)
+    said = placement.remarks[0]
+    assert words in said
+    assert f"{here} bila {above} baru mulai di {int(score) + 1}, {above} bila sudah mulai di {int(score)}" in said
+    assert f"Di sini {here}" in said
+    assert "800,38 disebut Nindya" in said
+    assert "600 disebut Madya" in said
+
+
+def test_bounds_and_cases_come_from_the_ladder(ladder):
+    # Other bounds are doubted where they lie, without a published case none is told, and ranges that meet leave no doubt.
+    lower = [band.lower for band in ladder.bands]
+    shifted = tuple(replace(band, printed_upper=band.printed_upper - 3) for band in ladder.bands)
+    said = replace(ladder, bands=shifted, cases=()).place(598).remarks[0]
+    assert "antara 597 dan 601" in said
+    assert "Kasus" not in said
+    meeting = tuple(
+        replace(band, printed_upper=above) for band, above in zip(ladder.bands, [*lower[1:], 1000], strict=True)
+    )
+    assert not any(replace(ladder, bands=meeting).place(score).remarks for score in (600, 600.5, 601, 800.38))
 
 
 def test_exactly_500_is_pratama_and_flagged(ladder):
