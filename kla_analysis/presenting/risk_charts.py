@@ -254,7 +254,9 @@ def flow(position: Position) -> Chart:
     title = t("Dari {steps} peralihan pada {districts} daerah sampai {year}, {up} naik pada putaran berikutnya",
               steps=steps, districts=pairs["area_code"].nunique(), up=up, year=position.award_year)  # fmt: skip
     source = _pairs_source()
-    how = t("Kiri: predikat sekarang. Kanan: putaran berikutnya. Tebal garis dan angka: banyaknya peralihan.")
+    how = t(
+        "Kiri: predikat sekarang. Kanan: putaran berikutnya. Tebal garis dan angka: banyaknya peralihan, dari daftar utuh dan berita bersama."
+    )
     figure, ax = new_figure(title, position, source, tall=3.4, left=1.75, right=1.75, how=how, badge=False)
     names = [t("tanpa penghargaan"), *(band.name for band in ladder.bands)]
     most = table["count"].max()
