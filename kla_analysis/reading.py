@@ -101,14 +101,30 @@ def read_header(path: Path) -> list[str]:
     return next(csv.reader(io.StringIO(text)), [])
 
 
-def read_resource(relative: str, data: Path) -> pd.DataFrame:
-    """Read a table of the project's own data by its path in the data package, once for as long as it stays."""
-    return _resource(relative, data, _stamp(data / relative), _stamp(data / "datapackage.json")).copy()
+def read_resource(
+    relative: str, data: Path, *, also: Callable[[pd.DataFrame, Path], list[Problem]] | None = None
+) -> pd.DataFrame:
+    """Read a table of the project's own data by its path in the data package, once for as long as it stays.
+
+    Args:
+        also: further rules, a function of a module; is given the table and `data` (see `read_table`).
+    """
+    return _resource(relative, data, also, _stamp(data / relative), _stamp(data / "datapackage.json")).copy()
 
 
 @lru_cache(maxsize=64)
-def _resource(relative: str, data: Path, *stamps: tuple[int, int]) -> pd.DataFrame:
-    return read_table(data / relative, schema_of(relative, data), shown=f"data/{relative}")
+def _resource(
+    relative: str,
+    data: Path,
+    also: Callable[[pd.DataFrame, Path], list[Problem]] | None,
+    *stamps: tuple[int, int],
+) -> pd.DataFrame:
+    return read_table(
+        data / relative,
+        schema_of(relative, data),
+        shown=f"data/{relative}",
+        also=lambda frame: also(frame, data) if also else [],
+    )
 
 
 def _stamp(path: Path) -> tuple[int, int]:

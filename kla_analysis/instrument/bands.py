@@ -108,6 +108,16 @@ class Ladder:
         """Return the name of a predicate, `none` included."""
         return self.no_award_name if predicate == self.no_award_code else self.band(predicate).name
 
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """Every total at which something begins or ends, in points: what a written score must never cross."""
+        return (0.0, *(bound for band in self.bands for bound in (band.lower, band.printed_upper)), self.max_total)
+
+    def written(self, score: float | Span, *, decimals: int | None = None) -> str:
+        """Write a total, or both ends of it, so that rounding moves it over no bound (`language.number`)."""
+        ends = (score.low, score.high) if isinstance(score, Span) else (score,)
+        return "–".join(number(end, decimals=decimals, beside=self.bounds) for end in dict.fromkeys(ends))
+
     def place(self, score: float) -> Placement:
         """Place an exact score on the ladder.
 
@@ -129,7 +139,7 @@ class Ladder:
                 t(
                     "Nilai {score} berada di celah antara {upper} dan {lower} yang tercetak. Nilai tidak dibulatkan "
                     "ke atas, jadi predikatnya {name}; minta kepastian dari verifikator.",
-                    score=number(score),
+                    score=self.written(score),
                     upper=number(here.printed_upper),
                     lower=number(above.lower),
                     name=here.name,
@@ -144,7 +154,7 @@ class Ladder:
             in_gap=in_gap,
             at_disputed_bound=disputed,
             next_predicate=above.code if above else None,
-            points_to_next=round(above.lower - score, 6) if above else None,
+            points_to_next=_between(score, above.lower) if above else None,
             remarks=tuple(remarks),
         )
 
@@ -178,12 +188,36 @@ class Ladder:
         band = self.band(predicate)
         return Span(band.lower, band.printed_upper)
 
+    def span_between(self, at_least: str | None, at_most: str | None) -> Span:
+        """Return the span of scores when a predicate is known only to lie between two; None is open.
+
+        An award without its predicate, for instance, begins at the first band and may be any.
+        """
+        return Span(
+            0.0 if at_least is None else self.span_of(at_least).low,
+            self.max_total if at_most is None else self.span_of(at_most).high,
+        )
+
+    def name_between(self, at_least: str | None, at_most: str | None) -> str:
+        """Name what is known of a predicate that was not named; None is open.
+
+        Returns:
+            In words: "paling tinggi Madya", "Madya sampai Nindya", "predikat tidak disebut".
+        """
+        if at_least is not None and at_most is not None:
+            return t("{low} sampai {high}", low=self.name(at_least), high=self.name(at_most))
+        if at_most is not None:
+            return t("paling tinggi {name}", name=self.name(at_most))
+        if at_least == self.bands[0].code:
+            return t("predikat tidak disebut")
+        return t("paling rendah {name}", name=self.name(at_least))
+
     def points_to(self, target: str, span: Span) -> Span:
         """Return the points missing to a target predicate: none when it is reached."""
         lower = self.band(target).lower
         return Span(
-            low=max(0.0, round(lower - span.high, 6)),
-            high=max(0.0, round(lower - span.low, 6)),
+            low=max(0.0, _between(span.high, lower)),
+            high=max(0.0, _between(span.low, lower)),
         )
 
     def _require_possible(self, score: float) -> None:
@@ -192,3 +226,8 @@ class Ladder:
                 t("Nilai {score} tidak mungkin.", score="NaN" if math.isnan(score) else f"{score:g}"),
                 advice=t("Nilai total harus angka antara 0 dan {top}.", top=number(self.max_total)),
             )
+
+
+def _between(score: float, bound: float) -> float:
+    """Return the points from a score to a bound, without binary noise; never nothing where there is something."""
+    return round(bound - score, 6) or bound - score

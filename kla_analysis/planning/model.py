@@ -9,7 +9,7 @@ the raised sheet into a total, here and everywhere else.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -54,6 +54,9 @@ class Limits:
 class Model:
     """A sheet, a catalogue and the assumptions that tie them together.
 
+    What an action adds to a question that nobody has answered is unknown, so it counts as nothing: such
+    answers are taken out of the catalogue here, and a total is what is sure whatever the question holds.
+
     Attributes:
         kept_share: the share of every claimed point that verification keeps.
         cost: which cost of the range counts: `low`, `likely` or `high`.
@@ -68,6 +71,9 @@ class Model:
     acceptance: str = "full"
 
     def __post_init__(self) -> None:
+        known = ~self.catalogue.answers["question_code"].isin(self.rollup.unanswered)
+        if not known.all():
+            object.__setattr__(self, "catalogue", replace(self.catalogue, answers=self.catalogue.answers[known]))
         if not 0 <= self.kept_share <= 1:
             raise ParameterError(
                 t("Bagian {share} tidak mungkin.", share=self.kept_share),

@@ -180,9 +180,9 @@ def source_line(position: Position, *, published: bool = False) -> str:
     note = source_note(position) if position.assessment is not None else ""
     if fact is not None and (published or not note):
         line = t(
-            "Sumber: {hosts}. Status: {standing}.", hosts=hosts([fact.source_url]), standing=standing_name("published")
+            "Sumber: {hosts}. Status: {standing}.", hosts=hosts([fact.source]), standing=standing_name(fact.standing)
         )
-        note = t("{note} Hasil terbit: {hosts}.", note=note, hosts=hosts([fact.source_url])) if note else line
+        note = t("{note} Hasil terbit: {hosts}.", note=note, hosts=hosts([fact.source])) if note else line
     return note
 
 
@@ -190,6 +190,11 @@ def hosts(addresses: Iterable[str]) -> str:
     """Name the sites of web addresses, each once; the full addresses stand in the tables."""
     found = (re.search(r"(?:https?://)?(?:www\.)?([^/\s]+)", address) for address in addresses if address)
     return ", ".join(dict.fromkeys(match[1] for match in found if match)) or "–"
+
+
+def standings(codes: Iterable[str]) -> str:
+    """Name the standings of several facts, each once."""
+    return ", ".join(standing_name(code) for code in dict.fromkeys(codes))
 
 
 def stage_name(position: Position, code: str, *, sentence: bool = False) -> str:

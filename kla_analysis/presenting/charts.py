@@ -16,8 +16,9 @@ import pandas as pd
 from kla_analysis.analysis.comparison import gap_to, smallest_set
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points
+from kla_analysis.evidence.published import load_national_counts
 from kla_analysis.instrument.bands import Span
-from kla_analysis.instrument.instrument import level_name, standing_name
+from kla_analysis.instrument.instrument import level_name
 from kla_analysis.language import number, percent, signed, t
 from kla_analysis.presenting.canvas import (
     AMBER,
@@ -48,6 +49,7 @@ from kla_analysis.presenting.canvas import (
     said,
     source_line,
     stage_name,
+    standings,
     styled,
     text_width,
     write,
@@ -63,9 +65,6 @@ from kla_analysis.presenting.wording import needs, points, predicate_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-#: Years in which the ministry gave no award.
-_NO_AWARD_YEARS = (2020, 2024)
 
 
 @styled
@@ -90,7 +89,7 @@ def ladder(position: Position, target: str) -> Chart:
 
     rows: list[tuple[str, Span, bool]] = []
     if fact is not None:
-        name = rules.name(fact.predicate) if fact.predicate else rules.place(fact.span.low).name
+        name = fact.name or rules.place(fact.span.low).name
         label = t(
             "Terbit ({stage}): {name} {span}", stage=stage_name(position, fact.stage), name=name, span=str(fact.span)
         )
@@ -581,26 +580,24 @@ def waterfall(position: Position, target: str) -> Chart:
 def history(position: Position) -> Chart:
     """The published results of the area over the years, scores as points and bare predicates as ranges."""
     rules = position.instrument.ladder
-    rows = position.history
-    known = rows[rows["score"].notna() | rows["predicate"].notna()]
+    known = position.history
     area = position.area.name
     if known.empty:
         return said(t("Belum ada hasil {area} yang terbit di data ini", area=area), position, "")
     source = t(
-        "Sumber: {hosts}. Status: {standing}.", hosts=hosts(known["source_url"]), standing=standing_name("published")
+        "Sumber: {hosts}. Status: {standing}.", hosts=hosts(known["source"]), standing=standings(known["standing"])
     )
-    final = known[(known["stage"] == "final") & known["predicate"].notna()]
+    final = known[known["stage"] == "final"]
     title = t("Belum ada penghargaan {area} yang terbit", area=area)
     if len(final):
-        last, year = final["predicate"].iloc[-1], int(final["award_year"].iloc[-1])
-        title = t(
-            "{area}: penghargaan terakhir yang terbit {name} pada {year}", area=area, name=rules.name(last), year=year
-        )
-        if last == rules.no_award_code:
+        last, year = final["known"].iloc[-1], int(final["award_year"].iloc[-1])
+        title = t("{area}: penghargaan terakhir yang terbit {name} pada {year}", area=area, name=last, year=year)
+        if final["predicate"].iloc[-1] == rules.no_award_code:
             title = t("{area} belum memperoleh penghargaan pada {year}", area=area, year=year)
 
     years = sorted(set(known["award_year"].astype(int)))
-    years = sorted({*years, *(year for year in _NO_AWARD_YEARS if years[0] < year < years[-1])})
+    held = load_national_counts().set_index("award_year")["held"]
+    years = sorted({*years, *(year for year in held.index if years[0] < year < years[-1])})
     floor = 400.0 if known["score"].dropna().ge(420).all() else 0.0
     edges = [floor, *(band.lower for band in rules.bands), rules.max_total]
     left, tall = 1.4, 4.1
@@ -615,7 +612,14 @@ def history(position: Position) -> Chart:
     keys: dict[str, Any] = {}
     told: list[str] = []
     for x, year in enumerate(years):
-        _year(ax, position, known[known["award_year"] == year], x, floor, step, wide, keys, told)
+        rows = known[known["award_year"] == year]
+        if len(rows):
+            _year(ax, position, rows, x, floor, step, wide, keys, told)
+        else:
+            text, narrow = t("tidak diketahui") if held[year] else t("tidak ada penghargaan"), wide < 0.95
+            text = text if narrow else fit(text, wide - 0.04, SMALL)
+            style = {"fontsize": SMALL, "color": SOFT, "rotation": 90 if narrow else 0}
+            write(ax, x, floor + 0.08 * step, text, ha="center", va="bottom", **style)
     ax.set_xticks(range(len(years)), [str(year) for year in years], fontsize=TEXT, color=INK)
     ax.set_yticks(
         [(low + high) / 2 for low, high in itertools.pairwise(edges)],
@@ -662,12 +666,6 @@ def _year(
     from matplotlib.patches import Patch
 
     rules = position.instrument.ladder
-    if rows.empty:
-        text, narrow = t("tidak ada penghargaan"), wide < 0.95
-        text = text if narrow else fit(text, wide - 0.04, SMALL)
-        style = {"fontsize": SMALL, "color": SOFT, "rotation": 90 if narrow else 0}
-        write(ax, x, floor + 0.08 * step, text, ha="center", va="bottom", **style)
-        return
     year = int(rows["award_year"].iloc[0])
     order = {stage.code: stage.order for stage in position.instrument.stages}
     rows = rows.assign(order=rows["stage"].map(order).fillna(1.5)).sort_values("order", kind="stable")
@@ -706,20 +704,21 @@ def _year(
         if pd.notna(row.score):
             told.append(t("{year} {stage} {score}", year=year, stage=stage, score=number(row.score)))
             continue
-        span = rules.span_of(row.predicate)
-        low = max(span.low, floor)
-        ax.bar(x, span.high - low, bottom=low, width=min(0.62, 0.5 / wide), zorder=2, **KNOWN_RANGE)
-        keys[t("Hanya predikat, tanpa nilai")] = Patch(**KNOWN_RANGE)
-        name = rules.name(row.predicate)
+        low = max(row.low, floor)
+        ax.bar(x, row.high - low, bottom=low, width=min(0.62, 0.5 / wide), zorder=2, **KNOWN_RANGE)
+        keys[t("Hanya predikat atau rentang, tanpa nilai")] = Patch(**KNOWN_RANGE)
+        name = row.known or t("antara {low} dan {high}", low=number(row.low), high=number(row.high))
         if row.predicate == rules.no_award_code:
-            name = t("di bawah {lower}", lower=number(span.high))
+            name = t("di bawah {lower}", lower=number(row.high))
         # In the middle of the range, or where no score is in the way; a name too wide is left to the axis.
         free = {
             spot: min([abs(spot - other) for other in taken], default=step)
-            for spot in (low + (span.high - low) * part for part in (0.5, 0.3, 0.7))
+            for spot in (low + (row.high - low) * part for part in (0.5, 0.3, 0.7))
         }
         y = next((spot for spot, room in free.items() if room > 0.16 * step), None)
-        size = next((size for size in (TEXT, 9.5, SMALL) if text_width(name, size) <= wide - 0.02), None)
+        written = name if pd.notna(row.predicate) else name.replace(" ", "\n")
+        widest = max(written.split("\n"), key=len)
+        size = next((size for size in (TEXT, 9.5, SMALL) if text_width(widest, size) <= wide - 0.02), None)
         if y is not None and size is not None:
-            write(ax, x, y, name, ha="center", zorder=4, bbox=patch(PAPER), fontsize=size)
+            write(ax, x, y, written, ha="center", zorder=4, bbox=patch(PAPER), fontsize=size)
         told.append(t("{year} {name} ({stage}, nilai tidak diumumkan)", year=year, name=name, stage=stage))

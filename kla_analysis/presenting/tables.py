@@ -26,7 +26,8 @@ from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, flips_by_
 from kla_analysis.analysis.verification import leave_one_out, retention_for, verify_position
 from kla_analysis.analysis.weakness import Selection, lost_by_agency, lost_points, selected, weak_questions
 from kla_analysis.evidence.audit import Audit, audit
-from kla_analysis.evidence.published import load_national_counts, load_results, load_stage_scores
+from kla_analysis.evidence.published import load_national_counts, load_participation, load_results, load_stage_scores
+from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import Instrument, level_name, split_agencies, standing_name
 from kla_analysis.language import chance, number, percent, signed, t
 from kla_analysis.presenting.wording import (
@@ -487,12 +488,16 @@ def own_audit(position: Position) -> Several | Text:
 
 
 def history_table(position: Position) -> Table:
-    """The published results of the area."""
-    ladder = position.instrument.ladder
+    """The published results of the area; where no score is, the range that is known of it."""
     stages = {stage.code: stage.name for stage in position.instrument.stages}
-    frame = position.history.assign(
-        stage=position.history["stage"].map(stages).fillna(position.history["stage"]),
-        predicate=[ladder.name(p) if isinstance(p, str) else None for p in position.history["predicate"]],
+    history = position.history
+    frame = history.assign(
+        stage=history["stage"].map(stages).fillna(t("Selama verifikasi")),
+        known=[
+            row.known if row.low == row.high else " ".join(filter(None, (row.known, f"({Span(row.low, row.high)})")))
+            for row in history.itertuples()
+        ],
+        standing=[standing_name(code) for code in history["standing"]],
     )
     return Table(
         t("Hasil {area} yang terbit", area=position.area.name),
@@ -500,30 +505,36 @@ def history_table(position: Position) -> Table:
             Column("award_year", t("Tahun"), write=str),
             Column("stage", t("Tahap")),
             _num("score", t("Nilai")),
-            Column("predicate", t("Predikat")),
+            Column("known", t("Predikat")),
+            Column("standing", t("Status")),
             Column("note", t("Catatan"), "long"),
-            Column("source_url", t("Sumber"), "kla-link", without_scheme),
+            Column("source", t("Sumber"), "kla-link", without_scheme),
         ),
         frame,
-        source=t("Status: terbit. Tanda – berarti tidak diumumkan."),
+        source=t("Di dalam kurung: rentang nilai bila angkanya tidak diumumkan. Tanda – berarti tidak diumumkan."),
     )
 
 
 def national_table() -> Table:
     """How many districts got each predicate, per award year."""
     frame = load_national_counts()
+    none_given = ", ".join(str(year) for year in frame.loc[~frame["held"], "award_year"])
+    people = load_participation()
+    took_part = people[people["measure"] == "took_part"].set_index("award_year")["value"]
+    frame = frame[frame["held"]].assign(took_part=lambda held: held["award_year"].map(took_part))
     counts = [name for name in ("pratama", "madya", "nindya", "utama") if name in frame]
     return Table(
         t("Jumlah kabupaten/kota penerima penghargaan"),
         (
             Column("award_year", t("Tahun"), write=str),
-            _count("awarded_total", t("Semua")),
+            _count("took_part", t("Ikut serta")),
+            _count("awarded_total", t("Penerima")),
             *(_count(name, name.capitalize()) for name in counts),
         ),
         frame,
         source=t(
-            "Status: terbit, dihimpun dari laporan pers. Tanda – berarti rinciannya tidak ditemukan; "
-            "tidak ada penghargaan pada 2020 dan 2024."
+            "Status: terbit, dihimpun dari laporan pers. Tanda – berarti tidak ditemukan; tanpa penghargaan: {years}.",
+            years=none_given,
         ),
     )
 

@@ -15,7 +15,7 @@ import jinja2
 
 from kla_analysis.analysis.comparison import gap_to, smallest_set
 from kla_analysis.analysis.country import province_standing, transitions
-from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.position import Position, PublishedFact
 from kla_analysis.analysis.uncertainty import COMMON, Sensitivity, flips_by_answer, sensitivity
 from kla_analysis.analysis.verification import (
     CLAIMED_STAGE,
@@ -141,8 +141,8 @@ def source_note(position: Position) -> str:
         fact = position.published
         return t(
             "Sumber: {url}. Status: {standing}.",
-            url=without_scheme(fact.source_url),
-            standing=standing_name("published"),
+            url=without_scheme(fact.source),
+            standing=standing_name(fact.standing),
         )
     origin = position.assessment.origin
     if origin.illustrative:
@@ -342,31 +342,11 @@ def headline(position: Position, target: str) -> Text:
     fact = position.published
     if fact is not None:
         _, gap = gap_to(target, fact.span, position.instrument)
-        stage = _stage_name(position, fact.stage)
-        if fact.score_known:
-            paragraphs.append(
-                t(
-                    "Fakta terbit: {area} bernilai {score} pada {year} ({stage}), predikat {predicate}.",
-                    area=position.area.name,
-                    score=number(fact.span.low),
-                    year=position.award_year,
-                    stage=stage,
-                    predicate=ladder.place(fact.span.low).name,
-                )
-            )
-        else:
-            paragraphs.append(
-                t(
-                    "Fakta terbit: {area} memperoleh predikat {predicate} pada {year} ({stage}); nilainya tidak "
-                    "diumumkan, jadi hanya rentang {span} yang diketahui.",
-                    area=position.area.name,
-                    predicate=ladder.name(fact.predicate),
-                    year=position.award_year,
-                    stage=stage,
-                    span=str(fact.span),
-                )
-            )
-        paragraphs.append(_gap_sentence(gap, goal, t("dari fakta ini saja")))
+        paragraphs.append(_fact_sentence(position, fact))
+        paragraphs += _same_round(position, fact)
+        awarded = any(stage.code == fact.stage and stage.carries_award for stage in position.instrument.stages)
+        basis = t("dari fakta ini saja") if awarded else t("pada tahap ini, yang belum penghargaan")
+        paragraphs.append(_gap_sentence(gap, goal, basis))
     if position.roll_up is not None:
         total = position.roll_up.total
         _, gap = gap_to(target, total, position.instrument)
@@ -390,6 +370,8 @@ def headline(position: Position, target: str) -> Text:
 def predicate_of(position: Position) -> str:
     """Name the predicate of a position; both ends where missing answers leave it open."""
     ladder = position.instrument.ladder
+    if position.roll_up is None and position.published.name is not None:
+        return position.published.name
     low, high = (ladder.place(value).name for value in (position.span.low, position.span.high))
     return low if low == high else t("{low} sampai {high}", low=low, high=high)
 
@@ -544,9 +526,8 @@ def history_in_words(position: Position) -> Text:
     history = position.history
     if history.empty:
         return Text((t("Tidak ada hasil {area} yang terbit di data proyek ini.", area=position.area.name),))
-    final = history[(history["stage"] == "final") & history["predicate"].notna()]
-    ladder = position.instrument.ladder
-    awards = ", ".join(f"{row.award_year} {ladder.name(row.predicate)}" for row in final.itertuples())
+    final = history[history["stage"] == "final"]
+    awards = ", ".join(f"{row.award_year} {row.known}" for row in final.itertuples())
     lines = [t("Penghargaan yang terbit: {awards}.", awards=awards or "–")]
     for year, rows in history.groupby("award_year"):
         known = rows.set_index("stage")["score"].dropna()
@@ -563,6 +544,57 @@ def history_in_words(position: Position) -> Text:
                 )
             )
     return Text(tuple(lines))
+
+
+def _fact_sentence(position: Position, fact: PublishedFact) -> str:
+    """Say what is published of the round: a score, a predicate, or a range of either."""
+    ladder = position.instrument.ladder
+    words = {
+        "area": position.area.name,
+        "year": position.award_year,
+        "stage": _stage_name(position, fact.stage),
+        "predicate": fact.name or ladder.place(fact.span.low).name,
+    }
+    if fact.score_known:
+        score = number(fact.span.low)
+        return t(
+            "Fakta terbit: {area} bernilai {score} pada {year} ({stage}), predikat {predicate}.", score=score, **words
+        )
+    words["span"] = str(fact.span)
+    if fact.predicate is not None:
+        return t(
+            "Fakta terbit: {area} memperoleh predikat {predicate} pada {year} ({stage}); nilainya tidak "
+            "diumumkan, jadi hanya rentang {span} yang diketahui.",
+            **words,
+        )
+    said = t(
+        "Yang diketahui tentang {area} pada {year} ({stage}): {predicate}. Nilainya tidak diumumkan, jadi hanya rentang "
+        "{span} yang diketahui ({standing}).",
+        standing=standing_name(fact.standing),
+        **words,
+    )
+    return f"{said} {fact.note}".rstrip()
+
+
+def _same_round(position: Position, fact: PublishedFact) -> list[str]:
+    """Say what the other stages of the same round came to, the award after a claim above all."""
+    order = {stage.code: stage.order for stage in position.instrument.stages}
+    rows = position.history[position.history["award_year"] == position.award_year]
+    rows = rows[rows["stage"] != fact.stage]
+    said = [
+        (
+            order.get(row.stage, 0),
+            f"{_stage_name(position, row.stage)} {row.known if row.low < row.high else number(row.low)}",
+        )
+        for row in rows.itertuples()
+    ]
+    here = order.get(fact.stage, 0)
+    found = []
+    if before := ", ".join(text for at, text in sorted(said) if at <= here):
+        found.append(t("Tahap sebelumnya pada putaran yang sama: {stages}.", stages=before))
+    if after := ", ".join(text for at, text in sorted(said) if at > here):
+        found.append(t("Tahap sesudahnya pada putaran yang sama: {stages}.", stages=after))
+    return found
 
 
 def _gap_sentence(gap: Span, goal: str, basis: str) -> str:

@@ -1,5 +1,6 @@
 """What the country did: small counts, shown with their intervals."""
 
+import pandas as pd
 import pytest
 
 import kla_analysis as kla
@@ -19,11 +20,27 @@ def test_transitions_are_counted_between_consecutive_rounds(results, instrument)
     assert depok["count"].to_dict() == {("nindya", "nindya"): 4}
 
 
-def test_a_round_that_was_skipped_is_no_step(results, instrument):
-    # Tabalong: Pratama 2017, Madya 2018, Nindya 2023. Only 2017 to 2018 are consecutive rounds.
-    rounds = results[results["area_name"].isin(["Kab. Tabalong", "Kota Depok"])]
-    assert transitions(rounds, instrument)["count"].get(("madya", "nindya")) is None
-    assert transitions(rounds, instrument)["count"][("pratama", "madya")] == 1
+def rounds(*lines):
+    """Final results: area code, then year and predicate again and again."""
+    rows = [
+        {
+            "area_code": code,
+            "area_name": code,
+            "province": "X",
+            "award_year": year,
+            "stage": "final",
+            "predicate": predicate,
+        }
+        for code, *rest in lines
+        for year, predicate in zip(rest[::2], rest[1::2], strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_a_round_that_was_skipped_is_no_step(instrument):
+    # A misses the round of 2022 that B had: its step from 2021 to 2023 is not one of consecutive rounds.
+    given = rounds(("A", 2021, "madya", 2023, "nindya"), ("B", 2021, "pratama", 2022, "madya", 2023, "madya"))
+    assert transitions(given, instrument)["count"].to_dict() == {("pratama", "madya"): 1, ("madya", "madya"): 1}
 
 
 def test_wilson_interval_by_hand(results, instrument):
