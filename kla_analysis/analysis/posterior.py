@@ -19,7 +19,7 @@ from functools import lru_cache
 
 import numpy as np
 
-#: Points over which the spreads are integrated; a power of two keeps them even.
+#: Points over which the spreads are integrated.
 POINTS = 128
 #: Points of less weight than this share of the heaviest are dropped.
 _NEGLIGIBLE = 1e-3
@@ -152,14 +152,16 @@ def fit(observations: Observations, *, points: int = POINTS) -> Posterior:
     wide = np.sqrt(first) / np.sqrt(first).sum()
     logs = center + width * even
     middle = wide @ logs
-    root = np.linalg.cholesky(np.cov(logs.T, aweights=wide, ddof=0) + 0.02 * np.eye(len(center)))
+    root = np.linalg.cholesky(np.cov(logs.T, aweights=wide, ddof=0) + np.diag((0.3 * width) ** 2))
     logs = middle + even @ root.T
     evidence, slopes, precision = _laplace(observations, np.exp(logs))
     # Importance: prior over proposal.
     corrected = -0.5 * (((logs - center) / width) ** 2).sum(axis=1) + 0.5 * (even**2).sum(axis=1)
     weights = _weights(evidence, corrected)
     kept = weights > _NEGLIGIBLE * weights.max()
-    return Posterior(observations, weights[kept] / weights[kept].sum(), np.exp(logs[kept]), slopes[kept], precision[kept])
+    return Posterior(
+        observations, weights[kept] / weights[kept].sum(), np.exp(logs[kept]), slopes[kept], precision[kept]
+    )
 
 
 def _weights(evidence: np.ndarray, added: np.ndarray) -> np.ndarray:
@@ -170,10 +172,14 @@ def _weights(evidence: np.ndarray, added: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=4)
 def _even_normals(columns: int, points: int) -> np.ndarray:
+    """Return standard normal points that lie evenly: the additive recurrence of the generalised golden ratio."""
     from scipy.special import ndtri
-    from scipy.stats import qmc
 
-    return ndtri(qmc.Sobol(columns, seed=1).random(points))
+    ratio = 2.0
+    for _ in range(60):  # the root of x ** (columns + 1) = x + 1
+        ratio = (1 + ratio) ** (1 / (columns + 1))
+    steps = ratio ** -np.arange(1.0, columns + 1)
+    return ndtri((0.5 + np.outer(np.arange(1, points + 1), steps)) % 1)
 
 
 def _laplace(seen: Observations, spreads: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -195,7 +201,7 @@ def _laplace(seen: Observations, spreads: np.ndarray) -> tuple[np.ndarray, np.nd
         pushed = np.einsum("hij,hj->hi", prior, right)
         back = right - root * np.linalg.solve(stiff, (root * pushed)[..., None])[..., 0]
         step = mean + np.einsum("hij,hj->hi", prior, back) - values
-        values = values + np.clip(step, -0.5, 0.5)
+        values = values + np.clip(step, -5, 5)
         if np.abs(step).max() < 1e-8:
             break
     fit, slopes, curvature = _likelihood(values, seen.low, seen.high, noise)
@@ -212,7 +218,7 @@ def _likelihood(
     from scipy.special import log_ndtr
 
     exact = low == high
-    standard = np.where(exact, np.where(exact, low, 0.0) - values, 0.0) / noise
+    standard = np.where(exact, np.where(np.isfinite(low), low, 0.0) - values, 0.0) / noise
     # Beyond the middle the interval is turned over: the lower tail keeps its digits.
     below, above = (low - values) / noise, (high - values) / noise
     turned = below > 0
@@ -220,10 +226,15 @@ def _likelihood(
     near, far = np.where(exact, 1.0, near), np.where(exact, -1.0, far)
     log_near = log_ndtr(near)
     logs = log_near + np.log1p(-np.exp(np.minimum(log_ndtr(far) - log_near, -1e-12)))
-    density = [np.where(np.isfinite(edge) & ~exact, np.exp(-0.5 * np.where(np.isfinite(edge), edge, 0.0) ** 2
-               - _LOG_ROOT_2PI - logs), 0.0) for edge in (below, above)]  # fmt: skip
+    edges = [np.where(exact | ~np.isfinite(edge), 0.0, edge) for edge in (below, above)]
+    seen = [~exact & np.isfinite(edge) for edge in (below, above)]
+    # How dense the normal is at an edge, of what lies between the edges.
+    density = [
+        np.where(there, np.exp(np.minimum(-0.5 * edge**2 - _LOG_ROOT_2PI - logs, 500.0)), 0.0)
+        for edge, there in zip(edges, seen, strict=True)
+    ]
     slopes = (density[0] - density[1]) / noise
-    inside = [np.where(np.isfinite(edge), edge, 0.0) * part for edge, part in zip((below, above), density, strict=True)]
+    inside = [edge * part for edge, part in zip(edges, density, strict=True)]
     curvature = slopes**2 - (inside[0] - inside[1]) / noise**2
     return (
         np.where(exact, -0.5 * standard**2 - np.log(noise) - _LOG_ROOT_2PI, logs),

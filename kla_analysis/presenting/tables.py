@@ -26,7 +26,8 @@ from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, flips_by_
 from kla_analysis.analysis.verification import leave_one_out, retention_for, verify_position
 from kla_analysis.analysis.weakness import Selection, lost_by_agency, lost_points, selected, weak_questions
 from kla_analysis.evidence.audit import Audit, audit
-from kla_analysis.evidence.published import load_national_counts, load_participation, load_results, load_stage_scores
+from kla_analysis.evidence.cases import load_stage_scores
+from kla_analysis.evidence.published import load_national_counts, load_participation, load_results
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import Instrument, level_name, split_agencies, standing_name
 from kla_analysis.language import chance, number, percent, signed, t
