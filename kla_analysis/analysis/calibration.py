@@ -160,7 +160,7 @@ def former_formula(cases: pd.DataFrame, score: float, stage: str, rules: Instrum
     from scipy import stats
 
     lowers = np.array([band.lower for band in rules.ladder.bands])
-    if rules.stage(stage).order > min(known.order for known in rules.stages):
+    if stage != rules.claimed_stage.code:
         at_least = (score >= lowers).astype(float)
     else:
         pairs = cases.dropna(subset=["self_assessment_low", "administrative_verification_low"])

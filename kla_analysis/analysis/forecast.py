@@ -501,7 +501,7 @@ def from_model(
         rounds = 1 if previous is None else model.rounds_since(area, year)
     shares = country_shares(rules.ladder, year, data=data)
     beside = shares if previous is None else model.after(previous, rounds)
-    steps = STEPS if rules.stage(stage).order == min(known.order for known in rules.stages) else STEPS[1:]
+    steps = STEPS if stage == rules.claimed_stage.code else STEPS[1:]
     province = load_areas(data=data)["province"].get(area, "") if area else ""
     logs = model.share(steps, verifier, province=province, year=year, area=area or "", known_variance=known_variance)
     points, cumulative = _over_points(logs, score, beside**_FORMER_WEIGHT, model.put_off, rules.ladder)

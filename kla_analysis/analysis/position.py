@@ -15,10 +15,11 @@ import pandas as pd
 from kla_analysis.analysis.scoring import MissingPolicy, RollUp, roll_up
 from kla_analysis.errors import ParameterError
 from kla_analysis.evidence.areas import Area, find_area
-from kla_analysis.evidence.assessment import Assessment, find_assessment, list_rounds, load_assessment
-from kla_analysis.evidence.published import history_of
-from kla_analysis.instrument.bands import Ladder, Span
-from kla_analysis.instrument.instrument import Instrument, load_instrument
+from kla_analysis.evidence.assessment import Assessment, list_rounds, load_assessment, sheet_and_rules
+from kla_analysis.evidence.audit import audit
+from kla_analysis.evidence.published import history_of, ladder_of
+from kla_analysis.instrument.bands import Span
+from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import t
 
 
@@ -82,6 +83,18 @@ class Position:
         """How many points hang on answers that nobody has given."""
         return self.roll_up.unknown_points if self.roll_up else 0.0
 
+    @cached_property
+    def contradictions(self) -> dict[str, float]:
+        """Totals by printed level that give another predicate than the answers (`Audit.contradicting`)."""
+        if self.assessment is None or self.assessment.printed is None:
+            return {}
+        return audit(self.assessment, self.instrument).contradicting(self.span, self.instrument.ladder)
+
+    @property
+    def claimed(self) -> bool:
+        """Whether the total is the district's own claim, which nobody has verified yet."""
+        return any(stage.code == self.stage and stage.claimed for stage in self.instrument.stages)
+
     @property
     def illustrative(self) -> bool:
         """Whether the sheet is an illustration and not the area's own numbers."""
@@ -113,22 +126,22 @@ def open_position(
         year: award year.
         stage: stage of the round; the latest one known when not given.
         assessment: a sheet of the user's own; the project's sheet when not given.
-        instrument: id; the one in force in that round when not given.
+        instrument: id; the one that the sheet follows when not given, else the one in force in that round.
 
     Raises:
         ParameterError: the area is unknown, or nothing is known of it in that round.
         DataError: the sheet is refused, or belongs to another area or year.
     """
-    rules = load_instrument(instrument, year=year, data=data)
     place = find_area(area, data=data)
+    path, rules = sheet_and_rules(
+        place.code, year, stage=stage, assessment=assessment, instrument=instrument, data=data
+    )
     if stage is not None:
         rules.stage(stage)
+    sheet = load_assessment(path, rules, data=data) if path else None
     if assessment is not None:
-        sheet = load_assessment(assessment, rules, data=data)
         _require_same_round(sheet, place, year, stage)
-    else:
-        sheet = find_assessment(place.code, year, rules, stage=stage, data=data)
-    history = with_spans(history_of(place.code, data=data), rules.ladder)
+    history = with_spans(history_of(place.code, data=data), data=data)
     published = _published_fact(history, year, stage, rules)
     if sheet is None and published is None:
         raise ParameterError(
@@ -152,8 +165,8 @@ def open_position(
     )
 
 
-def with_spans(results: pd.DataFrame, ladder: Ladder) -> pd.DataFrame:
-    """Return published results with what each of them says of the total and of the predicate.
+def with_spans(results: pd.DataFrame, *, data: Path | None = None) -> pd.DataFrame:
+    """Return published results with what each of them says of the total and of the predicate, by the rules of its year.
 
     Returns:
         The same rows and, further, `low` and `high` (points, both included; equal where the score is
@@ -163,6 +176,9 @@ def with_spans(results: pd.DataFrame, ladder: Ladder) -> pd.DataFrame:
     for row in results.to_dict("records"):
         said = {name: value for name, value in row.items() if pd.notna(value)}
         bounds = (said.get("at_least"), said.get("at_most"))
+        ladder = ladder_of(
+            int(said["award_year"]), next(filter(None, (said.get("predicate"), *bounds)), None), data=data
+        )
         if "predicate" in said:
             names.append(ladder.name(said["predicate"]))
             span = ladder.span_of(said["predicate"])

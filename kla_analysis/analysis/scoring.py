@@ -20,7 +20,7 @@ from kla_analysis.errors import DataError, ParameterError, Problem, did_you_mean
 from kla_analysis.evidence.assessment import Assessment
 from kla_analysis.instrument.bands import Placement, Span
 from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, level_name
-from kla_analysis.language import t
+from kla_analysis.language import number, t
 
 MissingPolicy = Literal["range", "zero", "refuse"]
 MISSING_POLICIES: tuple[MissingPolicy, ...] = ("range", "zero", "refuse")
@@ -110,8 +110,11 @@ class RollUp:
         if self.missing_policy == "zero":
             return t("{count} butir tanpa jawaban dihitung nol: {codes}.", count=len(self.missing), codes=codes)
         return t(
-            "{count} butir tanpa jawaban: nilai ditulis sebagai rentang, dari tanpa nilai sampai nilai penuh ({codes}).",
+            "{count} {level} belum dijawab, paling banyak {points} poin: bukan nol dan bukan kehilangan, jadi nilai ditulis "
+            "sebagai rentang ({codes}).",
             count=len(self.missing),
+            level=level_name(self.level),
+            points=number(self.unknown_points),
             codes=codes,
         )
 

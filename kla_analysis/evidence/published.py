@@ -14,12 +14,16 @@ import yaml
 
 from kla_analysis.errors import Problem
 from kla_analysis.evidence.areas import load_areas
-from kla_analysis.instrument.instrument import Instrument
+from kla_analysis.instrument.bands import Ladder
+from kla_analysis.instrument.instrument import Instrument, known_instruments, load_instrument
 from kla_analysis.language import by_language, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import in_language, read_resource, schema_of
 
 RESULTS = "published/results.csv"
+
+#: How the published results name the stage that carries the award.
+AWARD_STAGE = "final"
 
 
 def load_results(*, data: Path | None = None) -> pd.DataFrame:
@@ -44,6 +48,15 @@ def load_national_counts(*, data: Path | None = None) -> pd.DataFrame:
     `held` is false in a year without awards.
     """
     return read_resource("published/national_counts.csv", data or find_project().data).reset_index(drop=True)
+
+
+def ladder_of(award_year: int, predicate: str | None = None, *, data: Path | None = None) -> Ladder:
+    """Return the bands by which an award was given: those in force then, else the newest that know the predicate."""
+    then = load_instrument(year=award_year, data=data).ladder
+    if predicate is None or then.knows(predicate):
+        return then
+    ladders = [load_instrument(name, data=data).ladder for name in reversed(known_instruments(data=data))]
+    return next((ladder for ladder in ladders if ladder.knows(predicate)), then)
 
 
 def load_participation(*, data: Path | None = None) -> pd.DataFrame:

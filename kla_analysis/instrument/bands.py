@@ -67,6 +67,7 @@ class Placement:
         in_gap: whether the score lies between two printed ranges.
         at_disputed_bound: whether it lies exactly on a bound that offices print differently.
         next_predicate: code of the band above, None at the top.
+        next_name: name of that band.
         points_to_next: points from the score to that band, None at the top.
         remarks: sentences a reader must see beside the predicate.
     """
@@ -77,6 +78,7 @@ class Placement:
     in_gap: bool
     at_disputed_bound: bool
     next_predicate: str | None
+    next_name: str | None
     points_to_next: float | None
     remarks: tuple[str, ...] = ()
 
@@ -103,6 +105,10 @@ class Ladder:
             t("Predikat “{name}” tidak dikenal.", name=predicate),
             advice=did_you_mean(predicate, [band.code for band in self.bands]),
         )
+
+    def knows(self, predicate: str) -> bool:
+        """Whether it has a predicate, `none` included."""
+        return predicate == self.no_award_code or any(band.code == predicate for band in self.bands)
 
     def name(self, predicate: str) -> str:
         """Return the name of a predicate, `none` included."""
@@ -154,6 +160,7 @@ class Ladder:
             in_gap=in_gap,
             at_disputed_bound=disputed,
             next_predicate=above.code if above else None,
+            next_name=above.name if above else None,
             points_to_next=_between(score, above.lower) if above else None,
             remarks=tuple(remarks),
         )
@@ -187,6 +194,16 @@ class Ladder:
             return Span(0.0, self.bands[0].lower - 0.01)
         band = self.band(predicate)
         return Span(band.lower, band.printed_upper)
+
+    def drawn_from(self, lowest: float) -> float:
+        """Return where the axis of a picture begins: a little below the first band where no score is lower, else at zero."""
+        floor = 0.8 * self.bands[0].lower
+        return floor if lowest >= floor + 0.03 * self.max_total else 0.0
+
+    def above(self, predicate: str) -> Band | None:
+        """Return the band above a predicate, `none` included; None above the highest."""
+        at = next((at for at, band in enumerate(self.bands) if band.code == predicate), -1)
+        return self.bands[at + 1] if at + 1 < len(self.bands) else None
 
     def span_between(self, at_least: str | None, at_most: str | None) -> Span:
         """Return the span of scores when a predicate is known only to lie between two; None is open.

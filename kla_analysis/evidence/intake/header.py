@@ -39,14 +39,6 @@ _HEADINGS = {
     "stage": "stage|tahap|tahapan|tahap penilaian",
 }
 _ROLE_OF = {heading: role for role, headings in _HEADINGS.items() for heading in headings.split("|")}
-#: Short and common names of the stages, beside those of the instrument.
-_STAGE_WORDS = {
-    "self_assessment": "evaluasi mandiri|penilaian mandiri|nilai mandiri|skor mandiri|nilai em|skor em|em|mandiri|nilai evaluasi mandiri|self assessment",
-    "administrative_verification": "verifikasi administrasi|nilai va|skor va|va|nilai verifikasi administrasi|verifikasi provinsi|administrative verification",
-    "central_review": "reviu pusat|review pusat|verifikasi pusat|nilai pusat|central review",
-    "field_verification": "verifikasi lapangan|vlh|nilai vlh|verifikasi lapangan hybrid|nilai verifikasi lapangan|field verification",
-    "final": "hasil akhir|nilai akhir|nilai final|final|skor akhir|skor final|final result",
-}
 #: Columns that may say what a row is about, the finest first.
 CODE_ROLES = ("question_code", "code", "indicator_code", "number", "component_code")
 NAME_ROLES = ("question_name", "indicator_name", "name", "component_name")
@@ -131,7 +123,7 @@ def stage_named(text: str, names: Names, *, within: bool = False) -> str:
     words = words_of(text)
     found = set()
     for code, written in names.stage_names.items():
-        called = {words_of(code), *written, *_STAGE_WORDS.get(code, "").split("|")} - {""}
+        called = {words_of(code), *written} - {""}
         if words in called or (within and any(f" {call} " in f" {words} " for call in called if len(call) > 1)):
             found.add(code)
     return found.pop() if len(found) == 1 else ""

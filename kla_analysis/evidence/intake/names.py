@@ -43,7 +43,7 @@ class Names:
         self.stage_names: dict[str, set[str]] = {}
         for rules in everywhere:
             for stage in rules.stages:
-                self.stage_names.setdefault(stage.code, set()).add(words_of(stage.name))
+                self.stage_names.setdefault(stage.code, set()).update(map(words_of, (stage.name, *stage.words)))
         self.by_code: dict[str, Match] = {}
         self.by_name: dict[str, Match | None] = {}
         self.names_of: dict[tuple[str, str], list[str]] = {}

@@ -83,7 +83,10 @@ class Intake:
                 t("{file} memuat {count} penilaian.", file=self.file, count=len(self.assessments)),
                 advice=t("Impor dulu dengan kla import; tiap daerah mendapat berkas sendiri."),
             )
-        (one,) = self.assessments
+        return self.as_assessment(self.assessments[0])
+
+    def as_assessment(self, one: Imported) -> Assessment:
+        """Return one of the assessments of the file as the rest of the library reads it."""
         by_code = one.answers.set_index(CODE_COLUMNS[one.level])
         return Assessment(
             area_code=one.area.code,
