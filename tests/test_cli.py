@@ -25,6 +25,13 @@ def test_band_says_what_is_missing():
     assert "Kurang 50,5 poin ke Nindya" in done.stdout
 
 
+def test_band_never_rounds_over_a_bound():
+    said = run_kla("band", "700.999999").stdout
+    assert "700,999999 poin: Madya" in said
+    assert "Kurang 0,000001 poin ke Nindya" in said
+    assert "701 poin" not in said
+
+
 @pytest.mark.parametrize("score", ["1000.01", "-1", "NaN", "banyak", "1.000", "inf", ""])
 def test_band_refuses(score):
     done = run_kla("band", score)

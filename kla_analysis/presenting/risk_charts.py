@@ -11,7 +11,8 @@ from kla_analysis.analysis.country import province_standing, published_pairs, tr
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import tornado as tornado_of
 from kla_analysis.analysis.verification import retention_for, verify_position
-from kla_analysis.evidence.published import load_results, load_stage_scores
+from kla_analysis.evidence.cases import load_stage_scores
+from kla_analysis.evidence.published import load_results
 from kla_analysis.language import chance, number, percent, t
 from kla_analysis.presenting.canvas import (
     AMBER,

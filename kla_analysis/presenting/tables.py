@@ -34,13 +34,13 @@ from kla_analysis.analysis.weakness import (
     weak_questions,
 )
 from kla_analysis.evidence.audit import Audit, audit
+from kla_analysis.evidence.cases import load_stage_scores
 from kla_analysis.evidence.contradictions import load_contradictions
 from kla_analysis.evidence.published import (
     load_component_scores,
     load_national_counts,
     load_participation,
     load_results,
-    load_stage_scores,
 )
 from kla_analysis.evidence.statements import load_statements
 from kla_analysis.instrument.bands import Span

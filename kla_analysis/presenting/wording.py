@@ -30,7 +30,8 @@ from kla_analysis.analysis.verification import (
 )
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
 from kla_analysis.evidence.audit import Audit
-from kla_analysis.evidence.published import AWARD_STAGE, load_results, load_stage_scores
+from kla_analysis.evidence.cases import load_stage_scores
+from kla_analysis.evidence.published import AWARD_STAGE, load_results
 from kla_analysis.evidence.statements import load_statements
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import level_name, standing_name

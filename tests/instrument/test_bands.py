@@ -7,11 +7,12 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kla_analysis as kla
 from kla_analysis.instrument.bands import Span
+from kla_analysis.language import number
 
 
 @pytest.mark.parametrize(
@@ -130,3 +131,46 @@ def test_a_higher_score_never_has_a_lower_predicate(one, other):
     order = ["none", *(band.code for band in ladder.bands)]
     low, high = sorted((one, other))
     assert order.index(ladder.place(low).predicate) <= order.index(ladder.place(high).predicate)
+
+
+def read(text: str) -> float:
+    return float(text.replace(".", "").replace(",", "."))
+
+
+@given(
+    st.one_of(
+        st.floats(0, 1000),
+        st.sampled_from([500, 600, 601, 700, 701, 800, 801, 900, 901]).flatmap(
+            lambda bound: st.floats(bound - 1e-3, bound + 1e-3)
+        ),
+    ),
+    st.sampled_from([None, 0, 1, 2]),
+)
+@settings(deadline=None)  # the first call loads the instrument and the language
+def test_what_is_written_lies_where_the_score_lies(score, decimals):
+    # Printed and placed again, a score keeps its predicate, its gap and its disputed bound, whatever the decimals.
+    ladder = kla.load_instrument("kla-2024").ladder
+    own, shown = ladder.place(score), ladder.place(read(ladder.written(score, decimals=decimals)))
+    assert (shown.predicate, shown.in_gap, shown.at_disputed_bound) == (
+        own.predicate,
+        own.in_gap,
+        own.at_disputed_bound,
+    )
+
+
+@given(st.floats(0, 1000))
+@settings(deadline=None)
+def test_a_gap_is_never_written_as_nothing(score):
+    ladder = kla.load_instrument("kla-2024").ladder
+    gap = ladder.points_to("nindya", Span(score, score)).high
+    assert (read(number(gap, beside=(0,))) > 0) == (score < 701)
+
+
+def test_a_rounding_that_crosses_a_bound_is_not_printed(ladder):
+    assert ladder.written(700.999999) == "700,999999"
+    assert ladder.written(700.99) == "700,99"
+    assert ladder.written(700.004) == "700,004"  # beyond the printed 700, in the gap
+    assert ladder.written(700.6, decimals=0) == "700,6"
+    assert ladder.written(650.6, decimals=0) == "651"
+    assert ladder.written(Span(600.999, 701)) == "600,999–701"
+    assert "700,999999" in ladder.place(700.999999).remarks[0]
