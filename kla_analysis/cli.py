@@ -444,7 +444,7 @@ def plan(
     from kla_analysis.analysis.position import open_position
     from kla_analysis.planning.scenario import check_scenario, load_scenario, stack
     from kla_analysis.planning.simulation import Simulator, difference
-    from kla_analysis.presenting.plan_wording import difference_in_words, plan_in_words, plan_lines
+    from kla_analysis.presenting.plan_wording import difference_in_words, plan_in_words, plan_lines, plan_note
 
     given = {name: value for name, value in options.items() if value not in (None, ())}
     for name in ("agencies", "funding_sources", "years", "components"):
@@ -476,6 +476,7 @@ def plan(
         _print_json(record)
     else:
         click.echo(repr(plan_in_words(answer)))
+        click.echo(plan_note(answer))
         for line in plan_lines(answer):
             click.echo("  " + line)
         if other is not None:
@@ -595,9 +596,10 @@ def template(folder: Path, instrument: str | None, as_json: bool) -> None:
 def check_actions(catalogue: str, instrument: str | None, as_json: bool) -> None:
     """Periksa katalog; semua yang salah disebut sekaligus."""
     from kla_analysis.instrument.instrument import load_instrument, standing_name
-    from kla_analysis.planning.actions import load_catalogue
+    from kla_analysis.planning.actions import instrument_of, load_catalogue
 
-    found = load_catalogue(catalogue, load_instrument(instrument))
+    rules = load_instrument(instrument or instrument_of(catalogue))
+    found = load_catalogue(catalogue, rules)
     counts = {"actions": len(found.actions), "answers": len(found.answers)}
     if as_json:
         _print_json({"id": found.id, **counts, "cost_likely": int(found.actions["cost_likely"].sum())})

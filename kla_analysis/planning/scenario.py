@@ -7,6 +7,7 @@ are refused.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +29,7 @@ class Scenario(BaseModel):
     """One question to the planner. Money in whole rupiah or as people write it (“600 juta”).
 
     Empty area, year, stage and target mean those of the report; retention 0 means learnt from the
-    published pairs.
+    published pairs; an empty catalogue is the project's own that answers the instrument.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -39,7 +40,7 @@ class Scenario(BaseModel):
     year: int = 0
     stage: str = ""
     target: str = ""
-    catalogue: str = "contoh"
+    catalogue: str = ""
     goal: Literal["points", "target", "certainty"] = "target"
     budget: int | None = None
     certainty: float = Field(default=0.8, gt=0, lt=1)
@@ -76,8 +77,8 @@ class Scenario(BaseModel):
     @field_validator("components")
     @classmethod
     def _least(cls, value: dict[str, float], info: ValidationInfo) -> dict[str, float]:
-        if any(not 0 <= points <= 1000 for points in value.values()):
-            raise PydanticCustomError("words", "{why}", {"why": t("Isi poin di antara 0 dan 1000.")})
+        if any(not 0 <= points < math.inf for points in value.values()):
+            raise PydanticCustomError("words", "{why}", {"why": t("Isi poin, 0 atau lebih.")})
         return value
 
     @model_validator(mode="after")

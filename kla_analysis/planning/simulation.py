@@ -281,6 +281,7 @@ class Simulation:
             "year": self.ground.position.award_year,
             "illustrative": self.ground.position.illustrative,
             "costs": self.model.catalogue.standing,
+            "catalogue": {"id": self.model.catalogue.id, "example": self.model.catalogue.example},
             "target": self.goal.code,
             "target_points": self.target,
             "before": self.before,

@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from kla_analysis.analysis.position import Position
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import chance, money, number, percent, signed, t
+from kla_analysis.planning.actions import Catalogue, catalogue_for
 from kla_analysis.planning.plan import Plan
 from kla_analysis.planning.robustness import DRAWS
 from kla_analysis.planning.scenario import Scenario
@@ -19,12 +20,45 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+def needs_catalogue(
+    show: Callable[Concatenate[Position, Scenario, P], R],
+) -> Callable[Concatenate[Position, Scenario, P], R | Text]:
+    """Make a function that works with a catalogue say so in words where none answers the position's instrument."""
+
+    @wraps(show)
+    def shown(position: Position, scenario: Scenario, *args: P.args, **kwargs: P.kwargs) -> R | Text:
+        rules = position.instrument
+        if not scenario.catalogue and catalogue_for(rules) is None:
+            return Text(
+                (t("Tidak ditunjukkan: belum ada katalog kegiatan untuk instrumen {id}.", id=rules.id),), kind="remark"
+            )
+        return show(position, scenario, *args, **kwargs)
+
+    return shown
+
+
+def badges(position: Position, catalogue: Catalogue) -> str:
+    """Say beside a table that its sheet is an illustration, and that its costs come from an example."""
+    example = t("KATALOG CONTOH") if catalogue.example else ""
+    return " · ".join(filter(None, (t("ILUSTRATIF") if position.illustrative else "", example)))
+
+
+def costs_in_words(catalogue: Catalogue) -> str:
+    """Say where costs and chances come from and how sure they are."""
+    if catalogue.example:
+        return t("Biaya dan peluang dari katalog contoh: asumsi, bukan anggaran daerah mana pun.")
+    return t(
+        "Biaya dan peluang dari {title}: {standing}.", title=catalogue.title, standing=standing_name(catalogue.standing)
+    )
+
+
 def plan_for(position: Position, scenario: Scenario, target: str) -> Simulation | Text:
     """Answer a scenario, or say in words why nothing can be planned for this position."""
     return _simulated(position, scenario, target)
 
 
 @needs("question")
+@needs_catalogue
 def _simulated(position: Position, scenario: Scenario, target: str) -> Simulation:
     return simulate(position, scenario, target)
 
@@ -45,13 +79,7 @@ def needs_plan(show: Callable[Concatenate[Simulation, P], R]) -> Callable[Concat
 
 def plan_note(answer: Simulation) -> str:
     """Say where the numbers of a plan come from and how sure they are."""
-    catalogue = answer.model.catalogue
-    said = t(
-        "{sheet} Rencana dari: {title}; biaya dan peluang {standing}.",
-        sheet=source_note(answer.ground.position),
-        title=catalogue.title,
-        standing=standing_name(catalogue.standing),
-    )
+    said = f"{source_note(answer.ground.position)} {costs_in_words(answer.model.catalogue)}"
     return said if answer.ground.retention is None else f"{said} {pairs_note(answer.ground.retention)}"
 
 
@@ -64,7 +92,7 @@ def finding(answer: Simulation) -> str:
     """Say the answer in one sentence."""
     plan, goal = answer.plan, answer.goal
     words = {
-        "cost": money(plan.cost),
+        "cost": money(plan.cost) + (t(" (biaya contoh)") if answer.model.catalogue.example else ""),
         "total": number(plan.total),
         "goal": goal.name,
         "chance": likely(answer.chance.probability),

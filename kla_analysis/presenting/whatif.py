@@ -39,6 +39,7 @@ from kla_analysis.presenting.plan_wording import (
     difference_in_words,
     evidence_in_words,
     finding,
+    needs_catalogue,
     next_step_in_words,
     plan_in_words,
     proof,
@@ -60,6 +61,7 @@ def try_out(position: Position, scenario: Scenario, target: str) -> WhatIf | Tex
 
 
 @needs("question")
+@needs_catalogue
 def _app(position: Position, scenario: Scenario, target: str) -> WhatIf:
     return WhatIf(position, scenario, target)
 
