@@ -193,7 +193,7 @@ def _speak(command: click.Command) -> None:
 @click.option("--area", default="63.10", show_default=True, help="Kode wilayah.")
 @click.option("--year", type=int, default=2022, show_default=True, help="Tahun penghargaan.")
 @click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
-@click.option("--target", default="nindya", show_default=True, help="Predikat yang dituju.")
+@click.option("--target", default="", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option("--cluster", default="all", show_default=True, help="Satu komponen (misalnya K2) atau all.")
 @click.option(
     "--retention",
@@ -259,7 +259,7 @@ def report(
     if as_json:
         _print_json(
             {
-                **_position_record(position, target),
+                **_position_record(position, position.target),
                 "status": done.status,
                 "index": done.index,
                 "seconds": round(done.seconds, 1),
@@ -280,17 +280,20 @@ def report(
 @_answers_in_json
 def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> None:
     """Hitung nilai total dan predikat sebuah lembar."""
-    from kla_analysis.analysis.scoring import roll_up
-    from kla_analysis.analysis.verification import fit_retention, verify
+    from kla_analysis.analysis.position import open_position
+    from kla_analysis.analysis.target import aim
     from kla_analysis.evidence.assessment import load_assessment, rules_of
-    from kla_analysis.evidence.published import load_stage_scores
     from kla_analysis.instrument.instrument import standing_name
-    from kla_analysis.presenting.wording import worth_in_words
+    from kla_analysis.presenting.summary import surety_in_words
+    from kla_analysis.reporting.results import verified_record
 
     rules = rules_of(file, instrument)
     sheet = load_assessment(file, rules)
-    result = roll_up(sheet, rules, missing=missing)
-    worth = verify(result.total.low, sheet.stage, fit_retention(load_stage_scores()), rules)
+    # The report's own position: the same file gives the same numbers everywhere.
+    position = open_position(
+        sheet.area_code, sheet.award_year, stage=sheet.stage, assessment=file, instrument=rules.id, missing=missing
+    )
+    result = position.roll_up
     if as_json:
         _print_json(
             {
@@ -307,7 +310,7 @@ def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> No
                 "missing_policy": result.missing_policy,
                 "missing": list(result.missing),
                 "components": {code: row["low"] for code, row in result.components.iterrows()},
-                "verified": _verified_record(worth),
+                "verified": verified_record(position),
             }
         )
         return
@@ -321,7 +324,7 @@ def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> No
             t("Bila semua butir kosong terjawab penuh: {name}.", name=rules.ladder.place(result.total.high).name)
         )
     click.echo(result.missing_in_words())
-    click.echo(repr(worth_in_words(worth)))
+    click.echo(repr(surety_in_words(position, aim(position))))
     click.echo(
         t("Status angka: {standing}.", standing=standing_name(sheet.origin.standing))
         + (f" {sheet.origin.note}" if sheet.origin.illustrative else "")
@@ -407,7 +410,7 @@ def audit(file: Path | None, reference: bool, instrument: str | None, as_json: b
 @click.option("--year", type=int, help="Tahun penghargaan.  [default: 2022]")
 @click.option("--stage", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
-@click.option("--target", help="Predikat yang dituju.  [default: nindya]")
+@click.option("--target", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option(
     "--goal", help="points: poin terbanyak; target: biaya termurah; certainty: biaya termurah yang cukup pasti."
 )
@@ -439,7 +442,7 @@ def plan(
     """Cari rencana kegiatan terbaik.
 
     SKENARIO: nama di data/scenarios atau berkas YAML; beberapa skenario ditumpuk. Pilihan di bawah ini
-    mengganti isinya. Tanpa apa pun: biaya termurah menuju Nindya.
+    mengganti isinya. Tanpa apa pun: biaya termurah menuju predikat berikutnya.
     """
     from kla_analysis.analysis.position import open_position
     from kla_analysis.planning.scenario import check_scenario, load_scenario, stack
@@ -490,7 +493,7 @@ def plan(
 @app.command("app")
 @click.option("--area", default="63.10", show_default=True, help="Kode wilayah.")
 @click.option("--year", type=int, default=2022, show_default=True, help="Tahun penghargaan.")
-@click.option("--target", default="nindya", show_default=True, help="Predikat yang dituju.")
+@click.option("--target", default="", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
 @click.option("--scenario", default="", help="Skenario untuk mulai: nama di data/scenarios atau berkas.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8866, show_default=True, help="Port di mesin ini.")
@@ -667,17 +670,6 @@ def _placement_record(placement: Any) -> dict[str, Any]:
         "points_to_next": placement.points_to_next,
         "next_predicate": placement.next_predicate,
         "remarks": list(placement.remarks),
-    }
-
-
-def _verified_record(verified: Any) -> dict[str, Any]:
-    return {
-        "certain": verified.certain,
-        "median": verified.median,
-        "low": verified.interval.low,
-        "high": verified.interval.high,
-        "level": verified.level,
-        "predicates": {code: round(probability, 4) for code, probability in verified.predicates.items()},
     }
 
 
@@ -868,7 +860,9 @@ def schedule_run(file: Path, at_once: bool, as_json: bool) -> None:
 @app.command()
 @click.option("--areas", default="all", show_default=True, help="all, kode dipisah koma, atau berkas berisi kode.")
 @click.option("--year", "years", type=int, multiple=True, default=(2022,), show_default=True, help="Boleh berulang.")
-@click.option("--target", "targets", multiple=True, default=("nindya",), show_default=True, help="Boleh berulang.")
+@click.option(
+    "--target", "targets", multiple=True, default=("",), help="Boleh berulang; bila kosong, predikat berikutnya."
+)
 @click.option("--cluster", "clusters", multiple=True, default=("all",), show_default=True, help="Boleh berulang.")
 @click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
 @click.option("--retention", type=float, default=0.0, help="Bagian nilai mandiri yang bertahan.")

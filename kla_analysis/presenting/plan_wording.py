@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from kla_analysis.analysis.position import Position
 from kla_analysis.instrument.instrument import standing_name
@@ -60,7 +60,9 @@ def plan_for(position: Position, scenario: Scenario, target: str) -> Simulation 
 @needs("question")
 @needs_catalogue
 def _simulated(position: Position, scenario: Scenario, target: str) -> Simulation:
-    return simulate(position, scenario, target)
+    # A report says one thing: the plan leads where its title leads, also where the scenario's own target is reached.
+    leads = scenario.model_copy(update={"target": target}) if scenario.target else scenario
+    return simulate(position, leads, target)
 
 
 def needs_plan(show: Callable[Concatenate[Simulation, P], R]) -> Callable[Concatenate[Simulation | Text, P], R | Text]:
@@ -83,6 +85,16 @@ def plan_note(answer: Simulation) -> str:
     return said if answer.ground.retention is None else f"{said} {pairs_note(answer.ground.retention)}"
 
 
+def given_in_words(position: Position, given: Mapping[str, Any]) -> str:
+    """Say on what the chance of a plan depends (`Simulation.given`), to stand in the same sentence."""
+    score = position.instrument.ladder.written(given["points"])
+    if given["kept"] == "all":
+        return t("bila nilai {score} hari ini bertahan", score=score)
+    if given["kept"] == "share":
+        return t("bila {share} dari nilai {score} hari ini bertahan", share=percent(given["share"]), score=score)
+    return t("sesudah verifikasi memotong nilai mandiri {score}", score=score)
+
+
 def likely(probability: float) -> str:
     """Write a probability that was counted in draws: all of them is not yet all that can happen."""
     return chance(min(probability, 0.999))
@@ -96,6 +108,7 @@ def finding(answer: Simulation) -> str:
         "total": number(plan.total),
         "goal": goal.name,
         "chance": likely(answer.chance.probability),
+        "given": given_in_words(answer.ground.position, answer.given),
         "count": len(plan.actions),
         "name": answer.placement.name,
     }
@@ -106,7 +119,7 @@ def finding(answer: Simulation) -> str:
     if not plan.actions:
         return t("Tanpa kegiatan: nilai {total}, {name}", **words)
     if plan.total >= goal.lower:
-        return t("{cost} untuk {count} kegiatan: nilai {total}, peluang {goal} {chance}", **words)
+        return t("{cost} untuk {count} kegiatan: nilai {total}, peluang {goal} {chance} {given}", **words)
     return t("{cost} untuk {count} kegiatan: nilai {total}, {name}; belum {goal}", **words)
 
 
@@ -142,11 +155,12 @@ def plan_in_words(answer: Simulation | Text) -> Text:
             before=number(answer.before),
         )  # fmt: skip
     sure = t(
-        "Peluang mencapai {target} poin sesudah verifikasi: {chance}, galat baku {error} poin persen dari {draws} undian; "
-        "penerimaan tiap kegiatan adalah asumsi.",
+        "Peluang mencapai {target} poin {given}: {chance}, ketelitian ±{error} poin persentase ({draws} simulasi); penerimaan "
+        "tiap kegiatan adalah asumsi.",
+        given=given_in_words(answer.ground.position, answer.given),
         target=number(answer.target),
         chance=likely(answer.chance.probability),
-        error=number(answer.chance.error * 100),
+        error=number(2 * answer.chance.error * 100),
         draws=number(answer.chance.draws),
     )
     return Text((first, sure, next_step_in_words(answer), proof(plan)), record=answer.record)

@@ -17,7 +17,8 @@ from kla_analysis.analysis.weakness import unanswered_questions, weak_questions
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import level_name, split_agencies, standing_name
 from kla_analysis.language import chance, money, number, percent, t
-from kla_analysis.presenting.plan_wording import likely
+from kla_analysis.planning.scenario import Scenario
+from kla_analysis.presenting.plan_wording import given_in_words, likely
 from kla_analysis.presenting.tables import Table, question_table
 from kla_analysis.presenting.wording import (
     Text,
@@ -35,6 +36,23 @@ TOP = 5
 _NAMED = 6
 #: Unanswered questions that are named, each with so many of its owners.
 _QUESTIONS, _OWNERS = 15, 3
+
+
+def title(position: Position) -> str:
+    """Say where the area stands and what it aims for; at the top it keeps what it has."""
+    ladder = position.instrument.ladder
+    words = {
+        "area": position.area.name,
+        "now": predicate_of(position),
+        "goal": ladder.name(position.target),
+    }
+    if position.claimed:
+        left = verify_position(position).median if position.span.low > 0 else 0.0
+        return t("{area} menuju {goal}: nilai mandiri {now}, sesudah verifikasi kira-kira {left}",
+                 left=ladder.place(left).name, **words)  # fmt: skip
+    if ladder.above(position.target) is None and position.span.low >= ladder.band(position.target).lower:
+        return t("{area} di predikat tertinggi, {goal}", **words)
+    return t("{area} dari {now} menuju {goal}", **words)
 
 
 def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None) -> list[tuple[str, str, str]]:
@@ -55,29 +73,37 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
     if position.roll_up is not None and fact is not None:
         _, public = gap_to(target, fact.span, position.instrument)
         beside = t("menurut yang terbit: {gap}", gap=points(public) if public.high > 0 else t("sudah tercapai"))
-    reached = gap.high <= 0
+    reached = t("tercapai bila seluruh nilai mandiri bertahan") if position.claimed else t("tercapai")
     found.append(
         (
             t("Jarak ke {goal} ({lower})", goal=goal.name, lower=number(goal.lower)),
-            t("tercapai") if reached else points(gap),
+            reached if gap.high <= 0 else points(gap),
             beside,
         )
     )
     if _verifiable(position):
-        ends = [verify_position(one, as_claim=True) for one in (position, position.at_best)]
-        likely_ends = dict.fromkeys(chance(worth.probability_at_least(target)) for worth in ends)
-        found.append(
-            (
-                t("Sesudah verifikasi") if position.claimed else t("Bila baru nilai mandiri"),
-                ladder.written(Span(ends[0].interval.low, ends[1].interval.high), decimals=0),
-                t("peluang {goal} {chance}", goal=goal.name, chance=t(" sampai ").join(likely_ends)),
-            )
-        )
+        found.append(_after_verification(position, target))
     if plan is not None and plan["cost"] is not None:
-        about = t("{count} kegiatan; peluang {goal} {chance}", count=len(plan["actions"]), goal=_goal(position, plan),
-                  chance=likely(plan["probability"]))  # fmt: skip
-        found.append((_plan_title(plan), money(plan["cost"]), about))
+        about = t("{count} kegiatan; peluang {goal} {chance} {given}", count=len(plan["actions"]),
+                  goal=_goal(position, plan), chance=likely(plan["probability"]), given=given_in_words(position, plan["given"]))  # fmt: skip
+        found.append((_plan_title(position, plan), _cost(plan, plan["cost"]), about))
     return found
+
+
+def _after_verification(position: Position, target: str) -> tuple[str, str, str]:
+    """Say what is left of the total as a claim.
+
+    Of a claim it is what the district can expect, with the chance of the target; of a later stage it is only what
+    claiming the same again would bring, and the one chance of the page is that of its plan.
+    """
+    ladder = position.instrument.ladder
+    ends = [verify_position(one, as_claim=True) for one in (position, position.at_best)]
+    left = ladder.written(Span(ends[0].interval.low, ends[1].interval.high), decimals=0)
+    if not position.claimed:
+        return t("Bila {score} diajukan sebagai nilai mandiri", score=ladder.written(position.span)), left, t("tersisa sesudah verifikasi")  # fmt: skip
+    likely_ends = dict.fromkeys(chance(worth.probability_at_least(target)) for worth in ends)
+    about = t("peluang {goal} {chance} tanpa kegiatan tambahan", goal=ladder.name(target), chance=t(" sampai ").join(likely_ends))  # fmt: skip
+    return t("Sesudah verifikasi"), left, about
 
 
 def standing_in_words(position: Position, target: str) -> Text:
@@ -137,19 +163,19 @@ def plan_in_brief(position: Position, plan: Mapping[str, Any] | None) -> Text:
                 ),
             )
         )
-    who = _shares(plan["spending"]["agency"])
-    return Text(
-        (
-            t(
-                "Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana: {who}. Biaya dan peluang "
-                "{standing}.",
-                total=position.instrument.ladder.written(plan["total"]),
-                name=position.instrument.ladder.name(plan["predicate"]),
-                who=who,
-                standing=standing_name(plan["costs"]),
-            ),
-        )
+    said = t(
+        "Nilai menjadi {total} ({name}) {given} dan verifikator menerima semua kegiatan. Pelaksana: {who}.",
+        total=position.instrument.ladder.written(plan["total"]),
+        name=position.instrument.ladder.name(plan["predicate"]),
+        given=given_in_words(position, plan["given"]),
+        who=_shares(plan["spending"]["agency"]),
     )
+    costs = (
+        t("Biaya dan peluang dari katalog contoh: asumsi, bukan anggaran daerah mana pun.")
+        if plan["catalogue"]["example"]
+        else t("Biaya dan peluang: {standing}.", standing=standing_name(plan["costs"]))
+    )
+    return Text((f"{said} {costs}",))
 
 
 def decisions(position: Position, target: str, plan: Mapping[str, Any] | None) -> list[str]:
@@ -226,19 +252,26 @@ def _money_first(position: Position, target: str, plan: Mapping[str, Any] | None
         return [t("Batas mana yang dilonggarkan, atau target mana yang dipakai: {why}", why=plan["why"])]
     if not plan["actions"]:
         return []
-    said = t(
-        "Rencana {cost} disetujui atau tidak; sumber dananya {sources}.",
-        cost=money(plan["cost"]),
-        sources=_shares(plan["spending"]["funding_source"]),
-    )
+    words = {
+        "area": position.area.name,
+        "cost": _cost(plan, plan["cost"]),
+        "sources": _shares(plan["spending"]["funding_source"]),
+    }
+    said = (
+        t("Siapa yang mengganti biaya contoh dengan biaya {area} sendiri, dan sesudah itu: rencana {cost} disetujui atau "
+          "tidak; sumber dananya {sources}.", **words)
+        if plan["catalogue"]["example"]
+        else t("Rencana {cost} disetujui atau tidak; sumber dananya {sources}.", **words)
+    )  # fmt: skip
     sure = plan["sure"]
     if sure is not None and plan["probability"] < sure["probability"]:
         said += " " + t(
-            "Peluangnya hanya {chance}: bila {goal} harus {sure} pasti, dananya {cost}.",
+            "Peluangnya hanya {chance} {given}; supaya {goal} {sure} pasti, dananya {cost}.",
+            given=given_in_words(position, plan["given"]),
             chance=likely(plan["probability"]),
             goal=goal,
             sure=percent(sure["probability"]),
-            cost=money(sure["cost"]),
+            cost=_cost(plan, sure["cost"]),
         )
     return [said]
 
@@ -267,8 +300,20 @@ def _shares(rows: list[Mapping[str, Any]]) -> str:
     return ", ".join(named)
 
 
-def _plan_title(plan: Mapping[str, Any]) -> str:
-    return t("Rencana termurah") if plan["scenario"].get("goal", "target") == "target" else t("Rencana")
+def _plan_title(position: Position, plan: Mapping[str, Any]) -> str:
+    """Name the plan by what was asked for."""
+    asked, goal = plan["scenario"], _goal(position, plan)
+    if asked.get("goal") == "points":
+        return t("Rencana untuk {budget}", budget=money(asked["budget"])) if asked.get("budget") else t("Rencana")
+    if asked.get("goal") == "certainty":
+        sure = percent(asked.get("certainty", Scenario().certainty))
+        return t("Rencana termurah menuju {goal}, {sure} pasti", goal=goal, sure=sure)
+    return t("Rencana termurah menuju {goal}", goal=goal)
+
+
+def _cost(plan: Mapping[str, Any], rupiah: int) -> str:
+    """Write what a plan costs; the cost of an example is named as one."""
+    return t("{cost} (biaya contoh)", cost=money(rupiah)) if plan["catalogue"]["example"] else money(rupiah)
 
 
 def _goal(position: Position, plan: Mapping[str, Any]) -> str:

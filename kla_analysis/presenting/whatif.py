@@ -15,6 +15,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.target import aim
 from kla_analysis.errors import KlaError
 from kla_analysis.language import money, percent, read_money, t
 from kla_analysis.planning.scenario import Scenario, check_scenario, load_scenario, read_scenario
@@ -74,14 +75,14 @@ class WhatIf(Controls):
         widget: what a notebook shows.
     """
 
-    def __init__(self, position: Position, scenario: Scenario = Scenario(), target: str = "nindya") -> None:  # noqa: B008
+    def __init__(self, position: Position, scenario: Scenario = Scenario(), target: str = "") -> None:  # noqa: B008
         """Build the app for a position.
 
         Raises:
             ParameterError: there is no sheet with answers per question, or the scenario is about another area.
         """
         self.simulator = Simulator(position)
-        self._first = scenario.model_copy(update={"target": scenario.target or target})
+        self._first = scenario.model_copy(update={"target": scenario.target or aim(position, target)})
         self._past: list[Scenario] = []
         self._shown: Scenario | None = None
         self._ground: Ground | None = None

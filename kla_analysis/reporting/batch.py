@@ -24,6 +24,7 @@ from kla_analysis.errors import KernelError, ParameterError, Problem, did_you_me
 from kla_analysis.evidence.areas import load_areas
 from kla_analysis.evidence.published import load_results
 from kla_analysis.language import moment, number, t
+from kla_analysis.presenting.plan_tables import money_column
 from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.workbook import sheet_of, workbook
 from kla_analysis.project import Project, find_project
@@ -124,7 +125,7 @@ def plan_jobs(
     areas: Sequence[str],
     *,
     years: Sequence[int],
-    targets: Sequence[str] = ("nindya",),
+    targets: Sequence[str] = ("",),
     clusters: Sequence[str] = (ALL_CLUSTERS,),
     sheets: Path | None = None,
     **same: Any,
@@ -144,7 +145,7 @@ def plan_jobs(
         asked = {"year": year, "target": target, "cluster": cluster, **same}
         stage = asked.get("stage", "")
         # What differs from the usual stands in the name, so that two reports never share a folder.
-        differs = [v for v, usual in ((target, "nindya"), (cluster, ALL_CLUSTERS), (stage, "")) if v != usual]
+        differs = [v for v, usual in ((target, ""), (cluster, ALL_CLUSTERS), (stage, "")) if v != usual]
         for area in areas:
             sheet = _sheet_of(area, year, stage, sheets) if sheets else ""
             parameters = check_parameters({**asked, "area": area, "assessment": sheet})
@@ -379,10 +380,12 @@ def _row(job: Job, place: Place | None, outcome: Outcome | None) -> dict[str, An
         "total_low": figures.get("total_low"),
         "total_high": figures.get("total_high"),
         "gap_high": figures.get("gap_high"),
+        "cost": figures.get("plan_cost"),
         "status": status,
         "why": f"{outcome.why} {outcome.advice}".strip() if failed else "",
         "link": f"{job.path}/index.html" if made is not None else "",
         "badge": t("SINTETIS") if figures.get("synthetic") else t("ILUSTRATIF") if figures.get("note") else "",
+        "costs": t("KATALOG CONTOH") if figures.get("example_costs") else "",
     }
 
 
@@ -397,6 +400,8 @@ def _table(frame: pd.DataFrame) -> Table:
         Column("total_low", t("Nilai, sedikitnya (poin)"), "number"),
         Column("total_high", t("Nilai, sebanyaknya (poin)"), "number"),
         Column("gap_high", t("Jarak ke target, paling jauh (poin)"), "number"),
+        money_column("cost", t("Biaya rencana")),
+        Column("costs", t("Biaya menurut")),
         Column("status", t("Status")),
         Column("why", t("Sebab")),
         Column("badge", t("Lembar")),

@@ -68,7 +68,7 @@ def report_workbook(parameters: ReportParameters, position: Position, pages: Map
     """Return the report as an Excel file: every table of its pages, and a sheet that calculates."""
     badge = t("ILUSTRATIF") if position.illustrative else ""
     words = [
-        *wording.headline(position, parameters.target).paragraphs,
+        *wording.headline(position, position.target).paragraphs,
         *wording.remarks(position).paragraphs,
         *([frame.illustrative] if frame.illustrative else []),
     ]
@@ -84,7 +84,7 @@ def report_workbook(parameters: ReportParameters, position: Position, pages: Map
         words,
         {**frame.colophon, **sources},
         sheets,
-        calculation=Calculation(position.roll_up, parameters.target, badge) if position.roll_up else None,
+        calculation=Calculation(position.roll_up, position.target, badge) if position.roll_up else None,
         badge=badge,
     )
 

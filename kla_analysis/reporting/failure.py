@@ -55,7 +55,7 @@ class Failure:
             "{area}, tahun {year}, target {target}",
             area=name,
             year=self.parameters.year,
-            target=self.parameters.target,
+            target=self.parameters.target or t("predikat berikutnya"),
         )
 
 
