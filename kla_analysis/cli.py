@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import functools
 import inspect
 import itertools
@@ -17,6 +19,7 @@ from typing import Any
 
 import click
 
+from kla_analysis import terminal
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError, ParameterError, did_you_mean, nearest
 from kla_analysis.language import LANGUAGES, VARIABLE, current_language, money, number, t, use_language
 
@@ -119,39 +122,105 @@ def app() -> None:
 
 def main() -> None:
     """Run the command; every expected failure ends in words and with its own exit code."""
-    sys.stdout.reconfigure(errors="replace")
-    sys.stderr.reconfigure(errors="replace")
+    terminal.guard()
     as_json = "--json" in sys.argv
-    for name in ("SIGTERM", "SIGBREAK"):
-        if hasattr(signal, name):
+    for name in ("SIGTERM", "SIGBREAK", "SIGHUP"):
+        # Who starts a command with nohup wants it to outlive the terminal.
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) != signal.SIG_IGN:
             signal.signal(getattr(signal, name), _terminated)
     try:
-        use_language(_asked_language())
-        _speak(app)
-        code = app.main(prog_name="kla", standalone_mode=False) or 0
+        code = _run()
+        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help())
         code = 0
-    except click.UsageError as error:
-        code = _fail(ParameterError(_usage_in_words(error), advice=_usage_advice(error)), as_json)
-    except KlaError as error:
-        if "--debug" in sys.argv:
-            raise
-        code = _fail(error, as_json)
     except (click.Abort, KeyboardInterrupt) as stop:
         click.echo(t("Dihentikan."), err=True)
         code = getattr(stop.__cause__ or stop, "exit_code", 130)
+    except BrokenPipeError:  # who reads has read enough, such as head
+        code = 141
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        code = _fail(_in_words(error), as_json)
+    _end(code)
+
+
+def _run() -> int:
+    """Run the command that was asked for, where it can be run at all."""
+    use_language(_asked_language())
+    if sys.flags.optimize > 1:
+        raise ParameterError(
+            t("Python dijalankan dengan PYTHONOPTIMIZE=2, yang membuang teks program ini."),
+            advice=t("Kosongkan variabel PYTHONOPTIMIZE, lalu ulangi."),
+        )
+    try:
+        os.getcwd()
+    except OSError:
+        raise ParameterError(
+            t("Folder kerja ini sudah tidak ada."), advice=t("Pindah ke folder lain dengan cd, lalu ulangi.")
+        ) from None
+    _speak(app)
+    return app.main(prog_name="kla", standalone_mode=False) or 0
+
+
+def _end(code: int) -> None:
+    """End with this code, but with that of a failed output where what was said can not be written."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            code = code or OutputError.exit_code
+            if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+                with contextlib.suppress(OSError):
+                    click.echo(str(_in_words(error)), err=True)
+            # Python flushes once more at its end, and would fail in its own words.
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)
+
+
+#: What a process has not enough of: open files, memory, processes.
+_SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+
+
+def _in_words(error: Exception) -> KlaError:
+    """Put what nobody has put into words yet: something is scarce, can not be written, or a mistake of ours."""
+    if isinstance(error, KlaError):
+        return error
+    if isinstance(error, click.UsageError):
+        return ParameterError(_usage_in_words(error), advice=_usage_advice(error))
+    scarce = isinstance(error, MemoryError | ImportError) or "start new thread" in str(error)
+    if scarce or (isinstance(error, OSError) and error.errno in _SCARCE):
+        return KernelError(
+            t("Mesin ini kekurangan memori, proses, atau berkas terbuka ({why}).", why=_short(error)),
+            advice=t("Tutup program lain, atau longgarkan batasnya (ulimit), lalu ulangi."),
+        )
+    if isinstance(error, OSError):
+        name = Path(os.fsdecode(error.filename)).name if isinstance(error.filename, str | bytes) else t("Keluaran")
+        return OutputError(
+            t("{path} tidak dapat dibuka atau ditulis: {why}.", path=name, why=error.strerror or _short(error)),
+            advice=t("Periksa nama, izin, dan sisa ruang cakram, lalu ulangi."),
+        )
+    return KlaError(
+        t("Kesalahan dalam program: {what}.", what=_short(error)), advice=t("Ulangi dengan --debug untuk rinciannya.")
+    )
+
+
+def _short(error: Exception) -> str:
+    said = " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 class _Terminated(KeyboardInterrupt):
     """Somebody asks this process to end; it ends what it has started first, as with Ctrl+C."""
 
-    exit_code = 143
+    def __init__(self, number: int) -> None:
+        self.exit_code = 128 + number
 
 
-def _terminated(*_: object) -> None:
-    raise _Terminated
+def _terminated(number: int, *_: object) -> None:
+    raise _Terminated(number)
 
 
 def _asked_language() -> str:
@@ -802,11 +871,12 @@ def schedule_example() -> None:
 def schedule_print(file: Path, kind: str | None, out: Path | None) -> None:
     """Cetak apa yang perlu dipasang agar jadwal FILE berjalan sendiri."""
     from kla_analysis.reporting import timers
-    from kla_analysis.reporting.schedule import load_schedule
+    from kla_analysis.reporting.schedule import check, load_schedule
 
     if kind is None:
         raise ParameterError(t("Sebutkan penjadwalnya."), advice=t("Tulis --cron, --systemd, atau --windows."))
     plan = load_schedule(file)
+    check(plan)
     files = timers.files(plan, kind)
     try:
         if out is not None:
@@ -832,7 +902,13 @@ def schedule_run(file: Path, at_once: bool, as_json: bool) -> None:
     """Kerjakan jadwal FILE bila sudah waktunya; slot yang terlewat disusulkan sekali."""
     from kla_analysis.reporting import schedule as schedules
 
-    plan = schedules.load_schedule(file)
+    try:
+        plan = schedules.load_schedule(file)
+    except KlaError as error:
+        if problem := schedules.refused(file, error):
+            click.echo(problem, err=True)
+        raise
+    schedules.accepted(plan)
     done = schedules.run(plan, at_once=at_once, say=lambda line: None if as_json else click.echo(line))
     if as_json:
         _print_json(

@@ -180,6 +180,17 @@ class Instrument:
             advice=did_you_mean(code, [stage.code for stage in self.stages]),
         )
 
+    def agency_code(self, text: str) -> str:
+        """Return the code of an agency that is named by its code or its full name, in any case.
+
+        A name that is not known comes back as it is.
+        """
+        folded = " ".join(text.split()).casefold()
+        for code, row in self.agencies.iterrows():
+            if folded in {str(name).casefold() for name in (code, row["name_id"], row["name_en"], row["name"])}:
+                return code
+        return text
+
     @property
     def claimed_stage(self) -> Stage:
         """The stage at which a district enters its own scores, with which every round begins."""

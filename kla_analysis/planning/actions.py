@@ -7,6 +7,7 @@ verifier accepts it are the planner's assumptions, entered as ranges.
 from __future__ import annotations
 
 import itertools
+import os
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -16,10 +17,15 @@ import pandas as pd
 import yaml
 
 from kla_analysis.errors import DataError, OutputError, ParameterError, Problem, did_you_mean
+from kla_analysis.files import read_plain
 from kla_analysis.instrument.instrument import Instrument, split_agencies
 from kla_analysis.language import by_language, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import in_language, read_table, refuse, schema_of
+
+#: The files of a catalogue; nothing else in its folder is read.
+ACTIONS, ANSWERS, ORIGIN = "actions.csv", "answers.csv", "origin.yaml"
+FILES = (ACTIONS, ANSWERS, ORIGIN)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,20 +58,14 @@ class Catalogue:
 def catalogue_for(instrument: Instrument, *, data: Path | None = None) -> str | None:
     """Return the name of the project's first catalogue whose actions answer this instrument; None where there is none."""
     folder = (data or find_project().data) / "actions"
-    names = sorted(path.name for path in folder.glob("*") if (path / "actions.csv").is_file())
-    return next((name for name in names if _about(folder / name).get("instrument") == instrument.id), None)
+    names = sorted(path.parent.name for path in folder.glob(f"*/{ACTIONS}"))
+    return next((name for name in names if instrument_of(name, data=data) == instrument.id), None)
 
 
 def instrument_of(catalogue: str | Path, *, data: Path | None = None) -> str | None:
     """Return the instrument whose questions a catalogue answers; None where it does not say so."""
-    folder = Path(catalogue) if Path(catalogue).is_dir() else (data or find_project().data) / "actions" / str(catalogue)
-    return _about(folder).get("instrument")
-
-
-def _about(folder: Path) -> dict[str, Any]:
-    """Return what the origin note of a catalogue says; empty where there is none."""
-    path = folder / "origin.yaml"
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    folder = folder_of(catalogue, data or find_project().data)
+    return _read_about(folder / ORIGIN, f"{find_project().shown(folder)}/{ORIGIN}").get("instrument")
 
 
 def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path | None = None) -> Catalogue:
@@ -88,14 +88,14 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
             t("Belum ada katalog kegiatan untuk instrumen {id}.", id=instrument.id),
             advice=t("Buat dengan kla actions template FOLDER --instrument {id}, lalu isi.", id=instrument.id),
         )
-    folder = Path(catalogue) if Path(catalogue).is_dir() else data / "actions" / str(catalogue)
-    if not folder.is_dir():
+    folder = folder_of(catalogue, data)
+    if not os.path.isdir(folder):
         known = sorted(path.name for path in (data / "actions").glob("*") if path.is_dir())
         raise ParameterError(
             t("Katalog “{name}” tidak ada.", name=catalogue), advice=did_you_mean(str(catalogue), known)
         )
     shown = find_project().shown(folder)
-    about = _about(folder)
+    about = _read_about(folder / ORIGIN, f"{shown}/{ORIGIN}")
     if about.get("instrument", instrument.id) != instrument.id:
         raise ParameterError(
             t(
@@ -152,6 +152,27 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
         answers=answers.drop(columns="standing").reset_index(drop=True),
         example=about.get("kind") == "example",
     )
+
+
+def folder_of(catalogue: str | Path, data: Path) -> Path:
+    """Return the folder of a catalogue that is named or addressed; it need not exist."""
+    return Path(catalogue) if os.path.isdir(catalogue) else data / "actions" / str(catalogue)
+
+
+def _read_about(path: Path, shown: str) -> dict[str, Any]:
+    """Read where a catalogue comes from; empty where nothing is written down."""
+    if not path.exists():
+        return {}
+    try:
+        about = yaml.safe_load(read_plain(path, shown=shown).decode())
+    except (UnicodeDecodeError, yaml.YAMLError):
+        about = None
+    if not isinstance(about, dict):
+        raise DataError(
+            t("{file} bukan YAML yang sah.", file=shown),
+            advice=t("Isi title, standing, dan note, atau hapus berkas itu."),
+        )
+    return about
 
 
 def write_template(folder: str | Path, instrument: Instrument) -> list[Path]:

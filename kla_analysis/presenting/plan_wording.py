@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -124,16 +125,33 @@ def finding(answer: Simulation) -> str:
 
 
 def proof(plan: Plan) -> str:
-    """Say how well the plan is proven."""
+    """Say how well the plan is proven, and by what."""
     if plan.status == "optimal":
-        return t("Terbukti terbaik: tidak ada pilihan lain dalam batas ini yang lebih baik.")
+        how = t("semua gabungan dicoba") if plan.prover == "enumeration" else t("penyelesai {name}", name=plan.prover)
+        return t("Terbukti terbaik ({how}): tidak ada pilihan lain dalam batas ini yang lebih baik.", how=how)
     if plan.status == "time_limit":
-        return t("Waktu habis: rencana terbaik sejauh ini; batas yang tidak dapat dilampaui: {bound}.",
-                 bound=number(plan.bound))  # fmt: skip
+        return _out_of_time(plan)
+    if plan.status == "unproven":
+        return t(
+            "Rencana terbaik yang ditemukan; buktinya tidak lulus pemeriksaan ulang, jadi mungkin ada yang lebih baik."
+        )
     if plan.status == "sampled":
         bound = t(" Pada 100 hasil undian, tidak ada yang di bawah {bound}.", bound=money(plan.bound))
         return t("Termurah yang ditemukan; tidak terbukti termurah.") + (bound if plan.bound == plan.bound else "")
     return ""
+
+
+def _out_of_time(plan: Plan) -> str:
+    if plan.saves and plan.bound > plan.cost - 1:
+        return t("Biayanya terbukti termurah; waktu habis sebelum terbukti bahwa untuk uang itu poinnya terbanyak.")
+    if not plan.saves and plan.bound < plan.total + 1e-6:
+        return t(
+            "Poinnya terbukti terbanyak; waktu habis sebelum terbukti bahwa tidak ada yang sama baik dan lebih murah."
+        )
+    return t(
+        "Waktu habis: rencana terbaik sejauh ini; batas yang tidak dapat dilampaui: {bound}.",
+        bound=money(math.ceil(plan.bound)) if plan.saves else number(plan.bound),
+    )
 
 
 def plan_in_words(answer: Simulation | Text) -> Text:

@@ -20,9 +20,10 @@ from typing import Any
 
 import pandas as pd
 
-from kla_analysis.errors import KernelError, ParameterError, Problem, did_you_mean
-from kla_analysis.evidence.areas import load_areas
+from kla_analysis.errors import KernelError, ParameterError, Problem
+from kla_analysis.evidence.areas import load_areas, near_codes
 from kla_analysis.evidence.published import load_results
+from kla_analysis.files import is_plain, read_plain
 from kla_analysis.language import moment, number, t
 from kla_analysis.presenting.plan_tables import money_column
 from kla_analysis.presenting.tables import Column, Table
@@ -96,9 +97,9 @@ def read_areas(text: str) -> list[str]:
         return districts
     path = Path(text)
     lines = [(None, part) for part in text.split(",")]
-    if path.suffix in (".txt", ".csv") or path.is_file():
+    if path.suffix in (".txt", ".csv") or is_plain(path):
         try:
-            raw = path.read_text(encoding="utf-8-sig")
+            raw = read_plain(path).decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise ParameterError(
                 t("Daftar wilayah {file} tidak dapat dibaca: {why}.", file=path.name, why=error),
@@ -115,10 +116,15 @@ def read_areas(text: str) -> list[str]:
             found.append(code)
         else:
             file = path.name if row else None
-            problems.append(Problem(t("kode ini tidak ada"), did_you_mean(code, districts), file, row, value=code))
+            problems.append(Problem(t("kode ini tidak ada"), _area_advice(code, districts), file, row, value=code))
     if problems or not found:
         raise ParameterError(t("Daftar wilayah ditolak."), problems=problems, advice=t("Lihat data/areas.csv."))
     return list(dict.fromkeys(found))
+
+
+def _area_advice(code: str, districts: Sequence[str]) -> str:
+    near = near_codes(code, districts)
+    return t("Mungkin maksud Anda {codes}?", codes=t(" atau ").join(near)) if near else t("Lihat data/areas.csv.")
 
 
 def plan_jobs(

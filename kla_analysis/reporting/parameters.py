@@ -17,6 +17,7 @@ from kla_analysis.errors import ParameterError, Problem, did_you_mean
 from kla_analysis.evidence.assessment import sheet_and_rules
 from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import LANGUAGES, t, use_language
+from kla_analysis.planning.scenario import is_file, names, open_scenario
 
 if TYPE_CHECKING:
     from kla_analysis.analysis.position import Position
@@ -92,15 +93,19 @@ def check_parameters(values: dict[str, Any]) -> ReportParameters:
     raise ParameterError(t("Parameter ditolak."), problems=problems)
 
 
+def from_anywhere(parameters: ReportParameters) -> ReportParameters:
+    """Return the parameters with whole addresses: who makes the report may start in another folder."""
+    sheet = str(Path(parameters.assessment).resolve()) if parameters.assessment else ""
+    scenarios = [str(Path(name).resolve()) if is_file(name) else name for name in names(parameters.scenario)]
+    return parameters.model_copy(update={"assessment": sheet, "scenario": ",".join(scenarios)})
+
+
 def declared_values(parameters: ReportParameters, notebook: Path) -> dict[str, Any]:
     """Return the parameters that a notebook declares; papermill would pass on those that it does not know."""
     from papermill import inspect_notebook
 
     declared = inspect_notebook(str(notebook))
-    values = {name: value for name, value in parameters.model_dump().items() if name in declared}
-    if values.get("assessment"):  # kernels start in another folder
-        values["assessment"] = str(Path(parameters.assessment).resolve())
-    return values
+    return {name: value for name, value in from_anywhere(parameters).model_dump().items() if name in declared}
 
 
 def begin(**parameters: Any) -> Position:
@@ -115,7 +120,6 @@ def begin(**parameters: Any) -> Position:
     """
     from kla_analysis.analysis.position import open_position
     from kla_analysis.analysis.target import aim
-    from kla_analysis.planning.scenario import open_scenario
 
     checked = check_parameters(parameters)
     use_language(checked.lang)

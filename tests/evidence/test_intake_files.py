@@ -211,9 +211,7 @@ def test_litter_in_a_folder_is_passed_over_with_a_note(tmp_path):  # T18
 def test_a_file_without_permission(tmp_path, monkeypatch):  # T19
     path = people.write_xlsx(tmp_path / "a.xlsx", [PAGE])
     if os.geteuid() == 0:  # root may read everything: let the system say no in its place
-        monkeypatch.setattr(
-            Path, "read_bytes", lambda self: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
-        )
+        monkeypatch.setattr(os, "open", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     path.chmod(0)
     assert "tidak dapat dibaca" in refusal(path)
 

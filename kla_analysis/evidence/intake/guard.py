@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kla_analysis.errors import DataError, nearest
-from kla_analysis.language import number, t
+from kla_analysis.files import MOST, read_plain
+from kla_analysis.language import t
 
 #: Bytes on disk, bytes unpacked, and how many times a part may grow when it is unpacked. A sheet of a million
 #: formatted but empty rows grows 70 times, a bomb 1000 times.
-MAX_BYTES, MAX_UNPACKED, MAX_GROWTH = 64 * 2**20, 512 * 2**20, 250
+MAX_BYTES, MAX_UNPACKED, MAX_GROWTH = MOST, 512 * 2**20, 250
 MAX_PARTS = 2000
 #: Filled cells of one file: what fits the memory that reading is given.
 MAX_CELLS = 600_000
@@ -77,18 +78,7 @@ def read_file(path: Path) -> bytes:
     try:
         if path.is_symlink() and path.resolve().parent != path.parent.resolve():
             raise _refuse(path, t("pintasan ke folder lain"), t("Salin berkas aslinya ke folder ini."))
-        if path.is_dir():
-            raise _refuse(path, t("sebuah folder, bukan berkas"), t("Sebutkan berkasnya."))
-        if path.exists() and not path.is_file():
-            raise _refuse(path, t("bukan berkas biasa"), t("Sebutkan berkas lembar penilaiannya."))
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise _refuse(
-                path,
-                t("{size} MB, paling besar {most} MB", size=number(size / _MIB, decimals=0), most=MAX_BYTES // _MIB),
-                t("Simpan lembar penilaiannya saja ke berkas sendiri; gambar dan bukti tidak perlu ikut."),
-            )
-        data = path.read_bytes()
+        data = read_plain(path, most=MAX_BYTES)
     except FileNotFoundError:
         names = [entry.name for entry in path.parent.iterdir() if entry.is_file()] if path.parent.is_dir() else []
         near = nearest(path.name, names)
