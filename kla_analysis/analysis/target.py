@@ -14,11 +14,13 @@ def aim(position: Position, asked: str = "") -> str:
     of it: what counts is the middle of what verification leaves.
 
     Args:
-        asked: code of a predicate; empty for the next one.
+        asked: code of a predicate; empty for the one that was settled already, else the next one.
 
     Raises:
         ParameterError: the instrument has no such predicate.
     """
+    if not asked and position.target:
+        return position.target
     ladder = position.instrument.ladder
     counts = _counted(position)
     if asked and counts < ladder.band(asked).lower:

@@ -11,6 +11,7 @@ from typing import Any
 
 from kla_analysis.analysis.comparison import gap_to
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.target import aim
 from kla_analysis.analysis.uncertainty import flips_by_answer, tornado
 from kla_analysis.analysis.verification import retention_for, verify_position
 from kla_analysis.analysis.weakness import unanswered_questions, weak_questions
@@ -40,17 +41,13 @@ _QUESTIONS, _OWNERS = 15, 3
 
 def title(position: Position) -> str:
     """Say where the area stands and what it aims for; at the top it keeps what it has."""
-    ladder = position.instrument.ladder
-    words = {
-        "area": position.area.name,
-        "now": predicate_of(position),
-        "goal": ladder.name(position.target),
-    }
+    ladder, target = position.instrument.ladder, aim(position)
+    words = {"area": position.area.name, "now": predicate_of(position), "goal": ladder.name(target)}
     if position.claimed:
         left = verify_position(position).median if position.span.low > 0 else 0.0
         return t("{area} menuju {goal}: nilai mandiri {now}, sesudah verifikasi kira-kira {left}",
                  left=ladder.place(left).name, **words)  # fmt: skip
-    if ladder.above(position.target) is None and position.span.low >= ladder.band(position.target).lower:
+    if ladder.above(target) is None and position.span.low >= ladder.band(target).lower:
         return t("{area} di predikat tertinggi, {goal}", **words)
     return t("{area} dari {now} menuju {goal}", **words)
 

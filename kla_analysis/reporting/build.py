@@ -35,6 +35,7 @@ import nbformat  # noqa: E402
 from pydantic import BaseModel, ConfigDict  # noqa: E402
 
 from kla_analysis.analysis.position import Position  # noqa: E402
+from kla_analysis.analysis.target import aim  # noqa: E402
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError  # noqa: E402
 from kla_analysis.language import moment, number, t  # noqa: E402
 from kla_analysis.presenting import charts, summary  # noqa: E402
@@ -289,7 +290,7 @@ def _execute(
 def figures(position: Position, plan: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the numbers at the top of a report as plain values (points, rupiah)."""
     ladder, span = position.instrument.ladder, position.span
-    gap = ladder.points_to(position.target, span)
+    gap = ladder.points_to(aim(position), span)
     placed = ladder.place(span.low)
     return {
         "area": position.area.name,
@@ -297,7 +298,7 @@ def figures(position: Position, plan: Mapping[str, Any] | None) -> dict[str, Any
         "total_low": span.low,
         "total_high": span.high,
         "predicate": placed.name,
-        "target": ladder.name(position.target),
+        "target": ladder.name(aim(position)),
         "in_gap": placed.in_gap,
         "plan_cost": plan["cost"] if plan else None,
         "example_costs": bool(plan and plan["catalogue"]["example"]),
@@ -359,7 +360,7 @@ def _index(
     frame: document.Frame,
 ) -> str:
     """Make the first page: the summary, from what the notebooks have drawn and solved already."""
-    target = position.target
+    target = aim(position)
     ladder = charts.ladder(position, target)
     drawn = document.picture(notebooks, ladder.alt) or ladder.png()
     parts = [summary.standing_in_words(position, target)._repr_html_(), document.image(drawn, ladder)]

@@ -37,7 +37,7 @@ def results_of(
     """
     ladder = position.instrument.ladder
     span, rolled = position.span, position.roll_up
-    gap = ladder.points_to(position.target, span)
+    gap = ladder.points_to(aim(position), span)
     placed = ladder.place(span.low)
     record = {
         "version": VERSION,
@@ -56,9 +56,9 @@ def results_of(
             "high": ladder.place(span.high).predicate,
         },
         "target": {
-            "code": position.target,
+            "code": aim(position),
             "asked": parameters.target,
-            "points": ladder.band(position.target).lower,
+            "points": ladder.band(aim(position)).lower,
         },
         "gap": {"low": gap.low, "high": gap.high},
         "components": _level(rolled and rolled.components),
@@ -117,13 +117,13 @@ def verified_record(position: Position) -> dict[str, Any] | None:
         "low": worth.interval.low,
         "high": worth.interval.high,
         "level": worth.level,
-        "probability_of_target": worth.probability_at_least(position.target or aim(position)),
+        "probability_of_target": worth.probability_at_least(aim(position)),
         "predicates": dict(worth.predicates),
     }
 
 
 def _plan(parameters: ReportParameters, position: Position) -> dict[str, Any] | None:
-    answer = plan_for(position, open_scenario(parameters.scenario), position.target)
+    answer = plan_for(position, open_scenario(parameters.scenario), aim(position))
     return answer.record() if isinstance(answer, Simulation) else None
 
 
