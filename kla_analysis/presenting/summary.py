@@ -39,17 +39,19 @@ _NAMED = 6
 _QUESTIONS, _OWNERS = 15, 3
 
 
-def title(position: Position) -> str:
-    """Say where the area stands and what it aims for; at the top it keeps what it has."""
+def title(position: Position, asked: str = "") -> str:
+    """Say what an area aims for; where it has reached what was asked for, that too.
+
+    Args:
+        asked: code of the predicate that was asked for, if any.
+    """
     ladder, target = position.instrument.ladder, aim(position)
     words = {"area": position.area.name, "now": predicate_of(position), "goal": ladder.name(target)}
-    if position.claimed:
-        left = verify_position(position).median if position.span.low > 0 else 0.0
-        return t("{area} menuju {goal}: nilai mandiri {now}, sesudah verifikasi kira-kira {left}",
-                 left=ladder.place(left).name, **words)  # fmt: skip
-    if ladder.above(target) is None and position.span.low >= ladder.band(target).lower:
+    if ladder.above(target) is None and not position.claimed and position.span.low >= ladder.band(target).lower:
         return t("{area} di predikat tertinggi, {goal}", **words)
-    return t("{area} dari {now} menuju {goal}", **words)
+    if asked and asked != target:
+        return t("{area} sudah {now}, menuju {goal}", **words)
+    return t("{area} menuju {goal}", **words)
 
 
 def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None) -> list[tuple[str, str, str]]:
@@ -83,7 +85,9 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
     if plan is not None and plan["cost"] is not None:
         about = t("{count} kegiatan; peluang {goal} {chance} {given}", count=len(plan["actions"]),
                   goal=_goal(position, plan), chance=likely(plan["probability"]), given=given_in_words(position, plan["given"]))  # fmt: skip
-        found.append((_plan_title(position, plan), _cost(plan, plan["cost"]), about))
+        if plan["catalogue"]["example"]:
+            about = t("{about} (biaya contoh)", about=about)
+        found.append((_plan_title(plan), money(plan["cost"]), about))
     return found
 
 
@@ -97,7 +101,7 @@ def _after_verification(position: Position, target: str) -> tuple[str, str, str]
     ends = [verify_position(one, as_claim=True) for one in (position, position.at_best)]
     left = ladder.written(Span(ends[0].interval.low, ends[1].interval.high), decimals=0)
     if not position.claimed:
-        return t("Bila {score} diajukan sebagai nilai mandiri", score=ladder.written(position.span)), left, t("tersisa sesudah verifikasi")  # fmt: skip
+        return t("Bila {score} nilai mandiri", score=ladder.written(position.span)), left, t("tersisa sesudah verifikasi")  # fmt: skip
     likely_ends = dict.fromkeys(chance(worth.probability_at_least(target)) for worth in ends)
     about = t("peluang {goal} {chance} tanpa kegiatan tambahan", goal=ladder.name(target), chance=t(" sampai ").join(likely_ends))  # fmt: skip
     return t("Sesudah verifikasi"), left, about
@@ -160,19 +164,17 @@ def plan_in_brief(position: Position, plan: Mapping[str, Any] | None) -> Text:
                 ),
             )
         )
-    said = t(
-        "Nilai menjadi {total} ({name}) {given} dan verifikator menerima semua kegiatan. Pelaksana: {who}.",
-        total=position.instrument.ladder.written(plan["total"]),
-        name=position.instrument.ladder.name(plan["predicate"]),
-        given=given_in_words(position, plan["given"]),
-        who=_shares(plan["spending"]["agency"]),
-    )
-    costs = (
-        t("Biaya dan peluang dari katalog contoh: asumsi, bukan anggaran daerah mana pun.")
-        if plan["catalogue"]["example"]
-        else t("Biaya dan peluang: {standing}.", standing=standing_name(plan["costs"]))
-    )
-    return Text((f"{said} {costs}",))
+    words = {
+        "total": position.instrument.ladder.written(plan["total"]),
+        "name": position.instrument.ladder.name(plan["predicate"]),
+        "who": _shares(plan["spending"]["agency"]),
+        "standing": standing_name(plan["costs"]),
+    }
+    if plan["catalogue"]["example"]:
+        return Text((t("Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana, dengan biaya "
+                       "contoh: {who}.", **words),))  # fmt: skip
+    return Text((t("Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana: {who}. Biaya dan "
+                   "peluang {standing}.", **words),))  # fmt: skip
 
 
 def decisions(position: Position, target: str, plan: Mapping[str, Any] | None) -> list[str]:
@@ -250,16 +252,17 @@ def _money_first(position: Position, target: str, plan: Mapping[str, Any] | None
     if not plan["actions"]:
         return []
     words = {
-        "area": position.area.name,
         "cost": _cost(plan, plan["cost"]),
         "sources": _shares(plan["spending"]["funding_source"]),
     }
     said = (
-        t("Siapa yang mengganti biaya contoh dengan biaya {area} sendiri, dan sesudah itu: rencana {cost} disetujui atau "
-          "tidak; sumber dananya {sources}.", **words)
+        t(
+            "Rencana {cost}: ganti dahulu dengan biaya sendiri, lalu setujui atau tidak; sumber dananya {sources}.",
+            **words,
+        )
         if plan["catalogue"]["example"]
         else t("Rencana {cost} disetujui atau tidak; sumber dananya {sources}.", **words)
-    )  # fmt: skip
+    )
     sure = plan["sure"]
     if sure is not None and plan["probability"] < sure["probability"]:
         said += " " + t(
@@ -297,15 +300,15 @@ def _shares(rows: list[Mapping[str, Any]]) -> str:
     return ", ".join(named)
 
 
-def _plan_title(position: Position, plan: Mapping[str, Any]) -> str:
+def _plan_title(plan: Mapping[str, Any]) -> str:
     """Name the plan by what was asked for."""
-    asked, goal = plan["scenario"], _goal(position, plan)
+    asked = plan["scenario"]
     if asked.get("goal") == "points":
         return t("Rencana untuk {budget}", budget=money(asked["budget"])) if asked.get("budget") else t("Rencana")
     if asked.get("goal") == "certainty":
         sure = percent(asked.get("certainty", Scenario().certainty))
-        return t("Rencana termurah menuju {goal}, {sure} pasti", goal=goal, sure=sure)
-    return t("Rencana termurah menuju {goal}", goal=goal)
+        return t("Rencana termurah yang {sure} pasti", sure=sure)
+    return t("Rencana termurah")
 
 
 def _cost(plan: Mapping[str, Any], rupiah: int) -> str:

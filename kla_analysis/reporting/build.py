@@ -383,7 +383,7 @@ def _frame(
     made_from: Manifest, position: Position, parameters: ReportParameters, sources: dict[str, NotebookNode]
 ) -> document.Frame:
     heads = {file: document.title_and_lead(notebook) for file, notebook in sources.items()}
-    titles = {document.INDEX: f"{t('Ringkasan')}: {summary.title(position)}"}
+    titles = {document.INDEX: f"{t('Ringkasan')}: {summary.title(position, parameters.target)}"}
     before = [file for file, notebook in sources.items() if document.chapter(notebook) < document.CHANGES_CHAPTER]
     titles |= {file: heads[file][0] for file in before}
     titles[document.CHANGES] = t("Perubahan: apa yang berbeda dari laporan sebelumnya")
