@@ -9,7 +9,7 @@ from typing import Any
 
 _WINDOW = {
     "analysis.comparison": ("closing_sets", "difference", "gap_to", "smallest_set"),
-    "analysis.country": ("province_standing", "transitions"),
+    "analysis.country": ("moves", "province_standing", "published_pairs", "transitions"),
     "analysis.crosswalk": ("carry_over", "compare_instruments", "load_mapping"),
     "analysis.position": ("Position", "open_position"),
     "analysis.scoring": ("RollUp", "roll_up", "roll_up_many"),

@@ -110,6 +110,14 @@ _with_instrument = functools.partial(
     click.option, "--instrument", help="Instrumen (folder di data/instruments); bila kosong, yang berlaku."
 )()
 
+_with_least_share = functools.partial(
+    click.option,
+    "--least-share",
+    type=float,
+    default=0.0,
+    help="Periksa bagian terkecil dari maksimum tiap indikator, misalnya 0.5; bila 0, tidak diperiksa.",
+)()
+
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(
@@ -272,6 +280,7 @@ def _speak(command: click.Command) -> None:
 )
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
 @click.option("--scenario", default="", help="Skenario anggaran: nama di data/scenarios atau berkas, dipisah koma.")
+@_with_least_share
 @click.option("--out", help="Folder atau alamat laporan; bila kosong, reports/<wilayah>/<tahun>.")
 @_runs_reports
 @_answers_in_json
@@ -284,6 +293,7 @@ def report(
     retention: float,
     assessment: Path | None,
     scenario: str,
+    least_share: float,
     out: str | None,
     as_json: bool,
     **running: Any,
@@ -306,6 +316,7 @@ def report(
             "retention": retention,
             "assessment": str(assessment) if assessment else "",
             "scenario": scenario,
+            "least_share": least_share,
         }
     )
     # Refuse an unknown area, year or sheet before the slow libraries are even loaded.
@@ -346,14 +357,18 @@ def report(
 @click.argument("file", type=_FILE, metavar="BERKAS")
 @_with_instrument
 @click.option("--missing", default="range", show_default=True, help="Jawaban kosong: range, zero, atau refuse.")
+@_with_least_share
 @_answers_in_json
-def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> None:
+def score(file: Path, instrument: str | None, missing: str, least_share: float, as_json: bool) -> None:
     """Hitung nilai total dan predikat sebuah lembar."""
+    from kla_analysis.analysis.conditions import below_share
     from kla_analysis.analysis.position import open_position
     from kla_analysis.analysis.target import aim
     from kla_analysis.evidence.assessment import load_assessment, rules_of
     from kla_analysis.instrument.instrument import standing_name
     from kla_analysis.presenting.summary import surety_in_words
+    from kla_analysis.presenting.tables import score_of
+    from kla_analysis.presenting.wording import least_share_in_words
     from kla_analysis.reporting.results import verified_record
 
     rules = rules_of(file, instrument)
@@ -363,6 +378,7 @@ def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> No
         sheet.area_code, sheet.award_year, stage=sheet.stage, assessment=file, instrument=rules.id, missing=missing
     )
     result = position.roll_up
+    below = below_share(result, least_share) if least_share else None
     if as_json:
         _print_json(
             {
@@ -378,22 +394,38 @@ def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> No
                 "illustrative": sheet.origin.illustrative,
                 "missing_policy": result.missing_policy,
                 "missing": list(result.missing),
-                "components": {code: row["low"] for code, row in result.components.iterrows()},
+                "unknown_points": result.unknown_points,
+                "components": {
+                    code: row["low"] if row["answers"] else None for code, row in result.components.iterrows()
+                },
+                "components_high": result.components["high"].to_dict(),
                 "verified": verified_record(position),
+                **({"below_least_share": _below_record(below)} if below is not None else {}),
             }
         )
         return
     click.echo(f"{sheet.shown}: {sheet.area_code}, {sheet.award_year}, {rules.stage(sheet.stage).name}, {rules.id}")
     for code, row in result.components.iterrows():
-        click.echo(f"  {code:3} {number(row['low']):>8} / {number(row['max_points']):>5}  {row['name']}")
-    click.echo(t("Total {total} dari {maximum}", total=str(result.total), maximum=number(rules.ladder.max_total)))
-    _echo_placement(result.placement)
+        shown = score_of(row["low"], row["high"], row["answers"])
+        shown = shown if isinstance(shown, str) else number(shown)
+        click.echo(f"  {code:3} {shown:>13} / {number(row['max_points']):>5}  {row['name']}")
+    total = rules.ladder.written(result.total)
+    click.echo(t("Total {total} dari {maximum}", total=total, maximum=number(rules.ladder.max_total)))
+    if not result.total.is_exact:
+        click.echo(t("Bila yang kosong tidak bernilai:"))
+    _echo_placement(result.placement, rules.ladder)
     if not result.total.is_exact:
         click.echo(
             t("Bila semua butir kosong terjawab penuh: {name}.", name=rules.ladder.place(result.total.high).name)
         )
     click.echo(result.missing_in_words())
     click.echo(repr(surety_in_words(position, aim(position))))
+    if below is not None:
+        click.echo(repr(least_share_in_words(below, least_share)))
+        for code, row in below.iterrows():
+            shown = score_of(row["low"], row["high"], row["answers"])
+            shown = shown if isinstance(shown, str) else number(shown)
+            click.echo(f"  {code:3} {shown:>13} / {number(row['max_points']):>5}  {row['name']}")
     click.echo(
         t("Status angka: {standing}.", standing=standing_name(sheet.origin.standing))
         + (f" {sheet.origin.note}" if sheet.origin.illustrative else "")
@@ -409,11 +441,12 @@ def band(score: str, instrument: str | None, as_json: bool) -> None:
     """Sebutkan predikat sebuah nilai total."""
     from kla_analysis.instrument.instrument import load_instrument
 
-    placement = load_instrument(instrument).ladder.place(_score(score))
+    ladder = load_instrument(instrument).ladder
+    placement = ladder.place(_score(score))
     if as_json:
         _print_json({**_placement_record(placement), "total": placement.score})
     else:
-        _echo_placement(placement)
+        _echo_placement(placement, ladder)
 
 
 @app.command()
@@ -589,8 +622,8 @@ def app_command(
             "lang": current_language(),
         }
     )
-    click.echo(t("Simulasi anggaran di http://127.0.0.1:{port}/ (Ctrl+C untuk menutup).", port=port), err=True)
-    serve(parameters, port=port, browser=not no_browser, idle=idle)
+    said = t("Simulasi anggaran di {address} (Ctrl+C untuk menutup).")
+    serve(parameters, port=port, browser=not no_browser, idle=idle, say=_telling(said))
 
 
 @app.command()
@@ -605,10 +638,13 @@ def start(port: int, no_browser: bool, idle: int) -> None:
     """Buka beranda di peramban: periksa data, buat laporan, coba anggaran (Ctrl+C untuk menutup)."""
     from kla_analysis.reporting.app import serve_launcher
 
-    def say(address: str) -> None:
-        click.echo(t("Beranda di {address} (Ctrl+C untuk menutup).", address=address), err=True)
+    said = t("Beranda di {address} (Ctrl+C untuk menutup).")
+    serve_launcher(port=port, browser=not no_browser, idle=idle, say=_telling(said))
 
-    serve_launcher(port=port, browser=not no_browser, idle=idle, say=say)
+
+def _telling(said: str) -> Callable[[str], None]:
+    """Return a function that says where a server is, once it is there."""
+    return lambda address: click.echo(said.format(address=address), err=True)
 
 
 @app.command()
@@ -621,7 +657,8 @@ def lab(port: int, no_browser: bool, folder: Path | None) -> None:
     """Buka notebook di JupyterLab (Ctrl+C untuk menutup)."""
     from kla_analysis.reporting.app import open_lab
 
-    open_lab(port=port, browser=not no_browser, folder=folder)
+    said = t("JupyterLab di {address} (Ctrl+C untuk menutup).")
+    open_lab(port=port, browser=not no_browser, folder=folder, say=_telling(said))
 
 
 @app.command()
@@ -731,6 +768,17 @@ def _score(text: str) -> float:
         ) from None
 
 
+def _below_record(below: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": code,
+            **{name: row[name] for name in ("low", "high", "max_points", "short")},
+            "certain": bool(row["certain"]),
+        }
+        for code, row in below.iterrows()
+    ]
+
+
 def _placement_record(placement: Any) -> dict[str, Any]:
     return {
         "predicate": placement.predicate,
@@ -758,13 +806,13 @@ def _position_record(position: Any, target: str) -> dict[str, Any]:
     }
 
 
-def _echo_placement(placement: Any) -> None:
-    click.echo(t("{score} poin: {name}", score=number(placement.score), name=placement.name))
+def _echo_placement(placement: Any, ladder: Any) -> None:
+    click.echo(t("{score} poin: {name}", score=ladder.written(placement.score), name=placement.name))
     if placement.points_to_next is not None:
         click.echo(
             t(
                 "Kurang {points} poin ke {next}.",
-                points=number(placement.points_to_next),
+                points=number(placement.points_to_next, beside=(0,)),
                 next=placement.next_name,
             )
         )
@@ -1065,7 +1113,8 @@ def _any_sheet(file: Path, rules: Any) -> Any:
 @click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
 @click.option("--area", default="", help="Kode wilayah, bila lembar tidak menyebutnya.")
 @click.option("--year", type=click.IntRange(2011, 2100), help="Tahun penghargaan, bila lembar tidak menyebutnya.")
-@click.option("--stage", default="", help="Tahap penilaian; juga memilih kolom nilainya.")
+@click.option("--stage", default="", help="Tahap penilaian; juga memilih kolom nilainya. all: semua tahap sekaligus.")
+@click.option("--column", default="", help="Judul atau huruf kolom nilai, bila ada beberapa.")
 @click.option("--sheet", default="", help="Lembar kerja yang dibaca, bila beberapa memuat kode yang sama.")
 @click.option("--instrument", help="Instrumen; bila kosong, dicari dari maksimum yang tercetak.")
 @click.option(

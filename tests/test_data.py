@@ -10,6 +10,7 @@ from conftest import ROOT
 from frictionless import Package
 
 import kla_analysis as kla
+from kla_analysis.evidence.contradictions import load_contradictions
 
 DATA = ROOT / "data"
 
@@ -103,6 +104,23 @@ def test_published_predicates_agree_with_their_scores(ladder):
     assert len(both) >= 8
     for row in both.itertuples():
         assert ladder.place(row.score).predicate == row.predicate
+
+
+def test_contradictions_are_declared_and_true(tmp_path, ladder):
+    declared = load_contradictions(ladder)
+    assert {("score", ("35.71", "2019", "final")), ("province", ("Jawa Barat", "2021", "pratama"))} <= {
+        (one.kind, one.key) for one in declared
+    }
+    # One that is settled and one that is new are both refused, together.
+    data = shutil.copytree(DATA, tmp_path / "data")
+    path = data / "published/results.csv"
+    settled = path.read_text(encoding="utf-8").replace(
+        "35.71,Kota Kediri,Jawa Timur,2019,final,600", "35.71,Kota Kediri,Jawa Timur,2019,final,650"
+    )
+    path.write_text(settled.replace("final,588.2,,,exact,pratama", "final,700.4,,,exact,nindya"), encoding="utf-8")
+    with pytest.raises(kla.DataError) as error:
+        load_contradictions(ladder, data=data)
+    assert [problem.value for problem in error.value.problems] == ["62.02, 2023, final", "35.71, 2019, final"]
 
 
 def test_national_counts_add_up():

@@ -370,4 +370,5 @@ def needed_claim(target: str, probability: float, retention: Retention, instrume
     """
     kept = retention.quantile(1 - probability)
     needed = instrument.ladder.band(target).lower / kept if kept > 0 else math.inf
-    return math.ceil(round(needed * 100, 6)) / 100 if needed <= instrument.ladder.max_total else None
+    claim = math.ceil(round(needed * 100, 6)) / 100 if math.isfinite(needed) else math.inf
+    return claim if claim <= instrument.ladder.max_total else None

@@ -17,7 +17,7 @@ import pandas as pd
 import yaml
 
 from kla_analysis.errors import DataError, ParameterError, Problem, did_you_mean
-from kla_analysis.instrument.bands import Band, Ladder
+from kla_analysis.instrument.bands import Band, BoundCase, Ladder
 from kla_analysis.language import by_language, current_language, number, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import in_language, read_resource, refuse
@@ -348,6 +348,10 @@ def _load(folder: Path, lang: str) -> Instrument:
             max_total=float(about["max_total"]),
             no_award_code=about["no_award"]["code"],
             no_award_name=by_language(about["no_award"]["name"]),
+            cases=tuple(
+                BoundCase(float(case["score"]), case["predicate"], by_language(case["said"]), case["source"])
+                for case in about["gap_rule"].get("cases", ())
+            ),
         ),
         stages=tuple(
             Stage(

@@ -178,6 +178,12 @@ class Simulation:
         """The total without any action, points: what verification leaves of the sheet."""
         return self.model.total(np.array([], dtype=int))
 
+    @cached_property
+    def at_best(self) -> Simulation | None:
+        """The same question about the sheet with every missing answer in full; None where none is missing."""
+        position = self.ground.position
+        return simulate(position.at_best, self.scenario, self.goal.code) if position.unknown_points else None
+
     @property
     def placement(self) -> Placement:
         """Where the total falls."""
@@ -292,6 +298,7 @@ class Simulation:
         plan = self.plan
         sure = self.chances[self.chances["probability"] >= SURE].head(1) if self.ground.ready is not None else ()
         feasible = plan.status != "infeasible"
+        best = self.at_best
         return {
             "scenario": _shown(self.scenario),
             "area": self.ground.position.area.code,
@@ -303,6 +310,14 @@ class Simulation:
             "target_points": self.target,
             "before": self.before,
             "kept_share": self.model.kept_share,
+            "unknown_points": self.ground.position.unknown_points,
+            "at_best": best
+            and {
+                "before": best.before,
+                "cost": best.plan.cost if best.plan.status != "infeasible" else None,
+                "total": best.plan.total if best.plan.status != "infeasible" else None,
+                "probability": best.chance.probability,
+            },
             "status": plan.status,
             "prover": plan.prover or None,
             "why": plan.why or None,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.weakness import weak_questions
 from kla_analysis.evidence.partners import load_partners
@@ -14,7 +16,16 @@ from kla_analysis.planning.model import Model
 from kla_analysis.planning.scenario import open_scenario
 from kla_analysis.presenting.plan_tables import money_column
 from kla_analysis.presenting.plan_wording import badges, costs_in_words
-from kla_analysis.presenting.tables import Column, Several, Table, indicator_table, question_table
+from kla_analysis.presenting.tables import (
+    Column,
+    Several,
+    Table,
+    indicator_table,
+    question_table,
+    score_of,
+    share_of,
+    unanswered_table,
+)
 from kla_analysis.presenting.wording import Text, needs
 
 #: Questions and actions on a sheet: it is to fit on two pages.
@@ -50,24 +61,40 @@ def _sheet(position: Position, code: str, model: Model | None) -> MeetingSheet:
     about = Text(
         heading=component["name"],
         paragraphs=(
-            t(
-                "Nilai {score} dari {maximum} ({share}); {lost} poin hilang pada {count} pertanyaan.",
-                score=number(component["low"]),
-                maximum=number(component["max_points"]),
-                share=percent(component["share"]),
-                lost=number(component["lost_points"]),
-                count=len(losing),
-            ),
+            _standing(component, len(losing)),
             _guests(position, code),
         ),
     )
     parts = (
         about,
+        *([unanswered_table(position, code, QUESTIONS)] if component["unanswered"] else []),
         indicator_table(position, code),
         question_table(position, code, QUESTIONS),
         _actions_table(position, code, model),
     )
     return MeetingSheet(parts, code)
+
+
+def _standing(component: pd.Series, losing: int) -> str:
+    """Say what a cluster reaches and loses, and what hangs on answers that nobody has given."""
+    if not component["answers"]:
+        return t("Belum ada satu jawaban pun; {points} poin belum diketahui.", points=number(component["max_points"]))
+    score = score_of(component["low"], component["high"], component["answers"])
+    share = share_of(component)
+    said = t(
+        "Nilai {score} dari {maximum} ({share}); {lost} poin hilang pada {count} pertanyaan.",
+        score=score if isinstance(score, str) else number(score),
+        maximum=number(component["max_points"]),
+        share=share if isinstance(share, str) else percent(share),
+        lost=number(component["lost_points"], beside=(0,)),
+        count=losing,
+    )
+    if not component["unanswered"]:
+        return said
+    return said + " " + t(
+        "{count} pertanyaan belum dijawab: {points} poin belum diketahui. Putuskan lebih dahulu siapa yang mengisinya, dan kapan.",
+        count=component["unanswered"], points=number(component["unknown_points"]),
+    )  # fmt: skip
 
 
 def _guests(position: Position, code: str) -> str:

@@ -104,9 +104,10 @@ def likely(probability: float) -> str:
 def finding(answer: Simulation) -> str:
     """Say the answer in one sentence."""
     plan, goal = answer.plan, answer.goal
+    ladder = answer.ground.position.instrument.ladder
     words = {
         "cost": money(plan.cost) + (t(" (biaya contoh)") if answer.model.catalogue.example else ""),
-        "total": number(plan.total),
+        "total": ladder.written(plan.total),
         "goal": goal.name,
         "chance": likely(answer.chance.probability),
         "given": given_in_words(answer.ground.position, answer.given),
@@ -162,15 +163,15 @@ def plan_in_words(answer: Simulation | Text) -> Text:
     if plan.status == "infeasible":
         nearest = t(
             "Target terdekat yang dapat dicapai: {total} poin ({name}).",
-            total=number(plan.reachable),
+            total=answer.ground.position.instrument.ladder.written(plan.reachable),
             name=answer.ground.position.instrument.ladder.place(plan.reachable).name,
         ) if plan.reachable is not None else t("Longgarkan salah satu batas.")  # fmt: skip
-        return Text((plan.why, nearest), kind="remark", record=answer.record)
+        return Text((plan.why, nearest, *unknown_in_words(answer)), kind="remark", record=answer.record)
     first = finding(answer) + "."
     if plan.actions:
         first += " " + t(
             "Nilai naik {points} poin dari {before}.", points=number(plan.total - answer.before),
-            before=number(answer.before),
+            before=answer.ground.position.instrument.ladder.written(answer.before),
         )  # fmt: skip
     sure = t(
         "Peluang mencapai {target} poin {given}: {chance}, ketelitian ±{error} poin persentase ({draws} simulasi); penerimaan "
@@ -181,7 +182,19 @@ def plan_in_words(answer: Simulation | Text) -> Text:
         error=number(2 * answer.chance.error * 100),
         draws=number(answer.chance.draws),
     )
-    return Text((first, sure, next_step_in_words(answer), proof(plan)), record=answer.record)
+    said = (first, sure, next_step_in_words(answer), *unknown_in_words(answer), proof(plan))
+    return Text(said, record=answer.record)
+
+
+def unknown_in_words(answer: Simulation) -> list[str]:
+    """Say what a plan leaves open where answers are missing, and the other end of it; nothing where none is."""
+    if answer.at_best is None:
+        return []
+    return [
+        t("{points} poin belum diketahui karena pertanyaannya belum dijawab; rencana ini tidak menghitungnya, dan tidak "
+          "menganggapnya dapat diraih dengan kegiatan. Bila ternyata penuh: {finding}.",
+          points=number(answer.ground.position.unknown_points), finding=finding(answer.at_best).rstrip("."))
+    ]  # fmt: skip
 
 
 def next_step_in_words(answer: Simulation) -> str:

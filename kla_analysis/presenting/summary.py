@@ -36,7 +36,7 @@ TOP = 5
 #: Agencies that are named one by one; the others are counted.
 _NAMED = 6
 #: Unanswered questions that are named, each with so many of its owners.
-_QUESTIONS, _OWNERS = 15, 3
+_QUESTIONS, _OWNERS = 15, 2
 
 
 def title(position: Position, asked: str = "") -> str:
@@ -63,11 +63,10 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
     goal, gap = gap_to(target, position.span, position.instrument)
     fact, ladder = position.published, position.instrument.ladder
     basis = _basis(position)
-    found = [(t("Nilai"), ladder.written(position.span), f"{predicate_of(position)}; {basis}")]
-    if position.unknown_points:
-        empty = t("{count} {level} belum dijawab", count=len(position.roll_up.unanswered),
-                  level=level_name(position.roll_up.level))  # fmt: skip
-        found.append((t("Belum diketahui"), t("{points} poin", points=number(position.unknown_points)), empty))
+    unknown = (
+        [t("{points} poin belum diketahui", points=number(position.unknown_points))] if position.unknown_points else []
+    )
+    found = [(t("Nilai"), ladder.written(position.span), "; ".join((predicate_of(position), *unknown, basis)))]
     beside = basis
     if position.roll_up is not None and fact is not None:
         _, public = gap_to(target, fact.span, position.instrument)
@@ -76,7 +75,7 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
     found.append(
         (
             t("Jarak ke {goal} ({lower})", goal=goal.name, lower=number(goal.lower)),
-            reached if gap.high <= 0 else points(gap),
+            reached if gap.high <= 0 else _points(gap),
             beside,
         )
     )
@@ -102,17 +101,24 @@ def _after_verification(position: Position, target: str) -> tuple[str, str, str]
     left = ladder.written(Span(ends[0].interval.low, ends[1].interval.high), decimals=0)
     if not position.claimed:
         return t("Bila {score} nilai mandiri", score=ladder.written(position.span)), left, t("tersisa sesudah verifikasi")  # fmt: skip
-    likely_ends = dict.fromkeys(chance(worth.probability_at_least(target)) for worth in ends)
-    about = t("peluang {goal} {chance} tanpa kegiatan tambahan", goal=ladder.name(target), chance=t(" sampai ").join(likely_ends))  # fmt: skip
+    low, high = (chance(worth.probability_at_least(target)) for worth in ends)
+    likely_ends = low if low == high else t("{low} sampai {high}", low=low, high=high)
+    about = t("peluang {goal} {chance} tanpa kegiatan tambahan", goal=ladder.name(target), chance=likely_ends)
     return t("Sesudah verifikasi"), left, about
+
+
+def _points(gap: Span) -> str:
+    """Write a gap as short as a figure at the top must be."""
+    return t("{points} poin", points="–".join(number(end, beside=(0,)) for end in dict.fromkeys((gap.low, gap.high))))
 
 
 def standing_in_words(position: Position, target: str) -> Text:
     """Say the published fact, and what makes the score doubtful; the figures stand beside it."""
     facts = headline(position, target).paragraphs[:1] if position.published is not None else ()
-    # That nothing is missing needs no line of its own.
-    whole = position.roll_up is not None and position.span.is_exact
-    doubts = [line for line in remarks(position).paragraphs if not whole or line != position.roll_up.missing_in_words()]
+    # What is missing stands among the figures and first in what is to be decided; that nothing is needs no line.
+    rolled = position.roll_up
+    missing = rolled.missing_in_words() if rolled is not None and (rolled.unanswered or not rolled.missing) else ""
+    doubts = [line for line in remarks(position).paragraphs if line != missing]
     return Text((*facts, *doubts))
 
 
@@ -170,11 +176,25 @@ def plan_in_brief(position: Position, plan: Mapping[str, Any] | None) -> Text:
         "who": _shares(plan["spending"]["agency"]),
         "standing": standing_name(plan["costs"]),
     }
-    if plan["catalogue"]["example"]:
-        return Text((t("Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana, dengan biaya "
-                       "contoh: {who}.", **words),))  # fmt: skip
-    return Text((t("Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana: {who}. Biaya dan "
-                   "peluang {standing}.", **words),))  # fmt: skip
+    said = (
+        t("Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana, dengan biaya contoh: {who}.",
+          **words)
+        if plan["catalogue"]["example"]
+        else t("Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana: {who}. Biaya dan "
+               "peluang {standing}.", **words)
+    )  # fmt: skip
+    return Text((" ".join((said, *_plan_at_best(position, plan))),))
+
+
+def _plan_at_best(position: Position, plan: Mapping[str, Any]) -> list[str]:
+    """Say what the plan costs at the other end, where every missing answer is full."""
+    best = plan.get("at_best")
+    if not best or best["cost"] is None:
+        return []
+    return [
+        t("Yang belum dijawab tidak dihitung. Bila ternyata penuh, rencananya {cost} dan nilainya {total}.",
+          cost=_cost(plan, best["cost"]), total=position.instrument.ladder.written(best["total"]))
+    ]  # fmt: skip
 
 
 def decisions(position: Position, target: str, plan: Mapping[str, Any] | None) -> list[str]:
@@ -216,9 +236,8 @@ def _who_answers(position: Position) -> list[str]:
 
 def _few(names: Sequence[str]) -> str:
     """Name the first of many, and count the others."""
-    shown = list(names[:_OWNERS])
-    if len(names) > _OWNERS:
-        shown.append(t("{count} lainnya", count=len(names) - _OWNERS))
+    fits = len(names) <= _OWNERS + 1  # where one is left over, its name is no longer than the count
+    shown = [*names] if fits else [*names[:_OWNERS], t("{count} lainnya", count=len(names) - _OWNERS)]
     return ", ".join(shown)
 
 

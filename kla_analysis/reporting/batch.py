@@ -30,6 +30,7 @@ from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.workbook import sheet_of, workbook
 from kla_analysis.project import Project, find_project
 from kla_analysis.reporting import document
+from kla_analysis.reporting.manifest import doubts_in_words, predicate_in_words, total_in_words
 from kla_analysis.reporting.parameters import ALL_CLUSTERS, ReportParameters, check_parameters
 from kla_analysis.reporting.runner import LOG, Limits, Outcome, Progress, Supervisor
 from kla_analysis.reporting.store import Place, locked, place_at, put, writing
@@ -382,9 +383,13 @@ def _row(job: Job, place: Place | None, outcome: Outcome | None) -> dict[str, An
         "province": job.province,
         "year": job.parameters.year,
         "target": figures.get("target", job.parameters.target),
-        "predicate": figures.get("predicate"),
+        "predicate": predicate_in_words(figures) if figures else None,
+        "total": total_in_words(figures),
+        "gap": total_in_words(figures, "gap"),
+        "doubts": " ".join(doubts_in_words(figures)),
         "total_low": figures.get("total_low"),
         "total_high": figures.get("total_high"),
+        "unknown": figures.get("unknown"),
         "gap_high": figures.get("gap_high"),
         "cost": figures.get("plan_cost"),
         "status": status,
@@ -405,10 +410,12 @@ def _table(frame: pd.DataFrame) -> Table:
         Column("predicate", t("Predikat")),
         Column("total_low", t("Nilai, sedikitnya (poin)"), "number"),
         Column("total_high", t("Nilai, sebanyaknya (poin)"), "number"),
+        Column("unknown", t("Belum diketahui (poin)"), "number"),
         Column("gap_high", t("Jarak ke target, paling jauh (poin)"), "number"),
         money_column("cost", t("Biaya rencana")),
         Column("costs", t("Biaya menurut")),
         Column("status", t("Status")),
+        Column("doubts", t("Catatan")),
         Column("why", t("Sebab")),
         Column("badge", t("Lembar")),
     )

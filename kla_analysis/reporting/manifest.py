@@ -12,7 +12,7 @@ import hashlib
 import json
 import platform
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,7 +24,7 @@ from kla_analysis.errors import DataError, KlaError
 from kla_analysis.evidence.assessment import files_of
 from kla_analysis.evidence.partners import partners_path
 from kla_analysis.files import files_below, read_plain
-from kla_analysis.language import t
+from kla_analysis.language import number, t
 from kla_analysis.planning import actions
 from kla_analysis.planning.scenario import is_file, load_scenario, names, place_of
 from kla_analysis.project import Project
@@ -249,3 +249,28 @@ def _versions_found() -> tuple[tuple[str, str], ...]:
 
 def _versions() -> dict[str, str]:
     return dict(_versions_found())
+
+
+def total_in_words(figures: Mapping[str, Any], what: str = "total") -> str:
+    """Write a total (or `gap`) of a manifest's figures, both ends of it, rounded over no bound; a dash where none is known."""
+    bounds = figures.get("bounds", ()) if what == "total" else (0,)
+    ends = dict.fromkeys((figures.get(f"{what}_low"), figures.get(f"{what}_high")))
+    return "–".join(number(end, beside=bounds) for end in ends)
+
+
+def predicate_in_words(figures: Mapping[str, Any]) -> str:
+    """Name the predicate of a manifest's figures, both ends of it."""
+    low = figures.get("predicate") or "–"
+    high = figures.get("predicate_high", low)
+    return low if low == high else t("{low} sampai {high}", low=low, high=high)
+
+
+def doubts_in_words(figures: Mapping[str, Any]) -> list[str]:
+    """Say what makes the figures of a report doubtful: answers that are missing, printed sums that disagree."""
+    found = []
+    if figures.get("unanswered"):
+        found.append(t("{count} jawaban kosong: {points} poin belum diketahui.", count=figures["unanswered"],
+                       points=number(figures["unknown"])))  # fmt: skip
+    if figures.get("printed_contradicts"):
+        found.append(t("Angka tercetak dan jawabannya memberi predikat berbeda."))
+    return found

@@ -44,6 +44,9 @@ class ReportParameters(BaseModel):
         default=0.0, ge=0, le=1, description="bagian nilai mandiri yang bertahan; 0: dari pasangan yang terbit"
     )
     scenario: str = Field(default="", description="skenario anggaran (data/scenarios atau berkas), dipisah koma")
+    least_share: float = Field(
+        default=0.0, ge=0, le=1, description="bagian terkecil dari maksimum tiap indikator; 0: tidak diperiksa"
+    )
 
     @property
     def slug(self) -> str:
@@ -155,4 +158,6 @@ def _in_words(item: dict[str, Any]) -> Problem:
     }.get(item["type"], field.description)
     if name == "retention":
         advice = t("Isi angka di antara 0 dan 1; 0 berarti dipelajari dari pasangan yang terbit.")
+    if name == "least_share":
+        advice = t("Isi angka di antara 0 dan 1, misalnya 0.5; 0 berarti tidak diperiksa.")
     return Problem(t("nilai ini tidak dapat dipakai"), advice, column=name, value=value)

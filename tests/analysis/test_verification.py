@@ -195,3 +195,20 @@ def test_probabilities_of_drawn_totals(ladder):
 def test_the_assumed_rates_say_that_they_are(two_questions):
     assert set(verification.ASSUMED_RATES) == set(verification.EVIDENCE_STATES)
     assert verification.draw_by_evidence.__doc__.count("Raises") == 1
+
+
+@pytest.mark.parametrize("target", ["pratama", "madya", "nindya"])
+@pytest.mark.parametrize("kept", [0.701, 0.83, 0.8765, 0.95])
+def test_a_needed_claim_is_rounded_up(kept, target, instrument):
+    lower, retention = instrument.ladder.band(target).lower, own_retention(kept)
+    needed = verification.needed_claim(target, 0.5, retention, instrument)
+    assert needed * retention.median >= lower - 1e-9  # what is named is enough,
+    assert (needed - 0.01) * retention.median < lower  # and a hundredth less is not
+
+
+def test_a_needed_claim_is_written_rounded_up():
+    said = repr(kla.wording.verification_in_words(kla.open_position("63.10", 2022), "pratama"))
+    retention = verification.retention_for(kla.open_position("63.10", 2022))
+    needed = verification.needed_claim("pratama", 0.5, retention, kla.load_instrument("kla-2024"))
+    assert needed % 1 > 0
+    assert f"sedikitnya {math.ceil(needed)}." in said

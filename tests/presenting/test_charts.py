@@ -29,6 +29,7 @@ DRAW = {
     "tornado": lambda position: risk_charts.tornado(position, "nindya"),
     "province": risk_charts.province,
     "flow": risk_charts.flow,
+    "moves": risk_charts.moves,
 }
 POSITIONS = {
     "tanah-bumbu": lambda: kla.open_position("63.10", 2022),
@@ -37,6 +38,7 @@ POSITIONS = {
     "two scores a year": lambda: kla.open_position("33.14", 2022),
     "many years": lambda: kla.open_position("33.11", 2019),
     "no award": lambda: kla.open_position("32.78", 2025),
+    "bounds only": lambda: kla.open_position("63.10", 2025),
 }
 
 
