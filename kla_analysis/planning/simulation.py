@@ -133,7 +133,7 @@ class Simulator:
             ParameterError: the scenario is about another area, or names what does not exist.
         """
         ground = self.ground(scenario)
-        goal = self.position.instrument.ladder.band(scenario.target or aim(self.position, target))
+        goal = self.position.instrument.ladder.band(scenario.target or target or aim(self.position))
         plan, chance = _solve(ground, scenario, goal.lower)
         return Simulation(scenario, ground, goal, plan, chance)
 

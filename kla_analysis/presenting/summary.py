@@ -34,7 +34,7 @@ from kla_analysis.presenting.wording import (
 #: How many losses a page has room for.
 TOP = 5
 #: Agencies that are named one by one; the others are counted.
-_NAMED = 6
+_NAMED = 5
 #: Unanswered questions that are named, each with so many of its owners.
 _QUESTIONS, _OWNERS = 15, 2
 
@@ -84,9 +84,10 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
     if plan is not None and plan["cost"] is not None:
         about = t("{count} kegiatan; peluang {goal} {chance} {given}", count=len(plan["actions"]),
                   goal=_goal(position, plan), chance=likely(plan["probability"]), given=given_in_words(position, plan["given"]))  # fmt: skip
+        name = _plan_title(plan)
         if plan["catalogue"]["example"]:
-            about = t("{about} (biaya contoh)", about=about)
-        found.append((_plan_title(plan), money(plan["cost"]), about))
+            name = t("{plan}, biaya contoh", plan=name)
+        found.append((name, money(plan["cost"]), about))
     return found
 
 
@@ -276,7 +277,7 @@ def _money_first(position: Position, target: str, plan: Mapping[str, Any] | None
     }
     said = (
         t(
-            "Rencana {cost}: ganti dahulu dengan biaya sendiri, lalu setujui atau tidak; sumber dananya {sources}.",
+            "Rencana {cost}: ganti dengan biaya sendiri, lalu setujui atau tidak; sumber dananya {sources}.",
             **words,
         )
         if plan["catalogue"]["example"]
@@ -285,9 +286,7 @@ def _money_first(position: Position, target: str, plan: Mapping[str, Any] | None
     sure = plan["sure"]
     if sure is not None and plan["probability"] < sure["probability"]:
         said += " " + t(
-            "Peluangnya hanya {chance} {given}; supaya {goal} {sure} pasti, dananya {cost}.",
-            given=given_in_words(position, plan["given"]),
-            chance=likely(plan["probability"]),
+            "Supaya {goal} {sure} pasti: {cost}.",
             goal=goal,
             sure=percent(sure["probability"]),
             cost=_cost(plan, sure["cost"]),

@@ -82,7 +82,7 @@ class WhatIf(Controls):
             ParameterError: there is no sheet with answers per question, or the scenario is about another area.
         """
         self.simulator = Simulator(position)
-        self._first = scenario.model_copy(update={"target": scenario.target or aim(position, target)})
+        self._first = scenario.model_copy(update={"target": scenario.target or target or aim(position)})
         self._past: list[Scenario] = []
         self._shown: Scenario | None = None
         self._ground: Ground | None = None
