@@ -432,6 +432,38 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
     )
 
 
+@app.command("forecast")
+@click.option("--stage", required=True, help="Tahap nilai itu, misalnya self_assessment.")
+@click.option("--score", required=True, help="Nilai total pada tahap itu.")
+@click.option("--year", type=int, required=True, help="Tahun penghargaan.")
+@click.option("--area", help="Kode wilayah: penghargaan sebelumnya dicari di fakta yang terbit.")
+@click.option("--previous", help="Predikat satu putaran sebelumnya, misalnya madya atau none.")
+@click.option("--verified-by", help="Siapa yang memverifikasi; bila kosong, yang bertugas tahun itu.")
+@_with_instrument
+@_answers_in_json
+def forecast_command(
+    stage: str,
+    score: str,
+    year: int,
+    area: str | None,
+    previous: str | None,
+    verified_by: str | None,
+    instrument: str | None,
+    as_json: bool,
+) -> None:
+    """Prakirakan penghargaan dari sebuah nilai: peluang tiap predikat."""
+    from kla_analysis.analysis.forecast import forecast
+    from kla_analysis.instrument.instrument import load_instrument
+    from kla_analysis.presenting.forecasting import forecast_record, forecast_told
+
+    rules = load_instrument(instrument, year=year)
+    told = forecast(_score(score), stage, rules, year=year, area=area, previous=previous, verified_by=verified_by)
+    if as_json:
+        _print_json(forecast_record(told, rules))
+        return
+    click.echo(repr(forecast_told(told, rules)))
+
+
 # Without this, click would read the minus of a negative score as an option.
 @app.command(context_settings={"ignore_unknown_options": True})
 @click.argument("score", metavar="NILAI")

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from kla_analysis.errors import DataError, ParameterError, did_you_mean
-from kla_analysis.evidence.published import load_stage_scores
+from kla_analysis.evidence.cases import load_stage_scores
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import number, t

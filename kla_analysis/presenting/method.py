@@ -80,8 +80,10 @@ def scoring(instrument: Instrument) -> Rules:
              t("predikat = yang batas bawahnya terbesar di antara semua batas bawah ≤ total"),
              instrument.sources[bands.source].title, instrument.gap_standing),
         Rule(t("Jawaban kosong"),
-             t("Kosong berarti belum diketahui, bukan nol: total ditulis sebagai rentang dari tanpa nilai sampai nilai penuh."),
-             t("rendah = total dengan kosong = 0;  tinggi = total dengan kosong = maksimum"), "kla_analysis", "assumed"),
+             t("Kosong berarti belum diketahui, bukan nol dan bukan kehilangan: total ditulis sebagai rentang dari tanpa nilai sampai "
+               "nilai penuh, dan rencana tidak menghitungnya."),
+             t("rendah = total dengan kosong = 0;  tinggi = total dengan kosong = maksimum;  belum diketahui = tinggi − rendah"),
+             "kla_analysis", "assumed"),
     ))  # fmt: skip
 
 
@@ -89,14 +91,17 @@ def losses() -> Rules:
     """How losses, shares of agencies, the gap and the smallest set are made."""
     return Rules((
         Rule(t("Poin yang hilang dan yang bisa diraih"),
-             t("Yang hilang adalah maksimum dikurangi nilai. Yang bisa diraih tidak lebih dari ruang yang tersisa di indikatornya."),
-             t("hilang = maksimum − nilai;  bisa diraih = min(hilang, maksimum indikator − nilai indikator)"), _ours(), "derived"),
+             t("Yang hilang adalah maksimum dikurangi nilai, bila semua yang kosong ternyata penuh. Yang bisa diraih tidak lebih dari "
+               "ruang yang tersisa di indikatornya."),
+             t("hilang = maksimum − nilai tinggi;  bisa diraih = min(hilang, maksimum indikator − nilai indikator)"), _ours(), "derived"),
         Rule(t("Bagian kumulatif"),
              t("Kehilangan diurutkan dari yang terbesar; bagian kumulatif adalah jumlah sampai di situ dibagi semua kehilangan."),
              t("bagian(k) = Σ₁ᵏ hilang / Σ hilang"), _ours(), "derived"),
         Rule(t("Bagian rata penanggung jawab"),
-             t("Pertanyaan yang dijawab n instansi dibagi sama banyak, karena instrumen tidak menyebut siapa yang memimpin."),
-             t("bagian rata = Σ hilang / n;  ikut menjawab = Σ hilang"), "kla_analysis", "assumed"),
+             t("Pertanyaan yang dijawab n instansi dibagi sama banyak, karena instrumen tidak menyebut siapa yang memimpin. Jumlah "
+               "semua bagian sama dengan yang hilang dari total: pertanyaan di indikator yang dibatasi dihitung sebanding."),
+             t("bagian rata = Σ hilang × (hilang indikator / Σ hilang pertanyaannya) / n;  ikut menjawab = Σ hilang"),
+             "kla_analysis", "assumed"),
         Rule(t("Jarak ke target"),
              t("Batas bawah predikat yang dituju dikurangi nilai; tidak pernah di bawah nol."),
              t("jarak = max(0, batas bawah − nilai)"), _ours(), "derived"),

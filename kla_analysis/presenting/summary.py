@@ -251,7 +251,9 @@ def _evidence_first(position: Position) -> str:
         name=first["name"],
         width=number(first["width"], decimals=0),
     )
-    flips = flips_by_answer(position.roll_up) if position.roll_up.questions is not None else ()
+    # Where answers are missing, one that is refused may not be what decides: the missing ones are.
+    asked = position.roll_up.questions is not None and not position.unknown_points
+    flips = flips_by_answer(position.roll_up) if asked else ()
     if len(flips):
         nearest = flips.iloc[0]
         said += " " + t(

@@ -34,18 +34,18 @@ from kla_analysis.analysis.weakness import (
     weak_questions,
 )
 from kla_analysis.evidence.audit import Audit, audit
+from kla_analysis.evidence.cases import load_stage_scores
 from kla_analysis.evidence.contradictions import load_contradictions
 from kla_analysis.evidence.published import (
     load_component_scores,
     load_national_counts,
     load_participation,
     load_results,
-    load_stage_scores,
 )
 from kla_analysis.evidence.statements import load_statements
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import Instrument, level_name, load_instrument, split_agencies, standing_name
-from kla_analysis.language import chance, number, percent, signed, t
+from kla_analysis.language import chance, month, number, percent, signed, t
 from kla_analysis.presenting.wording import (
     Text,
     audit_in_words,
@@ -638,7 +638,7 @@ def conditions_table(position: Position) -> Table:
         rows.append(
             {
                 "text": " ".join(filter(None, (one.text, years, one.against))),
-                "who": f"{one.by}, {one.said}",
+                "who": f"{one.by}, {month(one.said)}",
                 "codes": ", ".join(one.questions) or "–",
                 "standing": standing_name(one.standing),
                 "source": one.source,
@@ -1053,7 +1053,8 @@ def component_shares_table(position: Position) -> Table:
 
 def _of_this_report(position: Position) -> str:
     stage = position.instrument.stage(position.stage).name.lower()
-    return f"{position.area.name} {position.award_year}, {stage}"
+    sheet = t("lembar ilustratif") if position.illustrative else stage
+    return f"{position.area.name} {position.award_year}, {sheet}"
 
 
 def _pairs_source() -> str:

@@ -30,11 +30,12 @@ from kla_analysis.analysis.verification import (
 )
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
 from kla_analysis.evidence.audit import Audit
-from kla_analysis.evidence.published import AWARD_STAGE, load_results, load_stage_scores
+from kla_analysis.evidence.cases import load_stage_scores
+from kla_analysis.evidence.published import AWARD_STAGE, load_results
 from kla_analysis.evidence.statements import load_statements
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import level_name, standing_name
-from kla_analysis.language import chance, number, percent, t
+from kla_analysis.language import chance, month, number, percent, t
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -320,10 +321,12 @@ def flips_in_words(position: Position) -> Text:
     if flips.empty:
         return Text((t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=placement.name),))
     first = flips.iloc[0]
+    low_end = (t("Itu bila yang belum dijawab tidak bernilai."),) if position.unknown_points else ()
     return Text((
         t("{count} jawaban masing-masing dapat menghilangkan {name} bila ditolak. Yang terdekat: {code} {label} ({points} "
           "poin).", count=len(flips), name=placement.name, code=flips.index[0], label=first["name"],
           points=number(first["low"])),
+        *low_end,
     ))  # fmt: skip
 
 
@@ -380,7 +383,7 @@ def transitions_in_words(position: Position) -> Text:
             if whole
             else t("Berita tentang daerah satu per satu memuat {of} peralihan dari {name} pada {districts} daerah sampai "
                    "putaran {year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}. "
-                   "Berita tidak memuat semua daerah, jadi keduanya tidak dijumlahkan.", **values)
+                   "Berita tidak memuat semua daerah, jadi keduanya dibaca terpisah.", **values)
         )  # fmt: skip
     return Text(tuple(lines))
 
@@ -493,8 +496,8 @@ def conditions_in_words(position: Position) -> Text:
     lines = []
     for one in touched(load_statements(position.instrument), position.roll_up):
         said = t(
-            "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini jawaban {codes} {got} dari {maximum} poin.",
-            text=one.statement.text, by=one.statement.by, said=one.statement.said, codes=", ".join(one.questions),
+            "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini pertanyaan {codes} bernilai {got} dari {maximum} poin.",
+            text=one.statement.text, by=one.statement.by, said=month(one.statement.said), codes=", ".join(one.questions),
             got=number(one.low) if one.low == one.high else f"{number(one.low)}–{number(one.high)}",
             maximum=number(one.maximum),
         )  # fmt: skip
