@@ -14,7 +14,7 @@ from kla_analysis.analysis.verification import DRAWS, retention_for
 from kla_analysis.evidence.published import load_origins
 from kla_analysis.instrument.instrument import Instrument, standing_name
 from kla_analysis.language import number, percent, t
-from kla_analysis.planning.actions import load_catalogue
+from kla_analysis.planning.actions import catalogue_for, load_catalogue
 from kla_analysis.planning.robustness import DRAWS as CORE_DRAWS
 from kla_analysis.planning.scenario import open_scenario
 from kla_analysis.presenting.tables import Column, Table
@@ -182,13 +182,15 @@ def planning() -> Rules:
 def data_table(position: Position, scenario: str = "") -> Table:
     """The data that stand behind a report: what each holds, where it ends, and how sure it is."""
     instrument = position.instrument
-    catalogue = load_catalogue(open_scenario(scenario).catalogue, instrument)
+    named = open_scenario(scenario).catalogue or catalogue_for(instrument)
     rows = [(instrument.title, instrument.gap_rule, instrument.standing)]
     if position.assessment is not None:
         origin = position.assessment.origin
         rows.append((origin.title, origin.note, origin.standing))
     rows += [(origin["title"], origin["note"], origin["standing"]) for origin in load_origins()]
-    rows.append((catalogue.title, catalogue.note, catalogue.standing))
+    if named:
+        catalogue = load_catalogue(named, instrument)
+        rows.append((catalogue.title, catalogue.note, catalogue.standing))
     frame = pd.DataFrame(rows, columns=["title", "note", "standing"])
     frame["standing"] = [standing_name(standing) for standing in frame["standing"]]
     columns = (

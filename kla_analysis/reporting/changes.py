@@ -228,8 +228,10 @@ def _numbers(record: Mapping[str, Any]) -> list[tuple[str, tuple[str, float | st
         ]
     if record["plan"]:
         plan = record["plan"]
+        example = plan.get("catalogue", {}).get("example")
+        cost = t("Biaya rencana menurut katalog contoh (rupiah)") if example else t("Biaya rencana (rupiah)")
         found += [
-            ("plan.cost", (t("Biaya rencana (rupiah)"), plan["cost"])),
+            ("plan.cost", (cost, plan["cost"])),
             ("plan.total", (t("Nilai menurut rencana"), plan["total"])),
             ("plan.probability", (t("Peluang rencana mencapai target (bagian dari satu)"), plan["probability"])),
             ("plan.actions", (t("Kegiatan dalam rencana"), ", ".join(plan["actions"]))),
