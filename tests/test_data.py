@@ -131,11 +131,17 @@ def test_national_counts_add_up():
     assert (parts == counts["awarded_total"]).all()
 
 
-def test_stage_pairs():
-    pairs = kla.load_stage_scores()
-    kept = pairs["administrative_verification"] / pairs["self_assessment"]
-    assert len(pairs) == 11
-    assert (round(kept.min(), 2), round(kept.median(), 2), round(kept.max(), 2)) == (0.50, 0.72, 0.93)
+def test_stage_scores():
+    cases, areas = kla.load_stage_scores(), kla.load_areas()
+    assert len(cases) == 44
+    assert (cases["area_name"] == cases["area_code"].map(areas["name"])).all()
+    assert (cases["province"] == cases["area_code"].map(areas["province"])).all()
+    # No verification raised a claim, and the ministry verified up to 2022.
+    assert (cases["administrative_verification_high"] < cases["self_assessment_high"]).eq(False).sum() == cases[
+        ["administrative_verification_high", "self_assessment_high"]
+    ].isna().any(axis=1).sum()  # fmt: skip
+    assert set(cases.loc[cases["award_year"] <= 2022, "verified_by"].dropna()) == {"centre"}
+    assert set(cases.loc[cases["award_year"] > 2022, "verified_by"].dropna()) == {"province"}
 
 
 def test_every_sheet_has_an_origin_note():

@@ -16,6 +16,7 @@ import jinja2
 import pandas as pd
 
 from kla_analysis.analysis.comparison import gap_to, smallest_set
+from kla_analysis.analysis.conditions import touched
 from kla_analysis.analysis.country import moves, province_standing, published_pairs
 from kla_analysis.analysis.position import Position, PublishedFact
 from kla_analysis.analysis.uncertainty import COMMON, Sensitivity, flips_by_answer, sensitivity
@@ -29,10 +30,12 @@ from kla_analysis.analysis.verification import (
 )
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
 from kla_analysis.evidence.audit import Audit
-from kla_analysis.evidence.published import AWARD_STAGE, load_results, load_stage_scores
+from kla_analysis.evidence.cases import load_stage_scores
+from kla_analysis.evidence.published import AWARD_STAGE, load_results
+from kla_analysis.evidence.statements import load_statements
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import level_name, standing_name
-from kla_analysis.language import chance, number, percent, t
+from kla_analysis.language import chance, month, number, percent, t
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -318,10 +321,12 @@ def flips_in_words(position: Position) -> Text:
     if flips.empty:
         return Text((t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=placement.name),))
     first = flips.iloc[0]
+    low_end = (t("Itu bila yang belum dijawab tidak bernilai."),) if position.unknown_points else ()
     return Text((
         t("{count} jawaban masing-masing dapat menghilangkan {name} bila ditolak. Yang terdekat: {code} {label} ({points} "
           "poin).", count=len(flips), name=placement.name, code=flips.index[0], label=first["name"],
           points=number(first["low"])),
+        *low_end,
     ))  # fmt: skip
 
 
@@ -378,7 +383,7 @@ def transitions_in_words(position: Position) -> Text:
             if whole
             else t("Berita tentang daerah satu per satu memuat {of} peralihan dari {name} pada {districts} daerah sampai "
                    "putaran {year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}. "
-                   "Berita tidak memuat semua daerah, jadi keduanya tidak dijumlahkan.", **values)
+                   "Berita tidak memuat semua daerah, jadi keduanya dibaca terpisah.", **values)
         )  # fmt: skip
     return Text(tuple(lines))
 
@@ -462,6 +467,7 @@ def remarks(position: Position) -> Text:
                     codes=", ".join(position.roll_up.capped),
                 )
             )
+        lines += conditions_in_brief(position)
     else:
         lines.append(
             t(
@@ -470,6 +476,55 @@ def remarks(position: Position) -> Text:
             )
         )
     return Text(tuple(lines), kind="remark")
+
+
+def conditions_in_brief(position: Position) -> list[str]:
+    """Name the questions of conditions besides the total that the sheet does not answer in full; nothing where it does."""
+    found = touched(load_statements(position.instrument), position.roll_up)
+    if not found:
+        return []
+    codes = ", ".join(dict.fromkeys(code for one in found for code in one.questions))
+    return [
+        t("Sebagian verifikator atau kantor menyebut syarat di luar nilai total, dan jawaban {codes} menyentuhnya: lihat bab "
+          "Jalan ke target.", codes=codes)
+    ]  # fmt: skip
+
+
+@needs("question")
+def conditions_in_words(position: Position) -> Text:
+    """Warn where the sheet's answers touch a condition that somebody named besides the total; never a gate."""
+    lines = []
+    for one in touched(load_statements(position.instrument), position.roll_up):
+        said = t(
+            "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini pertanyaan {codes} bernilai {got} dari {maximum} poin.",
+            text=one.statement.text, by=one.statement.by, said=month(one.statement.said), codes=", ".join(one.questions),
+            got=number(one.low) if one.low == one.high else f"{number(one.low)}–{number(one.high)}",
+            maximum=number(one.maximum),
+        )  # fmt: skip
+        unanswered = t("Belum dijawab: {codes}.", codes=", ".join(one.open)) if one.open else ""
+        lines.append(" ".join(filter(None, (said, unanswered, one.statement.against))))
+    if not lines:
+        return Text((t("Tidak ada jawaban lembar ini yang menyentuh syarat lain yang pernah disebut."),))
+    opening = t(
+        "Sebagian verifikator atau kantor menyebut syarat di luar nilai total. Ini peringatan, bukan penghalang."
+    )
+    return Text((opening, *lines))
+
+
+def least_share_in_words(found: pd.DataFrame, least: float) -> Text:
+    """Say how many indicators lie below a minimum share (`analysis.conditions.below_share`)."""
+    if found.empty:
+        return Text((t("Semua indikator mencapai sedikitnya {share} dari maksimumnya.", share=percent(least)),))
+    certain = int(found["certain"].sum())
+    lines = [
+        t("{count} indikator di bawah {share} dari maksimumnya; yang terjauh {code}, {name}.", count=len(found),
+          share=percent(least), code=found.index[0], name=found["name"].iloc[0])
+    ]  # fmt: skip
+    if certain < len(found):
+        lines.append(
+            t("{count} di antaranya masih bergantung pada jawaban yang belum ada.", count=len(found) - certain)
+        )
+    return Text(tuple(lines))
 
 
 def contradictions_in_words(position: Position) -> list[str]:
