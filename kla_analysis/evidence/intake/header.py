@@ -381,7 +381,15 @@ def _nearest_to_a_header(grid: Grid, names: Names) -> list[str]:
 
 
 def _transposed(grid: Grid, names: Names) -> int:
-    """Return the row in which five different indicators or questions stand beside each other; 0 when there is none."""
+    """Return the row in which five different indicators or questions stand beside each other; 0 when there is none.
+
+    The scores then stand in a row of their own, which begins with a heading of scores.
+    """
+    starts = [next(iter(cells.values())) for cells in grid.rows.values() if cells]
+    if not any(
+        cell.kind == TEXT and heading_of(clean(cell.text), names).role == "score" for cell in starts[:_HEADER_WITHIN]
+    ):
+        return 0
     for row in list(grid.rows)[:_HEADER_WITHIN]:
         cells = list(grid.rows[row].values())[:_HEADER_COLUMNS]
         across = [names.code(cell) or (names.name(cell.text) if cell.kind == TEXT else None) for cell in cells]
