@@ -149,11 +149,11 @@ def test_who_fills_them_in_is_decided_first(gaps, zeros, instrument):
 
 
 def test_the_list_of_reports_says_how_much_is_unknown(gaps, zeros):
-    figures = build.figures(gaps, "nindya")
+    figures = build.figures(gaps, None)
     assert manifest.total_in_words(figures) == "588,42–705,67"
     assert manifest.predicate_in_words(figures) == "Pratama sampai Nindya"
     assert manifest.doubts_in_words(figures) == ["15 jawaban kosong: 117,25 poin belum diketahui."]
-    exact = build.figures(zeros, "nindya")
+    exact = build.figures(zeros, None)
     assert (manifest.total_in_words(exact), manifest.doubts_in_words(exact)) == ("588,42", [])
     assert manifest.total_in_words({}) == "–"  # of a report that was made before this was known
 
@@ -206,7 +206,7 @@ def test_printed_sums_of_another_predicate_are_said(reference, instrument):
     said = "total tercetak 801 (Utama); menurut jawabannya 771,81 (Nindya)"
     assert said in repr(wording.remarks(wrong))
     assert said in repr(summary.standing_in_words(wrong, "utama"))
-    assert manifest.doubts_in_words(build.figures(wrong, "utama")) == [
+    assert manifest.doubts_in_words(build.figures(wrong, None)) == [
         "Angka tercetak dan jawabannya memberi predikat berbeda."
     ]
     # Where answers are missing, a printed sum between both ends contradicts nothing.
