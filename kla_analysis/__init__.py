@@ -15,6 +15,7 @@ _WINDOW = {
     "analysis.forecast": ("forecast", "forecast_position", "learn"),
     "analysis.position": ("Position", "open_position"),
     "analysis.scoring": ("RollUp", "roll_up", "roll_up_many"),
+    "analysis.target": ("aim",),
     "analysis.trace": ("Trace", "trace"),
     "analysis.uncertainty": ("flips_by_answer", "flips_by_weight", "sensitivity", "sobol", "tornado"),
     "analysis.verification": ("draw_by_evidence", "fit_retention", "leave_one_out", "own_retention", "verify"),

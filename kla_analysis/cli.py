@@ -270,7 +270,7 @@ def _speak(command: click.Command) -> None:
 @click.option("--area", default="63.10", show_default=True, help="Kode wilayah.")
 @click.option("--year", type=int, default=2022, show_default=True, help="Tahun penghargaan.")
 @click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
-@click.option("--target", default="nindya", show_default=True, help="Predikat yang dituju.")
+@click.option("--target", default="", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option("--cluster", default="all", show_default=True, help="Satu komponen (misalnya K2) atau all.")
 @click.option(
     "--retention",
@@ -339,7 +339,7 @@ def report(
     if as_json:
         _print_json(
             {
-                **_position_record(position, target),
+                **_position_record(position, position.target),
                 "status": done.status,
                 "index": done.index,
                 "seconds": round(done.seconds, 1),
@@ -362,20 +362,23 @@ def report(
 def score(file: Path, instrument: str | None, missing: str, least_share: float, as_json: bool) -> None:
     """Hitung nilai total dan predikat sebuah lembar."""
     from kla_analysis.analysis.conditions import below_share
-    from kla_analysis.analysis.scoring import roll_up
-    from kla_analysis.analysis.verification import fit_retention, verify
+    from kla_analysis.analysis.position import open_position
+    from kla_analysis.analysis.target import aim
     from kla_analysis.evidence.assessment import load_assessment, rules_of
-    from kla_analysis.evidence.cases import load_stage_scores
     from kla_analysis.instrument.instrument import standing_name
+    from kla_analysis.presenting.summary import surety_in_words
     from kla_analysis.presenting.tables import score_of
-    from kla_analysis.presenting.wording import least_share_in_words, worth_in_words
+    from kla_analysis.presenting.wording import least_share_in_words
+    from kla_analysis.reporting.results import verified_record
 
     rules = rules_of(file, instrument)
     sheet = load_assessment(file, rules)
-    result = roll_up(sheet, rules, missing=missing)
+    # The report's own position: the same file gives the same numbers everywhere.
+    position = open_position(
+        sheet.area_code, sheet.award_year, stage=sheet.stage, assessment=file, instrument=rules.id, missing=missing
+    )
+    result = position.roll_up
     below = below_share(result, least_share) if least_share else None
-    retention = fit_retention(load_stage_scores())
-    worth, best = (verify(total, sheet.stage, retention, rules) for total in (result.total.low, result.total.high))
     if as_json:
         _print_json(
             {
@@ -396,8 +399,7 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
                     code: row["low"] if row["answers"] else None for code, row in result.components.iterrows()
                 },
                 "components_high": result.components["high"].to_dict(),
-                "verified": _verified_record(worth),
-                "verified_at_best": _verified_record(best),
+                "verified": verified_record(position),
                 **({"below_least_share": _below_record(below)} if below is not None else {}),
             }
         )
@@ -417,9 +419,7 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
             t("Bila semua butir kosong terjawab penuh: {name}.", name=rules.ladder.place(result.total.high).name)
         )
     click.echo(result.missing_in_words())
-    click.echo(repr(worth_in_words(worth)))
-    if result.unanswered and not worth.certain:
-        click.echo(t("Bila semua butir kosong terjawab penuh:") + " " + repr(worth_in_words(best)))
+    click.echo(repr(surety_in_words(position, aim(position))))
     if below is not None:
         click.echo(repr(least_share_in_words(below, least_share)))
         for code, row in below.iterrows():
@@ -544,7 +544,7 @@ def audit(file: Path | None, reference: bool, instrument: str | None, as_json: b
 @click.option("--year", type=int, help="Tahun penghargaan.  [default: 2022]")
 @click.option("--stage", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
-@click.option("--target", help="Predikat yang dituju.  [default: nindya]")
+@click.option("--target", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option(
     "--goal", help="points: poin terbanyak; target: biaya termurah; certainty: biaya termurah yang cukup pasti."
 )
@@ -576,12 +576,12 @@ def plan(
     """Cari rencana kegiatan terbaik.
 
     SKENARIO: nama di data/scenarios atau berkas YAML; beberapa skenario ditumpuk. Pilihan di bawah ini
-    mengganti isinya. Tanpa apa pun: biaya termurah menuju Nindya.
+    mengganti isinya. Tanpa apa pun: biaya termurah menuju predikat berikutnya.
     """
     from kla_analysis.analysis.position import open_position
     from kla_analysis.planning.scenario import check_scenario, load_scenario, stack
     from kla_analysis.planning.simulation import Simulator, difference
-    from kla_analysis.presenting.plan_wording import difference_in_words, plan_in_words, plan_lines
+    from kla_analysis.presenting.plan_wording import difference_in_words, plan_in_words, plan_lines, plan_note
 
     given = {name: value for name, value in options.items() if value not in (None, ())}
     for name in ("agencies", "funding_sources", "years", "components"):
@@ -613,6 +613,7 @@ def plan(
         _print_json(record)
     else:
         click.echo(repr(plan_in_words(answer)))
+        click.echo(plan_note(answer))
         for line in plan_lines(answer):
             click.echo("  " + line)
         if other is not None:
@@ -626,7 +627,7 @@ def plan(
 @app.command("app")
 @click.option("--area", default="63.10", show_default=True, help="Kode wilayah.")
 @click.option("--year", type=int, default=2022, show_default=True, help="Tahun penghargaan.")
-@click.option("--target", default="nindya", show_default=True, help="Predikat yang dituju.")
+@click.option("--target", default="", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
 @click.option("--scenario", default="", help="Skenario untuk mulai: nama di data/scenarios atau berkas.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8866, show_default=True, help="Port di mesin ini.")
@@ -736,9 +737,10 @@ def template(folder: Path, instrument: str | None, as_json: bool) -> None:
 def check_actions(catalogue: str, instrument: str | None, as_json: bool) -> None:
     """Periksa katalog; semua yang salah disebut sekaligus."""
     from kla_analysis.instrument.instrument import load_instrument, standing_name
-    from kla_analysis.planning.actions import load_catalogue
+    from kla_analysis.planning.actions import instrument_of, load_catalogue
 
-    found = load_catalogue(catalogue, load_instrument(instrument))
+    rules = load_instrument(instrument or instrument_of(catalogue))
+    found = load_catalogue(catalogue, rules)
     counts = {"actions": len(found.actions), "answers": len(found.answers)}
     if as_json:
         _print_json({"id": found.id, **counts, "cost_likely": int(found.actions["cost_likely"].sum())})
@@ -817,17 +819,6 @@ def _placement_record(placement: Any) -> dict[str, Any]:
         "points_to_next": placement.points_to_next,
         "next_predicate": placement.next_predicate,
         "remarks": list(placement.remarks),
-    }
-
-
-def _verified_record(verified: Any) -> dict[str, Any]:
-    return {
-        "certain": verified.certain,
-        "median": verified.median,
-        "low": verified.interval.low,
-        "high": verified.interval.high,
-        "level": verified.level,
-        "predicates": {code: round(probability, 4) for code, probability in verified.predicates.items()},
     }
 
 
@@ -1025,7 +1016,9 @@ def schedule_run(file: Path, at_once: bool, as_json: bool) -> None:
 @app.command()
 @click.option("--areas", default="all", show_default=True, help="all, kode dipisah koma, atau berkas berisi kode.")
 @click.option("--year", "years", type=int, multiple=True, default=(2022,), show_default=True, help="Boleh berulang.")
-@click.option("--target", "targets", multiple=True, default=("nindya",), show_default=True, help="Boleh berulang.")
+@click.option(
+    "--target", "targets", multiple=True, default=("",), help="Boleh berulang; bila kosong, predikat berikutnya."
+)
 @click.option("--cluster", "clusters", multiple=True, default=("all",), show_default=True, help="Boleh berulang.")
 @click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
 @click.option("--retention", type=float, default=0.0, help="Bagian nilai mandiri yang bertahan.")

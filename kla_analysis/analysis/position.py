@@ -57,6 +57,8 @@ class Position:
         history: all published results of the area, oldest first, each with its span (`with_spans`).
         kept_share: the share of a self-assessed score that the user takes verification to keep;
             None to learn it from the published pairs.
+        target: code of the predicate that a report about it aims for (`analysis.target.aim`); empty where nobody
+            has asked yet.
     """
 
     area: Area
@@ -68,6 +70,7 @@ class Position:
     roll_up: RollUp | None
     history: pd.DataFrame
     kept_share: float | None = None
+    target: str = ""
 
     @property
     def span(self) -> Span:

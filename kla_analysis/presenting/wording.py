@@ -322,10 +322,12 @@ def flips_in_words(position: Position) -> Text:
     if flips.empty:
         return Text((t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=placement.name),))
     first = flips.iloc[0]
+    low_end = (t("Itu bila yang belum dijawab tidak bernilai."),) if position.unknown_points else ()
     return Text((
         t("{count} jawaban masing-masing dapat menghilangkan {name} bila ditolak. Yang terdekat: {code} {label} ({points} "
           "poin).", count=len(flips), name=placement.name, code=flips.index[0], label=first["name"],
           points=number(first["low"])),
+        *low_end,
     ))  # fmt: skip
 
 
