@@ -213,3 +213,9 @@ def test_printed_sums_of_another_predicate_are_said(reference, instrument):
     found = kla.audit(wrong.assessment, instrument)
     assert found.contradicting(Span(771.81, 800.99), instrument.ladder) == {"total": 801}
     assert found.contradicting(Span(771.81, 801), instrument.ladder) == {}
+
+
+def test_a_condition_that_nobody_has_answered_is_unanswered(gaps):
+    said = repr(wording.conditions_in_words(gaps))
+    assert "pertanyaan 1.1 belum dijawab" in said
+    assert "bernilai 0" not in said
