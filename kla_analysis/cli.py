@@ -11,7 +11,10 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +27,8 @@ from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputErro
 from kla_analysis.language import LANGUAGES, VARIABLE, current_language, money, number, t, use_language
 
 _FILE = click.Path(path_type=Path)
+#: The signals by which a process is asked to end, beside Ctrl+C.
+_ASKED = [getattr(signal, name) for name in ("SIGTERM", "SIGBREAK", "SIGHUP") if hasattr(signal, name)]
 
 
 class _Formatter(click.HelpFormatter):
@@ -124,10 +129,11 @@ def main() -> None:
     """Run the command; every expected failure ends in words and with its own exit code."""
     terminal.guard()
     as_json = "--json" in sys.argv
-    for name in ("SIGTERM", "SIGBREAK", "SIGHUP"):
+    for asked in _ASKED:
         # Who starts a command with nohup wants it to outlive the terminal.
-        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) != signal.SIG_IGN:
-            signal.signal(getattr(signal, name), _terminated)
+        if signal.getsignal(asked) != signal.SIG_IGN:
+            signal.signal(asked, _terminated)
+    threading.Thread(target=_obey, args=(_signals(),), daemon=True).start()
     try:
         code = _run()
         sys.stdout.flush()
@@ -210,6 +216,32 @@ def _in_words(error: Exception) -> KlaError:
 def _short(error: Exception) -> str:
     said = " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+#: Seconds that a command may take to end in good order once it is asked to.
+_PATIENCE = 7
+
+
+def _signals() -> socket.socket:
+    """Return a line on which the number of every signal comes, at once, whatever this process is busy with."""
+    ours, theirs = socket.socketpair()
+    for end in (ours, theirs):
+        end.setblocking(end is ours)
+    signal.set_wakeup_fd(theirs.detach(), warn_on_full_buffer=False)
+    return ours
+
+
+def _obey(line: socket.socket) -> None:
+    """End this process and all that it has started where it does not end by itself: a solver hears no signal."""
+    while (number := line.recv(1)[0]) not in (signal.SIGINT, *_ASKED):
+        pass
+    time.sleep(_PATIENCE)
+    import psutil
+
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    os._exit(128 + number)
 
 
 class _Terminated(KeyboardInterrupt):

@@ -38,15 +38,22 @@ def below(process: subprocess.Popen) -> list[psutil.Process]:
         return []
 
 
+def beside(mini) -> list[Path]:
+    folder = mini.reports / "63.10"
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def publishes(mini) -> bool:
+    """Whether a report is being put into its place just now: its manifest is written, or the old one is moved away."""
+    return any(
+        ".old-" in path.name or (".building-" in path.name and (path / "manifest.json").exists())
+        for path in beside(mini)
+    )
+
+
 def stage(mini) -> str:
     """What a run of a report is doing, told from outside."""
-    folder = mini.reports / "63.10"
-    beside = [path for path in folder.iterdir()] if folder.is_dir() else []
-    if any((path / "manifest.json").exists() for path in beside if ".building-" in path.name):
-        return "publishing"
-    if any(".old-" in path.name for path in beside):
-        return "publishing"
-    return "work" if any(".building-" in path.name for path in beside) else "start-up or end"
+    return "work" if any(".building-" in path.name for path in beside(mini)) else "start-up or end"
 
 
 def require_whole(mini) -> None:
@@ -67,15 +74,16 @@ def test_a_report_killed_at_any_moment_of_its_life(mini, record_property):
     for moment in range(MOMENTS):
         running = mini.start(*REPORT)
         # One in three waits for the few milliseconds in which a report is put into its place.
-        until = time.monotonic() + (3 * life if moment % 3 == 2 else moments.uniform(0, life))
-        while time.monotonic() < until and running.poll() is None:
-            if moment % 3 == 2 and stage(mini) == "publishing":
-                time.sleep(moments.uniform(0, 0.02))
-                break
-            time.sleep(0.001 if moment % 3 == 2 else 0.05)
-        children, at = below(running), stage(mini)
-        victim = moments.choice(children) if children and moment % 2 else psutil.Process(running.pid)
-        hit[f"{'supervisor' if victim.pid == running.pid else 'report process'}, {at}"] += 1
+        aimed = moment % 3 == 2
+        until = time.monotonic() + (5 * life if aimed else moments.uniform(0, life))
+        while time.monotonic() < until and running.poll() is None and not (aimed and publishes(mini)):
+            time.sleep(0.0005 if aimed else 0.05)
+        if aimed:
+            time.sleep(moments.uniform(0, 0.005))
+            victim, at = running, "publishing"
+        else:
+            victim, at = moments.choice([running, *below(running)[-3:]]), stage(mini)
+        hit[f"{'supervisor' if victim is running else 'report process'}, {at}"] += 1
         with contextlib.suppress(psutil.NoSuchProcess):
             victim.kill()
         running.communicate(timeout=120)
