@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
 import inspect
 import itertools
@@ -24,6 +23,7 @@ import click
 
 from kla_analysis import terminal
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError, ParameterError, did_you_mean, nearest
+from kla_analysis.files import SCARCE
 from kla_analysis.language import LANGUAGES, VARIABLE, current_language, money, number, t, use_language
 
 _FILE = click.Path(path_type=Path)
@@ -148,8 +148,16 @@ def main() -> None:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        code = _fail(_in_words(error), as_json)
+        code = _told(_in_words(error), as_json)
     _end(code)
+
+
+def _told(error: KlaError, as_json: bool) -> int:
+    """Tell an error where it is waited for, else where people look; return its code in any case."""
+    for way in (as_json, False):
+        with contextlib.suppress(OSError):
+            return _fail(error, way)
+    return error.exit_code
 
 
 def _run() -> int:
@@ -160,6 +168,7 @@ def _run() -> int:
             t("Python dijalankan dengan PYTHONOPTIMIZE=2, yang membuang teks program ini."),
             advice=t("Kosongkan variabel PYTHONOPTIMIZE, lalu ulangi."),
         )
+    _require_room()
     try:
         os.getcwd()
     except OSError:
@@ -168,6 +177,24 @@ def _run() -> int:
         ) from None
     _speak(app)
     return app.main(prog_name="kla", standalone_mode=False) or 0
+
+
+#: Bytes of address space below which the numeric libraries end the process in words of their own.
+_LEAST = 512 * 2**20
+
+
+def _require_room() -> None:
+    """Refuse to begin where the system grants less memory than it takes to load the libraries."""
+    with contextlib.suppress(ImportError):
+        import resource
+
+        granted, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if granted != resource.RLIM_INFINITY and granted < _LEAST:
+            raise KernelError(
+                t("Proses ini hanya diberi {granted} MB memori, perlu {least} MB.", granted=granted // 2**20,
+                  least=_LEAST // 2**20),
+                advice=t("Longgarkan batasnya (ulimit -v), lalu ulangi."),
+            )  # fmt: skip
 
 
 def _end(code: int) -> None:
@@ -186,10 +213,6 @@ def _end(code: int) -> None:
     sys.exit(code)
 
 
-#: What a process has not enough of: open files, memory, processes.
-_SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
-
-
 def _in_words(error: Exception) -> KlaError:
     """Put what nobody has put into words yet: something is scarce, can not be written, or a mistake of ours."""
     if isinstance(error, KlaError):
@@ -197,7 +220,7 @@ def _in_words(error: Exception) -> KlaError:
     if isinstance(error, click.UsageError):
         return ParameterError(_usage_in_words(error), advice=_usage_advice(error))
     scarce = isinstance(error, MemoryError | ImportError) or "start new thread" in str(error)
-    if scarce or (isinstance(error, OSError) and error.errno in _SCARCE):
+    if scarce or (isinstance(error, OSError) and error.errno in SCARCE):
         return KernelError(
             t("Mesin ini kekurangan memori, proses, atau berkas terbuka ({why}).", why=_short(error)),
             advice=t("Tutup program lain, atau longgarkan batasnya (ulimit), lalu ulangi."),
