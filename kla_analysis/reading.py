@@ -110,7 +110,7 @@ def read_resource(
     Args:
         also: further rules, a function of a module; is given the table and `data` (see `read_table`).
     """
-    return _resource(relative, data, also, _stamp(data / relative), _stamp(data / "datapackage.json")).copy()
+    return _resource(relative, data, also, stamp(data / relative), stamp(data / "datapackage.json")).copy()
 
 
 @lru_cache(maxsize=64)
@@ -128,7 +128,7 @@ def _resource(
     )
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def stamp(path: Path) -> tuple[int, int]:
     """Return what changes when somebody writes to a file; zeros when there is none."""
     try:
         about = path.stat()
