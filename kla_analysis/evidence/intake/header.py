@@ -158,6 +158,8 @@ def find_header(grid: Grid, names: Names) -> Header | None:
 def _may_head(grid: Grid, row: int, spread: dict, names: Names, *, again: bool) -> bool:
     """Whether a row is worth a closer look: short texts and no figures; further down at least one known heading."""
     cells = grid.rows[row]
+    if any(kind == NUMBER and not (len(text) == 4 and _YEAR.fullmatch(text)) for kind, text in cells.values()):
+        return False
     if len(cells) > _HEADER_COLUMNS or any(kind not in (TEXT, NUMBER) for kind, _ in cells.values()):
         return False
     texts = [text for kind, text in cells.values() if not (kind == NUMBER and _YEAR.fullmatch(text))]

@@ -236,6 +236,7 @@ def _aliases_of(instrument: str, data: Path | None) -> list[tuple[str, str, str]
     return list(read_resource(path, home)[["level", "code", "alias"]].itertuples(index=False, name=None))
 
 
+@lru_cache(maxsize=8192)
 def fold_code(text: str) -> str:
     """Return a code as all its spellings share it.
 
