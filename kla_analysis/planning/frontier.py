@@ -11,6 +11,7 @@ are kept track of as well. Money is whole rupiah and points are whole millionths
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -230,8 +231,8 @@ def _groups(model: Model, limits: Limits, clusters: list[list[int]]) -> list[tup
 
 def clusters_of(model: Model, limits: Limits) -> list[list[int]]:
     """Split the actions into clusters of which none asks what another one does."""
-    together = [*model.clusters, *map(model.indices, model.groups(limits))]
-    together += [model.indices([code, *needed]) for code, needed in model.catalogue.actions["prerequisites"].items()]
+    together = [*model.clusters, *(model.indices(group) for group, _ in model.groups(limits))]
+    together += [[at, *itertools.chain(*choices)] for at, choices in enumerate(model.needs)]
     return joined(len(model.codes), together)
 
 
@@ -248,13 +249,14 @@ def allowed_sets(model: Model, limits: Limits, cluster: list[int]) -> np.ndarray
     for at in model.indices(limits.must_not):
         if at in place:
             allowed &= ~member[:, place[at]]
-    for group in model.groups(limits):
+    for group, exactly in model.groups(limits):
         inside = [place[at] for at in model.indices(group) if at in place]
         if inside:
-            allowed &= member[:, inside].sum(axis=1) <= 1
+            count = member[:, inside].sum(axis=1)
+            allowed &= (count == 1) if exactly else (count <= 1)
     for at in cluster:
-        for needed in model.indices(model.catalogue.actions["prerequisites"].iloc[at]):
-            allowed &= ~member[:, place[at]] | member[:, place[int(needed)]]
+        for choice in model.needs[at]:
+            allowed &= ~member[:, place[at]] | member[:, [place[needed] for needed in choice]].any(axis=1)
     return member[allowed]
 
 

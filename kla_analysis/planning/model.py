@@ -18,7 +18,7 @@ import pandas as pd
 from kla_analysis.analysis.scoring import RollUp, totals_of
 from kla_analysis.errors import ParameterError, did_you_mean
 from kla_analysis.language import t
-from kla_analysis.planning.actions import Catalogue
+from kla_analysis.planning.actions import EXACTLY_ONE, Catalogue
 
 COSTS = ("low", "likely", "high")
 ACCEPTANCE = ("full", *COSTS)
@@ -36,6 +36,7 @@ class Limits:
         components: points that a component must have at least.
         must, must_not: actions that are decided already.
         either_or: further groups of which at most one action may be funded.
+        exactly_one: groups of which exactly one action must be funded.
     """
 
     budget: int | None = None
@@ -46,6 +47,7 @@ class Limits:
     must: tuple[str, ...] = ()
     must_not: tuple[str, ...] = ()
     either_or: tuple[tuple[str, ...], ...] = ()
+    exactly_one: tuple[tuple[str, ...], ...] = ()
 
     def ceilings(self) -> dict[str, dict[str, int] | dict[int, int]]:
         """Return the ceilings beside the budget, by the column of the catalogue that they are about."""
@@ -202,10 +204,10 @@ class Model:
         Raises:
             ParameterError: an unknown action, agency, funding source, year or component; names the nearest.
         """
-        for codes in (limits.must, limits.must_not, *limits.either_or):
+        for codes in (limits.must, limits.must_not, *limits.either_or, *limits.exactly_one):
             self.indices(codes)
         for column, given in limits.ceilings().items():
-            known = sorted(set(self.catalogue.actions[column]))
+            known = self.catalogue.names(column)
             for name in given:
                 if name not in known:
                     raise ParameterError(
@@ -234,9 +236,18 @@ class Model:
         """Return every ceiling on money, the whole budget first, with what each action takes from it."""
         found = [] if limits.budget is None else [Ceiling("", "", limits.budget, self.costs)]
         for column, given in limits.ceilings().items():
-            of = self.catalogue.actions[column].to_numpy()
-            found += [Ceiling(column, name, most, self.costs * (of == name)) for name, most in given.items()]
+            found += [Ceiling(column, name, most, self.paid(column, name)) for name, most in given.items()]
         return found
+
+    def paid(self, column: str, name: str | int) -> np.ndarray:
+        """Return what each action costs an agency, a funding source or a year, rupiah."""
+        rows = self.catalogue.rows
+        rows = rows[rows[column] == name]
+        paid = np.zeros(len(self.codes), dtype=np.int64)
+        np.add.at(
+            paid, pd.Index(self.codes).get_indexer(rows["action_code"]), rows[f"cost_{self.cost}"].to_numpy(np.int64)
+        )
+        return paid
 
     def overspent(self, chosen: np.ndarray, limits: Limits) -> list[str]:
         """Say in words which ceilings on money a set of actions breaks."""
@@ -244,28 +255,50 @@ class Model:
 
     def broken(self, chosen: np.ndarray, limits: Limits) -> list[str]:
         """Say in words which limits a set of actions breaks; empty when it breaks none."""
-        actions = self.catalogue.actions
         funded = {self.codes[at] for at in chosen}
         said = self.overspent(chosen, limits)
         said += [t("wajib {code}", code=code) for code in limits.must if code not in funded]
         said += [t("dilarang {code}", code=code) for code in limits.must_not if code in funded]
-        for group in self.groups(limits):
-            if len(funded & set(group)) > 1:
-                said.append(t("pilih satu: {codes}", codes=", ".join(group)))
+        for group, exactly in self.groups(limits):
+            count = len(funded & set(group))
+            if count > 1 or (exactly and not count):
+                words = t("tepat satu: {codes}", codes=", ".join(group)) if exactly else None
+                said.append(words or t("pilih satu: {codes}", codes=", ".join(group)))
         for code in funded:
-            missing = [name for name in actions.loc[code, "prerequisites"] if name not in funded]
-            if missing:
-                said.append(t("prasyarat {code}: {names}", code=code, names=", ".join(missing)))
+            for choice in self.catalogue.actions.at[code, "prerequisites"]:
+                if not funded & set(choice):
+                    said.append(t("prasyarat {code}: {names}", code=code, names=alternatives(choice)))
         points = self.components(chosen)
         said += [
             t("komponen {code}", code=code) for code, least in limits.components.items() if points[code] < least - 1e-6
         ]
         return said
 
-    def groups(self, limits: Limits) -> list[tuple[str, ...]]:
-        """Return the groups of which at most one action may be funded."""
-        own = self.catalogue.actions["group_code"].dropna()
-        return [tuple(codes) for _, codes in own.groupby(own).groups.items()] + list(limits.either_or)
+    def groups(self, limits: Limits) -> list[tuple[tuple[str, ...], bool]]:
+        """Return the groups of which at most one action may be funded, or (true) exactly one must be."""
+        actions = self.catalogue.actions
+        own = actions["group_code"].dropna()
+        kinds = actions["group_kind"] if "group_kind" in actions else pd.Series(index=actions.index, dtype=object)
+        return [
+            *(
+                (tuple(codes), bool((kinds[codes] == EXACTLY_ONE).any()))
+                for _, codes in own.groupby(own).groups.items()
+            ),
+            *((codes, False) for codes in limits.either_or),
+            *((codes, True) for codes in limits.exactly_one),
+        ]
+
+    @cached_property
+    def needs(self) -> list[list[list[int]]]:
+        """What each action (in order) needs: of every choice of prerequisites (positions) at least one."""
+        return [
+            [self.indices(choice).tolist() for choice in choices] for choices in self.catalogue.actions["prerequisites"]
+        ]
+
+
+def alternatives(choice: Iterable[str]) -> str:
+    """Write a prerequisite of which one is enough."""
+    return t(" atau ").join(choice)
 
 
 def limit_name(column: str) -> str:

@@ -87,9 +87,12 @@ class Plan:
 
     @property
     def table(self) -> pd.DataFrame:
-        """The funded actions with their cost and the points that are lost without each."""
+        """The funded actions with their cost, all their years and sources, and the points that are lost without each."""
         chosen = self.model.indices(self.actions)
         table = self.model.catalogue.actions.iloc[chosen].copy()
+        paid = self.model.catalogue.rows.groupby("action_code")
+        for column in ("year", "funding_source"):
+            table[column] = paid[column].agg(lambda given: ", ".join(map(str, sorted(set(given))))).reindex(table.index)
         table["cost"] = self.model.costs[chosen]
         table["points_without"] = [
             round(self.total - self.model.total(np.delete(chosen, at)), 6) for at in range(len(chosen))
@@ -186,7 +189,6 @@ class _Problem:
     def __post_init__(self) -> None:
         model, limits = self.model, self.limits
         model.require_known(limits)
-        actions = model.catalogue.actions
         instrument = model.rollup.instrument
         self.count = len(model.codes)
         self.whole = set(range(self.count))
@@ -228,7 +230,7 @@ class _Problem:
                 self.points[variable] = self.points.get(variable, 0.0) + gain
                 component[variable] = component.get(variable, 0.0) + gain
         self._money_rows(limits)
-        self._choice_rows(actions, limits)
+        self._choice_rows(limits)
         start = model.components(np.array([], dtype=int))
         for code, least in limits.components.items():
             self.rows.append((by_component.get(code, {}), least - start[code], math.inf))
@@ -250,16 +252,16 @@ class _Problem:
             # Room for the tolerance keeps the solver from shutting out a plan that just fits.
             self.rows.append((paid, -math.inf, ceiling.most / self.unit + 1e-6))
 
-    def _choice_rows(self, actions: pd.DataFrame, limits: Limits) -> None:
+    def _choice_rows(self, limits: Limits) -> None:
         for at in self.model.indices(limits.must):
             self.lower[at] = 1.0
         for at in self.model.indices(limits.must_not):
             self.upper[at] = 0.0
-        for group in self.model.groups(limits):
-            self.rows.append(({int(at): 1.0 for at in self.model.indices(group)}, -math.inf, 1.0))
-        for at, code in enumerate(self.model.codes):
-            for needed in self.model.indices(actions.loc[code, "prerequisites"]):
-                self.rows.append(({at: 1.0, int(needed): -1.0}, -math.inf, 0.0))
+        for group, exactly in self.model.groups(limits):
+            self.rows.append(({int(at): 1.0 for at in self.model.indices(group)}, float(exactly) or -math.inf, 1.0))
+        for at, choices in enumerate(self.model.needs):
+            for choice in choices:
+                self.rows.append(({at: 1.0, **dict.fromkeys(choice, -1.0)}, -math.inf, 0.0))
 
     def solve(
         self,
@@ -408,6 +410,72 @@ def solve(
     return np.array(solver.getSolution().col_value), proven, info.mip_dual_bound
 
 
+@dataclass(frozen=True, eq=False)
+class Nested:
+    """Plans for rising budgets, each of which holds the one before: positions of actions, and how far they are proven."""
+
+    chosen: list[np.ndarray]
+    status: Status
+
+
+def nested_plans(
+    model: Model, limits: Limits, budgets: Sequence[tuple[int, float]], *, time_limit: float = TIME_LIMIT
+) -> Nested | None:
+    """Find plans for rising budgets (rupiah, weight), each holding the one before, with the most points on average.
+
+    Returns None when no such plans keep the limits.
+
+    Raises:
+        NothingFound: the time was over before any were found.
+    """
+    problems = [_Problem(model, replace(limits, budget=budget)) for budget, _ in budgets]
+    lower: list[float] = []
+    upper: list[float] = []
+    rows: list[Row] = []
+    whole: set[int] = set()
+    objective: list[np.ndarray] = []
+    starts: list[int] = []
+    for problem, (_, weight) in zip(problems, budgets, strict=True):
+        at = len(upper)
+        rows += [({at + k: v for k, v in row.items()}, low, high) for row, low, high in problem.rows]
+        rows += [({starts[-1] + k: 1.0, at + k: -1.0}, -math.inf, 0.0) for k in range(problem.count) if starts]
+        whole |= {at + k for k in problem.whole}
+        gains = np.zeros(len(problem.upper))
+        for variable, gain in problem.points.items():
+            gains[variable] = -weight * gain / _FINE
+        objective.append(gains)
+        lower += problem.lower
+        upper += problem.upper
+        starts.append(at)
+    if any(low > high for low, high in zip(lower, upper, strict=True)):
+        return None
+    until = time.monotonic() + time_limit
+    while True:
+        found = solve(np.concatenate(objective), lower, upper, whole, rows, max(until - time.monotonic(), 0.0))
+        if found is None:
+            return None
+        values, proven, bound = found
+        chosen = [
+            np.flatnonzero(values[at : at + problem.count] > 0.5) for at, problem in zip(starts, problems, strict=True)
+        ]
+        broken = False
+        for at, problem, each in zip(starts, problems, chosen, strict=True):
+            if model.overspent(each, problem.limits):
+                broken = True
+                rows.append(({at + int(k): 1.0 for k in each}, -math.inf, len(each) - 1))
+            elif problem._short(each, None):
+                broken = True
+                rows.append(({at + k: 1.0 for k in range(problem.count) if k not in each}, 1.0, math.inf))
+        if not broken:
+            break
+    value = sum(weight * model.total(each) for each, (_, weight) in zip(chosen, budgets, strict=True))
+    held = sum(weight * problem.base for problem, (_, weight) in zip(problems, budgets, strict=True)) - bound * _FINE
+    status: Status = "time_limit" if not proven else "optimal" if abs(held - value) <= _PROVEN["points"] else "unproven"
+    for each, problem in zip(chosen, problems, strict=True):
+        checked(model, problem.limits, each, status, math.nan)
+    return Nested(chosen, status)
+
+
 def checked(
     model: Model, limits: Limits, chosen: np.ndarray, status: Status, bound: float, prover: Prover = ""
 ) -> Plan:
@@ -478,6 +546,7 @@ def _demands(limits: Limits) -> str:
         said.append(t("wajib {codes}", codes=", ".join(limits.must)))
     if limits.must_not:
         said.append(t("dilarang {codes}", codes=", ".join(limits.must_not)))
+    said += [t("tepat satu: {codes}", codes=", ".join(codes)) for codes in limits.exactly_one]
     said += [
         t("komponen {code} sedikitnya {least}", code=code, least=number(least))
         for code, least in limits.components.items()

@@ -20,7 +20,7 @@ from kla_analysis.planning.frontier import Progress, Staircase, quick_staircase,
 from kla_analysis.planning.model import Limits, Model
 from kla_analysis.planning.outcomes import Chance, Outcomes, draw_outcomes
 from kla_analysis.planning.plan import Plan, least_money, most_points
-from kla_analysis.planning.ranking import Ranking, cut_safe
+from kla_analysis.planning.ranking import Ranking, cut_safe, weighted_list
 from kla_analysis.planning.robustness import core_actions, regret, worth_of_evidence
 from kla_analysis.planning.scenario import Scenario
 
@@ -101,7 +101,19 @@ class Simulator:
         """Return what this scenario shares with all of the same assumptions."""
         _require_about(self.position, scenario)
         key = scenario.model_dump_json(
-            exclude={"title", "note", "goal", "budget", "certainty", "target", "time_limit", "area", "year", "stage"}
+            exclude={
+                "title",
+                "note",
+                "goal",
+                "budget",
+                "budgets",
+                "certainty",
+                "target",
+                "time_limit",
+                "area",
+                "year",
+                "stage",
+            }
         )
         if key not in self._grounds:
             position = self.position
@@ -197,7 +209,9 @@ class Simulation:
 
     def spending(self, column: str) -> pd.DataFrame:
         """Return the plan's cost (rupiah) and number of actions by `agency`, `year` or `funding_source`."""
-        spent = self.plan.table.groupby(column)["cost"].agg(cost="sum", actions="size")
+        rows = self.model.catalogue.rows
+        rows = rows[rows["action_code"].isin(self.plan.actions)].assign(cost=lambda of: of[f"cost_{self.model.cost}"])
+        spent = rows.groupby(column).agg(cost=("cost", "sum"), actions=("action_code", "nunique"))
         spent["ceiling"] = pd.Series(self.ground.limits.ceilings()[column], dtype=float).reindex(spent.index)
         return spent if column == "year" else spent.sort_values("cost", ascending=False, kind="stable")
 
@@ -220,24 +234,32 @@ class Simulation:
 
     @cached_property
     def ranking(self) -> Ranking:
-        """The plan's actions in an order that can be cut anywhere."""
+        """The plan's actions in an order that can be cut anywhere; with weighted budgets, the order that is best for them."""
+        weighted = [(each.budget, each.weight) for each in self.scenario.budgets]
+        if weighted:
+            limits, most = self.ground.limits, self.scenario.time_limit
+            return weighted_list(self.model, self.ground.climb(), limits, weighted, time_limit=most)
         return cut_safe(self.model, self.ground.climb(), self.ground.limits, among=self.plan.actions)
 
     @cached_property
     def cuts(self) -> pd.DataFrame:
-        """What falls when the plan's money is cut.
+        """What falls when the plan's money is cut, or when each of the weighted budgets comes.
 
-        One row per cut: `cut`, `budget`, `dropped` (the end of the cut-safe list), `total` of what is left,
-        `free_total` when everything is chosen anew.
+        One row per cut: `cut` (share of the plan's cost; below zero where the budget is larger), `weight` (missing
+        without weighted budgets), `budget`, `dropped` (the end of the list), `total` of what is left, `free_total` when
+        everything is chosen anew.
         """
+        cuts = [(int(self.plan.cost * (1 - cut)), cut, np.nan) for cut in CUTS]
+        if self.scenario.budgets:
+            whole = max(self.plan.cost, 1)
+            cuts = [(each.budget, 1 - each.budget / whole, each.weight) for each in self.scenario.budgets[::-1]]
         rows = []
-        for cut in CUTS:
-            budget = int(self.plan.cost * (1 - cut))
+        for budget, cut, weight in cuts:
             left = self.ranking.at(budget)
             dropped = tuple(code for code in self.ranking.steps.index if code not in left.index)
             total = self.before if left.empty else float(left["total"].iloc[-1])
-            rows.append((cut, budget, dropped, total, _most(self.ground, budget).total))
-        return pd.DataFrame(rows, columns=["cut", "budget", "dropped", "total", "free_total"])
+            rows.append((cut, weight, budget, dropped, total, _most(self.ground, budget).total))
+        return pd.DataFrame(rows, columns=["cut", "weight", "budget", "dropped", "total", "free_total"])
 
     @cached_property
     def core(self) -> pd.Series:

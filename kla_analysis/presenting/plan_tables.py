@@ -51,7 +51,7 @@ def plan_table(answer: Simulation) -> Table | Text:
         Column("component_code", t("Komponen")),
         Column("agency", t("Perangkat daerah")),
         Column("funding_source", t("Sumber dana")),
-        Column("year", t("Tahun"), "number", str),
+        Column("year", t("Tahun")),
         money_column("cost", t("Biaya")),
         Column("points_without", t("Poin yang hilang tanpanya"), "number", unit="points"),
     )
@@ -136,14 +136,20 @@ def cut_table(answer: Simulation) -> Table | Text:
     """What falls when the money is cut."""
     if not answer.plan.actions:
         return Text((t("Tidak ada kegiatan yang dapat dipotong."),), kind="remark")
+    weighted = bool(answer.scenario.budgets)
+    first = Column("weight", t("Bobot"), "number", percent, "share") if weighted else Column(
+        "cut", t("Dipotong"), "number", percent, "share"
+    )  # fmt: skip
     columns = (
-        Column("cut", t("Dipotong"), "number", percent, "share"),
-        money_column("budget", t("Tersisa")),
+        first,
+        money_column("budget", t("Anggaran yang turun") if weighted else t("Tersisa")),
         Column("dropped", t("Yang gugur"), "text", lambda codes: ", ".join(codes) or "–"),
         Column("total", t("Nilai menurut urutan"), "number", unit="points"),
         Column("free_total", t("Nilai bila memilih ulang"), "number", unit="points"),
     )
-    return _table(answer, t("Bila anggaran dipotong"), columns, answer.cuts)
+    frame = answer.cuts.drop(columns="cut" if weighted else "weight")
+    caption = t("Bila anggaran yang lain turun") if weighted else t("Bila anggaran dipotong")
+    return _table(answer, caption, columns, frame)
 
 
 @needs_plan

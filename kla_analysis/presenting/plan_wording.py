@@ -192,6 +192,8 @@ def cuts_in_words(answer: Simulation) -> Text:
     """Say what falls first when the money is cut, and what the safe order costs."""
     if not answer.plan.actions:
         return Text((t("Tidak ada kegiatan yang dapat dipotong."),))
+    if answer.scenario.budgets:
+        return _budgets_in_words(answer)
     row = answer.cuts.iloc[0]
     return Text(
         (
@@ -205,6 +207,34 @@ def cuts_in_words(answer: Simulation) -> Text:
             ),
             t("Harga urutan yang aman: rata-rata {loss} poin di semua anggaran sampai biaya rencana ini.",
               loss=number(answer.ranking.loss)),
+        )
+    )  # fmt: skip
+
+
+def _budgets_in_words(answer: Simulation) -> Text:
+    """Say what the list for weighted budgets is worth, and how far it is proven."""
+    cuts, ranking = answer.cuts, answer.ranking
+    value = (cuts["weight"] * cuts["total"]).sum()
+    told = "; ".join(
+        t(
+            "{money} (bobot {weight}): {total}",
+            money=money(row.budget),
+            weight=percent(row.weight),
+            total=number(row.total),
+        )
+        for row in cuts.itertuples()
+    )
+    proven = (
+        t("Terbukti: tidak ada urutan lain dengan rata-rata yang lebih tinggi.")
+        if ranking.status == "optimal"
+        else t("Urutan terbaik yang ditemukan; tidak terbukti terbaik.")
+    )
+    return Text(
+        (
+            t("Kerjakan menurut urutan ini, berapa pun anggaran yang turun: rata-rata {value} poin menurut bobotnya. "
+              "{told}. Dibanding memilih ulang sesudah anggarannya pasti, hilang {loss} poin.",
+              value=number(value), told=told, loss=number(ranking.loss)),
+            proven,
         )
     )  # fmt: skip
 
