@@ -238,14 +238,21 @@ def _read(
     found: list[Problem],
     also: Callable[[pd.DataFrame], list[Problem]],
 ) -> pd.DataFrame | None:
+    """Read a table; where it is refused, its problems are kept and the others are still looked at."""
+    kept: list[pd.DataFrame] = []
+
+    def looked_at(frame: pd.DataFrame) -> list[Problem]:
+        kept.append(frame)
+        return also(frame)
+
     schema = name if name == "costs" else f"actions/contoh/{name}.csv"
     try:
-        return read_table(path, schema_of(schema, data), shown=shown, also=also)
+        return read_table(path, schema_of(schema, data), shown=shown, also=looked_at)
     except DataError as error:
         if not error.problems:
             raise
         found += error.problems
-        return None
+        return kept[0] if kept else None
 
 
 def _action_problems(frame: pd.DataFrame, instrument: Instrument, shown: str) -> list[Problem]:

@@ -20,12 +20,15 @@ import pandas as pd
 from kla_analysis.errors import DataError, ParameterError
 from kla_analysis.instrument.bands import Placement
 from kla_analysis.language import money, number, t
+from kla_analysis.planning.expected import expected_gain
 from kla_analysis.planning.model import Limits, Model
 
 #: Seconds that one solve may take before the best plan so far is returned with its gap.
 TIME_LIMIT = 30.0
 # Room for the solver's tolerance, points; and what is exact: below the sixth decimal of the scoring function.
 _SLACK, _EXACT = 1e-5, 1e-9
+# Actions that answer one question, at most, where averages are planned: each of their sets is a variable.
+_MOST_TOGETHER = 12
 # One unit of the objective, points.
 _FINE = 1e-3
 # How far a bound may lie from what it proves: points, and rupiah (money is whole rupiah).
@@ -194,11 +197,36 @@ class _Problem:
         self.whole = set(range(self.count))
         self.upper = [1.0] * self.count
         self.lower = [0.0] * self.count
-        gains = model.gains
         indicators = instrument.indicators
         indicator_of = indicators.index.get_indexer(instrument.questions["indicator_code"])
         # Points of each indicator as a linear expression in the variables.
-        parts: list[dict[int, float]] = [{} for _ in range(len(indicators))]
+        parts = self._full_parts(indicator_of) if model.acceptance == "full" else self._expected_parts()
+        sums = np.bincount(indicator_of, model.base, len(indicators))
+        room = indicators["max_points"].to_numpy() - sums
+        self.base = float(np.minimum(sums, indicators["max_points"].to_numpy()).sum())
+        self.points: dict[int, float] = {}
+        by_component: dict[str, dict[int, float]] = {}
+        for at, part in enumerate(parts):
+            if not part:
+                continue
+            if model.acceptance == "full" and self._most(part) > room[at] + 1e-9:
+                fits = self._variable(max(0.0, float(room[at])))
+                self.rows.append(({fits: 1.0, **{v: -g for v, g in part.items()}}, -math.inf, 0.0))
+                part = {fits: 1.0}
+            component = by_component.setdefault(indicators["component_code"].iloc[at], {})
+            for variable, gain in part.items():
+                self.points[variable] = self.points.get(variable, 0.0) + gain
+                component[variable] = component.get(variable, 0.0) + gain
+        self._money_rows(limits)
+        self._choice_rows(limits)
+        start = model.components(np.array([], dtype=int))
+        for code, least in limits.components.items():
+            self.rows.append((by_component.get(code, {}), least - start[code], math.inf))
+
+    def _full_parts(self, indicator_of: np.ndarray) -> list[dict[int, float]]:
+        """Return the points of each indicator where every action counts in full."""
+        gains = self.model.gains
+        parts: list[dict[int, float]] = [{} for _ in self.model.rollup.instrument.indicators.index]
         for question in np.flatnonzero((gains > 0).any(axis=0)):
             answering = np.flatnonzero(gains[:, question] > 0)
             into = parts[indicator_of[question]]
@@ -213,27 +241,43 @@ class _Problem:
                 into[variable] = gains[at, question]
                 credited[variable] = 1.0
             self.rows.append((credited, -math.inf, 1.0))
-        sums = np.bincount(indicator_of, model.base, len(indicators))
-        room = indicators["max_points"].to_numpy() - sums
-        self.base = float(np.minimum(sums, indicators["max_points"].to_numpy()).sum())
-        self.points: dict[int, float] = {}
-        by_component: dict[str, dict[int, float]] = {}
-        for at, part in enumerate(parts):
-            if not part:
-                continue
-            if self._most(part) > room[at] + 1e-9:
-                fits = self._variable(max(0.0, float(room[at])))
-                self.rows.append(({fits: 1.0, **{v: -g for v, g in part.items()}}, -math.inf, 0.0))
-                part = {fits: 1.0}
-            component = by_component.setdefault(indicators["component_code"].iloc[at], {})
-            for variable, gain in part.items():
-                self.points[variable] = self.points.get(variable, 0.0) + gain
-                component[variable] = component.get(variable, 0.0) + gain
-        self._money_rows(limits)
-        self._choice_rows(limits)
-        start = model.components(np.array([], dtype=int))
-        for code, least in limits.components.items():
-            self.rows.append((by_component.get(code, {}), least - start[code], math.inf))
+        return parts
+
+    def _expected_parts(self) -> list[dict[int, float]]:
+        """Return the points of each indicator on average: what several actions add together is no sum.
+
+        So each of their sets has a variable of its own, one where exactly these are funded.
+        """
+        model = self.model
+        kept = np.array([model.kept_share])
+        parts: list[dict[int, float]] = [{} for _ in model.rollup.instrument.indicators.index]
+        for answered in model.answered:
+            alone = [answered] if answered.fills else [answered.question(at) for at in range(len(answered.ways))]
+            for block in alone:
+                actions = block.actions
+                if len(actions) > _MOST_TOGETHER:
+                    indicator = model.rollup.instrument.indicators.index[block.position]
+                    raise ParameterError(
+                        t("Nilai rata-rata indikator {code} tidak dapat dihitung: {count} kegiatan menjawab hal yang sama.",
+                          code=indicator, count=len(actions)),
+                        advice=t("Pakai penerimaan “full”, atau paling banyak {most} kegiatan untuk satu pertanyaan.",
+                                 most=_MOST_TOGETHER),
+                    )  # fmt: skip
+                member = ((np.arange(1, 1 << len(actions))[:, None] >> np.arange(len(actions))) & 1).astype(bool)
+                funded = np.zeros((len(member), self.count), dtype=bool)
+                funded[:, actions] = member
+                gains = expected_gain(block, kept, model.chance, funded)[0]
+                into = parts[block.position]
+                if len(actions) == 1:
+                    into[actions[0]] = into.get(actions[0], 0.0) + gains[0]
+                    continue
+                sets = [self._variable(1.0) for _ in member]
+                into.update(zip(sets, gains.tolist(), strict=True))
+                self.rows.append((dict.fromkeys(sets, 1.0), -math.inf, 1.0))
+                for k, at in enumerate(actions):
+                    with_it = {sets[row]: 1.0 for row in np.flatnonzero(member[:, k])}
+                    self.rows.append((with_it | {at: -1.0}, 0.0, 0.0))
+        return parts
 
     def _variable(self, upper: float) -> int:
         self.upper.append(upper)

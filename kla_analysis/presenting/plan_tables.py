@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kla_analysis.language import money, percent, signed, t
-from kla_analysis.planning.robustness import DRAWS
+from kla_analysis.language import money, number, percent, signed, t
 from kla_analysis.planning.simulation import Simulation
 from kla_analysis.planning.simulation import difference as difference_of
 from kla_analysis.presenting.plan_wording import likely, needs_plan, plan_note
@@ -164,7 +163,10 @@ def core_table(answer: Simulation, top: int = 12) -> Table:
         Column("share", t("Ada di rencana undian"), "number", percent, "share"),
         Column("in_plan", t("Ada di rencana ini")),
     )
-    caption = t("Kegiatan yang bertahan di {draws} undian asumsi, untuk uang yang sama", draws=DRAWS)
+    caption = t(
+        "Kegiatan yang bertahan di {draws} undian asumsi, untuk uang yang sama",
+        draws=number(answer.core.attrs["draws"]),
+    )
     return _table(answer, caption, columns, frame)
 
 

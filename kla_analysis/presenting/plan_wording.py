@@ -11,7 +11,6 @@ from kla_analysis.analysis.position import Position
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import chance, money, number, percent, signed, t
 from kla_analysis.planning.plan import Plan
-from kla_analysis.planning.robustness import DRAWS
 from kla_analysis.planning.scenario import Scenario
 from kla_analysis.planning.simulation import NEXT_STEP, Simulation, simulate
 from kla_analysis.presenting.wording import Text, needs, pairs_note, source_note
@@ -244,13 +243,14 @@ def core_in_words(answer: Simulation) -> Text:
     """Say which actions stay in the plan whatever the assumptions."""
     if not answer.plan.actions:
         return Text((t("Rencana ini kosong."),))
+    draws = number(answer.core.attrs["draws"])
     core = [code for code, share in answer.core.items() if share >= 0.9]
     outside = [code for code, share in answer.core.items() if share >= 0.5 and code not in answer.plan.actions]
     said = (
-        t("Kegiatan inti, ada di sedikitnya 90% dari {draws} rencana undian: {codes}.", draws=DRAWS,
+        t("Kegiatan inti, ada di sedikitnya 90% dari {draws} rencana undian: {codes}.", draws=draws,
           codes=", ".join(core))
         if core
-        else t("Tidak satu kegiatan pun ada di 90% dari {draws} rencana undian.", draws=DRAWS)
+        else t("Tidak satu kegiatan pun ada di 90% dari {draws} rencana undian.", draws=draws)
     )  # fmt: skip
     if outside:
         said += " " + t("Layak dipertimbangkan, ada di lebih dari separuhnya: {codes}.", codes=", ".join(outside))

@@ -49,15 +49,16 @@ def random_instance(rolled, seed: int, most: int = 14) -> tuple[Model, Limits]:
         },
         index=pd.Index(codes, name="action_code"),
     )
-    for cost in ("cost_low", "cost_likely", "cost_high"):
-        actions[cost] = [rupiah(drawn) for drawn in random.integers(1, 60, count)]
+    drawn = [[rupiah(tens) for tens in random.integers(1, 60, count)] for _ in COSTS]
+    actions[list(COSTS)] = np.sort(np.array(drawn).T, axis=1)
     # One group in some instances must have exactly one; some actions are paid in two years from two sources.
     exactly = odd.random() < 0.2
     actions["group_kind"] = ["exactly_one" if exactly and group == "g" else None for group in actions["group_code"]]
     split = []
     for code in codes:
         if odd.random() < 0.25:
-            first = {name: int(actions.at[code, name] * odd.random()) for name in COSTS}
+            share = odd.random()
+            first = {name: int(actions.at[code, name] * share) for name in COSTS}
             rest = {name: int(actions.at[code, name]) - first[name] for name in COSTS}
             split += [{"action_code": code, "year": 2026, "funding_source": "APBD"} | first]
             split += [{"action_code": code, "year": 2027, "funding_source": "CSR"} | rest]
@@ -100,17 +101,24 @@ def every_plan(model: Model, limits: Limits) -> tuple[np.ndarray, np.ndarray, np
     instrument = model.rollup.instrument
     questions = instrument.questions
     base = {code: round(points * model.kept_share * MILLION) for code, points in model.claimed.items()}
-    points = {code: np.full(len(member), own, dtype=np.int64) for code, own in base.items()}
-    for row in model.catalogue.answers.itertuples():
-        action, code = actions.index.get_loc(row.action_code), row.question_code
-        gain = max(0.0, row.raised_to * questions.at[code, "max_points"] - base[code] / MILLION)
-        gain = round(gain * (row.chance_likely if model.acceptance == "likely" else 1.0) * MILLION)
-        np.maximum(points[code], base[code] + gain * member[:, action], out=points[code])
-    component = {code: np.zeros(len(member), dtype=np.int64) for code in instrument.components.index}
+    raised = [
+        (actions.index.get_loc(row.action_code), row.question_code, row.chance_likely if likely(model) else 1.0,
+         round(row.raised_to * questions.at[row.question_code, "max_points"] * MILLION))
+        for row in model.catalogue.answers.itertuples()
+    ]  # fmt: skip
+    component = {code: np.zeros(len(member)) for code in instrument.components.index}
     for indicator, own in questions.groupby("indicator_code").groups.items():
         row = instrument.indicators.loc[indicator]
         most = round(row["max_points"] * MILLION)
-        component[row["component_code"]] += np.minimum(sum(points[code] for code in own), most)
+        answering = [each for each in raised if each[1] in own]
+        worth = np.zeros(len(member))
+        for chance, passed in outcomes(answering, count):
+            points = np.full((len(member), len(own)), [base[code] for code in own], dtype=np.int64)
+            for (action, code, *_, to), accepted in zip(answering, passed, strict=True):
+                column = points[:, list(own).index(code)]
+                np.maximum(column, np.where(member[:, action] & accepted, to, 0), out=column)
+            worth += chance * np.minimum(points.sum(axis=1), most)
+        component[row["component_code"]] += worth
 
     allowed = np.ones(len(member), dtype=bool)
     costs = member * model.costs
@@ -141,8 +149,28 @@ def every_plan(model: Model, limits: Limits) -> tuple[np.ndarray, np.ndarray, np
         for choice in needed:
             allowed &= ~member[:, place[code]] | member[:, [place[other] for other in choice]].any(axis=1)
     for code, least in limits.components.items():
-        allowed &= component[code] >= round(least * MILLION)
-    return member[allowed], costs.sum(axis=1)[allowed], sum(component.values())[allowed] / MILLION
+        allowed &= component[code].round() >= round(least * MILLION)
+    return member[allowed], costs.sum(axis=1)[allowed], (sum(component.values())[allowed] / MILLION).round(6)
+
+
+def likely(model: Model) -> bool:
+    return model.acceptance == "likely"
+
+
+def outcomes(answering: list[tuple], count: int) -> list[tuple[float, list[bool]]]:
+    """Return every outcome of the lots of all actions that answer an indicator: its chance, and which answers pass."""
+    found = [(1.0, [True] * len(answering))]
+    for action in range(count):
+        chances = sorted({each[2] for each in answering if each[0] == action}, reverse=True)
+        bounds = [1.0, *chances, 0.0]
+        if chances:
+            found = [
+                (before * (bounds[at] - bounds[at + 1]),
+                 [fits and (each[0] != action or each[2] in chances[:at])
+                  for fits, each in zip(passed, answering, strict=True)])
+                for before, passed in found for at in range(len(chances) + 1) if bounds[at] > bounds[at + 1]
+            ]  # fmt: skip
+    return found
 
 
 def two_hundred(catalogue: Catalogue, instrument: kla.Instrument, seed: int = 1) -> Catalogue:

@@ -1,15 +1,18 @@
 """Certainty, order, robustness: checked against every plan of small instances and against fresh draws."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
-from planning.instances import every_plan, random_instance
+from planning.instances import every_plan, random_instance, replaced
 
 from kla_analysis.analysis.verification import fit_retention, own_retention
 from kla_analysis.evidence.published import load_stage_scores
 from kla_analysis.planning.certainty import sure_plan
 from kla_analysis.planning.frontier import staircase
 from kla_analysis.planning.model import Limits
-from kla_analysis.planning.outcomes import draw_outcomes
+from kla_analysis.planning.outcomes import between, draw_outcomes
 from kla_analysis.planning.plan import most_points
 from kla_analysis.planning.ranking import cut_safe
 from kla_analysis.planning.robustness import core_actions, regret, worth_of_evidence
@@ -111,6 +114,59 @@ def test_core_actions_stay_whatever_is_drawn(model):
     assert shares.between(0, 1).all()
     assert shares["A03"] == 1.0  # 10.59 points for 70 million: nothing comes near
     assert core_actions(model, Limits(budget=600_000_000, must_not=("A03",)), draws=5)["A03"] == 0
+
+
+@pytest.mark.parametrize(
+    ("costs", "budget"), [([10**6] * 6, 6 * 10**6), ([0, *[20_000_000] * 5], 10**8), ([1, 2, 3, 4, 5, 6], 21)]
+)
+def test_cheap_and_free_actions_are_core_where_all_are_paid_for(model, costs, budget):
+    actions = model.catalogue.actions.iloc[:6].assign(group_code=None, prerequisites=[()] * 6)
+    actions = actions.assign(cost_low=costs, cost_likely=costs, cost_high=costs)
+    answers = model.catalogue.answers
+    first = answers[answers["action_code"].isin(actions.index)].drop_duplicates("question_code")
+    six = replace(model, catalogue=replaced(model.catalogue, actions, first))
+    shares = core_actions(six, Limits(budget=budget))
+    assert shares.attrs["draws"] == 1000
+    assert (shares == 1).all()
+
+
+def test_without_a_solver_the_plans_are_the_same(rolled):
+    for seed in range(40):
+        model, limits = random_instance(rolled, seed, most=8)
+        limits = replace(limits, components={})
+        members, _, _ = every_plan(replace(model, acceptance="full"), limits)
+        fast = core_actions(model, limits, retention=own_retention(0.9), draws=4, seed=seed)
+        rng = np.random.default_rng(seed)
+        # The same draws by hand, each tried out in full.
+        lots, rows = rng.random((4, len(model.codes))), model.catalogue.rows
+        strict, held = rng.random(4), np.zeros(len(model.codes))
+        for at in range(4):
+            of = pd.Index(model.codes).get_indexer(rows["action_code"])
+            drawn = between(*(rows[f"cost_{level}"].to_numpy() for level in ("low", "likely", "high")), lots[at][of])
+            split = rows.assign(cost_likely=np.rint(drawn).astype(np.int64))
+            answers = model.catalogue.answers
+            chances = between(*(answers[f"chance_{level}"].to_numpy() for level in ("low", "likely", "high")),
+                              np.full(len(answers), strict[at]))  # fmt: skip
+            actions = model.catalogue.actions.assign(cost_likely=split.groupby("action_code")["cost_likely"].sum())
+            catalogue = replace(
+                model.catalogue, actions=actions, answers=answers.assign(chance_likely=chances), split=split
+            )
+            again = replace(model, catalogue=catalogue, kept_share=0.9, acceptance="likely")
+            members, costs, totals = every_plan(again, limits)
+            if len(costs):
+                held += members[np.lexsort((costs, -totals.round(5)))[0]]
+        expected = pd.Series(held / 4, index=model.codes).sort_index()
+        pd.testing.assert_series_equal(fast.sort_index(), expected, check_names=False, obj=str(seed))
+
+
+def test_regret_of_small_catalogues_is_that_of_plain_enumeration(rolled):
+    for seed in range(40):
+        model, limits = random_instance(rolled, seed, most=7)
+        limits = replace(limits, components={})
+        for _, row in regret(model, [], limits).query("strictness == 'likely'").iterrows():
+            _, _, totals = every_plan(replace(model, acceptance="likely"), limits)
+            if len(totals):
+                assert row["best_total"] == pytest.approx(totals.max(), abs=1e-5), seed
 
 
 def test_regret_is_what_a_rival_who_knew_would_win(model):
