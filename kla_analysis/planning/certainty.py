@@ -86,11 +86,19 @@ class Certainty:
                 break
             error = math.sqrt(chance * (1 - chance) / len(self.check.kept))
             asked = max(asked + error, self.choosing.chance(better, self.target).probability + 1e-9)
-        for chosen in sorted(self.known, key=self._order):
+        best: Set | None = None
+        for chosen in sorted(self.known, key=lambda each: (self.known[each], sorted(each))):
+            if best is not None and self.known[chosen] > self.known[best]:
+                break
             # What is far from sure enough on the other draws need not be counted on these.
-            if self._guess(chosen) >= certainty - 0.01 and self._checked(chosen) >= certainty:
-                return chosen, self._chance(self._checked(chosen))
-        return None
+            far = self._guess(chosen) < certainty - 0.01
+            if (
+                not far
+                and self._checked(chosen) >= certainty
+                and (best is None or self._order(chosen) < self._order(best))
+            ):
+                best = chosen
+        return None if best is None else (best, self._chance(self._checked(best)))
 
     def surest(self) -> tuple[Set, Chance] | None:
         """Return the surest plan that is found within the limits; None where nothing keeps them."""
@@ -98,8 +106,9 @@ class Certainty:
             return None
         best = max(self.known, key=self._guess)
         while True:
-            moves = [move for move in _moves(self.model, best, also=True) if not self._broken(move)]
-            move = max(moves, key=self._guess, default=best)
+            near = self._looks(best)
+            moves = [move for move in _moves(self.model, best, more=True) if self._looks(move) > near]
+            move = max((move for move in moves if not self._broken(move)), key=self._looks, default=best)
             if self._guess(move) <= self._guess(best):
                 break
             best = move
@@ -138,7 +147,7 @@ class Certainty:
         return [(cost, chosen) for chosen, cost in found.items()]
 
     def _first(self, asked: float) -> Set | None:
-        for chosen in sorted(self.known, key=self._order):
+        for chosen in sorted(self.known, key=lambda each: (self.known[each], sorted(each))):
             if self._guess(chosen) >= asked:
                 return chosen
         return None
@@ -146,15 +155,21 @@ class Certainty:
     def _exchanged(self, found: Set, asked: float) -> Set:
         """Drop actions, add others or exchange them, as long as the plan gets cheaper and stays sure enough."""
         while True:
-            moves = {move for move in _moves(self.model, found) if self._order(move) < self._order(found)}
-            near = self._looks(found) - _NEAR
-            for move in sorted(moves, key=self._order):
-                if self._looks(move) >= near and self._guess(move) >= asked and not self._broken(move):
-                    found = move
-                    self.known[found] = self._cost(found)
+            near, cost = self._looks(found) - _NEAR, self._cost(found)
+            moves = sorted((self._cost(move), sorted(move)) for move in set(_moves(self.model, found)))
+            best: Set | None = None
+            for price, codes in moves:
+                move = frozenset(codes)
+                if price > cost or (best is not None and price > self._cost(best)):
                     break
-            else:
+                if self._looks(move) < near or self._guess(move) < asked or self._broken(move):
+                    continue
+                if self._order(move) < self._order(best or found):
+                    best = move
+            if best is None:
                 return found
+            found = best
+            self.known[found] = self._cost(found)
 
     def _looks(self, chosen: Set) -> float:
         """Return roughly how many standard deviations the target lies below the average."""
@@ -196,10 +211,14 @@ class Certainty:
 
     def _chance(self, probability: float) -> Chance:
         draws = len(self.check.kept)
-        return Chance(probability, math.sqrt(probability * (1 - probability) / draws), draws)
+        return Chance(probability, math.sqrt(probability * (1 - probability) / draws), draws, max(self.tried, 1))
 
     def _cost(self, chosen: Set) -> int:
-        return int(self.model.costs[list(chosen)].sum())
+        return sum(self._costs[at] for at in chosen)
+
+    @cached_property
+    def _costs(self) -> list[int]:
+        return self.model.costs.tolist()
 
     def _order(self, chosen: Set) -> tuple[int, float, list[int]]:
         """The cheapest first, of equally cheap ones that with more points."""
@@ -271,18 +290,19 @@ def _all(parts: list[tuple[list[int], np.ndarray]]) -> Iterator[Set]:
             yield others | frozenset(int(at) for at in np.array(cluster)[row])
 
 
-def _moves(model: Model, found: Set, *, also: bool = False) -> Iterator[Set]:
-    """Yield what is one exchange away: one or two out, none, one or two in (`also`: one in and none out)."""
+def _moves(model: Model, found: Set, *, more: bool = False) -> Iterator[Set]:
+    """Yield what is one exchange away: one or two out and none, one or two in; or (`more`) one in and none or one out."""
     outside = [at for at in range(len(model.codes)) if at not in found]
-    if also:
+    if more:
         yield from (found | {into} for into in outside)
     for out in found:
         left = found - {out}
         yield left
         for place, into in enumerate(outside):
             yield left | {into}
-            yield from (left | {into, other} for other in outside[place + 1 :])
-            yield from (left - {other} | {into} for other in left if other > out)
+            if not more:
+                yield from (left | {into, other} for other in outside[place + 1 :])
+                yield from (left - {other} | {into} for other in left if other > out)
 
 
 def _bound(
@@ -344,7 +364,7 @@ def _too_sure(search: Certainty, certainty: float) -> tuple[Plan, Chance]:
     if found is None:
         why = t("Tuntutannya bertentangan: tidak ada rencana yang memenuhi semua batas.")
         return Plan(model, search.limits, (), 0, model.total(none), "infeasible", math.nan, why), search._chance(0.0)
-    chosen, chance = found
+    _, chance = found
     asked = {"asked": _exact(certainty), "target": number(search.target), "surest": _exact(chance.probability)}
     most = search.at_most()
     if most < certainty:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from kla_analysis.errors import ParameterError
 from kla_analysis.instrument.bands import Band, Placement
 from kla_analysis.language import t
 from kla_analysis.planning.actions import Catalogue, load_catalogue
-from kla_analysis.planning.certainty import sure_plan
+from kla_analysis.planning.certainty import Certainty, sure_plan
 from kla_analysis.planning.frontier import Progress, Staircase, quick_staircase, staircase
 from kla_analysis.planning.model import Limits, Model
 from kla_analysis.planning.outcomes import Chance, Outcomes, draw_outcomes
@@ -30,6 +30,8 @@ NEXT_STEP = 100_000_000
 CUTS = (0.1, 0.25, 0.5)
 #: How sure is sure: the probability whose price a summary names; beyond the other one no step of the stairs is counted.
 SURE, SUREST = 0.8, 0.95
+#: Probabilities whose price is named.
+LEVELS = (0.5, SURE, 0.9, SUREST)
 
 
 @dataclass(eq=False, repr=False)
@@ -46,6 +48,13 @@ class Ground:
     limits: Limits
     retention: Retention | None
     _stairs: Staircase | None = None
+    _searches: dict[float, Certainty] = field(default_factory=dict)
+
+    def certainty(self, target: float) -> Certainty:
+        """Return the search for sure plans to a target (points): one for all who ask, so that they hear one price."""
+        if target not in self._searches:
+            self._searches[target] = Certainty(self.model, target, self.limits, self.retention, self.outcomes)
+        return self._searches[target]
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -293,14 +302,30 @@ class Simulation:
                 break
         return steps[["cost", "total"]].assign(probability=found)
 
+    @cached_property
+    def prices(self) -> pd.DataFrame:
+        """What certainty costs: for each of `LEVELS` that is reached, the cheapest plan that is known to be so sure.
+
+        Indexed by the wanted probability: `cost` (rupiah), `total` (points), `probability` (counted), `actions`.
+        """
+        search, rows = self.ground.certainty(self.target), {}
+        for level in LEVELS:
+            found = search.cheapest(level)
+            if found is not None:
+                chosen = np.array(sorted(found[0]), dtype=int)
+                actions = tuple(self.model.codes[at] for at in chosen)
+                cost = int(self.model.costs[chosen].sum())
+                rows[level] = (cost, self.model.total(chosen), found[1].probability, actions)
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["cost", "total", "probability", "actions"])
+
     def record(self) -> dict[str, Any]:
         """Return the answer as plain values, for machines and for comparison.
 
-        `sure` is the first step of the stairs that reaches the target with a probability of `SURE`; none where
-        there is no such step, or where the stairs would have to be climbed for it.
+        `sure` is the price of a probability of `SURE`; none where it is not reached, or where the stairs would
+        have to be climbed for it.
         """
         plan = self.plan
-        sure = self.chances[self.chances["probability"] >= SURE].head(1) if self.ground.ready is not None else ()
+        sure = SURE in self.prices.index if self.ground.ready is not None else False
         feasible = plan.status != "infeasible"
         return {
             "scenario": self.scenario.model_dump(mode="json", exclude_defaults=True),
@@ -325,7 +350,7 @@ class Simulation:
             "probability": self.chance.probability,
             "probability_error": self.chance.error,
             "draws": self.chance.draws,
-            "sure": {"probability": SURE, "cost": int(sure["cost"].iloc[0])} if len(sure) else None,
+            "sure": {"probability": SURE, "cost": int(self.prices.at[SURE, "cost"])} if sure else None,
             "spending": {column: self._spent(column) for column in ("agency", "funding_source")} if feasible else None,
             "next_step": {"more": NEXT_STEP, **self.next_step} if feasible else None,
         }
@@ -361,6 +386,7 @@ def _solve(ground: Ground, scenario: Scenario, target: float) -> tuple[Plan, Cha
             retention=ground.retention,
             time_limit=scenario.time_limit,
             check=ground.outcomes,
+            search=ground.certainty(target) if scenario.budget is None else None,
         )
     if scenario.goal == "points":
         plan = _most(ground, scenario.budget, scenario.time_limit)

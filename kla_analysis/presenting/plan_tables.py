@@ -200,25 +200,23 @@ def evidence_table(answer: Simulation) -> Table:
 
 
 @needs_plan
-def stair_table(answer: Simulation, chances: Sequence[float] = (0.5, 0.8, 0.9, 0.95)) -> Table | Text:
-    """The first step of the stairs that reaches the target, and those that reach it surely enough."""
+def stair_table(answer: Simulation) -> Table | Text:
+    """What it costs to reach the target if all is accepted, and what each certainty costs."""
     steps = answer.chances
     reached = steps[steps["total"] >= answer.target - 1e-9]
     if reached.empty:
         return Text((t("{goal} tidak tercapai dengan seluruh katalog.", goal=answer.goal.name),), kind="remark")
-    rows = [(t("bila semua diterima"), reached.index[0])]
-    for level in chances:
-        sure = steps.index[steps["probability"] >= level]
-        if len(sure):
-            rows.append((t("peluang {level} atau lebih", level=percent(level)), sure[0]))
-    frame = steps.loc[[at for _, at in rows]].assign(what=[what for what, _ in rows])
+    rows = [reached.iloc[0].to_dict() | {"what": t("bila semua diterima")}]
+    for level, row in answer.prices.iterrows():
+        rows.append(row.to_dict() | {"what": t("peluang {level} atau lebih", level=percent(level))})
+    frame = pd.DataFrame(rows)
     columns = (
         Column("what", t("{goal} tercapai", goal=answer.goal.name)),
         money_column("cost", t("Biaya")),
         Column("total", t("Nilai bila semua diterima"), "number", unit="points"),
-        Column("probability", t("Peluang"), "number", likely, "share"),
+        Column("probability", t("Peluang"), "number", _likely, "share"),
     )
-    return _table(answer, t("Anak tangga pertama yang mencapai {goal}", goal=answer.goal.name), columns, frame)
+    return _table(answer, t("Rencana termurah yang diketahui mencapai {goal}", goal=answer.goal.name), columns, frame)
 
 
 def staircase_table(answer: Simulation, far: int) -> Table:

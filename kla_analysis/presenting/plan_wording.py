@@ -138,6 +138,9 @@ def plan_in_words(answer: Simulation | Text) -> Text:
         error=number(answer.chance.error * 100),
         draws=number(answer.chance.draws),
     )
+    if answer.chance.plans > 1:
+        sure += " " + t("Undian yang sama menilai {count} rencana, jadi peluang rencana yang terpilih sedikit terlalu tinggi.",
+                        count=number(answer.chance.plans))  # fmt: skip
     return Text((first, sure, next_step_in_words(answer), proof(plan)), record=answer.record)
 
 
