@@ -32,9 +32,9 @@ _WINDOW = {
     "evidence.assessment": ("Assessment", "load_assessment", "scaled_to_total"),
     "evidence.audit": ("Audit", "audit"),
     "evidence.cases": ("load_cases", "load_stage_scores"),
+    "evidence.history": ("history_of", "load_history"),
     "evidence.intake.sheet": ("Intake", "read_sheet"),
     "evidence.published": (
-        "history_of",
         "load_component_scores",
         "load_national_counts",
         "load_participation",

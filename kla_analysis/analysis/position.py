@@ -17,7 +17,8 @@ from kla_analysis.errors import ParameterError
 from kla_analysis.evidence.areas import REFERENCE_CODE, Area, find_area
 from kla_analysis.evidence.assessment import Assessment, list_rounds, load_assessment, rules_of, sheet_and_rules
 from kla_analysis.evidence.audit import audit
-from kla_analysis.evidence.published import history_of, ladder_of
+from kla_analysis.evidence.history import history_of
+from kla_analysis.evidence.published import ladder_of
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import t

@@ -12,7 +12,7 @@ from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import tornado as tornado_of
 from kla_analysis.analysis.verification import retention_for, verify_position
 from kla_analysis.evidence.cases import load_stage_scores
-from kla_analysis.evidence.published import load_results
+from kla_analysis.evidence.history import load_history
 from kla_analysis.language import chance, number, percent, t
 from kla_analysis.presenting.canvas import (
     AMBER,
@@ -198,7 +198,7 @@ def tornado(position: Position, target: str) -> Chart:
 def province(position: Position) -> Chart:
     """The last published award of every area of the province, on the ladder."""
     ladder = position.instrument.ladder
-    table = province_standing(load_results(), position.area.province, ladder)
+    table = province_standing(load_history(), position.area.province, ladder)
     if table.empty:
         title = t("Belum ada hasil yang terbit dari {province}", province=position.area.province or "–")
         return said(title, position, t("Sumber: data/published/results.csv."))

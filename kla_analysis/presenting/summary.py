@@ -23,10 +23,11 @@ from kla_analysis.presenting.plan_wording import given_in_words, likely
 from kla_analysis.presenting.tables import Table, question_table
 from kla_analysis.presenting.wording import (
     Text,
-    headline,
+    conditions_in_brief,
     pairs_note,
     points,
     predicate_of,
+    published_in_words,
     remarks,
     worth_at_best,
 )
@@ -115,11 +116,13 @@ def _points(gap: Span) -> str:
 
 def standing_in_words(position: Position, target: str) -> Text:
     """Say the published fact, and what makes the score doubtful; the figures stand beside it."""
-    facts = headline(position, target).paragraphs[:1] if position.published is not None else ()
+    facts = published_in_words(position, target)
     # What is missing stands among the figures and first in what is to be decided; that nothing is needs no line.
     rolled = position.roll_up
     missing = rolled.missing_in_words() if rolled is not None and (rolled.unanswered or not rolled.missing) else ""
-    doubts = [line for line in remarks(position).paragraphs if line != missing]
+    # Conditions besides the total have a chapter of their own; the page has no room to say why they hold nothing back.
+    elsewhere = {missing, *(conditions_in_brief(position) if rolled is not None else ())}
+    doubts = [line for line in remarks(position).paragraphs if line not in elsewhere]
     return Text((*facts, *doubts))
 
 
@@ -342,7 +345,7 @@ def _goal(position: Position, plan: Mapping[str, Any]) -> str:
 
 def _basis(position: Position) -> str:
     if position.assessment is None:
-        return t("terbit")
+        return standing_name(position.standing)
     stage = position.instrument.stage(position.stage).name.lower()
     sheet = t("lembar ilustratif") if position.illustrative else t("lembar nilai")
     return t("{sheet}, {stage}", sheet=sheet, stage=stage)

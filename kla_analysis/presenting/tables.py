@@ -36,11 +36,11 @@ from kla_analysis.analysis.weakness import (
 from kla_analysis.evidence.audit import Audit, audit
 from kla_analysis.evidence.cases import load_stage_scores
 from kla_analysis.evidence.contradictions import load_contradictions
+from kla_analysis.evidence.history import load_history
 from kla_analysis.evidence.published import (
     load_component_scores,
     load_national_counts,
     load_participation,
-    load_results,
 )
 from kla_analysis.evidence.statements import load_statements
 from kla_analysis.instrument.bands import Span
@@ -959,7 +959,7 @@ def weight_flip_table(position: Position) -> Table:
 def province_table(position: Position) -> Table:
     """The last published award of every area of the province."""
     ladder = position.instrument.ladder
-    frame = province_standing(load_results(), position.area.province, ladder)
+    frame = province_standing(load_history(), position.area.province, ladder)
     frame["predicate"] = [ladder.name(code) for code in frame["predicate"]]
     frame["later"] = [later_award(row, ladder) for row in frame.itertuples()]
     return Table(

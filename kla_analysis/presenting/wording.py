@@ -31,7 +31,8 @@ from kla_analysis.analysis.verification import (
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
 from kla_analysis.evidence.audit import Audit
 from kla_analysis.evidence.cases import load_stage_scores
-from kla_analysis.evidence.published import AWARD_STAGE, load_results
+from kla_analysis.evidence.history import load_history
+from kla_analysis.evidence.published import AWARD_STAGE
 from kla_analysis.evidence.statements import load_statements
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import level_name, standing_name
@@ -333,7 +334,7 @@ def flips_in_words(position: Position) -> Text:
 def province_in_words(position: Position) -> Text:
     """Say where the area stands among the published results of its province."""
     ladder = position.instrument.ladder
-    table = province_standing(load_results(), position.area.province, ladder)
+    table = province_standing(load_history(), position.area.province, ladder)
     if position.area.code not in table.index:
         return Text((t("Hasil {area} tidak ada di antara {count} hasil provinsinya yang terbit.",
                        area=position.area.name, count=len(table)),))  # fmt: skip
@@ -411,8 +412,7 @@ def headline(position: Position, target: str) -> Text:
     fact = position.published
     if fact is not None:
         _, gap = gap_to(target, fact.span, position.instrument)
-        paragraphs.append(_fact_sentence(position, fact))
-        paragraphs += _same_round(position, fact)
+        paragraphs += published_in_words(position, target)
         awarded = any(stage.code == fact.stage and stage.carries_award for stage in position.instrument.stages)
         basis = t("dari fakta ini saja") if awarded else t("pada tahap ini, yang belum penghargaan")
         paragraphs.append(_gap_sentence(gap, goal, basis))
@@ -434,6 +434,20 @@ def headline(position: Position, target: str) -> Text:
     if position.claimed and position.span.low > 0:
         paragraphs += [*worth_in_words(verify_position(position)).paragraphs, *worth_at_best(position, target)]
     return Text(tuple(paragraphs))
+
+
+def published_in_words(position: Position, target: str) -> list[str]:
+    """Say what is published of the round: the last fact, its other stages, and a target that it leaves open."""
+    fact = position.published
+    if fact is None:
+        return []
+    found = [_fact_sentence(position, fact), *_same_round(position, fact)]
+    goal, gap = gap_to(target, fact.span, position.instrument)
+    if fact.predicate is None and not fact.score_known and gap.low > 0:
+        found.append(
+            t("{goal} belum tercapai pada {year}; target itu masih terbuka.", goal=goal.name, year=position.award_year)
+        )
+    return found
 
 
 def predicate_of(position: Position) -> str:
@@ -485,9 +499,8 @@ def conditions_in_brief(position: Position) -> list[str]:
         return []
     codes = ", ".join(dict.fromkeys(code for one in found for code in one.questions))
     return [
-        t("Sebagian verifikator atau kantor menyebut syarat di luar nilai total, dan jawaban {codes} menyentuhnya: lihat bab "
-          "Jalan ke target.", codes=codes)
-    ]  # fmt: skip
+        t("Pertanyaan {codes} menyentuh syarat yang disebut sebagian verifikator: lihat Jalan ke target.", codes=codes)
+    ]
 
 
 @needs("question")
