@@ -1027,7 +1027,7 @@ def moves_table(position: Position) -> Table:
 
 def contradictions_table(position: Position) -> Table:
     """Where the published facts contradict each other, and what is used."""
-    found = load_contradictions(position.instrument.ladder)
+    found = load_contradictions()
     frame = pd.DataFrame([(one.about, one.readings, one.used) for one in found], columns=["about", "readings", "used"])
     return Table(
         t("Pertentangan antara hasil yang terbit"),
@@ -1047,6 +1047,7 @@ def component_shares_table(position: Position) -> Table:
     stages = {stage.code: stage.name for stage in instrument.stages}
     published = load_component_scores(instrument)
     codes = list(instrument.components.index)
+    published = published[published["component_code"].isin(codes)]
     rows = []
     for key, group in published.groupby(["area_name", "award_year", "stage"], dropna=False, sort=False):
         shares = group.set_index("component_code")["share"]
