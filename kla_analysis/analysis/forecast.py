@@ -616,4 +616,4 @@ def needed_claim(position: Position, target: str, probability: float, *, stage: 
     for _ in range(20):
         middle = (low + high) / 2
         low, high = (middle, high) if chance(middle) < probability else (low, middle)
-    return round(high, 2)
+    return math.ceil(high * 100) / 100  # never too small

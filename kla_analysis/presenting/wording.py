@@ -514,7 +514,13 @@ def conditions_in_words(position: Position) -> Text:
             got=number(one.low) if one.low == one.high else f"{number(one.low)}–{number(one.high)}",
             maximum=number(one.maximum),
         )  # fmt: skip
-        unanswered = t("Belum dijawab: {codes}.", codes=", ".join(one.open)) if one.open else ""
+        if len(one.open) == len(one.questions):
+            said = t(
+                "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini pertanyaan {codes} belum dijawab.",
+                text=one.statement.text, by=one.statement.by, said=month(one.statement.said), codes=", ".join(one.questions),
+            )  # fmt: skip
+        some = bool(one.open) and len(one.open) < len(one.questions)
+        unanswered = t("Belum dijawab: {codes}.", codes=", ".join(one.open)) if some else ""
         lines.append(" ".join(filter(None, (said, unanswered, one.statement.against))))
     if not lines:
         return Text((t("Tidak ada jawaban lembar ini yang menyentuh syarat lain yang pernah disebut."),))

@@ -13,7 +13,8 @@ from kla_analysis.analysis.weakness import Selection
 from kla_analysis.instrument.bands import Span
 from kla_analysis.planning.actions import load_catalogue
 from kla_analysis.planning.model import Model
-from kla_analysis.presenting import explore, meetings, plan_tables, plan_wording, summary
+from kla_analysis.planning.scenario import Scenario
+from kla_analysis.presenting import explore, meetings, plan_tables, plan_wording, summary, whatif
 from kla_analysis.reporting import build, manifest, results
 from kla_analysis.reporting.parameters import ReportParameters
 
@@ -149,11 +150,11 @@ def test_who_fills_them_in_is_decided_first(gaps, zeros, instrument):
 
 
 def test_the_list_of_reports_says_how_much_is_unknown(gaps, zeros):
-    figures = build.figures(gaps, "nindya")
+    figures = build.figures(gaps, None)
     assert manifest.total_in_words(figures) == "588,42–705,67"
     assert manifest.predicate_in_words(figures) == "Pratama sampai Nindya"
     assert manifest.doubts_in_words(figures) == ["15 jawaban kosong: 117,25 poin belum diketahui."]
-    exact = build.figures(zeros, "nindya")
+    exact = build.figures(zeros, None)
     assert (manifest.total_in_words(exact), manifest.doubts_in_words(exact)) == ("588,42", [])
     assert manifest.total_in_words({}) == "–"  # of a report that was made before this was known
 
@@ -176,6 +177,8 @@ def test_a_component_that_nobody_has_answered(blanked, instrument):
     answer = kla.simulate(position, target="nindya")
     (row,) = [row for row in plan_tables.component_change_table(answer).cells if row[0] == "K4"]
     assert row[3:] == ["belum dijawab", "belum dijawab", "–"]
+    (row,) = [row for row in tables.weight_flip_table(position).cells if row[0].startswith("Klaster IV")]
+    assert row[1:] == ["belum dijawab", "–", "–"]
     assert "Belum ada satu jawaban pun" in repr(meetings.meeting_sheets(position, "K4").parts[0].parts[0])
 
 
@@ -206,10 +209,21 @@ def test_printed_sums_of_another_predicate_are_said(reference, instrument):
     said = "total tercetak 801 (Utama); menurut jawabannya 771,81 (Nindya)"
     assert said in repr(wording.remarks(wrong))
     assert said in repr(summary.standing_in_words(wrong, "utama"))
-    assert manifest.doubts_in_words(build.figures(wrong, "utama")) == [
+    assert manifest.doubts_in_words(build.figures(wrong, None)) == [
         "Angka tercetak dan jawabannya memberi predikat berbeda."
     ]
     # Where answers are missing, a printed sum between both ends contradicts nothing.
     found = kla.audit(wrong.assessment, instrument)
     assert found.contradicting(Span(771.81, 800.99), instrument.ladder) == {"total": 801}
     assert found.contradicting(Span(771.81, 801), instrument.ladder) == {}
+
+
+def test_a_condition_that_nobody_has_answered_is_unanswered(gaps):
+    said = repr(wording.conditions_in_words(gaps))
+    assert "pertanyaan 1.1 belum dijawab" in said
+    assert "bernilai 0" not in said
+
+
+def test_the_budget_app_says_what_it_does_not_count(gaps):
+    app = whatif.try_out(gaps, Scenario(), "nindya")
+    assert "117,25 poin belum dijawab, jadi tidak dihitung." in app.headline.value
