@@ -89,8 +89,9 @@ bench-country: $(READY) ## buat laporan lengkap 514 daerah sintetis (kira-kira s
 	@$(BIN)/python tests/bench/reports.py country
 
 .PHONY: chaos
-chaos: $(READY) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu lanjutkan
+chaos: $(READY) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu laporan dan server masing-masing 30 kali
 	@KLA_CHAOS_REPORTS=50 KLA_CHAOS_KILLS=20 $(BIN)/python -m pytest -q tests/reporting/test_batch.py -k killed
+	@KLA_CHAOS_MOMENTS=30 $(BIN)/python -m pytest -q -s tests/reporting/test_kills.py -k killed
 
 # Atheris is not part of the environment: .venv/bin/python -m pip install atheris
 .PHONY: fuzz
@@ -112,6 +113,10 @@ picture: $(READY) ## perbarui gambar di docs dari laporan contoh dan aplikasi (p
 .PHONY: strings
 strings: $(READY) ## kumpulkan semua teks untuk penerjemah (kla_analysis/locale)
 	@$(BIN)/python -m kla_analysis.locale.update
+
+.PHONY: calibration
+calibration: $(READY) ## uji lagi prakiraan pada kasus yang belum dilihatnya (data/published/forecast_check.csv)
+	@$(BIN)/python -m kla_analysis.analysis.calibration
 
 .PHONY: lock
 lock: ## perbarui requirements.lock (perlu uv)

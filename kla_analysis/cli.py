@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import itertools
@@ -9,7 +10,10 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +21,14 @@ from typing import Any
 
 import click
 
+from kla_analysis import terminal
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError, ParameterError, did_you_mean, nearest
+from kla_analysis.files import SCARCE
 from kla_analysis.language import LANGUAGES, VARIABLE, current_language, money, number, t, use_language
 
 _FILE = click.Path(path_type=Path)
+#: The signals by which a process is asked to end, beside Ctrl+C.
+_ASKED = [getattr(signal, name) for name in ("SIGTERM", "SIGBREAK", "SIGHUP") if hasattr(signal, name)]
 
 
 class _Formatter(click.HelpFormatter):
@@ -107,6 +115,14 @@ _with_instrument = functools.partial(
     click.option, "--instrument", help="Instrumen (folder di data/instruments); bila kosong, yang berlaku."
 )()
 
+_with_least_share = functools.partial(
+    click.option,
+    "--least-share",
+    type=float,
+    default=0.0,
+    help="Periksa bagian terkecil dari maksimum tiap indikator, misalnya 0.5; bila 0, tidak diperiksa.",
+)()
+
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(
@@ -119,39 +135,155 @@ def app() -> None:
 
 def main() -> None:
     """Run the command; every expected failure ends in words and with its own exit code."""
-    sys.stdout.reconfigure(errors="replace")
-    sys.stderr.reconfigure(errors="replace")
+    terminal.guard()
     as_json = "--json" in sys.argv
-    for name in ("SIGTERM", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _terminated)
+    for asked in _ASKED:
+        # Who starts a command with nohup wants it to outlive the terminal.
+        if signal.getsignal(asked) != signal.SIG_IGN:
+            signal.signal(asked, _terminated)
+    threading.Thread(target=_obey, args=(_signals(),), daemon=True).start()
     try:
-        use_language(_asked_language())
-        _speak(app)
-        code = app.main(prog_name="kla", standalone_mode=False) or 0
+        code = _run()
+        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help())
         code = 0
-    except click.UsageError as error:
-        code = _fail(ParameterError(_usage_in_words(error), advice=_usage_advice(error)), as_json)
-    except KlaError as error:
-        if "--debug" in sys.argv:
-            raise
-        code = _fail(error, as_json)
     except (click.Abort, KeyboardInterrupt) as stop:
         click.echo(t("Dihentikan."), err=True)
         code = getattr(stop.__cause__ or stop, "exit_code", 130)
+    except BrokenPipeError:  # who reads has read enough, such as head
+        code = 141
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        code = _told(_in_words(error), as_json)
+    _end(code)
+
+
+def _told(error: KlaError, as_json: bool) -> int:
+    """Tell an error where it is waited for, else where people look; return its code in any case."""
+    for way in (as_json, False):
+        with contextlib.suppress(OSError):
+            return _fail(error, way)
+    return error.exit_code
+
+
+def _run() -> int:
+    """Run the command that was asked for, where it can be run at all."""
+    use_language(_asked_language())
+    if sys.flags.optimize > 1:
+        raise ParameterError(
+            t("Python dijalankan dengan PYTHONOPTIMIZE=2, yang membuang teks program ini."),
+            advice=t("Kosongkan variabel PYTHONOPTIMIZE, lalu ulangi."),
+        )
+    _require_room()
+    try:
+        os.getcwd()
+    except OSError:
+        raise ParameterError(
+            t("Folder kerja ini sudah tidak ada."), advice=t("Pindah ke folder lain dengan cd, lalu ulangi.")
+        ) from None
+    _speak(app)
+    return app.main(prog_name="kla", standalone_mode=False) or 0
+
+
+#: Bytes of address space below which the numeric libraries end the process in words of their own.
+_LEAST = 512 * 2**20
+
+
+def _require_room() -> None:
+    """Refuse to begin where the system grants less memory than it takes to load the libraries."""
+    with contextlib.suppress(ImportError):
+        import resource
+
+        granted, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if granted != resource.RLIM_INFINITY and granted < _LEAST:
+            raise KernelError(
+                t("Proses ini hanya diberi {granted} MB memori, perlu {least} MB.", granted=granted // 2**20,
+                  least=_LEAST // 2**20),
+                advice=t("Longgarkan batasnya (ulimit -v), lalu ulangi."),
+            )  # fmt: skip
+
+
+def _end(code: int) -> None:
+    """End with this code, but with that of a failed output where what was said can not be written."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            code = code or OutputError.exit_code
+            if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+                with contextlib.suppress(OSError):
+                    click.echo(str(_in_words(error)), err=True)
+            # Python flushes once more at its end, and would fail in its own words.
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)
+
+
+def _in_words(error: Exception) -> KlaError:
+    """Put what nobody has put into words yet: something is scarce, can not be written, or a mistake of ours."""
+    if isinstance(error, KlaError):
+        return error
+    if isinstance(error, click.UsageError):
+        return ParameterError(_usage_in_words(error), advice=_usage_advice(error))
+    scarce = isinstance(error, MemoryError | ImportError) or "start new thread" in str(error)
+    if scarce or (isinstance(error, OSError) and error.errno in SCARCE):
+        return KernelError(
+            t("Mesin ini kekurangan memori, proses, atau berkas terbuka ({why}).", why=_short(error)),
+            advice=t("Tutup program lain, atau longgarkan batasnya (ulimit), lalu ulangi."),
+        )
+    if isinstance(error, OSError):
+        name = Path(os.fsdecode(error.filename)).name if isinstance(error.filename, str | bytes) else t("Keluaran")
+        return OutputError(
+            t("{path} tidak dapat dibuka atau ditulis: {why}.", path=name, why=error.strerror or _short(error)),
+            advice=t("Periksa nama, izin, dan sisa ruang cakram, lalu ulangi."),
+        )
+    return KlaError(
+        t("Kesalahan dalam program: {what}.", what=_short(error)), advice=t("Ulangi dengan --debug untuk rinciannya.")
+    )
+
+
+def _short(error: Exception) -> str:
+    said = " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+#: Seconds that a command may take to end in good order once it is asked to.
+_PATIENCE = 7
+
+
+def _signals() -> socket.socket:
+    """Return a line on which the number of every signal comes, at once, whatever this process is busy with."""
+    ours, theirs = socket.socketpair()
+    for end in (ours, theirs):
+        end.setblocking(end is ours)
+    signal.set_wakeup_fd(theirs.detach(), warn_on_full_buffer=False)
+    return ours
+
+
+def _obey(line: socket.socket) -> None:
+    """End this process and all that it has started where it does not end by itself: a solver hears no signal."""
+    while (number := line.recv(1)[0]) not in (signal.SIGINT, *_ASKED):
+        pass
+    time.sleep(_PATIENCE)
+    import psutil
+
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    os._exit(128 + number)
 
 
 class _Terminated(KeyboardInterrupt):
     """Somebody asks this process to end; it ends what it has started first, as with Ctrl+C."""
 
-    exit_code = 143
+    def __init__(self, number: int) -> None:
+        self.exit_code = 128 + number
 
 
-def _terminated(*_: object) -> None:
-    raise _Terminated
+def _terminated(number: int, *_: object) -> None:
+    raise _Terminated(number)
 
 
 def _asked_language() -> str:
@@ -193,7 +325,7 @@ def _speak(command: click.Command) -> None:
 @click.option("--area", default="63.10", show_default=True, help="Kode wilayah.")
 @click.option("--year", type=int, default=2022, show_default=True, help="Tahun penghargaan.")
 @click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
-@click.option("--target", default="nindya", show_default=True, help="Predikat yang dituju.")
+@click.option("--target", default="", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option("--cluster", default="all", show_default=True, help="Satu komponen (misalnya K2) atau all.")
 @click.option(
     "--retention",
@@ -203,6 +335,7 @@ def _speak(command: click.Command) -> None:
 )
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
 @click.option("--scenario", default="", help="Skenario anggaran: nama di data/scenarios atau berkas, dipisah koma.")
+@_with_least_share
 @click.option("--out", help="Folder atau alamat laporan; bila kosong, reports/<wilayah>/<tahun>.")
 @_runs_reports
 @_answers_in_json
@@ -215,6 +348,7 @@ def report(
     retention: float,
     assessment: Path | None,
     scenario: str,
+    least_share: float,
     out: str | None,
     as_json: bool,
     **running: Any,
@@ -237,6 +371,7 @@ def report(
             "retention": retention,
             "assessment": str(assessment) if assessment else "",
             "scenario": scenario,
+            "least_share": least_share,
         }
     )
     # Refuse an unknown area, year or sheet before the slow libraries are even loaded.
@@ -259,7 +394,7 @@ def report(
     if as_json:
         _print_json(
             {
-                **_position_record(position, target),
+                **_position_record(position, position.target),
                 "status": done.status,
                 "index": done.index,
                 "seconds": round(done.seconds, 1),
@@ -277,20 +412,28 @@ def report(
 @click.argument("file", type=_FILE, metavar="BERKAS")
 @_with_instrument
 @click.option("--missing", default="range", show_default=True, help="Jawaban kosong: range, zero, atau refuse.")
+@_with_least_share
 @_answers_in_json
-def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> None:
+def score(file: Path, instrument: str | None, missing: str, least_share: float, as_json: bool) -> None:
     """Hitung nilai total dan predikat sebuah lembar."""
-    from kla_analysis.analysis.scoring import roll_up
-    from kla_analysis.analysis.verification import fit_retention, verify
+    from kla_analysis.analysis.conditions import below_share
+    from kla_analysis.analysis.position import open_position
+    from kla_analysis.analysis.target import aim
     from kla_analysis.evidence.assessment import load_assessment, rules_of
-    from kla_analysis.evidence.published import load_stage_scores
     from kla_analysis.instrument.instrument import standing_name
-    from kla_analysis.presenting.wording import worth_in_words
+    from kla_analysis.presenting.summary import surety_in_words
+    from kla_analysis.presenting.tables import score_of
+    from kla_analysis.presenting.wording import least_share_in_words
+    from kla_analysis.reporting.results import verified_record
 
     rules = rules_of(file, instrument)
     sheet = load_assessment(file, rules)
-    result = roll_up(sheet, rules, missing=missing)
-    worth = verify(result.total.low, sheet.stage, fit_retention(load_stage_scores()), rules)
+    # The report's own position: the same file gives the same numbers everywhere.
+    position = open_position(
+        sheet.area_code, sheet.award_year, stage=sheet.stage, assessment=file, instrument=rules.id, missing=missing
+    )
+    result = position.roll_up
+    below = below_share(result, least_share) if least_share else None
     if as_json:
         _print_json(
             {
@@ -306,26 +449,74 @@ def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> No
                 "illustrative": sheet.origin.illustrative,
                 "missing_policy": result.missing_policy,
                 "missing": list(result.missing),
-                "components": {code: row["low"] for code, row in result.components.iterrows()},
-                "verified": _verified_record(worth),
+                "unknown_points": result.unknown_points,
+                "components": {
+                    code: row["low"] if row["answers"] else None for code, row in result.components.iterrows()
+                },
+                "components_high": result.components["high"].to_dict(),
+                "verified": verified_record(position),
+                **({"below_least_share": _below_record(below)} if below is not None else {}),
             }
         )
         return
     click.echo(f"{sheet.shown}: {sheet.area_code}, {sheet.award_year}, {rules.stage(sheet.stage).name}, {rules.id}")
     for code, row in result.components.iterrows():
-        click.echo(f"  {code:3} {number(row['low']):>8} / {number(row['max_points']):>5}  {row['name']}")
-    click.echo(t("Total {total} dari {maximum}", total=str(result.total), maximum=number(rules.ladder.max_total)))
-    _echo_placement(result.placement)
+        shown = score_of(row["low"], row["high"], row["answers"])
+        shown = shown if isinstance(shown, str) else number(shown)
+        click.echo(f"  {code:3} {shown:>13} / {number(row['max_points']):>5}  {row['name']}")
+    total = rules.ladder.written(result.total)
+    click.echo(t("Total {total} dari {maximum}", total=total, maximum=number(rules.ladder.max_total)))
+    if not result.total.is_exact:
+        click.echo(t("Bila yang kosong tidak bernilai:"))
+    _echo_placement(result.placement, rules.ladder)
     if not result.total.is_exact:
         click.echo(
             t("Bila semua butir kosong terjawab penuh: {name}.", name=rules.ladder.place(result.total.high).name)
         )
     click.echo(result.missing_in_words())
-    click.echo(repr(worth_in_words(worth)))
+    click.echo(repr(surety_in_words(position, aim(position))))
+    if below is not None:
+        click.echo(repr(least_share_in_words(below, least_share)))
+        for code, row in below.iterrows():
+            shown = score_of(row["low"], row["high"], row["answers"])
+            shown = shown if isinstance(shown, str) else number(shown)
+            click.echo(f"  {code:3} {shown:>13} / {number(row['max_points']):>5}  {row['name']}")
     click.echo(
         t("Status angka: {standing}.", standing=standing_name(sheet.origin.standing))
         + (f" {sheet.origin.note}" if sheet.origin.illustrative else "")
     )
+
+
+@app.command("forecast")
+@click.option("--stage", required=True, help="Tahap nilai itu, misalnya self_assessment.")
+@click.option("--score", required=True, help="Nilai total pada tahap itu.")
+@click.option("--year", type=int, required=True, help="Tahun penghargaan.")
+@click.option("--area", help="Kode wilayah: penghargaan sebelumnya dicari di fakta yang terbit.")
+@click.option("--previous", help="Predikat satu putaran sebelumnya, misalnya madya atau none.")
+@click.option("--verified-by", help="Siapa yang memverifikasi; bila kosong, yang bertugas tahun itu.")
+@_with_instrument
+@_answers_in_json
+def forecast_command(
+    stage: str,
+    score: str,
+    year: int,
+    area: str | None,
+    previous: str | None,
+    verified_by: str | None,
+    instrument: str | None,
+    as_json: bool,
+) -> None:
+    """Prakirakan penghargaan dari sebuah nilai: peluang tiap predikat."""
+    from kla_analysis.analysis.forecast import forecast
+    from kla_analysis.instrument.instrument import load_instrument
+    from kla_analysis.presenting.forecasting import forecast_record, forecast_told
+
+    rules = load_instrument(instrument, year=year)
+    told = forecast(_score(score), stage, rules, year=year, area=area, previous=previous, verified_by=verified_by)
+    if as_json:
+        _print_json(forecast_record(told, rules))
+        return
+    click.echo(repr(forecast_told(told, rules)))
 
 
 # Without this, click would read the minus of a negative score as an option.
@@ -337,11 +528,12 @@ def band(score: str, instrument: str | None, as_json: bool) -> None:
     """Sebutkan predikat sebuah nilai total."""
     from kla_analysis.instrument.instrument import load_instrument
 
-    placement = load_instrument(instrument).ladder.place(_score(score))
+    ladder = load_instrument(instrument).ladder
+    placement = ladder.place(_score(score))
     if as_json:
         _print_json({**_placement_record(placement), "total": placement.score})
     else:
-        _echo_placement(placement)
+        _echo_placement(placement, ladder)
 
 
 @app.command()
@@ -407,7 +599,7 @@ def audit(file: Path | None, reference: bool, instrument: str | None, as_json: b
 @click.option("--year", type=int, help="Tahun penghargaan.  [default: 2022]")
 @click.option("--stage", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
-@click.option("--target", help="Predikat yang dituju.  [default: nindya]")
+@click.option("--target", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option(
     "--goal", help="points: poin terbanyak; target: biaya termurah; certainty: biaya termurah yang cukup pasti."
 )
@@ -443,12 +635,12 @@ def plan(
     """Cari rencana kegiatan terbaik.
 
     SKENARIO: nama di data/scenarios atau berkas YAML; beberapa skenario ditumpuk. Pilihan di bawah ini
-    mengganti isinya. Tanpa apa pun: biaya termurah menuju Nindya.
+    mengganti isinya. Tanpa apa pun: biaya termurah menuju predikat berikutnya.
     """
     from kla_analysis.analysis.position import open_position
     from kla_analysis.planning.scenario import check_scenario, load_scenario, stack
     from kla_analysis.planning.simulation import Simulator, difference
-    from kla_analysis.presenting.plan_wording import difference_in_words, plan_in_words, plan_lines
+    from kla_analysis.presenting.plan_wording import difference_in_words, plan_in_words, plan_lines, plan_note
 
     given = {name: value for name, value in options.items() if value not in (None, ())}
     for name in ("agencies", "funding_sources", "years", "components"):
@@ -484,6 +676,7 @@ def plan(
         _print_json(record)
     else:
         click.echo(repr(plan_in_words(answer)))
+        click.echo(plan_note(answer))
         for line in plan_lines(answer):
             click.echo("  " + line)
         if other is not None:
@@ -497,7 +690,7 @@ def plan(
 @app.command("app")
 @click.option("--area", default="63.10", show_default=True, help="Kode wilayah.")
 @click.option("--year", type=int, default=2022, show_default=True, help="Tahun penghargaan.")
-@click.option("--target", default="nindya", show_default=True, help="Predikat yang dituju.")
+@click.option("--target", default="", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
 @click.option("--scenario", default="", help="Skenario untuk mulai: nama di data/scenarios atau berkas.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8866, show_default=True, help="Port di mesin ini.")
@@ -524,8 +717,8 @@ def app_command(
             "lang": current_language(),
         }
     )
-    click.echo(t("Simulasi anggaran di http://127.0.0.1:{port}/ (Ctrl+C untuk menutup).", port=port), err=True)
-    serve(parameters, port=port, browser=not no_browser, idle=idle)
+    said = t("Simulasi anggaran di {address} (Ctrl+C untuk menutup).")
+    serve(parameters, port=port, browser=not no_browser, idle=idle, say=_telling(said))
 
 
 @app.command()
@@ -540,10 +733,13 @@ def start(port: int, no_browser: bool, idle: int) -> None:
     """Buka beranda di peramban: periksa data, buat laporan, coba anggaran (Ctrl+C untuk menutup)."""
     from kla_analysis.reporting.app import serve_launcher
 
-    def say(address: str) -> None:
-        click.echo(t("Beranda di {address} (Ctrl+C untuk menutup).", address=address), err=True)
+    said = t("Beranda di {address} (Ctrl+C untuk menutup).")
+    serve_launcher(port=port, browser=not no_browser, idle=idle, say=_telling(said))
 
-    serve_launcher(port=port, browser=not no_browser, idle=idle, say=say)
+
+def _telling(said: str) -> Callable[[str], None]:
+    """Return a function that says where a server is, once it is there."""
+    return lambda address: click.echo(said.format(address=address), err=True)
 
 
 @app.command()
@@ -556,7 +752,8 @@ def lab(port: int, no_browser: bool, folder: Path | None) -> None:
     """Buka notebook di JupyterLab (Ctrl+C untuk menutup)."""
     from kla_analysis.reporting.app import open_lab
 
-    open_lab(port=port, browser=not no_browser, folder=folder)
+    said = t("JupyterLab di {address} (Ctrl+C untuk menutup).")
+    open_lab(port=port, browser=not no_browser, folder=folder, say=_telling(said))
 
 
 @app.command()
@@ -603,9 +800,10 @@ def template(folder: Path, instrument: str | None, as_json: bool) -> None:
 def check_actions(catalogue: str, instrument: str | None, as_json: bool) -> None:
     """Periksa katalog; semua yang salah disebut sekaligus."""
     from kla_analysis.instrument.instrument import load_instrument, standing_name
-    from kla_analysis.planning.actions import load_catalogue
+    from kla_analysis.planning.actions import instrument_of, load_catalogue
 
-    found = load_catalogue(catalogue, load_instrument(instrument))
+    rules = load_instrument(instrument or instrument_of(catalogue))
+    found = load_catalogue(catalogue, rules)
     counts = {"actions": len(found.actions), "answers": len(found.answers)}
     if as_json:
         _print_json({"id": found.id, **counts, "cost_likely": int(found.actions["cost_likely"].sum())})
@@ -665,6 +863,17 @@ def _score(text: str) -> float:
         ) from None
 
 
+def _below_record(below: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": code,
+            **{name: row[name] for name in ("low", "high", "max_points", "short")},
+            "certain": bool(row["certain"]),
+        }
+        for code, row in below.iterrows()
+    ]
+
+
 def _placement_record(placement: Any) -> dict[str, Any]:
     return {
         "predicate": placement.predicate,
@@ -673,17 +882,6 @@ def _placement_record(placement: Any) -> dict[str, Any]:
         "points_to_next": placement.points_to_next,
         "next_predicate": placement.next_predicate,
         "remarks": list(placement.remarks),
-    }
-
-
-def _verified_record(verified: Any) -> dict[str, Any]:
-    return {
-        "certain": verified.certain,
-        "median": verified.median,
-        "low": verified.interval.low,
-        "high": verified.interval.high,
-        "level": verified.level,
-        "predicates": {code: round(probability, 4) for code, probability in verified.predicates.items()},
     }
 
 
@@ -703,13 +901,13 @@ def _position_record(position: Any, target: str) -> dict[str, Any]:
     }
 
 
-def _echo_placement(placement: Any) -> None:
-    click.echo(t("{score} poin: {name}", score=number(placement.score), name=placement.name))
+def _echo_placement(placement: Any, ladder: Any) -> None:
+    click.echo(t("{score} poin: {name}", score=ladder.written(placement.score), name=placement.name))
     if placement.points_to_next is not None:
         click.echo(
             t(
                 "Kurang {points} poin ke {next}.",
-                points=number(placement.points_to_next),
+                points=number(placement.points_to_next, beside=(0,)),
                 next=placement.next_name,
             )
         )
@@ -816,11 +1014,12 @@ def schedule_example() -> None:
 def schedule_print(file: Path, kind: str | None, out: Path | None) -> None:
     """Cetak apa yang perlu dipasang agar jadwal FILE berjalan sendiri."""
     from kla_analysis.reporting import timers
-    from kla_analysis.reporting.schedule import load_schedule
+    from kla_analysis.reporting.schedule import check, load_schedule
 
     if kind is None:
         raise ParameterError(t("Sebutkan penjadwalnya."), advice=t("Tulis --cron, --systemd, atau --windows."))
     plan = load_schedule(file)
+    check(plan)
     files = timers.files(plan, kind)
     try:
         if out is not None:
@@ -846,7 +1045,13 @@ def schedule_run(file: Path, at_once: bool, as_json: bool) -> None:
     """Kerjakan jadwal FILE bila sudah waktunya; slot yang terlewat disusulkan sekali."""
     from kla_analysis.reporting import schedule as schedules
 
-    plan = schedules.load_schedule(file)
+    try:
+        plan = schedules.load_schedule(file)
+    except KlaError as error:
+        if problem := schedules.refused(file, error):
+            click.echo(problem, err=True)
+        raise
+    schedules.accepted(plan)
     done = schedules.run(plan, at_once=at_once, say=lambda line: None if as_json else click.echo(line))
     if as_json:
         _print_json(
@@ -874,7 +1079,9 @@ def schedule_run(file: Path, at_once: bool, as_json: bool) -> None:
 @app.command()
 @click.option("--areas", default="all", show_default=True, help="all, kode dipisah koma, atau berkas berisi kode.")
 @click.option("--year", "years", type=int, multiple=True, default=(2022,), show_default=True, help="Boleh berulang.")
-@click.option("--target", "targets", multiple=True, default=("nindya",), show_default=True, help="Boleh berulang.")
+@click.option(
+    "--target", "targets", multiple=True, default=("",), help="Boleh berulang; bila kosong, predikat berikutnya."
+)
 @click.option("--cluster", "clusters", multiple=True, default=("all",), show_default=True, help="Boleh berulang.")
 @click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
 @click.option("--retention", type=float, default=0.0, help="Bagian nilai mandiri yang bertahan.")
@@ -1001,7 +1208,8 @@ def _any_sheet(file: Path, rules: Any) -> Any:
 @click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
 @click.option("--area", default="", help="Kode wilayah, bila lembar tidak menyebutnya.")
 @click.option("--year", type=click.IntRange(2011, 2100), help="Tahun penghargaan, bila lembar tidak menyebutnya.")
-@click.option("--stage", default="", help="Tahap penilaian; juga memilih kolom nilainya.")
+@click.option("--stage", default="", help="Tahap penilaian; juga memilih kolom nilainya. all: semua tahap sekaligus.")
+@click.option("--column", default="", help="Judul atau huruf kolom nilai, bila ada beberapa.")
 @click.option("--sheet", default="", help="Lembar kerja yang dibaca, bila beberapa memuat kode yang sama.")
 @click.option("--instrument", help="Instrumen; bila kosong, dicari dari maksimum yang tercetak.")
 @click.option(

@@ -14,10 +14,11 @@ import pandas as pd
 
 from kla_analysis.analysis.scoring import MissingPolicy, RollUp, roll_up
 from kla_analysis.errors import ParameterError
-from kla_analysis.evidence.areas import Area, find_area
-from kla_analysis.evidence.assessment import Assessment, list_rounds, load_assessment, sheet_and_rules
+from kla_analysis.evidence.areas import REFERENCE_CODE, Area, find_area
+from kla_analysis.evidence.assessment import Assessment, list_rounds, load_assessment, rules_of, sheet_and_rules
 from kla_analysis.evidence.audit import audit
-from kla_analysis.evidence.published import history_of, ladder_of
+from kla_analysis.evidence.history import history_of
+from kla_analysis.evidence.published import ladder_of
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import t
@@ -56,6 +57,8 @@ class Position:
         history: all published results of the area, oldest first, each with its span (`with_spans`).
         kept_share: the share of a self-assessed score that the user takes verification to keep;
             None to learn it from the published pairs.
+        target: code of the predicate that a report about it aims for (`analysis.target.aim`); empty where nobody
+            has asked yet.
     """
 
     area: Area
@@ -67,6 +70,7 @@ class Position:
     roll_up: RollUp | None
     history: pd.DataFrame
     kept_share: float | None = None
+    target: str = ""
 
     @property
     def span(self) -> Span:
@@ -163,6 +167,15 @@ def open_position(
         roll_up=roll_up(sheet, rules, missing=missing) if sheet else None,
         history=history,
     )
+
+
+def reference_of(instrument: Instrument, *, data: Path | None = None) -> Position | None:
+    """Open the newest sheet of the unnamed district that follows an instrument; None where there is none."""
+    rounds = list_rounds(REFERENCE_CODE, data=data)
+    for row in reversed(list(rounds.itertuples())):
+        if rules_of(row.path, year=row.award_year, data=data).id == instrument.id:
+            return open_position(REFERENCE_CODE, row.award_year, stage=row.stage, data=data)
+    return None
 
 
 def with_spans(results: pd.DataFrame, *, data: Path | None = None) -> pd.DataFrame:

@@ -168,6 +168,14 @@ def lost_in(rollup: RollUp, chosen: Selection = Selection()) -> tuple[float, flo
     return round(float(table["lost_points"].sum()), 6), float(table["max_points"].sum()), round(everything, 6)
 
 
+def unknown_in(rollup: RollUp, chosen: Selection = Selection()) -> float:
+    """Return the points that hang on the missing answers of a selection."""
+    table = selected_groups(rollup, chosen)[1]
+    if chosen.indicator and not chosen.agency and not chosen.words.strip():
+        table = rollup.table("indicator").loc[[chosen.indicator]]
+    return round(float(table["unknown_points"].sum()), 6)
+
+
 def _require_same_instrument(one: RollUp, other: RollUp) -> None:
     if one.instrument.id != other.instrument.id:
         raise DataError(

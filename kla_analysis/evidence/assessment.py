@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
@@ -13,13 +14,16 @@ import pandas as pd
 import yaml
 
 from kla_analysis.errors import DataError, Problem, did_you_mean
+from kla_analysis.files import is_plain, read_plain
 from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, load_instrument
 from kla_analysis.language import by_language, number, t
 from kla_analysis.project import find_project
-from kla_analysis.reading import TableSchema, read_header, read_table, schema_of
+from kla_analysis.reading import TableSchema, delimiter_of, read_header, read_table, schema_of
 
 #: The kind of a sheet whose numbers were drawn to try out the program.
 SYNTHETIC = "synthetic"
+#: What may stand beside a sheet: `2022-final.csv` has `2022-final.origin.yaml`.
+PRINTED, REPAIRS, ORIGIN = ".printed.csv", ".repairs.csv", ".origin.yaml"
 _WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods", ".html", ".htm"}
 
 
@@ -97,7 +101,7 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
     path = Path(path)
     project = find_project()
     shown = project.shown(path)
-    if path.suffix.casefold() in _WORKBOOKS and path.is_file():
+    if path.suffix.casefold() in _WORKBOOKS and is_plain(path):
         raise DataError(
             t("{file} buku kerja, bukan lembar nilai yang rapi.", file=shown),
             advice=t("Impor dulu: kla import {file}; lalu pakai berkas CSV yang ditulisnya.", file=path.name),
@@ -108,7 +112,7 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
     maxima = instrument.table(level)["max_points"]
     frame = read_table(path, schema, shown=shown, also=lambda frame: _sheet_problems(frame, column, instrument, shown))
     by_code = frame.set_index(column)
-    printed_path = path.with_suffix(".printed.csv")
+    printed_path = path.with_suffix(PRINTED)
     return Assessment(
         area_code=str(frame["area_code"].iloc[0]),
         award_year=int(frame["award_year"].iloc[0]),
@@ -117,14 +121,24 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
         level=level,
         scores=by_code["score"].reindex(maxima.index).astype(float),
         notes=by_code["note"].dropna(),
-        origin=_read_origin(path.with_suffix(".origin.yaml"), shown),
+        origin=_read_origin(path.with_suffix(ORIGIN), shown),
         shown=shown,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        sha256=hashlib.sha256(read_plain(path)).hexdigest(),
         printed=_read_beside(
             printed_path, "assessments/reference/2024-self_assessment.printed.csv", data or project.data
         ),
-        repairs=_read_beside(path.with_suffix(".repairs.csv"), "repairs", data or project.data),
+        repairs=_read_beside(path.with_suffix(REPAIRS), "repairs", data or project.data),
     )
+
+
+def files_of(sheet: str | Path) -> list[Path]:
+    """Return a sheet and all that may stand beside it, by exact name; they need not exist.
+
+    >>> [path.name for path in files_of("a [1].csv")]
+    ['a [1].csv', 'a [1].printed.csv', 'a [1].repairs.csv', 'a [1].origin.yaml']
+    """
+    path = Path(sheet)
+    return [path, *(path.with_suffix(beside) for beside in (PRINTED, REPAIRS, ORIGIN))]
 
 
 def rules_of(
@@ -138,8 +152,8 @@ def rules_of(
     """
     if instrument is None:
         try:
-            about = yaml.safe_load(Path(path).with_suffix(".origin.yaml").read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError):
+            about = yaml.safe_load(read_plain(Path(path).with_suffix(ORIGIN)).decode())
+        except (OSError, DataError, UnicodeDecodeError, yaml.YAMLError):
             about = None
         instrument = about.get("instrument") if isinstance(about, dict) else None
     return load_instrument(instrument, year=year_of(path) or year, data=data)
@@ -148,10 +162,10 @@ def rules_of(
 def is_tidy(path: str | Path) -> bool:
     """Whether a file is a sheet in the project's own form, or at least means to be: CSV with its column names."""
     path = Path(path)
-    if path.suffix.casefold() != ".csv" or not path.is_file():
+    if path.suffix.casefold() != ".csv" or not is_plain(path):
         return False
-    first = path.read_bytes()[:1000].split(b"\n", 1)[0].decode("utf-8-sig", "replace")
-    named = {name.strip().strip('"') for name in first.split(",")}
+    first = read_plain(path)[:1000].split(b"\n", 1)[0].decode("utf-8-sig", "replace")
+    named = {name.strip().strip('"') for name in first.split(delimiter_of(first))}
     return "score" in named and bool(named & set(CODE_COLUMNS.values())) and "area_code" in named
 
 
@@ -159,8 +173,9 @@ def year_of(path: str | Path) -> int | None:
     """Return the award year that a sheet in the project's own form begins with; None for any other file."""
     if not is_tidy(path):
         return None
-    with Path(path).open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-        year = str(next(csv.DictReader(lines), {}).get("award_year", ""))
+    text = read_plain(Path(path)).decode("utf-8-sig", "replace")
+    lines = io.StringIO(text, newline="")
+    year = str(next(csv.DictReader(lines, delimiter=delimiter_of(text)), {}).get("award_year", ""))
     return int(year) if year.isdigit() else None
 
 
@@ -311,7 +326,7 @@ def _schema_for(path: Path, data: Path) -> TableSchema:
 
 def _read_origin(path: Path, shown: str) -> Origin:
     """Read the origin note beside a sheet; a sheet without one is the user's own."""
-    if not path.is_file():
+    if not path.exists():
         return Origin(
             title=t("Lembar nilai {file}", file=shown),
             standing="unverified",
@@ -319,7 +334,7 @@ def _read_origin(path: Path, shown: str) -> Origin:
             note=t("Lembar ini diberikan pengguna; asal-usulnya tidak dicatat di sampingnya."),
         )
     try:
-        about: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        about: dict[str, Any] = yaml.safe_load(read_plain(path).decode())
         return Origin(
             title=by_language(about["title"]),
             standing=about["standing"],
@@ -328,7 +343,7 @@ def _read_origin(path: Path, shown: str) -> Origin:
             derived_from=about.get("derived_from"),
             synthetic=about.get("kind") == SYNTHETIC,
         )
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except (UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             t("{file}: catatan asal-usul tidak lengkap ({why}).", file=path.name, why=error),
             advice=t("Isi title, standing dan note, seperti di data/assessments/reference."),
@@ -337,6 +352,6 @@ def _read_origin(path: Path, shown: str) -> Origin:
 
 def _read_beside(path: Path, schema: str, data: Path) -> pd.DataFrame | None:
     """Read a table that stands beside a sheet; None when there is none, or it has no rows."""
-    if not path.is_file() or len(path.read_bytes().splitlines()) < 2:
+    if not path.exists() or len(read_plain(path).splitlines()) < 2:
         return None
     return read_table(path, schema_of(schema, data), shown=find_project().shown(path)).reset_index(drop=True)

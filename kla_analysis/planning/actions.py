@@ -7,20 +7,26 @@ verifier accepts it are the planner's assumptions, entered as ranges.
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
 
 from kla_analysis.errors import DataError, OutputError, ParameterError, Problem, did_you_mean
+from kla_analysis.files import read_plain
 from kla_analysis.instrument.instrument import Instrument, split_agencies
 from kla_analysis.language import by_language, money, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import in_language, read_table, refuse, schema_of
 
+#: The files of a catalogue; nothing else in its folder is read.
+ACTIONS, ANSWERS, COSTS, ORIGIN = "actions.csv", "answers.csv", "costs.csv", "origin.yaml"
+FILES = (ACTIONS, ANSWERS, COSTS, ORIGIN)
 #: The kind of a group of which one action must be funded; of every other group at most one may be.
 EXACTLY_ONE = "exactly_one"
 # An action is paid in the years of the catalogue or soon after them.
@@ -41,6 +47,7 @@ class Catalogue:
         answers: one row per action and question: `action_code`, `question_code`, `raised_to` (share
             of the question's maximum), `chance_low`, `chance_likely`, `chance_high` (of acceptance).
         note: where the costs and chances come from.
+        example: its costs and chances are made up to show what a plan looks like; no district's own.
         split: the costs of actions that are paid in several years or from several sources, one row for each:
             `action_code`, `year`, `funding_source`, `cost_low`, `cost_likely`, `cost_high`. The rows of an
             action add up to its cost.
@@ -52,6 +59,7 @@ class Catalogue:
     note: str
     actions: pd.DataFrame
     answers: pd.DataFrame
+    example: bool = False
     split: pd.DataFrame | None = None
 
     @cached_property
@@ -72,28 +80,61 @@ class Catalogue:
         return f"Catalogue({self.id}: {len(self.actions)} actions, {len(self.answers)} answers, {self.standing})"
 
 
+def catalogue_for(instrument: Instrument, *, data: Path | None = None) -> str | None:
+    """Return the name of the project's first catalogue whose actions answer this instrument; None where there is none."""
+    folder = (data or find_project().data) / "actions"
+    names = sorted(path.parent.name for path in folder.glob(f"*/{ACTIONS}"))
+    return next((name for name in names if instrument_of(name, data=data) == instrument.id), None)
+
+
+def instrument_of(catalogue: str | Path, *, data: Path | None = None) -> str | None:
+    """Return the instrument whose questions a catalogue answers; None where it does not say so."""
+    folder = folder_of(catalogue, data or find_project().data)
+    return _read_about(folder / ORIGIN, f"{find_project().shown(folder)}/{ORIGIN}").get("instrument")
+
+
 def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path | None = None) -> Catalogue:
     """Load and check a catalogue.
 
     Args:
         catalogue: name of a folder under `data/actions/`, or a folder with `actions.csv`,
-            `answers.csv` and, where costs are spread over years or sources, `costs.csv`.
+            `answers.csv` and, where costs are spread over years or sources, `costs.csv`; empty for the project's own that answers this
+            instrument.
 
     Raises:
-        ParameterError: there is no such catalogue.
+        ParameterError: there is no such catalogue, or it answers another instrument.
         DataError: with every problem of all files at once: unknown question or agency, a cost or
             chance whose low is above its likely or high, a circular or unknown prerequisite, an
             action that answers nothing, “exactly one of” with one member, a cost split that does not
             add up or names an unknown action, year or source.
     """
     data = data or find_project().data
-    folder = Path(catalogue) if Path(catalogue).is_dir() else data / "actions" / str(catalogue)
-    if not folder.is_dir():
+    catalogue = str(catalogue) or catalogue_for(instrument, data=data)
+    if catalogue is None:
+        raise ParameterError(
+            t("Belum ada katalog kegiatan untuk instrumen {id}.", id=instrument.id),
+            advice=t("Buat dengan kla actions template FOLDER --instrument {id}, lalu isi.", id=instrument.id),
+        )
+    folder = folder_of(catalogue, data)
+    if not os.path.isdir(folder):
         known = sorted(path.name for path in (data / "actions").glob("*") if path.is_dir())
         raise ParameterError(
             t("Katalog “{name}” tidak ada.", name=catalogue), advice=did_you_mean(str(catalogue), known)
         )
     shown = find_project().shown(folder)
+    about = _read_about(folder / ORIGIN, f"{shown}/{ORIGIN}")
+    if about.get("instrument", instrument.id) != instrument.id:
+        raise ParameterError(
+            t(
+                "Katalog {name} menjawab instrumen {own}, bukan {id}.",
+                name=folder.name,
+                own=about["instrument"],
+                id=instrument.id,
+            ),
+            advice=t(
+                "Pilih katalog lain, atau buat dengan kla actions template FOLDER --instrument {id}.", id=instrument.id
+            ),
+        )
     found: list[Problem] = []
     actions = _read(
         folder / "actions.csv",
@@ -136,8 +177,6 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
         ]
     if found:
         refuse(shown, found)
-    origin = folder / "origin.yaml"
-    about = yaml.safe_load(origin.read_text(encoding="utf-8")) if origin.is_file() else {}
     table = actions.assign(name=in_language(actions, "name")).set_index("action_code")
     table = table.drop(columns=["name_id", "name_en", "standing"])
     table["prerequisites"] = [_choices(text) for text in table.pop("prerequisite")]
@@ -149,7 +188,29 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
         actions=table,
         answers=answers.drop(columns="standing").reset_index(drop=True),
         split=split,
+        example=about.get("kind") == "example",
     )
+
+
+def folder_of(catalogue: str | Path, data: Path) -> Path:
+    """Return the folder of a catalogue that is named or addressed; it need not exist."""
+    return Path(catalogue) if os.path.isdir(catalogue) else data / "actions" / str(catalogue)
+
+
+def _read_about(path: Path, shown: str) -> dict[str, Any]:
+    """Read where a catalogue comes from; empty where nothing is written down."""
+    if not path.exists():
+        return {}
+    try:
+        about = yaml.safe_load(read_plain(path, shown=shown).decode())
+    except (UnicodeDecodeError, yaml.YAMLError):
+        about = None
+    if not isinstance(about, dict):
+        raise DataError(
+            t("{file} bukan YAML yang sah.", file=shown),
+            advice=t("Isi title, standing, dan note, atau hapus berkas itu."),
+        )
+    return about
 
 
 def _choices(text: str | None) -> tuple[tuple[str, ...], ...]:
@@ -209,6 +270,7 @@ def write_template(folder: str | Path, instrument: Instrument) -> list[Path]:
         "origin.yaml": yaml.safe_dump(
             {
                 "title": {"id": t("Katalog kegiatan kami")},
+                "instrument": instrument.id,
                 "standing": "assumed",
                 "note": {"id": t("Biaya dan peluang adalah perkiraan kami; tulis di sini dari mana asalnya.")},
             },

@@ -7,6 +7,8 @@ are refused.
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from kla_analysis.errors import DataError, ParameterError, Problem, did_you_mean
+from kla_analysis.files import read_plain
+from kla_analysis.instrument.instrument import known_instruments, load_instrument
 from kla_analysis.language import number, read_money, t
 from kla_analysis.planning.model import Limits
 from kla_analysis.project import find_project
@@ -49,7 +53,7 @@ class Scenario(BaseModel):
     """One question to the planner. Money in whole rupiah or as people write it (“600 juta”).
 
     Empty area, year, stage and target mean those of the report; retention 0 means learnt from the
-    published pairs.
+    published pairs; an empty catalogue is the project's own that answers the instrument.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -60,7 +64,7 @@ class Scenario(BaseModel):
     year: int = 0
     stage: str = ""
     target: str = ""
-    catalogue: str = "contoh"
+    catalogue: str = ""
     goal: Literal["points", "target", "certainty"] = "target"
     budget: int | None = None
     certainty: float = Field(default=0.8, gt=0, lt=1)
@@ -88,6 +92,17 @@ class Scenario(BaseModel):
     def _ceilings(cls, value: Any) -> Any:
         return {name: _money(money) for name, money in value.items()} if isinstance(value, dict) else value
 
+    @field_validator("agencies")
+    @classmethod
+    def _agencies(cls, value: dict[str, int]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for name, money in value.items():
+            code = _agency_code(name)
+            if found.setdefault(code, money) != money:
+                why = t("{name} disebut dua kali dengan pagu yang berbeda.", name=code)
+                raise PydanticCustomError("words", "{why}", {"why": why})
+        return found
+
     @field_validator("area", mode="before")
     @classmethod
     def _area(cls, value: Any) -> Any:
@@ -99,8 +114,8 @@ class Scenario(BaseModel):
     @field_validator("components")
     @classmethod
     def _least(cls, value: dict[str, float], info: ValidationInfo) -> dict[str, float]:
-        if any(not 0 <= points <= 1000 for points in value.values()):
-            raise PydanticCustomError("words", "{why}", {"why": t("Isi poin di antara 0 dan 1000.")})
+        if any(not 0 <= points < math.inf for points in value.values()):
+            raise PydanticCustomError("words", "{why}", {"why": t("Isi poin, 0 atau lebih.")})
         return value
 
     @field_validator("either_or", "exactly_one")
@@ -145,6 +160,15 @@ class Scenario(BaseModel):
         return yaml.safe_dump(said, allow_unicode=True, sort_keys=False) if said else "{}\n"
 
 
+def _agency_code(name: str) -> str:
+    """Return the code of an agency as the newest instrument that knows it writes it; a name that none knows as it is."""
+    for instrument in reversed(known_instruments()):
+        rules = load_instrument(instrument)
+        if (code := rules.agency_code(name)) in rules.agencies.index:
+            return code
+    return name
+
+
 def _money(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str | float):
         raise PydanticCustomError("words", "{why}", {"why": t("Tulis jumlah uang, misalnya 600 juta.")})
@@ -180,24 +204,41 @@ def load_scenario(name: str | Path, *, data: Path | None = None) -> Scenario:
         DataError: the file is refused, with every problem.
     """
     folder = (data or find_project().data) / "scenarios"
-    path = Path(name)
-    if path.suffix not in {".yaml", ".yml"}:
-        path = folder / f"{name}.yaml"
-    if not path.is_file():
+    path = place_of(name, folder.parent)
+    if not os.path.exists(path):
         known = sorted(each.stem for each in folder.glob("*.yaml"))
         raise ParameterError(t("Skenario “{name}” tidak ada.", name=name), advice=did_you_mean(str(name), known))
-    if path.stat().st_size > _LARGEST:
-        raise DataError(t("Skenario {file} terlalu besar.", file=path.name), advice=t("Paling banyak 100 kB."))
-    return read_scenario(path.read_bytes(), shown=find_project().shown(path))
+    shown = find_project().shown(path)
+    scenario = read_scenario(read_plain(path, shown=shown, most=_LARGEST), shown=shown)
+    # A catalogue that lies beside the file is found from wherever the file is read.
+    beside = path.parent / scenario.catalogue
+    if "catalogue" in scenario.model_fields_set and os.path.isdir(beside):
+        return scenario.model_copy(update={"catalogue": str(beside.resolve())})
+    return scenario
 
 
-def open_scenario(names: str = "", *, data: Path | None = None) -> Scenario:
+def names(text: str) -> list[str]:
+    """Return the scenarios that a parameter names, names or addresses with commas between them."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def is_file(name: str | Path) -> bool:
+    """Whether a scenario is named by the address of a file, not by its name under `data/scenarios/`."""
+    return Path(name).suffix in {".yaml", ".yml"}
+
+
+def place_of(name: str | Path, data: Path) -> Path:
+    """Return the file of a scenario; it need not exist."""
+    return Path(name) if is_file(name) else data / "scenarios" / f"{name}.yaml"
+
+
+def open_scenario(named: str = "", *, data: Path | None = None) -> Scenario:
     """Load the scenarios of a parameter: names or addresses with commas between them, stacked; none is the default.
 
     Raises:
         ParameterError, DataError: as `load_scenario` and `stack`.
     """
-    return stack([load_scenario(name.strip(), data=data) for name in names.split(",") if name.strip()])
+    return stack([load_scenario(name, data=data) for name in names(named)])
 
 
 def read_scenario(content: bytes, *, shown: str) -> Scenario:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.target import aim
 from kla_analysis.analysis.verification import Retention, own_retention, retention_for
 from kla_analysis.errors import ParameterError
 from kla_analysis.instrument.bands import Band, Placement
@@ -55,6 +57,11 @@ class Ground:
         if target not in self._searches:
             self._searches[target] = Certainty(self.model, target, self.limits, self.retention, self.outcomes)
         return self._searches[target]
+
+    @property
+    def kept(self) -> Literal["all", "share", "drawn"]:
+        """What is supposed of the points of the sheet: all kept, a share that somebody assumes, or as it is drawn."""
+        return "all" if self.retention is None else "drawn" if self.retention.scale else "share"
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -137,22 +144,22 @@ class Simulator:
             self._grounds[key] = Ground(position, model, replace(scenario.limits, budget=None), retention)
         return self._grounds[key]
 
-    def run(self, scenario: Scenario, target: str = "nindya") -> Simulation:
+    def run(self, scenario: Scenario, target: str = "") -> Simulation:
         """Answer a scenario.
 
         Args:
-            target: the predicate that is meant when the scenario names none.
+            target: the predicate that is meant when the scenario names none; the next one when empty.
 
         Raises:
             ParameterError: the scenario is about another area, or names what does not exist.
         """
         ground = self.ground(scenario)
-        goal = self.position.instrument.ladder.band(scenario.target or target)
+        goal = self.position.instrument.ladder.band(scenario.target or target or aim(self.position))
         plan, chance = _solve(ground, scenario, goal.lower)
         return Simulation(scenario, ground, goal, plan, chance)
 
 
-def simulate(position: Position, scenario: Scenario = Scenario(), target: str = "nindya") -> Simulation:  # noqa: B008
+def simulate(position: Position, scenario: Scenario = Scenario(), target: str = "") -> Simulation:  # noqa: B008
     """Answer one scenario about one position."""
     return Simulator(position).run(scenario, target)
 
@@ -191,6 +198,12 @@ class Simulation:
     def before(self) -> float:
         """The total without any action, points: what verification leaves of the sheet."""
         return self.model.total(np.array([], dtype=int))
+
+    @cached_property
+    def at_best(self) -> Simulation | None:
+        """The same question about the sheet with every missing answer in full; None where none is missing."""
+        position = self.ground.position
+        return simulate(position.at_best, self.scenario, self.goal.code) if position.unknown_points else None
 
     @property
     def placement(self) -> Placement:
@@ -318,6 +331,11 @@ class Simulation:
                 rows[level] = (cost, self.model.total(chosen), found[1].probability, actions)
         return pd.DataFrame.from_dict(rows, orient="index", columns=["cost", "total", "probability", "actions"])
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """What the probability supposes of today's `points`: how they are `kept` (`Ground.kept`), and the `share` left."""
+        return {"points": self.ground.position.span.low, "kept": self.ground.kept, "share": self.model.kept_share}
+
     def record(self) -> dict[str, Any]:
         """Return the answer as plain values, for machines and for comparison.
 
@@ -327,16 +345,26 @@ class Simulation:
         plan = self.plan
         sure = SURE in self.prices.index if self.ground.ready is not None else False
         feasible = plan.status != "infeasible"
+        best = self.at_best
         return {
-            "scenario": self.scenario.model_dump(mode="json", exclude_defaults=True),
+            "scenario": _shown(self.scenario),
             "area": self.ground.position.area.code,
             "year": self.ground.position.award_year,
             "illustrative": self.ground.position.illustrative,
             "costs": self.model.catalogue.standing,
+            "catalogue": {"id": self.model.catalogue.id, "example": self.model.catalogue.example},
             "target": self.goal.code,
             "target_points": self.target,
             "before": self.before,
             "kept_share": self.model.kept_share,
+            "unknown_points": self.ground.position.unknown_points,
+            "at_best": best
+            and {
+                "before": best.before,
+                "cost": best.plan.cost if best.plan.status != "infeasible" else None,
+                "total": best.plan.total if best.plan.status != "infeasible" else None,
+                "probability": best.chance.probability,
+            },
             "status": plan.status,
             "prover": plan.prover or None,
             "why": plan.why or None,
@@ -347,6 +375,7 @@ class Simulation:
             "predicate": self.placement.predicate if feasible else None,
             "in_gap": self.placement.in_gap if feasible else None,
             "bound": None if np.isnan(plan.bound) else float(plan.bound),
+            "given": self.given,
             "probability": self.chance.probability,
             "probability_error": self.chance.error,
             "draws": self.chance.draws,
@@ -409,6 +438,12 @@ def _most(ground: Ground, budget: int | None, time_limit: float = 10.0) -> Plan:
         if step is not None:
             return stairs.plan(step, limits, step["total"])
     return most_points(ground.model, limits, time_limit=time_limit)
+
+
+def _shown(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as plain values, without the folders of somebody's machine."""
+    said = scenario.model_dump(mode="json", exclude_defaults=True)
+    return said | ({"catalogue": Path(said["catalogue"]).name} if "catalogue" in said else {})
 
 
 def _require_about(position: Position, scenario: Scenario) -> None:

@@ -146,7 +146,7 @@ class Board:
         yield Mark("rect", (x0, y - 5, x1 - x0, 10), AMBER)
         yield Mark("diamond", (x0, y), BLUE)
         yield Mark("diamond", (x1, y), AMBER)
-        label = f"{number(answer.plan.total)} {answer.placement.name}"
+        label = f"{_total(answer)} {answer.placement.name}"
         half = text_width(label, TEXT, "bold") * _UNIT / 2
         left, _ = self._place("ladder", self._panels["ladder"].get_xlim()[0], 0)
         right, _ = self._place("ladder", self._panels["ladder"].get_xlim()[1], 0)
@@ -164,7 +164,7 @@ class Board:
         x, y = self._place("stairs", min(answer.plan.cost, self.far), min(answer.plan.total, high))
         yield Mark("line", (left, y, x, y), GRID)
         yield Mark("diamond", (x, y), AMBER)
-        label = f"{money(answer.plan.cost)} → {number(answer.plan.total)}"
+        label = f"{money(answer.plan.cost)} → {_total(answer)}"
         wide = text_width(label, TEXT, "bold") * _UNIT
         inside = x + _OFF + wide <= right
         yield Mark("text", (x + _OFF if inside else x - _OFF, y + 16), INK, label, "start" if inside else "end", True)
@@ -341,7 +341,7 @@ def alt(answer: Simulation) -> str:
         "{goal} {chance}. {changed}.",
         cost=money(answer.plan.cost),
         before=number(answer.before),
-        total=number(answer.plan.total),
+        total=_total(answer),
         name=answer.placement.name,
         goal=answer.goal.name,
         chance=likely(answer.chance.probability),
@@ -408,3 +408,8 @@ def _as_artist(mark: Mark, transform: Any) -> Any:
         transform=transform,
         path_effects=[patheffects.withStroke(linewidth=3, foreground=PAPER)],
     )
+
+
+def _total(answer: Simulation) -> str:
+    """Write a plan's total, rounded over no bound."""
+    return answer.ground.position.instrument.ladder.written(answer.plan.total)

@@ -52,6 +52,7 @@ HEAD, TEXT, NAME, SMALL = 13.0, 10.5, 9.75, 9.0
 
 PAD = 0.12
 LOST = {"facecolor": PAPER, "edgecolor": MISSING, "hatch": "////", "linewidth": 0.8}
+UNKNOWN = {**LOST, "hatch": "...."}
 KNOWN_RANGE = {"facecolor": PAPER, "edgecolor": BLUE, "hatch": "////", "linewidth": 1.4}
 _STYLE = {
     "font.family": ["sans-serif"],

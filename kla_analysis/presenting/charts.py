@@ -33,6 +33,7 @@ from kla_analysis.presenting.canvas import (
     SMALL,
     SOFT,
     TEXT,
+    UNKNOWN,
     WIDTH,
     Chart,
     dashed_line,
@@ -60,6 +61,8 @@ from kla_analysis.presenting.tables import (
     component_table,
     history_table,
     indicator_table,
+    score_of,
+    share_of,
 )
 from kla_analysis.presenting.wording import needs, points, predicate_of
 
@@ -91,7 +94,10 @@ def ladder(position: Position, target: str) -> Chart:
     if fact is not None:
         name = fact.name or rules.place(fact.span.low).name
         label = t(
-            "Terbit ({stage}): {name} {span}", stage=stage_name(position, fact.stage), name=name, span=str(fact.span)
+            "Terbit ({stage}): {name} {span}",
+            stage=stage_name(position, fact.stage),
+            name=name,
+            span=rules.written(fact.span),
         )
         _, published_gap = gap_to(target, fact.span, position.instrument)
         if position.roll_up is not None and published_gap.high > 0:
@@ -99,7 +105,7 @@ def ladder(position: Position, target: str) -> Chart:
         rows.append((label, fact.span, True))
     sheet = t("Lembar ilustratif") if position.illustrative else t("Lembar nilai")
     if position.roll_up is not None:
-        label = t("{sheet}: {name} {span}", sheet=sheet, name=predicate_of(position), span=str(span))
+        label = t("{sheet}: {name} {span}", sheet=sheet, name=predicate_of(position), span=rules.written(span))
         rows.append((label, span, False))
 
     source = source_line(position, published=fact is not None)
@@ -188,13 +194,33 @@ def ladder(position: Position, target: str) -> Chart:
                 t("Terbit") if published else sheet,
                 each.low,
                 each.high,
-                str(rules.points_to(target, each)),
+                rules.written(rules.points_to(target, each)),
             )
             for _, each, published in rows
         ),
         source,
     )
     return finished(title, alt, source, figure, table)
+
+
+def draw_points(ax: Axes, table: pd.DataFrame) -> list[str]:
+    """Draw a bar a row: reached, unknown for want of an answer, and lost; return what is said at its end."""
+    labels = []
+    for y, one in enumerate(table.itertuples()):
+        ax.barh(y, one.low, color=BLUE, height=0.58)
+        ax.barh(y, one.high - one.low, left=one.low, **UNKNOWN, height=0.58)
+        ax.barh(y, one.max_points - one.high, left=one.high, **LOST, height=0.58)
+        labels.append(reached_in_words(one))
+    return labels
+
+
+def reached_in_words(row: Any) -> str:
+    """Say the points of a row of its maximum, or that nobody has answered."""
+    score = score_of(row.low, row.high, row.answers)
+    if not row.answers:
+        return t("{unanswered}, maksimum {max}", unanswered=score, max=number(row.max_points))
+    score = score if isinstance(score, str) else number(score)
+    return t("{reached} dari {max}", reached=score, max=number(row.max_points))
 
 
 @needs("component")
@@ -210,21 +236,15 @@ def components(position: Position) -> Chart:
         max=number(most["max_points"]),
     )
     if most["lost_points"] <= 0:
-        title = t("Semua komponen bernilai penuh")
-    unanswered = bool((table["high"] > table["low"]).any())
+        title = t("Tidak ada poin yang hilang") if position.unknown_points else t("Semua komponen bernilai penuh")
     how = t("Penuh: nilai tercapai. Berarsir: nilai yang hilang.")
-    if unanswered:
-        how += " " + t("Bertitik: belum terjawab.")
+    if position.unknown_points:
+        how += " " + t("Bertitik: belum dijawab.")
     names, row = row_names(table["name"], 2.2)
     figure, ax = new_figure(title, position, source, tall=row * len(table), left=2.2, how=how)
-    ends, labels = table["max_points"].tolist(), []
-    for y, one in enumerate(table.itertuples()):
-        ax.barh(y, one.low, color=BLUE, height=0.58)
-        ax.barh(y, one.high - one.low, left=one.low, **(LOST | {"hatch": "...."}), height=0.58)
-        ax.barh(y, one.max_points - one.high, left=one.high, **LOST, height=0.58)
-        labels.append(t("{reached} dari {max}", reached=str(Span(one.low, one.high)), max=number(one.max_points)))
+    labels = draw_points(ax, table)
     put_rows(ax, names)
-    label_bars(ax, ends, labels, WIDTH - 2.2 - PAD)
+    label_bars(ax, table["max_points"].tolist(), labels, WIDTH - 2.2 - PAD)
     told = "; ".join(f"{name} {label}" for name, label in zip(table["name"], labels, strict=True))
     alt = t("Diagram batang nilai tercapai (penuh) dan hilang (berarsir) per komponen: {told}.", told=told)
     return finished(title, alt, source, figure, component_table(position))
@@ -247,15 +267,17 @@ def indicator_heatmap(position: Position, component: str | None = None) -> Chart
     table = position.roll_up.indicators
     if component is not None:
         table = table[table["component_code"] == position.instrument.component(component).code]
-    ranked = table.assign(at=range(len(table))).sort_values(["share", "at"])
-    weakest = ranked[ranked["share"] < 1].head(5 if component is None else 1)
-    title = t("Semua indikator bernilai penuh")
+    # An indicator that may still be full is not weak; one that nobody has answered has no share to show.
+    ranked = table.assign(at=range(len(table))).sort_values(["share_high", "share", "at"])
+    ranked = ranked[ranked["answers"] > 0]
+    weakest = ranked[ranked["share_high"] < 1].head(5 if component is None else 1)
+    title = t("Semua indikator bernilai penuh") if not position.unknown_points else t("Tidak ada poin yang hilang")
     if len(weakest):
         title = t(
             "Capaian terendah: indikator {code}, {share} dari maksimum ({name})",
             code=weakest.index[0],
             name=weakest["name"].iloc[0],
-            share=percent(weakest["share"].iloc[0]),
+            share=_share(weakest.iloc[0]),
         )
 
     if component is None:
@@ -266,13 +288,21 @@ def indicator_heatmap(position: Position, component: str | None = None) -> Chart
         names, left = [f"{code}  {name}" for code, name in table["name"].items()], 3.6
     shape = len(groups), max(len(group) for group in groups)
     shares, texts = np.full(shape, np.nan), np.full(shape, "", dtype=object)
-    marked = []
+    marked: list[tuple[int, int]] = []
+    empty: list[tuple[int, int]] = []
+    partly = False
     for y, group in enumerate(groups):
         for x, one in enumerate(group.itertuples()):
-            shares[y, x] = one.share
-            value = percent(one.share)
-            reached = t("{reached} dari {max}", reached=number(one.low), max=number(one.max_points))
-            texts[y, x] = f"{one.Index}\n{value}" if component is None else f"{value} · {reached}"
+            shares[y, x] = one.share if one.answers else 0.0
+            ranged = bool(one.answers and one.unknown_points)
+            partly |= ranged
+            value, reached = _share(one), reached_in_words(one)
+            texts[y, x] = f"{value} · {reached}"
+            if component is None:
+                texts[y, x] = f"{one.Index}\n{'≥' if ranged else ''}{percent(one.share)}"
+            if not one.answers:
+                texts[y, x] = f"{one.Index}\n?" if component is None else reached
+                empty.append((x, y))
             if one.Index in weakest.index:
                 marked.append((x, y))
     how = t("Makin gelap, makin besar bagian yang tercapai.")
@@ -282,6 +312,10 @@ def indicator_heatmap(position: Position, component: str | None = None) -> Chart
             if len(weakest) == 1
             else t("Bergaris tepi: {count} terendah.", count=len(weakest))
         )
+    if empty:
+        how += " " + (t("Bertitik, ?: belum dijawab.") if component is None else t("Bertitik: belum dijawab."))
+    if partly and component is None:
+        how += " " + t("≥: sebagian belum dijawab.")
     wrapped, row = row_names(names, left, least=0.5)
     figure, ax = new_figure(title, position, source, tall=row * len(groups), left=left, how=how)
     sns.heatmap(
@@ -298,6 +332,11 @@ def indicator_heatmap(position: Position, component: str | None = None) -> Chart
         linecolor=PAPER,
         annot_kws={"fontsize": 9.5, "linespacing": 1.15, "color": INK, "parse_math": False},
     )
+    for x, y in empty:
+        ax.add_patch(Rectangle((x, y), 1, 1, **UNKNOWN, zorder=1))
+    for text in ax.texts:
+        if tuple(int(at) for at in text.get_position()) in empty:
+            text.set_bbox(patch(PAPER))
     for x, y in marked:
         ax.add_patch(Rectangle((x + 0.05, y + 0.05), 0.9, 0.9, fill=False, edgecolor=INK, linewidth=2))
     put_rows(ax, wrapped, at=[y + 0.5 for y in range(len(groups))])
@@ -305,17 +344,26 @@ def indicator_heatmap(position: Position, component: str | None = None) -> Chart
     ax.set_xlim(0, shape[1])
     ax.spines[:].set_visible(False)
     where = t("per komponen") if component is None else parts.loc[component, "name"]
-    told = "; ".join(f"{code} {percent(share)}" for code, share in ranked["share"].head(5).items())
+    told = "; ".join(f"{row.Index} {_share(row)}" for row in ranked.head(5).itertuples())
     alt = t(
         "Peta panas {count} indikator menurut bagian nilai maksimum yang tercapai, {where}. Terendah: {told}. "
         "Tertinggi: {code} {share}.",
         count=len(table),
         where=where,
         told=told,
-        code=ranked.index[-1],
-        share=percent(ranked["share"].iloc[-1]),
+        code=ranked.index[-1] if len(ranked) else "–",
+        share=_share(ranked.iloc[-1]) if len(ranked) else "–",
     )
+    unanswered = ", ".join(table.index[table["answers"] == 0])
+    if unanswered:
+        alt += " " + t("Belum dijawab: {codes}.", codes=unanswered)
     return finished(title, alt, source, figure, indicator_table(position, component))
+
+
+def _share(row: Any) -> str:
+    """Write the share of a row, both ends where answers are missing."""
+    share = share_of(row)
+    return share if isinstance(share, str) else percent(share)
 
 
 @needs("indicator")
@@ -466,6 +514,7 @@ def agencies(position: Position, top: int = 12) -> Chart:
 def waterfall(position: Position, target: str) -> Chart:
     """From today's score to the target: what each component adds in the smallest set of questions."""
     source, start = source_line(position), position.span.low
+    rules = position.instrument.ladder
     goal, gap = gap_to(target, position.span, position.instrument)
     chosen = smallest_set(position.roll_up, gap.high)
     parts = position.roll_up.components["name"]
@@ -475,7 +524,7 @@ def waterfall(position: Position, target: str) -> Chart:
         title = t(
             "{goal} sudah tercapai: nilai {score}, batasnya {lower}",
             goal=goal.name,
-            score=number(start),
+            score=rules.written(start),
             lower=number(goal.lower),
         )
     elif chosen.closes:
@@ -489,21 +538,25 @@ def waterfall(position: Position, target: str) -> Chart:
         title = t(
             "Semua pertanyaan bersama belum cukup untuk {goal}: hanya sampai {reached}",
             goal=goal.name,
-            reached=number(reached),
+            reached=rules.written(reached),
         )
     bottom, high = min(start, goal.lower), max(reached, goal.lower)
     low = max(0.0, bottom - 0.3 * max(high - bottom, 10.0))
     high += 0.04 * (high - low)
     how = t("Sumbu mulai di {low}, bukan nol: batang biru terpotong.", low=number(low, decimals=0)) if low > 0 else ""
+    if position.unknown_points:
+        how += " " + t(
+            "Yang belum dijawab tidak dihitung: sampai {points} poin lebih.", points=number(position.unknown_points)
+        )
 
-    rows: list[tuple[str, float, float, str, str]] = [(t("Sekarang"), 0.0, start, number(start), "")]
+    rows: list[tuple[str, float, float, str, str]] = [(t("Sekarang"), 0.0, start, rules.written(start), "")]
     running = start
     for code, step in steps.iterrows():
         count = t("{count} pertanyaan", count=int(step["size"]))
         rows.append((parts[code], running, step["sum"], signed(step["sum"]), count))
         running = round(running + step["sum"], 6)
     if len(steps):
-        rows.append((t("Sesudahnya"), 0.0, reached, number(reached), ""))
+        rows.append((t("Sesudahnya"), 0.0, reached, rules.written(reached), ""))
     left, column = 2.2, 1.15
     names, row = row_names((name for name, *_ in rows), left, least=0.4)
     figure, ax = new_figure(

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.weakness import weak_questions
 from kla_analysis.evidence.partners import load_partners
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import number, percent, t
-from kla_analysis.planning.actions import load_catalogue
+from kla_analysis.planning.actions import catalogue_for, load_catalogue
 from kla_analysis.planning.model import Model
 from kla_analysis.planning.scenario import open_scenario
 from kla_analysis.presenting.plan_tables import money_column
-from kla_analysis.presenting.tables import Column, Several, Table, indicator_table, question_table
+from kla_analysis.presenting.plan_wording import badges, costs_in_words
+from kla_analysis.presenting.tables import (
+    Column,
+    Several,
+    Table,
+    indicator_table,
+    question_table,
+    score_of,
+    share_of,
+    unanswered_table,
+)
 from kla_analysis.presenting.wording import Text, needs
 
 #: Questions and actions on a sheet: it is to fit on two pages.
@@ -38,34 +50,51 @@ def meeting_sheets(position: Position, cluster: str = "all", scenario: str = "")
         scenario: names the catalogue whose actions are shown, as the report's parameter does.
     """
     codes = list(position.instrument.components.index) if cluster == "all" else [cluster]
-    model = Model(position.roll_up, load_catalogue(open_scenario(scenario).catalogue, position.instrument))
+    named = open_scenario(scenario).catalogue or catalogue_for(position.instrument)
+    model = Model(position.roll_up, load_catalogue(named, position.instrument)) if named else None
     return Several(tuple(_sheet(position, code, model) for code in codes))
 
 
-def _sheet(position: Position, code: str, model: Model) -> MeetingSheet:
+def _sheet(position: Position, code: str, model: Model | None) -> MeetingSheet:
     component = position.roll_up.components.loc[code]
     losing = weak_questions(position.roll_up, code)
     about = Text(
         heading=component["name"],
         paragraphs=(
-            t(
-                "Nilai {score} dari {maximum} ({share}); {lost} poin hilang pada {count} pertanyaan.",
-                score=number(component["low"]),
-                maximum=number(component["max_points"]),
-                share=percent(component["share"]),
-                lost=number(component["lost_points"]),
-                count=len(losing),
-            ),
+            _standing(component, len(losing)),
             _guests(position, code),
         ),
     )
     parts = (
         about,
+        *([unanswered_table(position, code, QUESTIONS)] if component["unanswered"] else []),
         indicator_table(position, code),
         question_table(position, code, QUESTIONS),
         _actions_table(position, code, model),
     )
     return MeetingSheet(parts, code)
+
+
+def _standing(component: pd.Series, losing: int) -> str:
+    """Say what a cluster reaches and loses, and what hangs on answers that nobody has given."""
+    if not component["answers"]:
+        return t("Belum ada satu jawaban pun; {points} poin belum diketahui.", points=number(component["max_points"]))
+    score = score_of(component["low"], component["high"], component["answers"])
+    share = share_of(component)
+    said = t(
+        "Nilai {score} dari {maximum} ({share}); {lost} poin hilang pada {count} pertanyaan.",
+        score=score if isinstance(score, str) else number(score),
+        maximum=number(component["max_points"]),
+        share=share if isinstance(share, str) else percent(share),
+        lost=number(component["lost_points"], beside=(0,)),
+        count=losing,
+    )
+    if not component["unanswered"]:
+        return said
+    return said + " " + t(
+        "{count} pertanyaan belum dijawab: {points} poin belum diketahui. Putuskan lebih dahulu siapa yang mengisinya, dan kapan.",
+        count=component["unanswered"], points=number(component["unknown_points"]),
+    )  # fmt: skip
 
 
 def _guests(position: Position, code: str) -> str:
@@ -85,8 +114,10 @@ def _guests(position: Position, code: str) -> str:
     )
 
 
-def _actions_table(position: Position, code: str, model: Model) -> Table | Text:
+def _actions_table(position: Position, code: str, model: Model | None) -> Table | Text:
     """The catalogue's actions for a cluster that add most, with who does them and what they cost."""
+    if model is None:
+        return Text((t("Belum ada katalog kegiatan untuk instrumen {id}.", id=position.instrument.id),), kind="remark")
     actions = model.catalogue.actions
     frame = actions[actions["component_code"] == code].copy()
     nothing = model.total(model.indices([]))
@@ -110,10 +141,6 @@ def _actions_table(position: Position, code: str, model: Model) -> Table | Text:
             Column("gain", t("Tambahan bila diterima"), "number", unit="points"),
         ),
         frame.reset_index(),
-        source=t(
-            "Sumber: {title}; biaya {standing}. Tambahan bila hanya kegiatan itu yang dijalankan.",
-            title=catalogue.title,
-            standing=standing_name(catalogue.standing),
-        ),
-        badge=t("ILUSTRATIF") if position.illustrative else "",
+        source=f"{costs_in_words(catalogue)} {t('Tambahan bila hanya kegiatan itu yang dijalankan.')}",
+        badge=badges(position, catalogue),
     )

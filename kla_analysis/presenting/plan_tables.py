@@ -10,7 +10,7 @@ import pandas as pd
 from kla_analysis.language import money, number, percent, signed, t
 from kla_analysis.planning.simulation import Simulation
 from kla_analysis.planning.simulation import difference as difference_of
-from kla_analysis.presenting.plan_wording import likely, needs_plan, plan_note
+from kla_analysis.presenting.plan_wording import badges, likely, needs_plan, plan_note
 from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.wording import Text
 
@@ -32,7 +32,7 @@ def _table(
         tuple(columns),
         frame,
         plan_note(answer),
-        t("ILUSTRATIF") if answer.ground.position.illustrative else "",
+        badges(answer.ground.position, answer.model.catalogue),
         tuple(total),
     )
 
@@ -68,6 +68,10 @@ def component_change_table(answer: Simulation) -> Table:
     """Every component before and after the plan."""
     frame = answer.components.reset_index()
     frame["gain"] = (frame["after"] - frame["before"]).round(6)
+    # Where nobody has answered there is nothing to start from, and nothing that an action would surely add.
+    empty = frame["component_code"].map(answer.model.rollup.components["answers"]) == 0
+    frame[["before", "after"]] = frame[["before", "after"]].astype(object).mask(empty, t("belum dijawab"))
+    frame["gain"] = frame["gain"].astype(object).mask(empty, "–")
     columns = (
         Column("component_code", t("Kode")),
         Column("name", t("Komponen")),

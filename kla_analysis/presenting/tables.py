@@ -19,8 +19,9 @@ import numpy as np
 import pandas as pd
 
 from kla_analysis.analysis.comparison import closing_sets, difference, gap_to, smallest_set
-from kla_analysis.analysis.country import province_standing, transitions
-from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.conditions import below_share
+from kla_analysis.analysis.country import moves, province_standing, published_pairs, transitions
+from kla_analysis.analysis.position import Position, reference_of
 from kla_analysis.analysis.trace import trace
 from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, flips_by_weight, sensitivity
 from kla_analysis.analysis.verification import leave_one_out, retention_for, verify_position
@@ -33,13 +34,23 @@ from kla_analysis.analysis.weakness import (
     weak_questions,
 )
 from kla_analysis.evidence.audit import Audit, audit
-from kla_analysis.evidence.published import load_national_counts, load_participation, load_results, load_stage_scores
+from kla_analysis.evidence.cases import load_stage_scores
+from kla_analysis.evidence.contradictions import load_contradictions
+from kla_analysis.evidence.history import load_history
+from kla_analysis.evidence.published import (
+    load_component_scores,
+    load_national_counts,
+    load_participation,
+)
+from kla_analysis.evidence.statements import load_statements
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import Instrument, level_name, load_instrument, split_agencies, standing_name
-from kla_analysis.language import chance, number, percent, signed, t
+from kla_analysis.language import chance, month, number, percent, signed, t
 from kla_analysis.presenting.wording import (
     Text,
     audit_in_words,
+    later_award,
+    least_share_in_words,
     needs,
     needs_score,
     pairs_note,
@@ -217,9 +228,10 @@ def score_of(low: float, high: float, answers: int) -> float | str:
 
 def share_of(row: Any) -> float | str:
     """Return what is shown of a row's share of its maximum, like `score_of`."""
-    if not row.answers:
+    if not row.answers or not row.max_points:
         return "–"
-    return row.share if row.high == row.low else f"{percent(row.share)}–{percent(row.share_high)}"
+    low, high = row.low / row.max_points, row.high / row.max_points
+    return low if low == high else "–".join(dict.fromkeys((percent(low), percent(high))))
 
 
 def shown_points(frame: pd.DataFrame) -> pd.DataFrame:
@@ -558,6 +570,19 @@ def own_audit(position: Position) -> Several | Text:
     return Several((audit_in_words(found), audit_table(found, position.instrument)))
 
 
+def reference_audit(position: Position) -> Several | Text:
+    """The audit of the sheet from which the weights of the position's instrument are known."""
+    reference = reference_of(position.instrument)
+    if reference is None:
+        return Text((t("Tidak ada lembar rujukan untuk instrumen {id}.", id=position.instrument.id),), kind="remark")
+    said = t(
+        "Bobot di laporan ini berasal dari satu salinan: {title}. Bila salinan itu bertentangan dengan dirinya sendiri, "
+        "pertentangannya dinyatakan di sini, tidak diperbaiki diam-diam.",
+        title=reference.assessment.origin.title,
+    )
+    return Several((Text((said,)), own_audit(reference)))
+
+
 # --- published ------------------------------------------------------------------------------------
 
 
@@ -614,6 +639,67 @@ def national_table() -> Table:
 
 
 # --- the way to the target --------------------------------------------------------------------------
+
+
+def conditions_table(position: Position) -> Table:
+    """What was said of conditions besides the total and of where predicates begin: who, when, which questions."""
+    rows = []
+    for one in load_statements(position.instrument):
+        years = (
+            t("Aturan {first}–{last}.", first=one.award_years[0], last=one.award_years[-1]) if one.award_years else ""
+        )
+        rows.append(
+            {
+                "text": " ".join(filter(None, (one.text, years, one.against))),
+                "who": f"{one.by}, {month(one.said)}",
+                "codes": ", ".join(one.questions) or "–",
+                "standing": standing_name(one.standing),
+                "source": one.source,
+            }
+        )
+    return Table(
+        t("Syarat di luar nilai total dan batas predikat, seperti yang pernah disebut"),
+        (
+            Column("text", t("Pernyataan"), "long"),
+            Column("who", t("Oleh siapa, kapan")),
+            Column("codes", t("Pertanyaan")),
+            Column("standing", t("Status")),
+            Column("source", t("Sumber"), "kla-link", without_scheme),
+        ),
+        pd.DataFrame(rows, columns=["text", "who", "codes", "standing", "source"]),
+        source=t(
+            "Sumber: data/published/conditions.yaml. Pernyataan orang, bukan pasal; tidak ada yang menghalangi laporan ini."
+        ),
+    )
+
+
+@needs("indicator")
+def least_share_table(position: Position, least: float) -> Several | Text:
+    """The indicators below a minimum share of their maximum; words where the check is off."""
+    if not least:
+        return Text(
+            (t("Pemeriksaan nilai minimum tiap indikator tidak diminta; --least-share 0.5 memeriksanya pada separuh maksimum."),),
+            kind="remark",
+        )  # fmt: skip
+    found = below_share(position.roll_up, least)
+    said = least_share_in_words(found, least)
+    if found.empty:
+        return Several((said,))
+    table = _of_sheet(
+        position,
+        t("Indikator di bawah {share} dari maksimumnya", share=percent(least)),
+        (
+            Column("indicator_code", t("Kode")),
+            Column("name", t("Indikator")),
+            Column("score", t("Nilai"), "number", unit="points"),
+            _num("max_points", t("Maksimum")),
+            _num("short", t("Kurang")),
+        ),
+        found.assign(
+            score=[score_of(row.low, row.high, row.answers) for row in found.itertuples()],
+        ).reset_index(),
+    )
+    return Several((said, table))
 
 
 @needs("question")
@@ -714,6 +800,15 @@ def _change(row: Any) -> float | str:
         if row.change == row.change_high
         else t("{low} sampai {high}", low=signed(row.change), high=signed(row.change_high))
     )
+
+
+@needs("component")
+def reference_difference(position: Position) -> Table | Text:
+    """The position's sheet beside the reference sheet of the same instrument, component by component."""
+    reference = reference_of(position.instrument)
+    if reference is None:
+        return Text((t("Tidak ada lembar rujukan untuk instrumen {id}.", id=position.instrument.id),), kind="remark")
+    return difference_table(position, reference)
 
 
 def _indicator_of_the_largest_loss(position: Position) -> str:
@@ -845,16 +940,18 @@ def answer_flip_table(position: Position, top: int = 10) -> Table | Text:
 @needs("component")
 def weight_flip_table(position: Position) -> Table:
     """How far each component's weight would have to move to change the predicate, nearest first."""
+    frame = flips_by_weight(position.roll_up)
+    frame["score"] = shown_points(position.roll_up.components)["score"]
     return _of_sheet(
         position,
         t("Perubahan bobot yang akan mengubah predikat"),
         (
             Column("name", t("Komponen")),
-            _num("low", t("Nilai")),
+            _num("score", t("Nilai")),
             _num("factor_down", t("Turun bila dikali"), "times"),
             _num("factor_up", t("Naik bila dikali"), "times"),
         ),
-        flips_by_weight(position.roll_up).reset_index(),
+        frame.reset_index(),
     )
 
 
@@ -864,8 +961,9 @@ def weight_flip_table(position: Position) -> Table:
 def province_table(position: Position) -> Table:
     """The last published award of every area of the province."""
     ladder = position.instrument.ladder
-    frame = province_standing(load_results(), position.area.province, position.instrument)
+    frame = province_standing(load_history(), position.area.province, ladder)
     frame["predicate"] = [ladder.name(code) for code in frame["predicate"]]
+    frame["later"] = [later_award(row, ladder) for row in frame.itertuples()]
     return Table(
         t("Penghargaan terakhir yang terbit di {province}", province=position.area.province or "–"),
         (
@@ -874,6 +972,7 @@ def province_table(position: Position) -> Table:
             Column("award_year", t("Tahun"), write=str),
             Column("predicate", t("Predikat")),
             _num("score", t("Nilai")),
+            Column("later", t("Sesudahnya")),
         ),
         frame,
         source=t("Sumber: data/published/results.csv (terbit), tidak lengkap. Peringkat sama untuk predikat sama."),
@@ -883,21 +982,110 @@ def province_table(position: Position) -> Table:
 def transition_table(position: Position) -> Table:
     """How often one predicate was followed by which, with counts and intervals."""
     ladder = position.instrument.ladder
-    frame = transitions(load_results(), position.instrument).reset_index()
+    frame = transitions(published_pairs(until=position.award_year), ladder).reset_index()
     frame["before"] = [ladder.name(code) for code in frame["before"]]
     frame["after"] = [ladder.name(code) for code in frame["after"]]
     frame["range"] = [f"{percent(row.low)}–{percent(row.high)}" for row in frame.itertuples()]
     return Table(
-        t("Predikat dan predikat pada putaran berikutnya"),
+        t("Predikat dan predikat pada putaran berikutnya, sampai putaran {year}", year=position.award_year),
         (
             Column("before", t("Sekarang")),
             Column("after", t("Berikutnya")),
             _count("count", t("Banyaknya")),
             _count("of", t("Dari")),
+            _count("districts", t("Pada berapa daerah")),
             Column("range", t("Rentang 95%"), "number"),
         ),
         frame,
-        source=t("Sumber: data/published/results.csv (terbit), putaran berurutan saja. Rentang Wilson."),
+        source=_pairs_source(),
+    )
+
+
+def moves_table(position: Position) -> Table:
+    """How many rose, stayed and fell, provinces that are published entire apart from press reports."""
+    ladder = position.instrument.ladder
+    frame = moves(published_pairs(until=position.award_year), ladder).reset_index()
+    frame["before"] = [ladder.name(code) for code in frame["before"]]
+    frame["kind"] = [t("provinsi utuh") if whole else t("berita") for whole in frame["whole"]]
+    frame["range"] = [f"{percent(row.low)}–{percent(row.high)}" for row in frame.itertuples()]
+    return Table(
+        t(
+            "Naik, tetap, turun: provinsi yang daftarnya utuh dan berita, sampai putaran {year}",
+            year=position.award_year,
+        ),
+        (
+            Column("before", t("Dari predikat")),
+            Column("kind", t("Asal hasil")),
+            _count("rose", t("Naik")),
+            _count("stayed", t("Tetap")),
+            _count("fell", t("Turun")),
+            _count("districts", t("Pada berapa daerah")),
+            Column("range", t("Bagian yang naik, 95%"), "number"),
+        ),
+        frame,
+        source=_pairs_source(),
+    )
+
+
+def contradictions_table(position: Position) -> Table:
+    """Where the published facts contradict each other, and what is used."""
+    found = load_contradictions()
+    frame = pd.DataFrame([(one.about, one.readings, one.used) for one in found], columns=["about", "readings", "used"])
+    return Table(
+        t("Pertentangan antara hasil yang terbit"),
+        (
+            Column("about", t("Tentang")),
+            Column("readings", t("Bacaan"), "long"),
+            Column("used", t("Yang dipakai"), "long"),
+        ),
+        frame,
+        source=t("Sumber: data/published/discrepancies.yaml; dinyatakan, tidak diperbaiki diam-diam."),
+    )
+
+
+def component_shares_table(position: Position) -> Table:
+    """What districts published of their components, beside the sheet's own where there is one."""
+    instrument = position.instrument
+    stages = {stage.code: stage.name for stage in instrument.stages}
+    published = load_component_scores(instrument)
+    codes = list(instrument.components.index)
+    published = published[published["component_code"].isin(codes)]
+    rows = []
+    for key, group in published.groupby(["area_name", "award_year", "stage"], dropna=False, sort=False):
+        shares = group.set_index("component_code")["share"]
+        stage = t("tahap tidak disebut") if pd.isna(key[2]) else stages.get(key[2], t("Selama verifikasi")).lower()
+        rows.append({"who": f"{key[0]} {key[1]}, {stage}", **{code: shares.get(code) for code in codes}})
+    rolled = position.roll_up
+    if rolled is not None and rolled.components is not None:
+        known = rolled.components[rolled.components["low"] == rolled.components["high"]]
+        own = known["low"] / known["max_points"]
+        rows.insert(0, {"who": _of_this_report(position), **own.to_dict()})
+    return Table(
+        t("Bagian maksimum yang dicapai per komponen, di samping daerah lain"),
+        (
+            Column("who", t("Daerah dan tahap")),
+            *(_share(code, code) for code in codes),
+        ),
+        pd.DataFrame(rows, columns=["who", *codes]),
+        source=t(
+            "Sumber: data/published/component_scores.csv (terbit). Bagian dihitung dengan maksimum yang tercetak, bila tidak ada "
+            "dengan maksimum {title} (turunan). Tahap dan tahunnya berbeda, jadi hanya pembanding kasar.",
+            title=instrument.title,
+        ),
+        badge=t("ILUSTRATIF") if position.illustrative else "",
+    )
+
+
+def _of_this_report(position: Position) -> str:
+    stage = position.instrument.stage(position.stage).name.lower()
+    sheet = t("lembar ilustratif") if position.illustrative else stage
+    return f"{position.area.name} {position.award_year}, {sheet}"
+
+
+def _pairs_source() -> str:
+    return t(
+        "Sumber: data/published/results.csv dan province_counts.csv (terbit), putaran berurutan saja. Rentang Wilson dengan "
+        "daerah yang berulang dihitung sebagai satu daerah."
     )
 
 

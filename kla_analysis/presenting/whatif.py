@@ -15,8 +15,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.target import aim
 from kla_analysis.errors import KlaError
-from kla_analysis.language import money, percent, read_money, t
+from kla_analysis.language import money, number, percent, read_money, t
 from kla_analysis.planning.scenario import Scenario, check_scenario, load_scenario, read_scenario
 from kla_analysis.planning.simulation import Ground, Simulation, Simulator
 from kla_analysis.presenting.board import Board, reach
@@ -39,6 +40,7 @@ from kla_analysis.presenting.plan_wording import (
     difference_in_words,
     evidence_in_words,
     finding,
+    needs_catalogue,
     next_step_in_words,
     plan_in_words,
     proof,
@@ -60,6 +62,7 @@ def try_out(position: Position, scenario: Scenario, target: str) -> WhatIf | Tex
 
 
 @needs("question")
+@needs_catalogue
 def _app(position: Position, scenario: Scenario, target: str) -> WhatIf:
     return WhatIf(position, scenario, target)
 
@@ -72,14 +75,14 @@ class WhatIf(Controls):
         widget: what a notebook shows.
     """
 
-    def __init__(self, position: Position, scenario: Scenario = Scenario(), target: str = "nindya") -> None:  # noqa: B008
+    def __init__(self, position: Position, scenario: Scenario = Scenario(), target: str = "") -> None:  # noqa: B008
         """Build the app for a position.
 
         Raises:
             ParameterError: there is no sheet with answers per question, or the scenario is about another area.
         """
         self.simulator = Simulator(position)
-        self._first = scenario.model_copy(update={"target": scenario.target or target})
+        self._first = scenario.model_copy(update={"target": scenario.target or target or aim(position)})
         self._past: list[Scenario] = []
         self._shown: Scenario | None = None
         self._ground: Ground | None = None
@@ -411,8 +414,13 @@ class WhatIf(Controls):
             words = (t("Tidak ada rencana dalam batas ini"),)
         else:
             self._say("")
-            words = (finding(answer), next_step_in_words(answer), proof(answer.plan))
+            words = (finding(answer), next_step_in_words(answer), *self._unknown(), proof(answer.plan))
         self.headline.value = _headline(*words)
+
+    def _unknown(self) -> list[str]:
+        """Say how many points hang on answers that nobody has given: no plan counts on them."""
+        unknown = self.answer.ground.position.unknown_points
+        return [t("{points} poin belum dijawab, jadi tidak dihitung.", points=number(unknown))] if unknown else []
 
     def _remember(self, scenario: Scenario) -> None:
         """Keep what was asked before, for undo; one pull of the slider counts as one step."""

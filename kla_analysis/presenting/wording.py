@@ -13,9 +13,11 @@ from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import jinja2
+import pandas as pd
 
 from kla_analysis.analysis.comparison import gap_to, smallest_set
-from kla_analysis.analysis.country import province_standing, transitions
+from kla_analysis.analysis.conditions import touched
+from kla_analysis.analysis.country import moves, province_standing, published_pairs
 from kla_analysis.analysis.position import Position, PublishedFact
 from kla_analysis.analysis.uncertainty import COMMON, Sensitivity, flips_by_answer, sensitivity
 from kla_analysis.analysis.verification import (
@@ -28,10 +30,13 @@ from kla_analysis.analysis.verification import (
 )
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
 from kla_analysis.evidence.audit import Audit
-from kla_analysis.evidence.published import AWARD_STAGE, load_results, load_stage_scores
-from kla_analysis.instrument.bands import Span
+from kla_analysis.evidence.cases import load_stage_scores
+from kla_analysis.evidence.history import load_history
+from kla_analysis.evidence.published import AWARD_STAGE
+from kla_analysis.evidence.statements import load_statements
+from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import level_name, standing_name
-from kla_analysis.language import chance, number, percent, t
+from kla_analysis.language import chance, month, number, percent, t
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -317,44 +322,86 @@ def flips_in_words(position: Position) -> Text:
     if flips.empty:
         return Text((t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=placement.name),))
     first = flips.iloc[0]
+    low_end = (t("Itu bila yang belum dijawab tidak bernilai."),) if position.unknown_points else ()
     return Text((
         t("{count} jawaban masing-masing dapat menghilangkan {name} bila ditolak. Yang terdekat: {code} {label} ({points} "
           "poin).", count=len(flips), name=placement.name, code=flips.index[0], label=first["name"],
           points=number(first["low"])),
+        *low_end,
     ))  # fmt: skip
 
 
 def province_in_words(position: Position) -> Text:
     """Say where the area stands among the published results of its province."""
-    table = province_standing(load_results(), position.area.province, position.instrument)
     ladder = position.instrument.ladder
+    table = province_standing(load_history(), position.area.province, ladder)
     if position.area.code not in table.index:
         return Text((t("Hasil {area} tidak ada di antara {count} hasil provinsinya yang terbit.",
                        area=position.area.name, count=len(table)),))  # fmt: skip
     own = table.loc[position.area.code]
-    return Text((
-        t("Penghargaan terakhir {area} yang terbit: {predicate} pada {year}; {better} dari {count} daerah {province} "
-          "berpredikat lebih tinggi.", area=position.area.name, predicate=ladder.name(own["predicate"]),
-          year=int(own["award_year"]), better=int(own["rank"]) - 1, count=len(table),
-          province=position.area.province),
-    ))  # fmt: skip
+    said = t("Penghargaan terakhir {area} yang predikatnya terbit: {predicate} pada {year}; {better} dari {count} daerah "
+             "{province} berpredikat lebih tinggi.", area=position.area.name, predicate=ladder.name(own["predicate"]),
+             year=int(own["award_year"]), better=int(own["rank"]) - 1, count=len(table),
+             province=position.area.province)  # fmt: skip
+    later = later_award(own, ladder)
+    return Text((said, t("Sesudahnya, {later}.", later=later)) if later else (said,))
+
+
+def later_award(row: Any, ladder: Ladder) -> str | None:
+    """Say what is known of an award after the last one whose predicate is named (a row of `province_standing`)."""
+    if pd.isna(row.later_year):
+        return None
+    bounds = (None if pd.isna(code) else code for code in (row.at_least, row.at_most))
+    return f"{int(row.later_year)}: {ladder.name_between(*bounds)}"
 
 
 def transitions_in_words(position: Position) -> Text:
-    """Say how often the area's predicate was followed by a higher one."""
+    """Say how often the area's predicate was followed by a higher one, up to the round of the report.
+
+    Later rounds are left out: they were not known then, and the area's own would be among them.
+    """
     ladder = position.instrument.ladder
-    table = transitions(load_results(), position.instrument)
-    order = [ladder.no_award_code, *(band.code for band in ladder.bands)]
-    code = ladder.place(position.span.low).predicate
+    code, year = _predicate_to_start_from(position)
+    if code is None:
+        return Text((t("Predikat {area} belum pernah terbit, jadi peralihannya tidak dapat dibandingkan.",
+                       area=position.area.name),))  # fmt: skip
+    table = moves(published_pairs(until=position.award_year), ladder)
     rows = table[table.index.get_level_values("before") == code]
     if rows.empty:
-        return Text((t("Belum ada peralihan dari {name} yang terbit.", name=ladder.name(code)),))
-    of = int(rows["of"].iloc[0])
-    up = sum(int(row["count"]) for (_, after), row in rows.iterrows() if order.index(after) > order.index(code))
-    return Text((
-        t("Dari {of} daerah berpredikat {name} yang hasil berikutnya terbit, {up} naik. Hitungan sekecil ini hanya "
-          "petunjuk.", of=of, name=ladder.name(code), up=up),
-    ))  # fmt: skip
+        return Text((t("Sampai putaran {year} belum ada peralihan dari {name} yang terbit.", name=ladder.name(code),
+                       year=position.award_year),))  # fmt: skip
+    lines = []
+    if year != position.award_year:
+        lines.append(t("Predikat putaran ini belum pasti; yang dipakai predikat terakhir yang terbit, {name} pada {year}.",
+                       name=ladder.name(code), year=year))  # fmt: skip
+    for (_, whole), row in rows.iterrows():
+        values = {"of": int(row["of"]), "name": ladder.name(code), "districts": int(row["districts"]),
+                  "rose": int(row["rose"]), "stayed": int(row["stayed"]), "fell": int(row["fell"]),
+                  "low": percent(row["low"]), "high": percent(row["high"]), "year": position.award_year}  # fmt: skip
+        lines.append(
+            t("Di provinsi yang daftarnya utuh terbit {of} peralihan dari {name} pada {districts} daerah sampai putaran "
+              "{year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}.", **values)
+            if whole
+            else t("Berita tentang daerah satu per satu memuat {of} peralihan dari {name} pada {districts} daerah sampai "
+                   "putaran {year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}. "
+                   "Berita tidak memuat semua daerah, jadi keduanya dibaca terpisah.", **values)
+        )  # fmt: skip
+    return Text(tuple(lines))
+
+
+def _predicate_to_start_from(position: Position) -> tuple[str | None, int]:
+    """Return the predicate that transitions start from, and its year: this round's, else the last one named."""
+    if position.roll_up is not None:
+        return position.instrument.ladder.place(position.span.low).predicate, position.award_year
+    history = position.history
+    named = history[
+        (history["stage"] == AWARD_STAGE)
+        & history["predicate"].notna()
+        & (history["award_year"] <= position.award_year)
+    ]
+    if named.empty:
+        return None, position.award_year
+    return named["predicate"].iloc[-1], int(named["award_year"].iloc[-1])
 
 
 def headline(position: Position, target: str) -> Text:
@@ -365,8 +412,7 @@ def headline(position: Position, target: str) -> Text:
     fact = position.published
     if fact is not None:
         _, gap = gap_to(target, fact.span, position.instrument)
-        paragraphs.append(_fact_sentence(position, fact))
-        paragraphs += _same_round(position, fact)
+        paragraphs += published_in_words(position, target)
         awarded = any(stage.code == fact.stage and stage.carries_award for stage in position.instrument.stages)
         basis = t("dari fakta ini saja") if awarded else t("pada tahap ini, yang belum penghargaan")
         paragraphs.append(_gap_sentence(gap, goal, basis))
@@ -390,12 +436,30 @@ def headline(position: Position, target: str) -> Text:
     return Text(tuple(paragraphs))
 
 
+def published_in_words(position: Position, target: str) -> list[str]:
+    """Say what is published of the round: the last fact, its other stages, and a target that it leaves open."""
+    fact = position.published
+    if fact is None:
+        return []
+    found = [_fact_sentence(position, fact), *_same_round(position, fact)]
+    goal, gap = gap_to(target, fact.span, position.instrument)
+    if fact.predicate is None and not fact.score_known and gap.low > 0:
+        found.append(
+            t("{goal} belum tercapai pada {year}; target itu masih terbuka.", goal=goal.name, year=position.award_year)
+        )
+    return found
+
+
 def predicate_of(position: Position) -> str:
     """Name the predicate of a position; both ends where missing answers leave it open."""
     ladder = position.instrument.ladder
     if position.roll_up is None and position.published.name is not None:
         return position.published.name
-    low, high = (ladder.place(value).name for value in (position.span.low, position.span.high))
+    return _predicates(position.span, ladder)
+
+
+def _predicates(span: Span, ladder: Ladder) -> str:
+    low, high = (ladder.place(value).name for value in (span.low, span.high))
     return low if low == high else t("{low} sampai {high}", low=low, high=high)
 
 
@@ -417,6 +481,7 @@ def remarks(position: Position) -> Text:
                     codes=", ".join(position.roll_up.capped),
                 )
             )
+        lines += conditions_in_brief(position)
     else:
         lines.append(
             t(
@@ -427,24 +492,82 @@ def remarks(position: Position) -> Text:
     return Text(tuple(lines), kind="remark")
 
 
+def conditions_in_brief(position: Position) -> list[str]:
+    """Name the questions of conditions besides the total that the sheet does not answer in full; nothing where it does."""
+    found = touched(load_statements(position.instrument), position.roll_up)
+    if not found:
+        return []
+    codes = ", ".join(dict.fromkeys(code for one in found for code in one.questions))
+    return [
+        t("Pertanyaan {codes} menyentuh syarat yang disebut sebagian verifikator: lihat Jalan ke target.", codes=codes)
+    ]
+
+
+@needs("question")
+def conditions_in_words(position: Position) -> Text:
+    """Warn where the sheet's answers touch a condition that somebody named besides the total; never a gate."""
+    lines = []
+    for one in touched(load_statements(position.instrument), position.roll_up):
+        said = t(
+            "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini pertanyaan {codes} bernilai {got} dari {maximum} poin.",
+            text=one.statement.text, by=one.statement.by, said=month(one.statement.said), codes=", ".join(one.questions),
+            got=number(one.low) if one.low == one.high else f"{number(one.low)}–{number(one.high)}",
+            maximum=number(one.maximum),
+        )  # fmt: skip
+        if len(one.open) == len(one.questions):
+            said = t(
+                "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini pertanyaan {codes} belum dijawab.",
+                text=one.statement.text, by=one.statement.by, said=month(one.statement.said), codes=", ".join(one.questions),
+            )  # fmt: skip
+        some = bool(one.open) and len(one.open) < len(one.questions)
+        unanswered = t("Belum dijawab: {codes}.", codes=", ".join(one.open)) if some else ""
+        lines.append(" ".join(filter(None, (said, unanswered, one.statement.against))))
+    if not lines:
+        return Text((t("Tidak ada jawaban lembar ini yang menyentuh syarat lain yang pernah disebut."),))
+    opening = t(
+        "Sebagian verifikator atau kantor menyebut syarat di luar nilai total. Ini peringatan, bukan penghalang."
+    )
+    return Text((opening, *lines))
+
+
+def least_share_in_words(found: pd.DataFrame, least: float) -> Text:
+    """Say how many indicators lie below a minimum share (`analysis.conditions.below_share`)."""
+    if found.empty:
+        return Text((t("Semua indikator mencapai sedikitnya {share} dari maksimumnya.", share=percent(least)),))
+    certain = int(found["certain"].sum())
+    lines = [
+        t("{count} indikator di bawah {share} dari maksimumnya; yang terjauh {code}, {name}.", count=len(found),
+          share=percent(least), code=found.index[0], name=found["name"].iloc[0])
+    ]  # fmt: skip
+    if certain < len(found):
+        lines.append(
+            t("{count} di antaranya masih bergantung pada jawaban yang belum ada.", count=len(found) - certain)
+        )
+    return Text(tuple(lines))
+
+
 def contradictions_in_words(position: Position) -> list[str]:
-    """Say where the totals that a sheet prints and its answers give different predicates; nothing where they agree."""
-    ladder = position.instrument.ladder
+    """Say where the sums that a sheet prints and its answers give different predicates; nothing where they agree."""
+    return contradictions_said(position.contradictions, position.span, position.instrument.ladder)
+
+
+def contradictions_said(found: Mapping[str, float], answers: Span, ladder: Ladder) -> list[str]:
+    """Say which printed sums (`Audit.contradicting`) give another predicate than the answers; nothing where none does."""
+    if not found:
+        return []
     ways = {
         "total": t("total tercetak"),
         "component": t("jumlah komponen tercetak"),
         "indicator": t("jumlah indikator tercetak"),
     }
-    found = [
+    printed = (
         f"{ways[level]} {ladder.written(total)} ({ladder.place(min(total, ladder.max_total)).name})"
-        for level, total in position.contradictions.items()
-    ]
-    if not found:
-        return []
+        for level, total in found.items()
+    )
     return [
         t("Angka tercetak dan jawaban lembar ini memberi predikat berbeda: {printed}; menurut jawabannya {answers} ({name}). "
-          "Yang dihitung jawabannya; minta kejelasan sebelum angka ini dipakai.", printed=", ".join(found),
-          answers=ladder.written(position.span), name=predicate_of(position))
+          "Yang dihitung jawabannya; minta kejelasan sebelum angka ini dipakai.", printed=", ".join(printed),
+          answers=ladder.written(answers), name=_predicates(answers, ladder))
     ]  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from kla_analysis.presenting.plan_tables import (
     spending_table,
     stair_table,
 )
-from kla_analysis.presenting.plan_wording import plan_in_words, plan_note
+from kla_analysis.presenting.plan_wording import badges, plan_in_words, plan_note
 from kla_analysis.presenting.tables import Table
 
 # Excel stores when a file was made; a fixed moment keeps equal workbooks equal, byte for byte.
@@ -80,7 +80,7 @@ def plan_workbook(answer: Simulation) -> bytes:
     )
     title = t("Rencana {area}", area=answer.ground.position.area.name)
     sheets = [sheet_of(table, t("Rencana")) for table in tables if isinstance(table, Table)]
-    badge = t("ILUSTRATIF") if answer.ground.position.illustrative else ""
+    badge = badges(answer.ground.position, answer.model.catalogue)
     return workbook(title, plan_in_words(answer).paragraphs, {t("Sumber"): plan_note(answer)}, sheets, badge=badge)
 
 
@@ -158,7 +158,8 @@ class _Writer:
         self.unit = book.add_format({"font_color": "#52606D", "italic": True, "align": "right"})
         self.text = book.add_format({"text_wrap": True, "indent": 1, "align": "left", **top})
         self.link = book.add_format({"font_color": "#0B5394", "underline": 1, **top})
-        patterns = {"points": "#,##0.00", "share": "0.0%", "rupiah": "#,##0", "times": "#,##0.00", "": "0"}
+        # Two decimals, and as many more as it takes to tell a score from a bound.
+        patterns = {"points": "#,##0.00####", "share": "0.0%", "rupiah": "#,##0", "times": "#,##0.00", "": "0"}
         self.numbers = {unit: book.add_format({"num_format": pattern, **top}) for unit, pattern in patterns.items()}
         self.totals = {
             unit: book.add_format({"num_format": pattern, "bold": True, "top": 1, **top})
@@ -167,7 +168,7 @@ class _Writer:
         self.total_text = book.add_format(
             {"bold": True, "top": 1, "text_wrap": True, "indent": 1, "align": "left", **top}
         )
-        self.input = book.add_format({"num_format": "#,##0.00", "bg_color": "#FFF4E0", "border": 1, **top})
+        self.input = book.add_format({"num_format": patterns["points"], "bg_color": "#FFF4E0", "border": 1, **top})
 
     def cover(self, name: str, words: Sequence[str], badge: str) -> None:
         sheet = self._sheet(name)
@@ -254,7 +255,7 @@ class _Writer:
         sheet.merge_range(1, 0, 1, 4, "", self.soft)
         self._text(sheet, 1, 0, said, self.soft)
         sheet.set_row(1, _height([(said, 110)]))
-        ranged = bool(rollup.missing) and rollup.total.low != rollup.total.high
+        ranged = bool(rollup.unanswered)
         points = ["low", "high"] if ranged else ["low"]
         head = [t("Kode"), t("Nama"), t("Tingkat"), t("Maksimum"), t("Nilai")]
         head += [t("Bila yang kosong penuh")] if ranged else []
@@ -288,12 +289,16 @@ class _Writer:
                     formula = f"ROUND(SUM({inner}),6)"
                     if level == "indicator":
                         formula = f"MIN({formula},{_cell(row, 3)})"
-                    sheet.write_formula(row, at, f"={formula}", self.totals["points"], float(line[end]))
+                    # Where nobody has answered there is no sum: a nought would say that it was answered badly.
+                    empty = t("belum dijawab")
+                    value = float(line[end]) if end == "high" or line["answers"] else empty
+                    formula = f'IF(COUNT({inner})=0,"{empty}",{formula})' if end == "low" else formula
+                    sheet.write_formula(row, at, f"={formula}", self.totals["points"], value)
                 elif end == "high":
                     own = _cell(row, 4)
                     formula = f"=IF(ISBLANK({own}),{_cell(row, 3)},{own})"
                     sheet.write_formula(row, at, formula, self.numbers["points"], float(line[end]))
-                elif code in rollup.missing:
+                elif code in rollup.unanswered:
                     sheet.write_blank(row, at, None, self.input)
                 else:
                     sheet.write_number(row, at, float(line[end]), self.input)

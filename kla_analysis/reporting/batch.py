@@ -20,14 +20,17 @@ from typing import Any
 
 import pandas as pd
 
-from kla_analysis.errors import KernelError, ParameterError, Problem, did_you_mean
-from kla_analysis.evidence.areas import load_areas
+from kla_analysis.errors import KernelError, ParameterError, Problem
+from kla_analysis.evidence.areas import load_areas, near_codes
 from kla_analysis.evidence.published import load_results
+from kla_analysis.files import is_plain, read_plain
 from kla_analysis.language import moment, number, t
+from kla_analysis.presenting.plan_tables import money_column
 from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.workbook import sheet_of, workbook
 from kla_analysis.project import Project, find_project
 from kla_analysis.reporting import document
+from kla_analysis.reporting.manifest import doubts_in_words, predicate_in_words, total_in_words
 from kla_analysis.reporting.parameters import ALL_CLUSTERS, ReportParameters, check_parameters
 from kla_analysis.reporting.runner import LOG, Limits, Outcome, Progress, Supervisor
 from kla_analysis.reporting.store import Place, locked, place_at, put, writing
@@ -95,9 +98,9 @@ def read_areas(text: str) -> list[str]:
         return districts
     path = Path(text)
     lines = [(None, part) for part in text.split(",")]
-    if path.suffix in (".txt", ".csv") or path.is_file():
+    if path.suffix in (".txt", ".csv") or is_plain(path):
         try:
-            raw = path.read_text(encoding="utf-8-sig")
+            raw = read_plain(path).decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise ParameterError(
                 t("Daftar wilayah {file} tidak dapat dibaca: {why}.", file=path.name, why=error),
@@ -114,17 +117,22 @@ def read_areas(text: str) -> list[str]:
             found.append(code)
         else:
             file = path.name if row else None
-            problems.append(Problem(t("kode ini tidak ada"), did_you_mean(code, districts), file, row, value=code))
+            problems.append(Problem(t("kode ini tidak ada"), _area_advice(code, districts), file, row, value=code))
     if problems or not found:
         raise ParameterError(t("Daftar wilayah ditolak."), problems=problems, advice=t("Lihat data/areas.csv."))
     return list(dict.fromkeys(found))
+
+
+def _area_advice(code: str, districts: Sequence[str]) -> str:
+    near = near_codes(code, districts)
+    return t("Mungkin maksud Anda {codes}?", codes=t(" atau ").join(near)) if near else t("Lihat data/areas.csv.")
 
 
 def plan_jobs(
     areas: Sequence[str],
     *,
     years: Sequence[int],
-    targets: Sequence[str] = ("nindya",),
+    targets: Sequence[str] = ("",),
     clusters: Sequence[str] = (ALL_CLUSTERS,),
     sheets: Path | None = None,
     **same: Any,
@@ -144,7 +152,7 @@ def plan_jobs(
         asked = {"year": year, "target": target, "cluster": cluster, **same}
         stage = asked.get("stage", "")
         # What differs from the usual stands in the name, so that two reports never share a folder.
-        differs = [v for v, usual in ((target, "nindya"), (cluster, ALL_CLUSTERS), (stage, "")) if v != usual]
+        differs = [v for v, usual in ((target, ""), (cluster, ALL_CLUSTERS), (stage, "")) if v != usual]
         for area in areas:
             sheet = _sheet_of(area, year, stage, sheets) if sheets else ""
             parameters = check_parameters({**asked, "area": area, "assessment": sheet})
@@ -375,14 +383,20 @@ def _row(job: Job, place: Place | None, outcome: Outcome | None) -> dict[str, An
         "province": job.province,
         "year": job.parameters.year,
         "target": figures.get("target", job.parameters.target),
-        "predicate": figures.get("predicate"),
+        "predicate": predicate_in_words(figures) if figures else None,
+        "total": total_in_words(figures),
+        "gap": total_in_words(figures, "gap"),
+        "doubts": " ".join(doubts_in_words(figures)),
         "total_low": figures.get("total_low"),
         "total_high": figures.get("total_high"),
+        "unknown": figures.get("unknown"),
         "gap_high": figures.get("gap_high"),
+        "cost": figures.get("plan_cost"),
         "status": status,
         "why": f"{outcome.why} {outcome.advice}".strip() if failed else "",
         "link": f"{job.path}/index.html" if made is not None else "",
         "badge": t("SINTETIS") if figures.get("synthetic") else t("ILUSTRATIF") if figures.get("note") else "",
+        "costs": t("KATALOG CONTOH") if figures.get("example_costs") else "",
     }
 
 
@@ -396,8 +410,12 @@ def _table(frame: pd.DataFrame) -> Table:
         Column("predicate", t("Predikat")),
         Column("total_low", t("Nilai, sedikitnya (poin)"), "number"),
         Column("total_high", t("Nilai, sebanyaknya (poin)"), "number"),
+        Column("unknown", t("Belum diketahui (poin)"), "number"),
         Column("gap_high", t("Jarak ke target, paling jauh (poin)"), "number"),
+        money_column("cost", t("Biaya rencana")),
+        Column("costs", t("Biaya menurut")),
         Column("status", t("Status")),
+        Column("doubts", t("Catatan")),
         Column("why", t("Sebab")),
         Column("badge", t("Lembar")),
     )

@@ -17,6 +17,7 @@ import ipywidgets as widgets
 
 from kla_analysis.errors import DataError, KlaError
 from kla_analysis.evidence.areas import find_area
+from kla_analysis.evidence.assessment import files_of
 from kla_analysis.evidence.intake.guard import safe_name
 from kla_analysis.evidence.intake.mending import Place
 from kla_analysis.evidence.intake.repairs import Repair
@@ -163,12 +164,7 @@ class CheckDoor(Controls):
     def _save(self, *, replace_old: bool = False) -> None:
         there = [path for path in places_of(self.intake) if path.exists()]
         if there and not replace_old:
-            old = {
-                one.name: one.read_bytes()
-                for path in there
-                for one in sorted(path.parent.glob(f"{path.stem}.*"))
-                if one.suffix in (".csv", ".yaml")
-            }
+            old = {one.name: one.read_bytes() for path in there for one in files_of(path) if one.exists()}
             self.files.value = f"<p>{escape(t('Yang lama, untuk disimpan dulu:'))} {links(old)}</p>"
             self._reveal(self.replace)
             names = ", ".join(find_project().shown(path) for path in there)

@@ -25,6 +25,7 @@ from typing import Any
 from jupyter_client.provisioning import LocalProvisioner
 
 from kla_analysis.errors import DataError, KernelError
+from kla_analysis.files import files_below
 from kla_analysis.language import t
 from kla_analysis.project import find_project
 from kla_analysis.reporting.warm import TEMPORARY, UNATTENDED
@@ -220,13 +221,20 @@ def _stamp() -> int:
         folders.append(find_project().data)
     return max(
         (
-            path.stat().st_mtime_ns
+            changed
             for folder in folders
-            for path in folder.rglob("*")
-            if "__pycache__" not in path.parts
+            for path in files_below(folder)
+            if "__pycache__" not in path.parts and (changed := _changed(path))
         ),
         default=0,
     )
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # gone meanwhile
+        return 0
 
 
 class Lines:

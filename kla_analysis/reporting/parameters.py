@@ -17,6 +17,7 @@ from kla_analysis.errors import ParameterError, Problem, did_you_mean
 from kla_analysis.evidence.assessment import sheet_and_rules
 from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import LANGUAGES, t, use_language
+from kla_analysis.planning.scenario import is_file, names, open_scenario
 
 if TYPE_CHECKING:
     from kla_analysis.analysis.position import Position
@@ -34,13 +35,18 @@ class ReportParameters(BaseModel):
     year: int = Field(default=2022, ge=2011, le=2100, description="tahun penghargaan")
     assessment: str = Field(default="", description="lembar nilai sendiri; kosong = lembar proyek")
     stage: str = Field(default="", description="tahap penilaian; kosong = tahap terakhir yang ada")
-    target: str = Field(default="nindya", description="predikat yang dituju")
+    target: str = Field(
+        default="", description="predikat yang dituju; kosong = yang berikutnya di atas predikat sekarang"
+    )
     cluster: str = Field(default=ALL_CLUSTERS, description="satu komponen (misalnya K2) atau all")
     lang: str = Field(default="id", description="bahasa laporan")
     retention: float = Field(
         default=0.0, ge=0, le=1, description="bagian nilai mandiri yang bertahan; 0: dari pasangan yang terbit"
     )
     scenario: str = Field(default="", description="skenario anggaran (data/scenarios atau berkas), dipisah koma")
+    least_share: float = Field(
+        default=0.0, ge=0, le=1, description="bagian terkecil dari maksimum tiap indikator; 0: tidak diperiksa"
+    )
 
     @property
     def slug(self) -> str:
@@ -58,7 +64,7 @@ class ReportParameters(BaseModel):
     @classmethod
     def _in_the_instrument(cls, value: str, info: ValidationInfo) -> str:
         choices = _choices(info.data)[info.field_name]
-        if value not in choices and not (value == "" and info.field_name == "stage"):
+        if value not in choices and not (value == "" and info.field_name in ("stage", "target")):
             raise PydanticCustomError("choice", "{choices}", {"choices": ", ".join(choices)})
         return value
 
@@ -90,19 +96,23 @@ def check_parameters(values: dict[str, Any]) -> ReportParameters:
     raise ParameterError(t("Parameter ditolak."), problems=problems)
 
 
+def from_anywhere(parameters: ReportParameters) -> ReportParameters:
+    """Return the parameters with whole addresses: who makes the report may start in another folder."""
+    sheet = str(Path(parameters.assessment).resolve()) if parameters.assessment else ""
+    scenarios = [str(Path(name).resolve()) if is_file(name) else name for name in names(parameters.scenario)]
+    return parameters.model_copy(update={"assessment": sheet, "scenario": ",".join(scenarios)})
+
+
 def declared_values(parameters: ReportParameters, notebook: Path) -> dict[str, Any]:
     """Return the parameters that a notebook declares; papermill would pass on those that it does not know."""
     from papermill import inspect_notebook
 
     declared = inspect_notebook(str(notebook))
-    values = {name: value for name, value in parameters.model_dump().items() if name in declared}
-    if values.get("assessment"):  # kernels start in another folder
-        values["assessment"] = str(Path(parameters.assessment).resolve())
-    return values
+    return {name: value for name, value in from_anywhere(parameters).model_dump().items() if name in declared}
 
 
 def begin(**parameters: Any) -> Position:
-    """Open what a notebook is about: check its parameters, set its language, gather the facts.
+    """Open what a notebook is about: check its parameters, set its language, gather the facts, settle the target.
 
     Args:
         parameters: those of `ReportParameters`.
@@ -112,15 +122,21 @@ def begin(**parameters: Any) -> Position:
         DataError: the sheet is refused.
     """
     from kla_analysis.analysis.position import open_position
-    from kla_analysis.planning.scenario import open_scenario
+    from kla_analysis.analysis.target import aim
 
     checked = check_parameters(parameters)
     use_language(checked.lang)
-    open_scenario(checked.scenario)  # refused before anything is run
+    scenario = open_scenario(checked.scenario)  # refused before anything is run
+    if checked.target and scenario.target and checked.target != scenario.target:
+        raise ParameterError(
+            t("Laporan menuju {target}, skenarionya menuju {other}.", target=checked.target, other=scenario.target),
+            advice=t("Samakan target, atau kosongkan target laporan."),
+        )
     position = open_position(
         checked.area, checked.year, stage=checked.stage or None, assessment=checked.assessment or None
     )
-    return replace(position, kept_share=checked.retention or None)
+    position = replace(position, kept_share=checked.retention or None)
+    return replace(position, target=aim(position, checked.target or scenario.target))
 
 
 def _in_words(item: dict[str, Any]) -> Problem:
@@ -142,4 +158,6 @@ def _in_words(item: dict[str, Any]) -> Problem:
     }.get(item["type"], field.description)
     if name == "retention":
         advice = t("Isi angka di antara 0 dan 1; 0 berarti dipelajari dari pasangan yang terbit.")
+    if name == "least_share":
+        advice = t("Isi angka di antara 0 dan 1, misalnya 0.5; 0 berarti tidak diperiksa.")
     return Problem(t("nilai ini tidak dapat dipakai"), advice, column=name, value=value)

@@ -125,7 +125,7 @@ def test_what_is_not_a_plain_number_is_refused(sheet, instrument, text):
         (b"", "berkas kosong"),
         (b"  \n\n", "berkas kosong"),
         (b"area_code,award_year,stage,question_code,score\n", "tidak ada baris data"),
-        (b"area_code;award_year;stage;question_code;score\n63.10;2022;final;1.1;1\n", "koma"),
+        (b"area_code|award_year|stage|question_code|score\n63.10|2022|final|1.1|1\n", "koma"),
         (b"area_code,award_year,stage,question_code,score\n63.10,2022,final,1.1\n", "baris ini berisi 4 sel"),
         (b'area_code,award_year,stage,question_code,score\n63.10,2022,final,"1.1,1\n', "tanda kutip"),
         (b"area_code,award_year,stage,question_code,score\n63.10,2022,final,1.1,1\0\n", "NUL"),
@@ -142,7 +142,7 @@ def test_bad_files(tmp_path, instrument, content, words):
 
 def test_a_file_that_is_not_there(tmp_path, instrument):
     assert "tidak ada" in str(refusal(tmp_path / "tidak.csv", instrument))
-    assert "tidak dapat dibaca" in str(refusal(tmp_path, instrument))
+    assert "sebuah folder" in str(refusal(tmp_path, instrument))
 
 
 def test_one_file_holds_one_round(sheet, instrument):

@@ -2,6 +2,7 @@
 
 import shutil
 
+import pandas as pd
 import pytest
 from conftest import ROOT
 
@@ -123,3 +124,30 @@ def test_all_problems_of_costs_and_groups_at_once(folder, instrument):
         ("group_kind", "exactly_one"),
         ("prerequisite", ""),
     }
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "comma", "groups", "bom"),
+    [(";", True, True, True), (";", True, False, False), ("\t", True, True, False), (";", False, False, True), (",", False, False, True)],
+)  # fmt: skip
+def test_a_catalogue_that_a_spreadsheet_saved_again_is_the_same(folder, instrument, delimiter, comma, groups, bom):
+    """Excel with Indonesian settings: semicolons or tabs, decimal commas, groups of thousands, a mark at the beginning."""
+    for name in ("actions.csv", "answers.csv"):
+        frame = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
+        for column in frame:
+            if column.startswith("cost_") and groups:
+                frame[column] = [f"{int(value):,}".replace(",", ".") for value in frame[column]]
+            elif column.startswith(("chance_", "raised_")) and comma:
+                frame[column] = frame[column].str.replace(".", ",")
+        text = frame.to_csv(index=False, sep=delimiter, lineterminator="\r\n")
+        (folder / name).write_bytes((b"\xef\xbb\xbf" if bom else b"") + text.encode())
+    saved, own = load_catalogue(folder, instrument), load_catalogue("contoh", instrument)
+    pd.testing.assert_frame_equal(saved.actions, own.actions)
+    pd.testing.assert_frame_equal(saved.answers, own.answers)
+
+
+def test_a_point_that_may_be_a_group_is_none_among_decimal_points(folder, instrument):
+    frame = pd.read_csv(folder / "answers.csv", dtype=str)
+    frame.loc[0, "chance_low"] = "0.125"
+    frame.to_csv(folder / "answers.csv", index=False, sep=";")
+    assert load_catalogue(folder, instrument).answers["chance_low"].iloc[0] == 0.125

@@ -8,7 +8,7 @@ import pytest
 from planning.instances import every_plan, random_instance, replaced
 
 from kla_analysis.analysis.verification import fit_retention, own_retention
-from kla_analysis.evidence.published import load_stage_scores
+from kla_analysis.evidence.cases import load_stage_scores
 from kla_analysis.planning import certainty as certainty_module
 from kla_analysis.planning.certainty import sure_plan
 from kla_analysis.planning.frontier import staircase
