@@ -940,16 +940,18 @@ def answer_flip_table(position: Position, top: int = 10) -> Table | Text:
 @needs("component")
 def weight_flip_table(position: Position) -> Table:
     """How far each component's weight would have to move to change the predicate, nearest first."""
+    frame = flips_by_weight(position.roll_up)
+    frame["score"] = shown_points(position.roll_up.components)["score"]
     return _of_sheet(
         position,
         t("Perubahan bobot yang akan mengubah predikat"),
         (
             Column("name", t("Komponen")),
-            _num("low", t("Nilai")),
+            _num("score", t("Nilai")),
             _num("factor_down", t("Turun bila dikali"), "times"),
             _num("factor_up", t("Naik bila dikali"), "times"),
         ),
-        flips_by_weight(position.roll_up).reset_index(),
+        frame.reset_index(),
     )
 
 

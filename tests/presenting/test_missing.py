@@ -177,6 +177,8 @@ def test_a_component_that_nobody_has_answered(blanked, instrument):
     answer = kla.simulate(position, target="nindya")
     (row,) = [row for row in plan_tables.component_change_table(answer).cells if row[0] == "K4"]
     assert row[3:] == ["belum dijawab", "belum dijawab", "–"]
+    (row,) = [row for row in tables.weight_flip_table(position).cells if row[0].startswith("Klaster IV")]
+    assert row[1:] == ["belum dijawab", "–", "–"]
     assert "Belum ada satu jawaban pun" in repr(meetings.meeting_sheets(position, "K4").parts[0].parts[0])
 
 
