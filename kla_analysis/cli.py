@@ -362,20 +362,24 @@ def report(
 def score(file: Path, instrument: str | None, missing: str, least_share: float, as_json: bool) -> None:
     """Hitung nilai total dan predikat sebuah lembar."""
     from kla_analysis.analysis.conditions import below_share
+    from kla_analysis.analysis.forecast import forecast
     from kla_analysis.analysis.scoring import roll_up
-    from kla_analysis.analysis.verification import fit_retention, verify
+    from kla_analysis.evidence.areas import REFERENCE_CODE
     from kla_analysis.evidence.assessment import load_assessment, rules_of
-    from kla_analysis.evidence.cases import load_stage_scores
     from kla_analysis.instrument.instrument import standing_name
+    from kla_analysis.presenting.forecasting import forecast_record, forecast_told
     from kla_analysis.presenting.tables import score_of
-    from kla_analysis.presenting.wording import least_share_in_words, worth_in_words
+    from kla_analysis.presenting.wording import least_share_in_words
 
     rules = rules_of(file, instrument)
     sheet = load_assessment(file, rules)
     result = roll_up(sheet, rules, missing=missing)
     below = below_share(result, least_share) if least_share else None
-    retention = fit_retention(load_stage_scores())
-    worth, best = (verify(total, sheet.stage, retention, rules) for total in (result.total.low, result.total.high))
+    area = None if sheet.area_code == REFERENCE_CODE else sheet.area_code
+    told, best = (
+        forecast(total, sheet.stage, rules, year=sheet.award_year, area=area)
+        for total in (result.total.low, result.total.high)
+    )
     if as_json:
         _print_json(
             {
@@ -396,8 +400,8 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
                     code: row["low"] if row["answers"] else None for code, row in result.components.iterrows()
                 },
                 "components_high": result.components["high"].to_dict(),
-                "verified": _verified_record(worth),
-                "verified_at_best": _verified_record(best),
+                "forecast": forecast_record(told, rules),
+                "forecast_at_best": forecast_record(best, rules),
                 **({"below_least_share": _below_record(below)} if below is not None else {}),
             }
         )
@@ -417,9 +421,9 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
             t("Bila semua butir kosong terjawab penuh: {name}.", name=rules.ladder.place(result.total.high).name)
         )
     click.echo(result.missing_in_words())
-    click.echo(repr(worth_in_words(worth)))
-    if result.unanswered and not worth.certain:
-        click.echo(t("Bila semua butir kosong terjawab penuh:") + " " + repr(worth_in_words(best)))
+    click.echo(repr(forecast_told(told, rules)))
+    if result.unanswered and not told.certain:
+        click.echo(t("Bila semua butir kosong terjawab penuh:") + " " + repr(forecast_told(best, rules)))
     if below is not None:
         click.echo(repr(least_share_in_words(below, least_share)))
         for code, row in below.iterrows():
@@ -817,17 +821,6 @@ def _placement_record(placement: Any) -> dict[str, Any]:
         "points_to_next": placement.points_to_next,
         "next_predicate": placement.next_predicate,
         "remarks": list(placement.remarks),
-    }
-
-
-def _verified_record(verified: Any) -> dict[str, Any]:
-    return {
-        "certain": verified.certain,
-        "median": verified.median,
-        "low": verified.interval.low,
-        "high": verified.interval.high,
-        "level": verified.level,
-        "predicates": {code: round(probability, 4) for code, probability in verified.predicates.items()},
     }
 
 

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kla_analysis.analysis.verification import SEED, Retention
+from kla_analysis.analysis.forecast import SEED, Retention
 from kla_analysis.errors import ParameterError
 from kla_analysis.language import chance as chance_in_words
 from kla_analysis.language import number, t

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from kla_analysis.analysis.verification import SEED, Retention
+from kla_analysis.analysis.forecast import SEED, Retention
 from kla_analysis.planning.frontier import Progress
 from kla_analysis.planning.model import Limits, Model
 from kla_analysis.planning.outcomes import between
@@ -47,9 +47,11 @@ def core_actions(
     """
     random = np.random.default_rng(seed)
     actions, answers = model.catalogue.actions, model.catalogue.answers
-    kept = np.full(draws, model.kept_share) if retention is None else retention.draw(draws, seed=seed)
     costs = _triangular(random, actions, "cost", draws)
     strict = random.random(draws)
+    kept = np.full(draws, model.kept_share)
+    if retention is not None:
+        kept = retention.draw(draws, seed=seed, strictness=strict)
     held = np.zeros(len(model.codes))
     for at in range(draws):
         drawn = actions.copy()

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kla_analysis.analysis.forecast import Retention, outlook, own_retention
 from kla_analysis.analysis.position import Position
-from kla_analysis.analysis.verification import Retention, own_retention, retention_for
 from kla_analysis.errors import ParameterError
 from kla_analysis.instrument.bands import Band, Placement
 from kla_analysis.language import t
@@ -38,7 +38,7 @@ class Ground:
     """What all scenarios with the same assumptions share: the model, its outcomes, its staircase.
 
     Attributes:
-        retention: how the claimed points are cut; None when the sheet is verified already.
+        retention: how the claimed points are cut; None when the sheet is that of the award.
         limits: all limits but the budget.
     """
 
@@ -107,8 +107,10 @@ class Simulator:
         if key not in self._grounds:
             position = self.position
             retention = None
-            if position.claimed or scenario.retention:
-                retention = own_retention(scenario.retention) if scenario.retention else retention_for(position)
+            if scenario.retention:
+                retention = own_retention(scenario.retention)
+            elif not position.instrument.stage(position.stage).carries_award:
+                retention = outlook(position).retention
             kept = retention.median if retention is not None else 1.0
             model = Model(
                 position.roll_up, self.catalogue(scenario.catalogue), kept, scenario.cost, scenario.acceptance
@@ -261,7 +263,7 @@ class Simulation:
     @cached_property
     def evidence(self) -> pd.DataFrame:
         """What it saves to secure the evidence of claimed points first, as if the sheet were only claimed."""
-        retention = self.ground.retention or retention_for(self.ground.position)
+        retention = self.ground.retention or outlook(self.ground.position).retention
         return worth_of_evidence(self.model, self.target, self.ground.limits, retention)
 
     @cached_property

@@ -14,7 +14,7 @@ from kla_analysis.planning.plan import Plan
 from kla_analysis.planning.robustness import DRAWS
 from kla_analysis.planning.scenario import Scenario
 from kla_analysis.planning.simulation import NEXT_STEP, Simulation, simulate
-from kla_analysis.presenting.wording import Text, needs, pairs_note, source_note
+from kla_analysis.presenting.wording import Text, forecast_note, needs, source_note
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,7 +53,7 @@ def plan_note(answer: Simulation) -> str:
         title=catalogue.title,
         standing=standing_name(catalogue.standing),
     )
-    return said if answer.ground.retention is None else f"{said} {pairs_note(answer.ground.retention)}"
+    return said if answer.ground.retention is None else f"{said} {forecast_note(answer.ground.retention)}"
 
 
 def likely(probability: float) -> str:
@@ -253,7 +253,7 @@ def evidence_in_words(answer: Simulation) -> Text:
     table = answer.evidence
     half, all_of_it = table[table["secured"] == 0.5].iloc[0], table.iloc[-1]
     why = (
-        t("Lembar ini sudah diverifikasi; hitungan ini menganggapnya baru nilai mandiri.")
+        t("Lembar ini sudah hasil akhir; hitungan ini menganggapnya baru nilai mandiri putaran berikutnya.")
         if answer.ground.retention is None
         else ""
     )

@@ -9,13 +9,14 @@ from typing import Any
 
 import pandas as pd
 
+from kla_analysis.analysis.forecast import outlook
 from kla_analysis.analysis.position import Position
-from kla_analysis.analysis.verification import verify_position
 from kla_analysis.analysis.weakness import weak_questions
 from kla_analysis.instrument.instrument import split_agencies
 from kla_analysis.planning.scenario import open_scenario
 from kla_analysis.planning.simulation import Simulation
 from kla_analysis.presenting.plan_wording import plan_for
+from kla_analysis.presenting.wording import has_score
 from kla_analysis.reporting.parameters import ReportParameters
 
 FILE = "results.json"
@@ -62,7 +63,7 @@ def results_of(
         "components": _level(rolled and rolled.components),
         "indicators": _level(rolled and rolled.indicators),
         "weak_questions": _weak(position),
-        "verified": _verified(position, parameters.target),
+        "forecast": _forecast(position, parameters.target),
         "plan": plan or _plan(parameters, position),
         "level": rolled.level if rolled else None,
         "answers": _answers(position),
@@ -107,21 +108,24 @@ def _weak(position: Position) -> list[dict[str, Any]]:
     ]
 
 
-def _verified(position: Position, target: str) -> dict[str, Any] | None:
-    """What the total would be worth once verified, if it were self-assessed, as the report says it."""
-    if position.span.low <= 0 or (position.roll_up is None and not position.published.score_known):
+def _forecast(position: Position, target: str) -> dict[str, Any] | None:
+    """Which award the total becomes, as the report says it; of a settled total, the same claim in the next round."""
+    if not has_score(position):
         return None
-    worth, best = verify_position(position, as_claim=True), verify_position(position.at_best, as_claim=True)
+    told, best = outlook(position), outlook(position.at_best)
     return {
-        "claimed": worth.claimed,
-        "median": worth.median,
-        "low": worth.interval.low,
-        "high": worth.interval.high,
-        "level": worth.level,
-        "probability_of_target": worth.probability_at_least(target),
+        "stage": told.stage,
+        "score": told.claimed,
+        "previous": told.previous,
+        "verified_by": told.verifier,
+        "median": told.median,
+        "low": told.interval.low,
+        "high": told.interval.high,
+        "level": told.level,
+        "probability_of_target": told.probability_at_least(target),
         "high_at_best": best.interval.high,
         "probability_of_target_at_best": best.probability_at_least(target),
-        "predicates": dict(worth.predicates),
+        "predicates": dict(told.predicates),
     }
 
 
