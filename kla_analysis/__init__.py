@@ -15,6 +15,7 @@ _WINDOW = {
     "analysis.forecast": ("forecast", "learn", "outlook", "own_retention"),
     "analysis.position": ("Position", "open_position"),
     "analysis.scoring": ("RollUp", "roll_up", "roll_up_many"),
+    "analysis.target": ("aim",),
     "analysis.trace": ("Trace", "trace"),
     "analysis.uncertainty": ("flips_by_answer", "flips_by_weight", "sensitivity", "sobol", "tornado"),
     "analysis.verification": ("draw_by_evidence",),
@@ -31,9 +32,9 @@ _WINDOW = {
     "evidence.assessment": ("Assessment", "load_assessment", "scaled_to_total"),
     "evidence.audit": ("Audit", "audit"),
     "evidence.cases": ("load_cases", "load_stage_scores"),
+    "evidence.history": ("history_of", "load_history"),
     "evidence.intake.sheet": ("Intake", "read_sheet"),
     "evidence.published": (
-        "history_of",
         "load_component_scores",
         "load_national_counts",
         "load_participation",

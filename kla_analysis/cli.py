@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
 import inspect
 import itertools
@@ -11,7 +10,10 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,9 +23,12 @@ import click
 
 from kla_analysis import terminal
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError, ParameterError, did_you_mean, nearest
+from kla_analysis.files import SCARCE
 from kla_analysis.language import LANGUAGES, VARIABLE, current_language, money, number, t, use_language
 
 _FILE = click.Path(path_type=Path)
+#: The signals by which a process is asked to end, beside Ctrl+C.
+_ASKED = [getattr(signal, name) for name in ("SIGTERM", "SIGBREAK", "SIGHUP") if hasattr(signal, name)]
 
 
 class _Formatter(click.HelpFormatter):
@@ -132,10 +137,11 @@ def main() -> None:
     """Run the command; every expected failure ends in words and with its own exit code."""
     terminal.guard()
     as_json = "--json" in sys.argv
-    for name in ("SIGTERM", "SIGBREAK", "SIGHUP"):
+    for asked in _ASKED:
         # Who starts a command with nohup wants it to outlive the terminal.
-        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) != signal.SIG_IGN:
-            signal.signal(getattr(signal, name), _terminated)
+        if signal.getsignal(asked) != signal.SIG_IGN:
+            signal.signal(asked, _terminated)
+    threading.Thread(target=_obey, args=(_signals(),), daemon=True).start()
     try:
         code = _run()
         sys.stdout.flush()
@@ -150,8 +156,16 @@ def main() -> None:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        code = _fail(_in_words(error), as_json)
+        code = _told(_in_words(error), as_json)
     _end(code)
+
+
+def _told(error: KlaError, as_json: bool) -> int:
+    """Tell an error where it is waited for, else where people look; return its code in any case."""
+    for way in (as_json, False):
+        with contextlib.suppress(OSError):
+            return _fail(error, way)
+    return error.exit_code
 
 
 def _run() -> int:
@@ -162,6 +176,7 @@ def _run() -> int:
             t("Python dijalankan dengan PYTHONOPTIMIZE=2, yang membuang teks program ini."),
             advice=t("Kosongkan variabel PYTHONOPTIMIZE, lalu ulangi."),
         )
+    _require_room()
     try:
         os.getcwd()
     except OSError:
@@ -170,6 +185,24 @@ def _run() -> int:
         ) from None
     _speak(app)
     return app.main(prog_name="kla", standalone_mode=False) or 0
+
+
+#: Bytes of address space below which the numeric libraries end the process in words of their own.
+_LEAST = 512 * 2**20
+
+
+def _require_room() -> None:
+    """Refuse to begin where the system grants less memory than it takes to load the libraries."""
+    with contextlib.suppress(ImportError):
+        import resource
+
+        granted, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if granted != resource.RLIM_INFINITY and granted < _LEAST:
+            raise KernelError(
+                t("Proses ini hanya diberi {granted} MB memori, perlu {least} MB.", granted=granted // 2**20,
+                  least=_LEAST // 2**20),
+                advice=t("Longgarkan batasnya (ulimit -v), lalu ulangi."),
+            )  # fmt: skip
 
 
 def _end(code: int) -> None:
@@ -188,10 +221,6 @@ def _end(code: int) -> None:
     sys.exit(code)
 
 
-#: What a process has not enough of: open files, memory, processes.
-_SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
-
-
 def _in_words(error: Exception) -> KlaError:
     """Put what nobody has put into words yet: something is scarce, can not be written, or a mistake of ours."""
     if isinstance(error, KlaError):
@@ -199,7 +228,7 @@ def _in_words(error: Exception) -> KlaError:
     if isinstance(error, click.UsageError):
         return ParameterError(_usage_in_words(error), advice=_usage_advice(error))
     scarce = isinstance(error, MemoryError | ImportError) or "start new thread" in str(error)
-    if scarce or (isinstance(error, OSError) and error.errno in _SCARCE):
+    if scarce or (isinstance(error, OSError) and error.errno in SCARCE):
         return KernelError(
             t("Mesin ini kekurangan memori, proses, atau berkas terbuka ({why}).", why=_short(error)),
             advice=t("Tutup program lain, atau longgarkan batasnya (ulimit), lalu ulangi."),
@@ -218,6 +247,32 @@ def _in_words(error: Exception) -> KlaError:
 def _short(error: Exception) -> str:
     said = " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+#: Seconds that a command may take to end in good order once it is asked to.
+_PATIENCE = 7
+
+
+def _signals() -> socket.socket:
+    """Return a line on which the number of every signal comes, at once, whatever this process is busy with."""
+    ours, theirs = socket.socketpair()
+    for end in (ours, theirs):
+        end.setblocking(end is ours)
+    signal.set_wakeup_fd(theirs.detach(), warn_on_full_buffer=False)
+    return ours
+
+
+def _obey(line: socket.socket) -> None:
+    """End this process and all that it has started where it does not end by itself: a solver hears no signal."""
+    while (number := line.recv(1)[0]) not in (signal.SIGINT, *_ASKED):
+        pass
+    time.sleep(_PATIENCE)
+    import psutil
+
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    os._exit(128 + number)
 
 
 class _Terminated(KeyboardInterrupt):
@@ -270,13 +325,13 @@ def _speak(command: click.Command) -> None:
 @click.option("--area", default="63.10", show_default=True, help="Kode wilayah.")
 @click.option("--year", type=int, default=2022, show_default=True, help="Tahun penghargaan.")
 @click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
-@click.option("--target", default="nindya", show_default=True, help="Predikat yang dituju.")
+@click.option("--target", default="", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option("--cluster", default="all", show_default=True, help="Satu komponen (misalnya K2) atau all.")
 @click.option(
     "--retention",
     type=float,
     default=0.0,
-    help="Bagian nilai mandiri yang bertahan; bila 0, dari pasangan yang terbit.",
+    help="Bagian nilai mandiri yang bertahan; bila 0, dari kasus yang terbit.",
 )
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
 @click.option("--scenario", default="", help="Skenario anggaran: nama di data/scenarios atau berkas, dipisah koma.")
@@ -339,7 +394,7 @@ def report(
     if as_json:
         _print_json(
             {
-                **_position_record(position, target),
+                **_position_record(position, position.target),
                 "status": done.status,
                 "index": done.index,
                 "seconds": round(done.seconds, 1),
@@ -362,24 +417,23 @@ def report(
 def score(file: Path, instrument: str | None, missing: str, least_share: float, as_json: bool) -> None:
     """Hitung nilai total dan predikat sebuah lembar."""
     from kla_analysis.analysis.conditions import below_share
-    from kla_analysis.analysis.forecast import forecast
-    from kla_analysis.analysis.scoring import roll_up
-    from kla_analysis.evidence.areas import REFERENCE_CODE
+    from kla_analysis.analysis.position import open_position
+    from kla_analysis.analysis.target import aim
     from kla_analysis.evidence.assessment import load_assessment, rules_of
     from kla_analysis.instrument.instrument import standing_name
-    from kla_analysis.presenting.forecasting import forecast_record, forecast_told
+    from kla_analysis.presenting.summary import surety_in_words
     from kla_analysis.presenting.tables import score_of
     from kla_analysis.presenting.wording import least_share_in_words
+    from kla_analysis.reporting.results import forecast_of
 
     rules = rules_of(file, instrument)
     sheet = load_assessment(file, rules)
-    result = roll_up(sheet, rules, missing=missing)
-    below = below_share(result, least_share) if least_share else None
-    area = None if sheet.area_code == REFERENCE_CODE else sheet.area_code
-    told, best = (
-        forecast(total, sheet.stage, rules, year=sheet.award_year, area=area)
-        for total in (result.total.low, result.total.high)
+    # The report's own position: the same file gives the same numbers everywhere.
+    position = open_position(
+        sheet.area_code, sheet.award_year, stage=sheet.stage, assessment=file, instrument=rules.id, missing=missing
     )
+    result = position.roll_up
+    below = below_share(result, least_share) if least_share else None
     if as_json:
         _print_json(
             {
@@ -400,8 +454,7 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
                     code: row["low"] if row["answers"] else None for code, row in result.components.iterrows()
                 },
                 "components_high": result.components["high"].to_dict(),
-                "forecast": forecast_record(told, rules),
-                "forecast_at_best": forecast_record(best, rules),
+                "forecast": forecast_of(position),
                 **({"below_least_share": _below_record(below)} if below is not None else {}),
             }
         )
@@ -421,9 +474,7 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
             t("Bila semua butir kosong terjawab penuh: {name}.", name=rules.ladder.place(result.total.high).name)
         )
     click.echo(result.missing_in_words())
-    click.echo(repr(forecast_told(told, rules)))
-    if result.unanswered and not told.certain:
-        click.echo(t("Bila semua butir kosong terjawab penuh:") + " " + repr(forecast_told(best, rules)))
+    click.echo(repr(surety_in_words(position, aim(position))))
     if below is not None:
         click.echo(repr(least_share_in_words(below, least_share)))
         for code, row in below.iterrows():
@@ -548,7 +599,7 @@ def audit(file: Path | None, reference: bool, instrument: str | None, as_json: b
 @click.option("--year", type=int, help="Tahun penghargaan.  [default: 2022]")
 @click.option("--stage", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
-@click.option("--target", help="Predikat yang dituju.  [default: nindya]")
+@click.option("--target", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option(
     "--goal", help="points: poin terbanyak; target: biaya termurah; certainty: biaya termurah yang cukup pasti."
 )
@@ -580,12 +631,12 @@ def plan(
     """Cari rencana kegiatan terbaik.
 
     SKENARIO: nama di data/scenarios atau berkas YAML; beberapa skenario ditumpuk. Pilihan di bawah ini
-    mengganti isinya. Tanpa apa pun: biaya termurah menuju Nindya.
+    mengganti isinya. Tanpa apa pun: biaya termurah menuju predikat berikutnya.
     """
     from kla_analysis.analysis.position import open_position
     from kla_analysis.planning.scenario import check_scenario, load_scenario, stack
     from kla_analysis.planning.simulation import Simulator, difference
-    from kla_analysis.presenting.plan_wording import difference_in_words, plan_in_words, plan_lines
+    from kla_analysis.presenting.plan_wording import difference_in_words, plan_in_words, plan_lines, plan_note
 
     given = {name: value for name, value in options.items() if value not in (None, ())}
     for name in ("agencies", "funding_sources", "years", "components"):
@@ -617,6 +668,7 @@ def plan(
         _print_json(record)
     else:
         click.echo(repr(plan_in_words(answer)))
+        click.echo(plan_note(answer))
         for line in plan_lines(answer):
             click.echo("  " + line)
         if other is not None:
@@ -630,7 +682,7 @@ def plan(
 @app.command("app")
 @click.option("--area", default="63.10", show_default=True, help="Kode wilayah.")
 @click.option("--year", type=int, default=2022, show_default=True, help="Tahun penghargaan.")
-@click.option("--target", default="nindya", show_default=True, help="Predikat yang dituju.")
+@click.option("--target", default="", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
 @click.option("--scenario", default="", help="Skenario untuk mulai: nama di data/scenarios atau berkas.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8866, show_default=True, help="Port di mesin ini.")
@@ -740,9 +792,10 @@ def template(folder: Path, instrument: str | None, as_json: bool) -> None:
 def check_actions(catalogue: str, instrument: str | None, as_json: bool) -> None:
     """Periksa katalog; semua yang salah disebut sekaligus."""
     from kla_analysis.instrument.instrument import load_instrument, standing_name
-    from kla_analysis.planning.actions import load_catalogue
+    from kla_analysis.planning.actions import instrument_of, load_catalogue
 
-    found = load_catalogue(catalogue, load_instrument(instrument))
+    rules = load_instrument(instrument or instrument_of(catalogue))
+    found = load_catalogue(catalogue, rules)
     counts = {"actions": len(found.actions), "answers": len(found.answers)}
     if as_json:
         _print_json({"id": found.id, **counts, "cost_likely": int(found.actions["cost_likely"].sum())})
@@ -1018,7 +1071,9 @@ def schedule_run(file: Path, at_once: bool, as_json: bool) -> None:
 @app.command()
 @click.option("--areas", default="all", show_default=True, help="all, kode dipisah koma, atau berkas berisi kode.")
 @click.option("--year", "years", type=int, multiple=True, default=(2022,), show_default=True, help="Boleh berulang.")
-@click.option("--target", "targets", multiple=True, default=("nindya",), show_default=True, help="Boleh berulang.")
+@click.option(
+    "--target", "targets", multiple=True, default=("",), help="Boleh berulang; bila kosong, predikat berikutnya."
+)
 @click.option("--cluster", "clusters", multiple=True, default=("all",), show_default=True, help="Boleh berulang.")
 @click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
 @click.option("--retention", type=float, default=0.0, help="Bagian nilai mandiri yang bertahan.")

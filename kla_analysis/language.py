@@ -201,6 +201,20 @@ def moment(when: datetime.datetime) -> str:
     return f"{format_date(when, 'long', locale)}, {format_time(when, 'short', locale=locale)} UTC"
 
 
+def month(text: str) -> str:
+    """Write a month (`2026-01`) as people read it; a bare year stays as it is.
+
+    >>> month("2026-01"), month("2021")
+    ('Januari 2026', '2021')
+    """
+    from babel.dates import format_date
+
+    year, _, number_of = text.partition("-")
+    if not number_of:
+        return year
+    return format_date(datetime.date(int(year), int(number_of), 1), "MMMM yyyy", current_language())
+
+
 #: What people type behind a number. “M” is not here: it is a miliar to one and a million to the other.
 TYPED_UNITS = {
     "": 1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 
@@ -32,6 +33,8 @@ def guard() -> None:
     """Let everything that this process says on its standard streams be plain text; what they can not write is a `?`."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
+        if stream is None:  # somebody has closed it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - it lives as long as the process
         if isinstance(stream, io.TextIOWrapper) and not isinstance(stream, _Plain):
             plain = _Plain(
                 stream.buffer, encoding=stream.encoding, errors="replace", line_buffering=name == "stderr" or stream.isatty(),

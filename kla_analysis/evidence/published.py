@@ -95,12 +95,6 @@ def load_origins(*, data: Path | None = None) -> list[dict[str, str]]:
     ]
 
 
-def history_of(area_code: str, *, data: Path | None = None) -> pd.DataFrame:
-    """Return the published results of one area, oldest first."""
-    results = load_results(data=data)
-    return results[results["area_code"] == area_code].sort_values("award_year", kind="stable").reset_index(drop=True)
-
-
 def _in_own_words(table: pd.DataFrame) -> pd.DataFrame:
     table = table.reset_index(drop=True)
     return table.assign(note=in_language(table, "note")).drop(columns=["note_id", "note_en"])

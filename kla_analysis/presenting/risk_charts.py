@@ -13,7 +13,7 @@ from kla_analysis.analysis.forecast import learn, outlook
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import tornado as tornado_of
 from kla_analysis.evidence.cases import load_cases
-from kla_analysis.evidence.published import load_results
+from kla_analysis.evidence.history import load_history
 from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import chance, number, percent, t
 from kla_analysis.presenting.canvas import (
@@ -247,7 +247,7 @@ def tornado(position: Position, target: str) -> Chart:
 def province(position: Position) -> Chart:
     """The last published award of every area of the province, on the ladder."""
     ladder = position.instrument.ladder
-    table = province_standing(load_results(), position.area.province, ladder)
+    table = province_standing(load_history(), position.area.province, ladder)
     if table.empty:
         title = t("Belum ada hasil yang terbit dari {province}", province=position.area.province or "–")
         return said(title, position, t("Sumber: data/published/results.csv."))
@@ -304,7 +304,9 @@ def flow(position: Position) -> Chart:
     title = t("Dari {steps} peralihan pada {districts} daerah sampai {year}, {up} naik pada putaran berikutnya",
               steps=steps, districts=pairs["area_code"].nunique(), up=up, year=position.award_year)  # fmt: skip
     source = _pairs_source()
-    how = t("Kiri: predikat sekarang. Kanan: putaran berikutnya. Tebal garis dan angka: banyaknya peralihan.")
+    how = t(
+        "Kiri: predikat sekarang. Kanan: putaran berikutnya. Tebal garis dan angka: banyaknya peralihan, dari daftar utuh dan berita bersama."
+    )
     figure, ax = new_figure(title, position, source, tall=3.4, left=1.75, right=1.75, how=how, badge=False)
     names = [t("tanpa penghargaan"), *(band.name for band in ladder.bands)]
     most = table["count"].max()

@@ -35,16 +35,16 @@ from kla_analysis.analysis.weakness import (
 )
 from kla_analysis.evidence.audit import Audit, audit
 from kla_analysis.evidence.contradictions import load_contradictions
+from kla_analysis.evidence.history import load_history
 from kla_analysis.evidence.published import (
     load_component_scores,
     load_national_counts,
     load_participation,
-    load_results,
 )
 from kla_analysis.evidence.statements import load_statements
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import Instrument, level_name, load_instrument, split_agencies, standing_name
-from kla_analysis.language import number, percent, signed, t
+from kla_analysis.language import month, number, percent, signed, t
 from kla_analysis.presenting.wording import (
     Text,
     audit_in_words,
@@ -635,7 +635,7 @@ def conditions_table(position: Position) -> Table:
         rows.append(
             {
                 "text": " ".join(filter(None, (one.text, years, one.against))),
-                "who": f"{one.by}, {one.said}",
+                "who": f"{one.by}, {month(one.said)}",
                 "codes": ", ".join(one.questions) or "–",
                 "standing": standing_name(one.standing),
                 "source": one.source,
@@ -896,7 +896,7 @@ def weight_flip_table(position: Position) -> Table:
 def province_table(position: Position) -> Table:
     """The last published award of every area of the province."""
     ladder = position.instrument.ladder
-    frame = province_standing(load_results(), position.area.province, ladder)
+    frame = province_standing(load_history(), position.area.province, ladder)
     frame["predicate"] = [ladder.name(code) for code in frame["predicate"]]
     frame["later"] = [later_award(row, ladder) for row in frame.itertuples()]
     return Table(
@@ -1012,7 +1012,8 @@ def component_shares_table(position: Position) -> Table:
 
 def _of_this_report(position: Position) -> str:
     stage = position.instrument.stage(position.stage).name.lower()
-    return f"{position.area.name} {position.award_year}, {stage}"
+    sheet = t("lembar ilustratif") if position.illustrative else stage
+    return f"{position.area.name} {position.award_year}, {sheet}"
 
 
 def _pairs_source() -> str:

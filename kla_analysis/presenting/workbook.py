@@ -26,7 +26,7 @@ from kla_analysis.presenting.plan_tables import (
     spending_table,
     stair_table,
 )
-from kla_analysis.presenting.plan_wording import plan_in_words, plan_note
+from kla_analysis.presenting.plan_wording import badges, plan_in_words, plan_note
 from kla_analysis.presenting.tables import Table
 
 # Excel stores when a file was made; a fixed moment keeps equal workbooks equal, byte for byte.
@@ -80,7 +80,7 @@ def plan_workbook(answer: Simulation) -> bytes:
     )
     title = t("Rencana {area}", area=answer.ground.position.area.name)
     sheets = [sheet_of(table, t("Rencana")) for table in tables if isinstance(table, Table)]
-    badge = t("ILUSTRATIF") if answer.ground.position.illustrative else ""
+    badge = badges(answer.ground.position, answer.model.catalogue)
     return workbook(title, plan_in_words(answer).paragraphs, {t("Sumber"): plan_note(answer)}, sheets, badge=badge)
 
 

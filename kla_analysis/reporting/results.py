@@ -11,12 +11,13 @@ import pandas as pd
 
 from kla_analysis.analysis.forecast import outlook
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.target import aim
 from kla_analysis.analysis.weakness import weak_questions
 from kla_analysis.instrument.instrument import split_agencies
 from kla_analysis.planning.scenario import open_scenario
 from kla_analysis.planning.simulation import Simulation
 from kla_analysis.presenting.plan_wording import plan_for
-from kla_analysis.presenting.wording import has_score
+from kla_analysis.presenting.wording import has_score, settled
 from kla_analysis.reporting.parameters import ReportParameters
 
 FILE = "results.json"
@@ -37,7 +38,7 @@ def results_of(
     """
     ladder = position.instrument.ladder
     span, rolled = position.span, position.roll_up
-    gap = ladder.points_to(parameters.target, span)
+    gap = ladder.points_to(aim(position), span)
     placed = ladder.place(span.low)
     record = {
         "version": VERSION,
@@ -58,12 +59,16 @@ def results_of(
             "at_disputed_bound": placed.at_disputed_bound,
             "high": ladder.place(span.high).predicate,
         },
-        "target": {"code": parameters.target, "points": ladder.band(parameters.target).lower},
+        "target": {
+            "code": aim(position),
+            "asked": parameters.target,
+            "points": ladder.band(aim(position)).lower,
+        },
         "gap": {"low": gap.low, "high": gap.high},
         "components": _level(rolled and rolled.components),
         "indicators": _level(rolled and rolled.indicators),
         "weak_questions": _weak(position),
-        "forecast": _forecast(position, parameters.target),
+        "forecast": forecast_of(position),
         "plan": plan or _plan(parameters, position),
         "level": rolled.level if rolled else None,
         "answers": _answers(position),
@@ -108,12 +113,16 @@ def _weak(position: Position) -> list[dict[str, Any]]:
     ]
 
 
-def _forecast(position: Position, target: str) -> dict[str, Any] | None:
-    """Which award the total becomes, as the report says it; of a settled total, the same claim in the next round."""
+def forecast_of(position: Position) -> dict[str, Any] | None:
+    """Return which award the total becomes, as the report says it.
+
+    `supposed` says that the total is settled: so much would come if the same were claimed again in the next round.
+    """
     if not has_score(position):
         return None
     told, best = outlook(position), outlook(position.at_best)
     return {
+        "supposed": settled(position),
         "stage": told.stage,
         "score": told.claimed,
         "previous": told.previous,
@@ -122,15 +131,15 @@ def _forecast(position: Position, target: str) -> dict[str, Any] | None:
         "low": told.interval.low,
         "high": told.interval.high,
         "level": told.level,
-        "probability_of_target": told.probability_at_least(target),
+        "probability_of_target": told.probability_at_least(aim(position)),
         "high_at_best": best.interval.high,
-        "probability_of_target_at_best": best.probability_at_least(target),
+        "probability_of_target_at_best": best.probability_at_least(aim(position)),
         "predicates": dict(told.predicates),
     }
 
 
 def _plan(parameters: ReportParameters, position: Position) -> dict[str, Any] | None:
-    answer = plan_for(position, open_scenario(parameters.scenario), parameters.target)
+    answer = plan_for(position, open_scenario(parameters.scenario), aim(position))
     return answer.record() if isinstance(answer, Simulation) else None
 
 

@@ -52,7 +52,7 @@ def test_the_report_warns_with_the_codes_and_the_case_that_went_the_other_way():
     said = repr(wording.conditions_in_words(position))
     assert "bukan penghalang" in said
     assert "bukan pasal yang ditemukan" in said
-    assert "jawaban 1.1 10,11 dari 12 poin" in said
+    assert "pertanyaan 1.1 bernilai 10,11 dari 12 poin" in said
     assert "Balikpapan" in said
     assert "1.1, 1.2q, 17.2" in repr(wording.remarks(position))
 

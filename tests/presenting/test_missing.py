@@ -149,11 +149,11 @@ def test_who_fills_them_in_is_decided_first(gaps, zeros, instrument):
 
 
 def test_the_list_of_reports_says_how_much_is_unknown(gaps, zeros):
-    figures = build.figures(gaps, "nindya")
+    figures = build.figures(gaps, None)
     assert manifest.total_in_words(figures) == "588,42–705,67"
     assert manifest.predicate_in_words(figures) == "Pratama sampai Nindya"
     assert manifest.doubts_in_words(figures) == ["15 jawaban kosong: 117,25 poin belum diketahui."]
-    exact = build.figures(zeros, "nindya")
+    exact = build.figures(zeros, None)
     assert (manifest.total_in_words(exact), manifest.doubts_in_words(exact)) == ("588,42", [])
     assert manifest.total_in_words({}) == "–"  # of a report that was made before this was known
 
@@ -206,10 +206,16 @@ def test_printed_sums_of_another_predicate_are_said(reference, instrument):
     said = "total tercetak 801 (Utama); menurut jawabannya 771,81 (Nindya)"
     assert said in repr(wording.remarks(wrong))
     assert said in repr(summary.standing_in_words(wrong, "utama"))
-    assert manifest.doubts_in_words(build.figures(wrong, "utama")) == [
+    assert manifest.doubts_in_words(build.figures(wrong, None)) == [
         "Angka tercetak dan jawabannya memberi predikat berbeda."
     ]
     # Where answers are missing, a printed sum between both ends contradicts nothing.
     found = kla.audit(wrong.assessment, instrument)
     assert found.contradicting(Span(771.81, 800.99), instrument.ladder) == {"total": 801}
     assert found.contradicting(Span(771.81, 801), instrument.ladder) == {}
+
+
+def test_a_condition_that_nobody_has_answered_is_unanswered(gaps):
+    said = repr(wording.conditions_in_words(gaps))
+    assert "pertanyaan 1.1 belum dijawab" in said
+    assert "bernilai 0" not in said
