@@ -41,7 +41,7 @@ class ReportParameters(BaseModel):
     cluster: str = Field(default=ALL_CLUSTERS, description="satu komponen (misalnya K2) atau all")
     lang: str = Field(default="id", description="bahasa laporan")
     retention: float = Field(
-        default=0.0, ge=0, le=1, description="bagian nilai mandiri yang bertahan; 0: dari kasus yang terbit"
+        default=0.0, ge=0, le=1, description="bagian nilai yang bertahan sampai penghargaan; 0: dari kasus yang terbit"
     )
     scenario: str = Field(default="", description="skenario anggaran (data/scenarios atau berkas), dipisah koma")
     least_share: float = Field(
