@@ -616,6 +616,10 @@ def audit(file: Path | None, reference: bool, instrument: str | None, as_json: b
 @click.option("--must", multiple=True, help="Kegiatan yang wajib ada.")
 @click.option("--must-not", multiple=True, help="Kegiatan yang tidak boleh ada.")
 @click.option("--either-or", multiple=True, help="Paling banyak satu dari: “A01,A02”.")
+@click.option("--exactly-one", multiple=True, help="Tepat satu dari: “A01,A02”.")
+@click.option(
+    "--budgets", multiple=True, help="Anggaran yang mungkin turun dan bobotnya, untuk urutannya: “600 juta=0,3”."
+)
 @click.option("--time-limit", type=float, help="Detik untuk mencari.")
 @click.option("--compare", metavar="SKENARIO", help="Bandingkan dengan skenario lain.")
 @click.option("--save", type=_FILE, help="Simpan skenario ini (YAML).")
@@ -642,8 +646,12 @@ def plan(
     for name in ("agencies", "funding_sources", "years", "components"):
         if name in given:
             given[name] = dict(_pair(text) for text in given[name])
-    if "either_or" in given:
-        given["either_or"] = [[code.strip() for code in group.split(",")] for group in given["either_or"]]
+    for name in ("either_or", "exactly_one"):
+        if name in given:
+            given[name] = [[code.strip() for code in group.split(",")] for group in given[name]]
+    if "budgets" in given:
+        pairs = [_pair(text) for text in given["budgets"]]
+        given["budgets"] = [{"budget": budget, "weight": weight.replace(",", ".")} for budget, weight in pairs]
     asked = stack([load_scenario(name) for name in scenarios])
     asked = check_scenario({**asked.model_dump(exclude_unset=True), **given})
     position = open_position(
