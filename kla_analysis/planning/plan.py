@@ -378,6 +378,8 @@ class _Problem:
         return any(reached[code] < points - _EXACT for code, points in least.items())
 
 
+# Branches that are looked at before the solver begins to guess.
+_BRANCHES = 300
 #: The solver's ways to guess a good plan before it looks at all of them.
 _GUESSES = (
     "mip_heuristic_run_feasibility_jump",
@@ -429,9 +431,9 @@ def solve(
     options = {"output_flag": False, "mip_rel_gap": 0.0}
     # At its own tolerances it takes 0.9999997 for one, and such a share of a cost for all of it.
     options |= dict.fromkeys(("mip_feasibility_tolerance", "primal_feasibility_tolerance"), 1e-9)
-    # Programmes of this size are branched through in less time than a good guess takes to find.
+    # Most programmes of this size are branched through in less time than a good guess takes to find.
     options |= dict.fromkeys(_GUESSES, False)
-    for option, value in (options if nodes is None else options | {"mip_max_nodes": nodes}).items():
+    for option, value in (options | {"mip_max_nodes": _BRANCHES if nodes is None else nodes}).items():
         solver.setOptionValue(option, value)
     solver.passModel(programme)
     if start is not None:
@@ -442,6 +444,13 @@ def solve(
     until = time.monotonic() + time_limit
     solver.cbMipInterrupt += lambda event: event.interrupt(time.monotonic() > until)
     solver.run()
+    if nodes is None and solver.getModelStatus() == highspy.HighsModelStatus.kSolutionLimit:
+        # Those that are not, close sooner with guesses: measured on multiple-choice knapsacks of ten resources.
+        for option, value in (dict.fromkeys(_GUESSES, True) | {"mip_max_nodes": highspy.kHighsIInf}).items():
+            solver.setOptionValue(option, value)
+        if solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+            solver.setSolution(solver.getSolution())
+        solver.run()
     ended, info = solver.getModelStatus(), solver.getInfo()
     if ended == highspy.HighsModelStatus.kInfeasible:
         return None

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import UNANSWERED
@@ -119,3 +120,12 @@ def test_a_difference_to_a_missing_answer_is_a_range(blanked, rolled, instrument
     assert (row["change"], row["change_high"]) == (-row["before"], row["max_points"] - row["before"])
     same = kla.difference(gaps, gaps, "component")
     assert (same["change"].loc["K2"], same["change_high"].loc["K2"]) == (-row["max_points"], row["max_points"])
+
+
+def test_the_room_beside_a_missing_answer_of_a_capped_indicator(tanah_bumbu, instrument):
+    # Indicator 19 may have 51 of the 54 points of its questions: without 19.1 (4, missing) and 19.3 (2, lost) it has 48.
+    scores = instrument.questions["max_points"].astype(float).copy()
+    scores["19.1"], scores["19.3"] = np.nan, 0.0
+    rolled = kla.roll_up(dataclasses.replace(tanah_bumbu, scores=scores), instrument)
+    assert kla.smallest_set(rolled, 1000).questions["gain_points"].to_dict() == {"19.3": 2}
+    assert kla.smallest_set(rolled.at_best, 1000).gain_points == 0  # with 19.1 in full the indicator is full already

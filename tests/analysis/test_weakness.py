@@ -105,6 +105,7 @@ def test_what_nobody_answered_is_no_weakness(blanked, instrument):
     weak = kla.weak_questions(rolled)
     assert not set(weak.index) & set(UNANSWERED)
     assert list(kla.unanswered_questions(rolled).index) == [c for c in rolled.questions.index if c in UNANSWERED]
+    assert list(kla.unanswered_questions(rolled, "K5").index) == ["21B.1", "21B.2"]
     ranked = kla.lost_points(rolled, "indicator")
     assert {"7", "9"} <= set(ranked.index[ranked["lost_points"] == 0])
     # What is recoverable for sure never passes the loss, nor the room that the indicator has with the answers it has.

@@ -173,12 +173,12 @@ def outcomes(answering: list[tuple], count: int) -> list[tuple[float, list[bool]
     return found
 
 
-def two_hundred(catalogue: Catalogue, instrument: kla.Instrument, seed: int = 1) -> Catalogue:
-    """Draw 200 actions: the example's agencies, groups and costs, two to eight questions of one indicator each."""
+def two_hundred(catalogue: Catalogue, instrument: kla.Instrument, seed: int = 1, count: int = 200) -> Catalogue:
+    """Draw 200 actions (or another count): the example's agencies, groups and costs, two to eight questions of one indicator each."""
     random = np.random.default_rng(seed)
     rows, answers = [], []
     by_indicator = instrument.questions.groupby("indicator_code").groups
-    for at in range(200):
+    for at in range(count):
         like = catalogue.actions.iloc[int(random.integers(len(catalogue.actions)))]
         share = random.uniform(0.5, 1.6)
         cost = {
@@ -191,7 +191,7 @@ def two_hundred(catalogue: Catalogue, instrument: kla.Instrument, seed: int = 1)
         questions = list(by_indicator[random.choice(list(by_indicator))])
         for question in random.choice(questions, min(len(questions), int(random.integers(2, 9))), replace=False):
             answers.append((f"Z{at}", question, random.choice([0.6, 0.8, 1.0]), 0.5, 0.7, 0.9))
-    index = pd.Index([f"Z{at}" for at in range(200)], name="action_code")
+    index = pd.Index([f"Z{at}" for at in range(count)], name="action_code")
     named = ["action_code", "question_code", "raised_to", "chance_low", "chance_likely", "chance_high"]
     return replaced(catalogue, pd.DataFrame(rows, index=index), pd.DataFrame(answers, columns=named))
 

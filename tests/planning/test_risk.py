@@ -7,15 +7,14 @@ import pandas as pd
 import pytest
 from planning.instances import every_plan, random_instance, replaced
 
-from kla_analysis.analysis.verification import fit_retention, own_retention
-from kla_analysis.evidence.cases import load_stage_scores
+from kla_analysis.analysis.forecast import forecast, own_retention
 from kla_analysis.planning import certainty as certainty_module
 from kla_analysis.planning.certainty import sure_plan
 from kla_analysis.planning.frontier import staircase
 from kla_analysis.planning.model import Limits
 from kla_analysis.planning.outcomes import between, draw_outcomes
 from kla_analysis.planning.plan import most_points
-from kla_analysis.planning.ranking import cut_safe
+from kla_analysis.planning.ranking import cut_safe, weighted_list
 from kla_analysis.planning.robustness import core_actions, regret, worth_of_evidence
 from kla_analysis.planning.scenario import Scenario
 from kla_analysis.presenting.plan_tables import stair_table
@@ -246,7 +245,8 @@ def test_regret_of_small_catalogues_is_that_of_plain_enumeration(rolled):
 
 def test_regret_is_what_a_rival_who_knew_would_win(model):
     limits = Limits(budget=600_000_000)
-    table = regret(model, most_points(model, limits).actions, limits, retention=fit_retention(load_stage_scores()))
+    kept = forecast(650.5, "self_assessment", year=2025).retention
+    table = regret(model, most_points(model, limits).actions, limits, retention=kept)
     assert len(table) == 9  # three verifiers, three shares that stay
     assert (table["regret"] >= 0).all()
     assert (table["best_total"] - table["total"]).to_numpy() == pytest.approx(table["regret"].to_numpy(), abs=1e-6)
@@ -260,3 +260,24 @@ def test_secured_evidence_never_makes_the_target_dearer(model):
     assert table["saved"].iloc[0] == 0
     assert table["total"].iloc[-1] == pytest.approx(650.5)
     assert table["cost"].iloc[-1] == 600_000_000
+
+
+def test_the_published_list_for_weighted_budgets(model):
+    # LOGOS (Idaho National Laboratory), ten projects and ten budgets: the best list is worth 105.628 on average.
+    worth, cost = [18, 20, 17, 19, 25, 21, 27, 23, 25, 24], [1, 3, 7, 4, 8, 9, 6, 10, 2, 5]
+    weights = [0.012, 0.019, 0.032, 0.052, 0.086, 0.142, 0.235, 0.188, 0.141, 0.093]
+    questions = model.rollup.questions
+    room = (questions["max_points"] - questions["low"])[lambda open_: open_ >= 2.7]
+    chosen = room.groupby(questions["indicator_code"].reindex(room.index)).idxmax().iloc[:10].tolist()
+    ten = actions_on(model, chosen, chance=0.5, cost=np.array(cost) * 10**6)
+    raised = [
+        (questions.at[at, "low"] + value / 10) / questions.at[at, "max_points"]
+        for at, value in zip(chosen, worth, strict=True)
+    ]
+    ten = replace(ten, catalogue=replace(ten.catalogue, answers=ten.catalogue.answers.assign(raised_to=raised)))
+    budgets = [(at * 10**6, weight) for at, weight in zip(range(11, 21), weights, strict=True)]
+    ranking = weighted_list(ten, staircase(ten), Limits(), budgets)
+    before = ten.total(np.array([], dtype=int))
+    held = sum(weight * (ranking.at(budget)["total"].iloc[-1] - before) for budget, weight in budgets)
+    assert ranking.status == "optimal"
+    assert held * 10 == pytest.approx(105.628, abs=1e-6)
