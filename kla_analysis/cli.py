@@ -331,7 +331,7 @@ def _speak(command: click.Command) -> None:
     "--retention",
     type=float,
     default=0.0,
-    help="Bagian nilai mandiri yang bertahan; bila 0, dari pasangan yang terbit.",
+    help="Bagian nilai mandiri yang bertahan; bila 0, dari kasus yang terbit.",
 )
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
 @click.option("--scenario", default="", help="Skenario anggaran: nama di data/scenarios atau berkas, dipisah koma.")
@@ -424,7 +424,7 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
     from kla_analysis.presenting.summary import surety_in_words
     from kla_analysis.presenting.tables import score_of
     from kla_analysis.presenting.wording import least_share_in_words
-    from kla_analysis.reporting.results import verified_record
+    from kla_analysis.reporting.results import forecast_of
 
     rules = rules_of(file, instrument)
     sheet = load_assessment(file, rules)
@@ -454,7 +454,7 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
                     code: row["low"] if row["answers"] else None for code, row in result.components.iterrows()
                 },
                 "components_high": result.components["high"].to_dict(),
-                "verified": verified_record(position),
+                "forecast": forecast_of(position),
                 **({"below_least_share": _below_record(below)} if below is not None else {}),
             }
         )
@@ -616,6 +616,10 @@ def audit(file: Path | None, reference: bool, instrument: str | None, as_json: b
 @click.option("--must", multiple=True, help="Kegiatan yang wajib ada.")
 @click.option("--must-not", multiple=True, help="Kegiatan yang tidak boleh ada.")
 @click.option("--either-or", multiple=True, help="Paling banyak satu dari: “A01,A02”.")
+@click.option("--exactly-one", multiple=True, help="Tepat satu dari: “A01,A02”.")
+@click.option(
+    "--budgets", multiple=True, help="Anggaran yang mungkin turun dan bobotnya, untuk urutannya: “600 juta=0,3”."
+)
 @click.option("--time-limit", type=float, help="Detik untuk mencari.")
 @click.option("--compare", metavar="SKENARIO", help="Bandingkan dengan skenario lain.")
 @click.option("--save", type=_FILE, help="Simpan skenario ini (YAML).")
@@ -642,8 +646,12 @@ def plan(
     for name in ("agencies", "funding_sources", "years", "components"):
         if name in given:
             given[name] = dict(_pair(text) for text in given[name])
-    if "either_or" in given:
-        given["either_or"] = [[code.strip() for code in group.split(",")] for group in given["either_or"]]
+    for name in ("either_or", "exactly_one"):
+        if name in given:
+            given[name] = [[code.strip() for code in group.split(",")] for group in given[name]]
+    if "budgets" in given:
+        pairs = [_pair(text) for text in given["budgets"]]
+        given["budgets"] = [{"budget": budget, "weight": weight.replace(",", ".")} for budget, weight in pairs]
     asked = stack([load_scenario(name) for name in scenarios])
     asked = check_scenario({**asked.model_dump(exclude_unset=True), **given})
     position = open_position(

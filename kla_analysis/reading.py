@@ -302,7 +302,8 @@ def _split(text: str, schema: TableSchema, shown: str) -> tuple[list[str], list[
             advice=t("Periksa tanda kutip yang tidak ditutup."),
         ) from None
     for field in schema.fields:
-        if field["name"] not in header and field["name"] not in _MAY_BE_ABSENT:
+        may_be_absent = field["name"] in _MAY_BE_ABSENT or field.get("kla:optional", False)
+        if field["name"] not in header and not may_be_absent:
             unused = [name for name in header if name and name not in schema.columns]
             problems.append(
                 Problem(

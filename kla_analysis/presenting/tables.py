@@ -21,10 +21,10 @@ import pandas as pd
 from kla_analysis.analysis.comparison import closing_sets, difference, gap_to, smallest_set
 from kla_analysis.analysis.conditions import below_share
 from kla_analysis.analysis.country import moves, province_standing, published_pairs, transitions
-from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.forecast import outlook
+from kla_analysis.analysis.position import Position, reference_of
 from kla_analysis.analysis.trace import trace
 from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, flips_by_weight, sensitivity
-from kla_analysis.analysis.verification import leave_one_out, retention_for, verify_position
 from kla_analysis.analysis.weakness import (
     Selection,
     lost_by_agency,
@@ -34,7 +34,6 @@ from kla_analysis.analysis.weakness import (
     weak_questions,
 )
 from kla_analysis.evidence.audit import Audit, audit
-from kla_analysis.evidence.cases import load_stage_scores
 from kla_analysis.evidence.contradictions import load_contradictions
 from kla_analysis.evidence.history import load_history
 from kla_analysis.evidence.published import (
@@ -45,15 +44,13 @@ from kla_analysis.evidence.published import (
 from kla_analysis.evidence.statements import load_statements
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import Instrument, level_name, load_instrument, split_agencies, standing_name
-from kla_analysis.language import chance, month, number, percent, signed, t
+from kla_analysis.language import month, number, percent, signed, t
 from kla_analysis.presenting.wording import (
     Text,
     audit_in_words,
     later_award,
     least_share_in_words,
     needs,
-    needs_score,
-    pairs_note,
     points,
     score_sensitivity,
     source_note,
@@ -570,6 +567,19 @@ def own_audit(position: Position) -> Several | Text:
     return Several((audit_in_words(found), audit_table(found, position.instrument)))
 
 
+def reference_audit(position: Position) -> Several | Text:
+    """The audit of the sheet from which the weights of the position's instrument are known."""
+    reference = reference_of(position.instrument)
+    if reference is None:
+        return Text((t("Tidak ada lembar rujukan untuk instrumen {id}.", id=position.instrument.id),), kind="remark")
+    said = t(
+        "Bobot di laporan ini berasal dari satu salinan: {title}. Bila salinan itu bertentangan dengan dirinya sendiri, "
+        "pertentangannya dinyatakan di sini, tidak diperbaiki diam-diam.",
+        title=reference.assessment.origin.title,
+    )
+    return Several((Text((said,)), own_audit(reference)))
+
+
 # --- published ------------------------------------------------------------------------------------
 
 
@@ -789,6 +799,15 @@ def _change(row: Any) -> float | str:
     )
 
 
+@needs("component")
+def reference_difference(position: Position) -> Table | Text:
+    """The position's sheet beside the reference sheet of the same instrument, component by component."""
+    reference = reference_of(position.instrument)
+    if reference is None:
+        return Text((t("Tidak ada lembar rujukan untuk instrumen {id}.", id=position.instrument.id),), kind="remark")
+    return difference_table(position, reference)
+
+
 def _indicator_of_the_largest_loss(position: Position) -> str:
     level = "question" if position.roll_up.questions is not None else "indicator"
     first = lost_points(position.roll_up, level).iloc[0]
@@ -823,48 +842,10 @@ def trace_table(position: Position, code: str | None = None) -> Table:
 # --- what may still happen ----------------------------------------------------------------------------
 
 
-@needs_score
-def predicate_table(position: Position) -> Table:
-    """The probability of each predicate once a self-assessed total is verified."""
-    verified = verify_position(position, as_claim=True)
-    ladder = position.instrument.ladder
-    frame = pd.DataFrame(
-        {"name": [ladder.name(code) for code in verified.predicates], "chance": list(verified.predicates.values())}
-    )
-    return Table(
-        t("Peluang predikat bila {claimed} baru nilai mandiri", claimed=number(verified.claimed)),
-        (Column("name", t("Predikat")), _share("chance", t("Peluang"), chance)),
-        frame,
-        source=f"{source_note(position)} {pairs_note(verified.retention)}",
-        badge=t("ILUSTRATIF") if position.illustrative else "",
-    )
-
-
-def leave_one_out_table() -> Table:
-    """Every published pair, predicted from the others."""
-    frame = leave_one_out(load_stage_scores())
-    frame["inside"] = [t("ya") if inside else t("tidak") for inside in frame["inside"]]
-    return Table(
-        t("Setiap pasangan yang terbit, diramalkan dari pasangan lain"),
-        (
-            Column("area_name", t("Daerah")),
-            Column("award_year", t("Tahun"), write=str),
-            _num("self_assessment", t("Mandiri")),
-            _num("administrative_verification", t("Terverifikasi")),
-            _share("share", t("Dipertahankan")),
-            Column("low", t("Ramalan rendah"), "number", _whole, "points"),
-            Column("high", t("Ramalan tinggi"), "number", _whole, "points"),
-            Column("inside", t("Di dalam?")),
-        ),
-        frame,
-        source=t("Sumber: data/published/stage_scores.csv (terbit). Rentang ramalan 80%."),
-    )
-
-
 @needs("component")
 def sensitivity_table(position: Position, target: str) -> Table:
     """How much of the variance of the score, and of reaching the target, each input explains."""
-    retention = retention_for(position)
+    retention = outlook(position).retention
     score = score_sensitivity(position).indices
     reach = sensitivity(position.roll_up, retention, target=target).indices
     names = {COMMON: t("Ketat-longgarnya verifikasi seluruhnya"), **position.roll_up.components["name"]}
@@ -880,7 +861,7 @@ def sensitivity_table(position: Position, target: str) -> Table:
     goal = position.instrument.ladder.band(target).name
     return _of_sheet(
         position,
-        t("Apa yang menentukan nilai terverifikasi (indeks Sobol)"),
+        t("Apa yang menentukan nilai pada penghargaan (indeks Sobol)"),
         (
             Column("name", t("Masukan")),
             _share("first", t("Sendirian")),
@@ -918,16 +899,18 @@ def answer_flip_table(position: Position, top: int = 10) -> Table | Text:
 @needs("component")
 def weight_flip_table(position: Position) -> Table:
     """How far each component's weight would have to move to change the predicate, nearest first."""
+    frame = flips_by_weight(position.roll_up)
+    frame["score"] = shown_points(position.roll_up.components)["score"]
     return _of_sheet(
         position,
         t("Perubahan bobot yang akan mengubah predikat"),
         (
             Column("name", t("Komponen")),
-            _num("low", t("Nilai")),
+            _num("score", t("Nilai")),
             _num("factor_down", t("Turun bila dikali"), "times"),
             _num("factor_up", t("Naik bila dikali"), "times"),
         ),
-        flips_by_weight(position.roll_up).reset_index(),
+        frame.reset_index(),
     )
 
 
@@ -1005,7 +988,7 @@ def moves_table(position: Position) -> Table:
 
 def contradictions_table(position: Position) -> Table:
     """Where the published facts contradict each other, and what is used."""
-    found = load_contradictions(position.instrument.ladder)
+    found = load_contradictions()
     frame = pd.DataFrame([(one.about, one.readings, one.used) for one in found], columns=["about", "readings", "used"])
     return Table(
         t("Pertentangan antara hasil yang terbit"),
@@ -1025,6 +1008,7 @@ def component_shares_table(position: Position) -> Table:
     stages = {stage.code: stage.name for stage in instrument.stages}
     published = load_component_scores(instrument)
     codes = list(instrument.components.index)
+    published = published[published["component_code"].isin(codes)]
     rows = []
     for key, group in published.groupby(["area_name", "award_year", "stage"], dropna=False, sort=False):
         shares = group.set_index("component_code")["share"]

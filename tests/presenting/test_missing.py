@@ -7,7 +7,7 @@ import pytest
 from conftest import UNANSWERED
 
 import kla_analysis as kla
-from kla_analysis import charts, tables, wording
+from kla_analysis import charts, forecasting, tables, wording
 from kla_analysis.analysis.scoring import totals_of
 from kla_analysis.analysis.weakness import Selection
 from kla_analysis.instrument.bands import Span
@@ -126,8 +126,8 @@ def test_plan_and_forecast_give_both_ends(gaps):
     assert record["unknown_points"] == gaps.unknown_points
     assert record["at_best"]["cost"] < record["cost"]
     assert f"{wording.number(gaps.unknown_points)} poin belum diketahui" in repr(plan_wording.plan_in_words(answer))
-    said = repr(wording.verification_in_words(gaps, "nindya"))
-    assert "Bila ternyata penuh, nilai mandiri 705,67" in said
+    said = repr(forecasting.outlook_in_words(gaps, "nindya"))
+    assert "Bila ternyata penuh, nilai 705,67" in said
     change = dict(
         zip(*plan_tables.component_change_table(answer).frame[["component_code", "before"]].to_numpy().T, strict=True)
     )
@@ -177,6 +177,8 @@ def test_a_component_that_nobody_has_answered(blanked, instrument):
     answer = kla.simulate(position, target="nindya")
     (row,) = [row for row in plan_tables.component_change_table(answer).cells if row[0] == "K4"]
     assert row[3:] == ["belum dijawab", "belum dijawab", "–"]
+    (row,) = [row for row in tables.weight_flip_table(position).cells if row[0].startswith("Klaster IV")]
+    assert row[1:] == ["belum dijawab", "–", "–"]
     assert "Belum ada satu jawaban pun" in repr(meetings.meeting_sheets(position, "K4").parts[0].parts[0])
 
 
