@@ -595,3 +595,13 @@ def test_our_own_sheet_survives_being_sorted_filtered_and_moved(tmp_path, reader
     for name, form in forms.items():
         path = people.write_xlsx(tmp_path / f"{name}.xlsx", [page("Isian", [TITLE, *form], hidden_rows=(5, 6, 9))])
         assert read_sheet(path, reader=reader, **ABOUT).assessment().scores.equals(reference.scores), name
+
+
+@pytest.mark.parametrize("title", ["Kekurangan Nilai", "Pengurangan Nilai", "Nilai Target", "Nilai Kab. Banjar"])
+def test_a_lone_heading_with_an_unknown_word_is_asked_about(title, tmp_path):
+    rows = [("Kode", "Indikator", "Nilai Maksimal", title), ("1", "a", 96, 9), ("2", "b", 36, 3)]
+    path = people.write_xlsx(tmp_path / "a.xlsx", [people.page("A", rows)])
+    known = {"area": "63.10", "year": 2025, "stage": "self_assessment"}
+    with pytest.raises(kla.DataError, match="belum tentu kolom nilai"):
+        kla.read_sheet(path, **known).assessment()
+    assert kla.read_sheet(path, column=title, **known).assessments[0].total == 12

@@ -49,8 +49,13 @@ def choose_scores(grid: Grid, header: Header, repairs: Repairs, wanted: Wanted) 
                         t("Pilih kolomnya dengan --column, atau sebutkan tahap yang ada di lembar ini."))  # fmt: skip
             return []
     columns = _different(grid, header, columns)
-    if len(columns) == 1 and (columns[0].sure or len(header.scores) == 1):
+    if len(columns) == 1 and columns[0].sure:
         return columns
+    if len(columns) == 1 and len(header.scores) == 1:
+        repairs.add(REFUSED, grid.name, (header.last, columns[0].at), columns[0].title, "",
+                    t("belum tentu kolom nilai: judulnya berisi kata yang tidak dikenal"),
+                    t("Bila benar ini nilainya, sebutkan --column “{title}”.", title=columns[0].title))  # fmt: skip
+        return []
     stages = sorted({one.stage for one in columns if one.stage})
     advice = t("Pilih satu dengan --column, misalnya --column “{title}”.", title=columns[0].title)
     if len(stages) > 1 or (stages and len(columns) > len(stages)):
