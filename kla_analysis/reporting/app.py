@@ -23,11 +23,13 @@ import nbformat
 from kla_analysis.errors import KernelError
 from kla_analysis.language import VARIABLE, current_language, t
 from kla_analysis.project import find_project
-from kla_analysis.reporting import document, kernels, shelf
+from kla_analysis.reporting import document, shelf
 from kla_analysis.reporting.notebooks import read_notebook, translated
 from kla_analysis.reporting.parameters import ReportParameters, begin, declared_values
 from kla_analysis.reporting.store import writing
 
+#: Templates, settings and the kernel of ours, as Jupyter looks for them, and the kernel's name.
+FOLDER, KERNEL = Path(__file__).parent / "templates" / "jupyter", "kla"
 #: How a server names the class of its connections to kernels.
 PROMPT = "kla_analysis.reporting.sockets.PromptConnection"
 NOTEBOOK, LAUNCHER = "06_simulasi_anggaran.ipynb", "beranda.ipynb"
@@ -127,7 +129,7 @@ def _open_when_it_answers(address: str, port: int) -> None:
 
 
 def open_lab(*, port: int = 8888, browser: bool = True, folder: Path | None = None) -> None:
-    """Open the notebooks in JupyterLab, in Indonesian and with warm kernels, until it is interrupted.
+    """Open the notebooks in JupyterLab, in Indonesian, until it is interrupted.
 
     Args:
         folder: what is opened; the project when not given.
@@ -144,8 +146,8 @@ def open_lab(*, port: int = 8888, browser: bool = True, folder: Path | None = No
     command += ["--KernelManager.transport_encryption=auto"]
     command += [] if browser else ["--no-browser"]
     with tempfile.TemporaryDirectory(prefix="kla-lab-") as scratch:
-        # The notebooks ask for `python3`, so that they open everywhere; here that is the warm kernel.
-        shutil.copytree(kernels.FOLDER / "kernels" / kernels.KERNEL, Path(scratch) / "kernels" / "python3")
+        # The notebooks ask for `python3`, so that they open everywhere; here that is ours, whose numbers are those of reports.
+        shutil.copytree(FOLDER / "kernels" / KERNEL, Path(scratch) / "kernels" / "python3")
         links = {} if project.reports.is_relative_to(folder or project.root) else {shelf.FILES: ""}
         _serve(command, port, Path(scratch), environment=links)
 
@@ -153,12 +155,12 @@ def open_lab(*, port: int = 8888, browser: bool = True, folder: Path | None = No
 def _serve(command: list[str], port: int, *more: Path, environment: Mapping[str, str] = MappingProxyType({})) -> None:
     """Run a server with our templates, settings and kernels, and those of `more`, until it or this process ends."""
     project = find_project()
-    known = kernels.environment()
-    settings = [*map(str, more), str(kernels.FOLDER), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    known = os.pathsep.join(filter(None, [*map(str, more), str(FOLDER), os.environ.get("JUPYTER_PATH", "")]))
+    settings = [*map(str, more), str(FOLDER), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     environment = {
-        **known,
+        **os.environ,
         **environment,
-        "JUPYTER_PATH": os.pathsep.join([*map(str, more), known["JUPYTER_PATH"]]),
+        "JUPYTER_PATH": known,
         "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, settings)),
         VARIABLE: current_language(),
         "KLA_HOME": str(project.root),
@@ -198,5 +200,5 @@ def _for_the_app(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         "Halaman ini tidak tersambung lagi: mesin hitungnya berhenti. Yang belum disimpan hilang."
     )
     shown.metadata["again"] = t("Muat ulang")
-    shown.metadata["kernelspec"] = {"name": kernels.KERNEL, "display_name": "Python 3", "language": "python"}
+    shown.metadata["kernelspec"] = {"name": KERNEL, "display_name": "Python 3", "language": "python"}
     return shown

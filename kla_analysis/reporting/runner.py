@@ -2,7 +2,7 @@
 
 The child builds in a folder aside. Whether a report is done is decided here: every file is there, is
 hashed, and only then moved into place with its manifest. Whoever ends this process, even with kill -9,
-ends its children: each hangs on a pipe or a leash of ours.
+ends its children: each hangs on a line of ours.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -19,21 +17,21 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import Any, NoReturn
 
 from kla_analysis.errors import DataError, KernelError, KlaError, NotebookError, OutputError, Problem
 from kla_analysis.language import language, number, t
 from kla_analysis.project import Project, find_project
-from kla_analysis.reporting import failure
+from kla_analysis.reporting import apart, failure
 from kla_analysis.reporting.manifest import Manifest, PageRun, facts, now, sha256, why_stale
 from kla_analysis.reporting.parameters import ReportParameters
 from kla_analysis.reporting.store import Folder, Place, place_at
 
-if TYPE_CHECKING:
-    from kla_analysis.reporting.kernels import Forked
-
 Progress = Callable[[str], None]
+#: The folder with what a build needs for a while, in the temporary one, begins like this.
+TEMPORARY = "kla-laporan-"
 #: The log for machines, one record a line, in the reports folder; the one for people stands beside it.
 LOG = "kla.jsonl"
 #: How many notebooks of one report run at once, where there are processors for them.
@@ -44,9 +42,8 @@ _LAST_BREATH = 5
 
 @dataclass(frozen=True)
 class Limits:
-    """What a run may take: seconds for the start of a kernel, one cell and one report; MiB for one process."""
+    """What a run may take: seconds for one cell and one report; MiB for one process."""
 
-    start: int = 120
     cell: int = 600
     total: int = 3600
     memory_mb: int = 4096
@@ -96,7 +93,7 @@ def run_report(
     out: str | Path | None = None,
     progress: Progress = lambda line: None,
     force: bool = False,
-    warm: bool = True,
+    method: str = apart.METHOD,
     limits: Limits = Limits(),
 ) -> Outcome:
     """Make one report and publish it whole, or leave everything as it was.
@@ -106,7 +103,7 @@ def run_report(
         out: folder or address of the report; `reports/<area>/<year>` when not given.
         progress: is told, line by line and in words, what is going on.
         force: make it even if nothing that it depends on has changed.
-        warm: fork children and kernels from a process that has loaded everything, where the system can.
+        method: how the process of the report is started: `forkserver`, or `spawn` where there is no fork.
 
     Raises:
         ParameterError: nothing is known of that area and year, or `out` is somebody else's folder.
@@ -120,7 +117,7 @@ def run_report(
     if parameters.assessment:  # children start in another folder
         parameters = parameters.model_copy(update={"assessment": str(Path(parameters.assessment).resolve())})
     place = place_at(out or project.reports / parameters.area / str(parameters.year), project)
-    supervisor = Supervisor(project, progress=progress, force=force, warm=warm, limits=limits)
+    supervisor = Supervisor(project, progress=progress, force=force, method=method, limits=limits)
     (done,) = supervisor.run_all([(parameters, place)])
     if done.error is not None:
         raise done.error
@@ -136,13 +133,12 @@ class Supervisor:
         *,
         progress: Progress = lambda line: None,
         force: bool = False,
-        warm: bool = True,
+        method: str = apart.METHOD,
         limits: Limits = Limits(),
     ) -> None:
-        from kla_analysis.reporting.kernels import can_be_warm
-
         self._project, self._progress, self._force, self._limits = project, progress, force, limits
-        self.warm = warm and can_be_warm()
+        self._method = method
+        apart.prepare(method)
         self._children: set[_Child] = set()
         self._lock = threading.Lock()
         self._stopping: int | None = None
@@ -247,89 +243,81 @@ class Supervisor:
 
     def _build(self, parameters: ReportParameters, place: Place, found: Manifest, staging: Path) -> dict[str, Any]:
         """Have a child build the report, and return what it told."""
-        child = self._start()
-        job = {
-            "parameters": parameters.model_dump(),
-            "staging": str(staging),
-            "facts": found.model_dump(),
-            "previous": place.folder,
-            "warm": child.warm,
-            "start_timeout": self._limits.start,
-            "cell_timeout": self._limits.cell,
-            "memory_mb": self._limits.memory_mb,
-            "at_once": self._at_once,
-        }
-        with self._lock:
-            self._children.add(child)
-            stopping = self._stopping is not None
-        timer = threading.Timer(self._limits.total, child.end, [True])
-        timer.daemon = True
-        timer.start()
-        pages, failed, built = [], None, None
-        try:
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY) as temporary:
+            job = {
+                "parameters": parameters.model_dump(),
+                "staging": str(staging),
+                "temporary": temporary,
+                "facts": found.model_dump(),
+                "previous": place.folder,
+                "memory_mb": self._limits.memory_mb,
+                "at_once": self._at_once,
+                "fork": self._method == "forkserver",
+                "environment": {**os.environ, "KLA_HOME": str(self._project.root), "KLA_DATA": str(self._project.data),
+                                "KLA_REPORTS": str(self._project.reports)},
+            }  # fmt: skip
+            child = _Child(self._method, job)
+            with self._lock:
+                self._children.add(child)
+                stopping = self._stopping is not None
             if stopping:
                 child.end()
-            for event in child.events(job):
-                kind = event.pop("event")
-                if kind == "page":
-                    self._progress(t("[{at}/{all}] {title} …", **event))
-                elif kind == "done":
-                    pages.append(PageRun(**event))
-                elif kind == "failed":
-                    failed = event
-                else:
-                    built = event
-            code = child.wait()
-        finally:
-            timer.cancel()
-            child.end()
-            with self._lock:
-                self._children.discard(child)
-        try:
-            return self._told(child, code, pages, failed, built)
-        except KlaError as error:
-            error.add_note((failed or {}).get("trace") or child.trace())
-            raise
-
-    def _start(self) -> _Child:
-        """Start a child, the plain way where the warm process does not answer."""
-        if self.warm:
             try:
-                return _Child(True, self._project)
-            except KernelError as error:
-                self._progress(f"{error.what} {t('Dilanjutkan dengan proses biasa.')}")
-                self.warm = False
-        return _Child(False, self._project)
+                return self._listen(child)
+            except KlaError as error:
+                error.add_note(child.trace())
+                raise
+            finally:
+                child.end()
+                with self._lock:
+                    self._children.discard(child)
 
-    def _told(
-        self,
-        child: _Child,
-        code: int,
-        pages: list[PageRun],
-        failed: dict[str, Any] | None,
-        built: dict[str, Any] | None,
-    ) -> dict[str, Any]:
-        """Judge what a child has told, and how it went."""
-        if child.out_of_time:
+    def _listen(self, child: _Child) -> dict[str, Any]:
+        """Hear how a child goes; return what it has built.
+
+        Raises:
+            KlaError: of whatever kind it met; a `KernelError` when it died or its time was over.
+        """
+        pages = []
+        over = time.monotonic() + self._limits.total
+        #: Until when each notebook must have begun its next cell.
+        cells: dict[str, float] = {}
+        while True:
+            heard = child.hear(min([over, *cells.values()]))
+            if heard is None:
+                self._out_of_time(over, cells)
+            kind, told = heard
+            if kind == "page":
+                self._progress(t("[{at}/{all}] {title} …", **told))
+            elif kind == "cell":
+                cells[told["notebook"]] = time.monotonic() + self._limits.cell
+            elif kind == "done":
+                cells.pop(told["notebook"], None)
+                pages.append(PageRun(**told))
+            elif kind == "failed":
+                child.said = told["trace"]
+                raise _failure(told)
+            else:
+                cpu = told["cpu_seconds"] + (sum(page.cpu_seconds for page in pages) if child.forks else 0)
+                peak = max([told["peak_mb"], *(page.peak_mb for page in pages)])
+                return {
+                    **told,
+                    "reports": tuple(sorted(pages, key=lambda page: page.notebook)),
+                    "cpu_seconds": round(cpu, 2),
+                    "peak_mb": round(peak),
+                }
+
+    def _out_of_time(self, over: float, cells: dict[str, float]) -> NoReturn:
+        first = min(cells, key=cells.__getitem__, default="")
+        if not first or over <= cells[first]:
             raise KernelError(
                 t("Laporan tidak selesai dalam {seconds} detik.", seconds=number(self._limits.total)),
                 advice=t("Beri waktu lebih dengan --timeout, atau lihat notebook mana yang lama di catatan."),
             )
-        if failed is not None:
-            raise _failure(failed)
-        if code != 0 or built is None:
-            raise KernelError(
-                t("Pembuat laporan berhenti sendiri (kode {code}).", code=code),
-                advice=t("Jalankan lagi; bila berulang, periksa memori dan reports/kla.jsonl."),
-            )
-        cpu = built["cpu_seconds"] + sum(page.cpu_seconds for page in pages)
-        peak = max([built["peak_mb"], *(page.peak_mb for page in pages)])
-        return {
-            **built,
-            "reports": tuple(sorted(pages, key=lambda page: page.notebook)),
-            "cpu_seconds": round(cpu, 2),
-            "peak_mb": round(peak),
-        }
+        raise KernelError(
+            t("Satu sel di {notebook} berjalan lebih dari {seconds} detik.", notebook=first, seconds=self._limits.cell),
+            advice=t("Periksa sel itu, atau beri waktu lebih dengan --cell-timeout."),
+        )
 
     def _checked(self, built: dict[str, Any], staging: Path, found: Manifest, seconds: float) -> Manifest:
         """Make the manifest out of what is really there.
@@ -377,83 +365,47 @@ class Supervisor:
 
 
 class _Child:
-    """The process that builds one report: forked from the warm process, or started anew."""
+    """The process that builds one report."""
 
-    def __init__(self, warm: bool, project: Project) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child
-        self.warm, self.out_of_time = warm, False
-        environment = {**os.environ, "KLA_HOME": str(project.root), "KLA_DATA": str(project.data),
-                       "KLA_REPORTS": str(project.reports)}  # fmt: skip
-        if warm:
-            from kla_analysis.reporting.kernels import WARM
+    def __init__(self, method: str, job: dict[str, Any]) -> None:
+        import psutil
 
-            their_in, our_in = os.pipe()
-            our_out, their_out = os.pipe()
-            try:
-                self._process: Forked | subprocess.Popen[bytes] = WARM.fork(
-                    "build", [], env=environment, cwd=str(project.root),
-                    files=[their_in, their_out, self._errors.fileno()],
-                )  # fmt: skip
-            except BaseException:
-                os.close(our_in)
-                os.close(our_out)
-                raise
-            finally:
-                os.close(their_in)
-                os.close(their_out)
-            self._in: IO[bytes] = os.fdopen(our_in, "wb", 0)
-            self._out: IO[bytes] = os.fdopen(our_out, "rb")
-        else:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "kla_analysis.reporting.build"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, cwd=project.root,
-                env={**environment, "PYTHONHASHSEED": "0"}, start_new_session=os.name != "nt",
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-            )  # fmt: skip
-            self._in, self._out = self._process.stdin, self._process.stdout
+        self._printed = Path(job["temporary"], apart.PRINTED)
+        self.forks, self.said = job["fork"], ""
+        self._process, self._line = apart.start(method, _build, job)
+        self._top = psutil.Process(self._process.pid)
 
-    def events(self, job: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Give the job, and yield what the child tells until it has nothing more to tell."""
-        with contextlib.suppress(BrokenPipeError):
-            self._in.write(json.dumps(job, default=str).encode() + b"\n")
-            self._in.flush()
-        for line in self._out:
-            with contextlib.suppress(ValueError):  # cut off in the middle of a line
-                yield json.loads(line)
+    def hear(self, until: float) -> tuple[str, dict[str, Any]] | None:
+        """Wait for what the child says next; None when it has not said anything in time.
 
-    def wait(self) -> int:
-        """Wait until it has gone, a short while; then end it."""
+        Raises:
+            KernelError: it has gone.
+        """
         try:
-            return self._process.wait(_LAST_BREATH)
-        except subprocess.TimeoutExpired:
-            self.end()
-            return self._process.wait()
+            return self._line.recv() if self._line.poll(max(0.0, until - time.monotonic())) else None
+        except (EOFError, OSError):
+            self._process.join(_LAST_BREATH)
+            raise KernelError(
+                t("Pembuat laporan berhenti sendiri (kode {code}).", code=self._process.exitcode),
+                advice=t("Jalankan lagi; bila berulang, periksa memori dan reports/kla.jsonl."),
+            ) from None
 
-    def end(self, out_of_time: bool = False) -> None:
+    def end(self) -> None:
         """End it and all that it has started."""
-        self.out_of_time = self.out_of_time or out_of_time
-        if isinstance(self._process, subprocess.Popen):
-            _end_tree(self._process.pid)
-        else:
-            self._process.kill()
-        with contextlib.suppress(OSError):
-            self._in.close()
+        apart.end_tree(self._top)
+        self._process.join(_LAST_BREATH)
 
     def trace(self) -> str:
-        """Return the end of what it said on standard error."""
-        self._errors.seek(max(0, self._errors.seek(0, os.SEEK_END) - 4000))
-        return self._errors.read().decode(errors="replace")
+        """Return what it said of its failure, and the end of what it printed."""
+        printed = self._printed.read_bytes()[-4000:] if self._printed.is_file() else b""
+        return self.said + printed.decode(errors="replace")
 
 
-def _end_tree(pid: int) -> None:
-    """End a process and everything below it."""
-    import psutil
+def _build(line: Connection, job: dict[str, Any]) -> None:
+    """Be that process; what a build needs is loaded there, not here."""
+    from kla_analysis.reporting.build import Job, main
 
-    with contextlib.suppress(psutil.NoSuchProcess):
-        top = psutil.Process(pid)
-        for process in [top, *top.children(recursive=True)]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+    main(line, Job(**job))
 
 
 def _unexpected(error: Exception) -> KlaError:
