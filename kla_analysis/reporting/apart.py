@@ -64,8 +64,8 @@ def prepare(method: str) -> None:
             forkserver.ensure_running()
 
 
-def start(method: str, work: Callable[..., None], *given: Any) -> tuple[BaseProcess, Connection]:
-    """Start a process for a report; its work gets the far end of a line, then what is given.
+def start(method: str, work: Callable[[Connection], None]) -> tuple[BaseProcess, Connection]:
+    """Start a process for a report; its work gets the far end of a line.
 
     Raises:
         KernelError: it could not be started, again and again.
@@ -74,7 +74,7 @@ def start(method: str, work: Callable[..., None], *given: Any) -> tuple[BaseProc
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     prepare(method)
     with _lent_environment():
-        return _started(multiprocessing.get_context(method), work, given, duplex=True)
+        return _started(multiprocessing.get_context(method), work, (), duplex=True)
 
 
 @contextlib.contextmanager

@@ -74,23 +74,27 @@ class Job(BaseModel):
     environment: dict[str, str]
 
 
-def main(line: Connection, job: Job) -> None:
-    """Build a report in this process, which was started for it, and say over the line how it goes.
+def main(line: Connection) -> None:
+    """Build the report that whoever started this process asks for over the line, and say there how it goes.
 
     Once all is said this process waits to be ended, with all that it has started.
     """
     with contextlib.suppress(AttributeError, PermissionError):
         os.setsid()
+    try:
+        line.send(("ready", {}))
+        job = Job(**line.recv())
+    except (OSError, EOFError):
+        return
     os.environ.clear()
     os.environ.update(job.environment)
     tempfile.tempdir = str(job.temporary)
     _hush(job.temporary / apart.PRINTED)
     with contextlib.suppress(AttributeError):  # Windows
         time.tzset()
-    with contextlib.suppress(OSError):  # nobody listens any more
+    with contextlib.suppress(OSError, EOFError):  # nobody listens any more
         line.send(_built(line, job))
-        while line.recv():
-            pass
+        line.recv()
     _abandon(job)
 
 

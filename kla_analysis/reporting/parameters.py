@@ -132,7 +132,9 @@ def _in_words(item: dict[str, Any]) -> Problem:
         return Problem(t("pilihan ini tidak ada"), did_you_mean(value, choices), column=name, value=value)
     advice = {
         "int_type": t("Isi dengan bilangan bulat tanpa tanda kutip, misalnya 2022."),
-        "string_type": t('Tulis sebagai teks di antara tanda kutip, misalnya area = "63.10"; dengan papermill: -r area 63.10'),
+        "string_type": t(
+            'Tulis sebagai teks di antara tanda kutip, misalnya area = "63.10"; dengan papermill: -r area 63.10'
+        ),
         "greater_than_equal": t("Tahun penghargaan mulai 2011."),
         "less_than_equal": t("Tahun penghargaan paling akhir 2100."),
         "float_type": t("Isi dengan angka, misalnya 0.72."),

@@ -218,18 +218,9 @@ class Supervisor:
             why = [t("diminta")] if self._force else self._why(place, found)
             if not why:
                 return Outcome(parameters, "unchanged", place.folder, place.index, seconds=time.monotonic() - began)
-            with place.staging() as staging:
-                built = self._build(parameters, place, found, staging)
-                if facts(parameters, self._project).inputs != found.inputs:
-                    raise DataError(
-                        t("Masukan laporan berubah selagi laporan dibuat."),
-                        advice=t("Tunggu sampai penulisannya selesai, lalu jalankan lagi."),
-                    )
-                seconds = time.monotonic() - began
-                done = self._checked(built, staging, found, seconds)
-                index = place.publish(staging, done)
+            done, index = self._make(parameters, place, found, began)
         return Outcome(
-            parameters, "done", place.folder, index, why="; ".join(why), seconds=seconds,
+            parameters, "done", place.folder, index, why="; ".join(why), seconds=done.seconds,
             cpu_seconds=done.cpu_seconds, peak_mb=done.peak_mb,
         )  # fmt: skip
 
@@ -241,45 +232,62 @@ class Supervisor:
             why = [t("berkas laporan hilang atau berubah")]
         return why
 
-    def _build(self, parameters: ReportParameters, place: Place, found: Manifest, staging: Path) -> dict[str, Any]:
-        """Have a child build the report, and return what it told."""
-        with tempfile.TemporaryDirectory(prefix=TEMPORARY) as temporary:
-            job = {
-                "parameters": parameters.model_dump(),
-                "staging": str(staging),
-                "temporary": temporary,
-                "facts": found.model_dump(),
-                "previous": place.folder,
-                "memory_mb": self._limits.memory_mb,
-                "at_once": self._at_once,
-                "fork": self._method == "forkserver",
-                "environment": {**os.environ, "KLA_HOME": str(self._project.root), "KLA_DATA": str(self._project.data),
-                                "KLA_REPORTS": str(self._project.reports)},
-            }  # fmt: skip
-            child = _Child(self._method, job)
-            with self._lock:
-                self._children.add(child)
-                stopping = self._stopping is not None
+    def _make(self, parameters: ReportParameters, place: Place, found: Manifest, began: float) -> tuple[Manifest, str]:
+        """Have a child build the report, look at what is there, and publish it."""
+        child = _Child(self._method)
+        with self._lock:
+            self._children.add(child)
+            stopping = self._stopping is not None
+        try:
             if stopping:
                 child.end()
-            try:
-                return self._listen(child)
-            except KlaError as error:
-                error.add_note(child.trace())
-                raise
-            finally:
-                child.end()
-                with self._lock:
-                    self._children.discard(child)
+            over = time.monotonic() + self._limits.total
+            # Nothing is put down anywhere before there is somebody who takes it away when we are killed.
+            child.wait_until_ready(over)
+            with place.staging() as staging, tempfile.TemporaryDirectory(prefix=TEMPORARY) as temporary:
+                try:
+                    child.give(self._job(parameters, place, found, staging, temporary))
+                    built = self._listen(child, over)
+                except KlaError as error:
+                    error.add_note(child.trace(Path(temporary)))
+                    raise
+                finally:
+                    child.end()
+                if facts(parameters, self._project).inputs != found.inputs:
+                    raise DataError(
+                        t("Masukan laporan berubah selagi laporan dibuat."),
+                        advice=t("Tunggu sampai penulisannya selesai, lalu jalankan lagi."),
+                    )
+                done = self._checked(built, staging, found, time.monotonic() - began)
+                return done, place.publish(staging, done)
+        finally:
+            child.end()
+            with self._lock:
+                self._children.discard(child)
 
-    def _listen(self, child: _Child) -> dict[str, Any]:
+    def _job(
+        self, parameters: ReportParameters, place: Place, found: Manifest, staging: Path, temporary: str
+    ) -> dict[str, Any]:
+        return {
+            "parameters": parameters.model_dump(),
+            "staging": str(staging),
+            "temporary": temporary,
+            "facts": found.model_dump(),
+            "previous": place.folder,
+            "memory_mb": self._limits.memory_mb,
+            "at_once": self._at_once,
+            "fork": self._method == "forkserver",
+            "environment": {**os.environ, "KLA_HOME": str(self._project.root), "KLA_DATA": str(self._project.data),
+                            "KLA_REPORTS": str(self._project.reports)},
+        }  # fmt: skip
+
+    def _listen(self, child: _Child, over: float) -> dict[str, Any]:
         """Hear how a child goes; return what it has built.
 
         Raises:
             KlaError: of whatever kind it met; a `KernelError` when it died or its time was over.
         """
         pages = []
-        over = time.monotonic() + self._limits.total
         #: Until when each notebook must have begun its next cell.
         cells: dict[str, float] = {}
         while True:
@@ -298,7 +306,8 @@ class Supervisor:
                 child.said = told["trace"]
                 raise _failure(told)
             else:
-                cpu = told["cpu_seconds"] + (sum(page.cpu_seconds for page in pages) if child.forks else 0)
+                forked = self._method == "forkserver"  # else the child has done it all itself
+                cpu = told["cpu_seconds"] + (sum(page.cpu_seconds for page in pages) if forked else 0)
                 peak = max([told["peak_mb"], *(page.peak_mb for page in pages)])
                 return {
                     **told,
@@ -367,13 +376,30 @@ class Supervisor:
 class _Child:
     """The process that builds one report."""
 
-    def __init__(self, method: str, job: dict[str, Any]) -> None:
+    def __init__(self, method: str) -> None:
         import psutil
 
-        self._printed = Path(job["temporary"], apart.PRINTED)
-        self.forks, self.said = job["fork"], ""
-        self._process, self._line = apart.start(method, _build, job)
-        self._top = psutil.Process(self._process.pid)
+        self.said, self._top = "", None
+        self._process, self._line = apart.start(method, _build)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._top = psutil.Process(self._process.pid)
+
+    def wait_until_ready(self, over: float) -> None:
+        """Wait until it takes a job.
+
+        Raises:
+            KernelError: it has gone, or the time is over.
+        """
+        if self.hear(over) is None:
+            raise KernelError(
+                t("Proses laporan tidak siap pada waktunya."),
+                advice=t("Jalankan lagi, bila perlu dengan --timeout lebih lama."),
+            )
+
+    def give(self, job: dict[str, Any]) -> None:
+        """Hand over what is to be built."""
+        with contextlib.suppress(BrokenPipeError):  # `hear` says that it has gone
+            self._line.send(job)
 
     def hear(self, until: float) -> tuple[str, dict[str, Any]] | None:
         """Wait for what the child says next; None when it has not said anything in time.
@@ -392,20 +418,21 @@ class _Child:
 
     def end(self) -> None:
         """End it and all that it has started."""
-        apart.end_tree(self._top)
+        if self._top is not None:
+            apart.end_tree(self._top)
         self._process.join(_LAST_BREATH)
 
-    def trace(self) -> str:
+    def trace(self, temporary: Path) -> str:
         """Return what it said of its failure, and the end of what it printed."""
-        printed = self._printed.read_bytes()[-4000:] if self._printed.is_file() else b""
-        return self.said + printed.decode(errors="replace")
+        printed = temporary / apart.PRINTED
+        return self.said + (printed.read_bytes()[-4000:].decode(errors="replace") if printed.is_file() else "")
 
 
-def _build(line: Connection, job: dict[str, Any]) -> None:
+def _build(line: Connection) -> None:
     """Be that process; what a build needs is loaded there, not here."""
-    from kla_analysis.reporting.build import Job, main
+    from kla_analysis.reporting.build import main
 
-    main(line, Job(**job))
+    main(line)
 
 
 def _unexpected(error: Exception) -> KlaError:
