@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import functools
 import inspect
 import itertools
@@ -17,6 +19,7 @@ from typing import Any
 
 import click
 
+from kla_analysis import terminal
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError, ParameterError, did_you_mean, nearest
 from kla_analysis.language import LANGUAGES, VARIABLE, current_language, money, number, t, use_language
 
@@ -118,39 +121,105 @@ def app() -> None:
 
 def main() -> None:
     """Run the command; every expected failure ends in words and with its own exit code."""
-    sys.stdout.reconfigure(errors="replace")
-    sys.stderr.reconfigure(errors="replace")
+    terminal.guard()
     as_json = "--json" in sys.argv
-    for name in ("SIGTERM", "SIGBREAK"):
-        if hasattr(signal, name):
+    for name in ("SIGTERM", "SIGBREAK", "SIGHUP"):
+        # Who starts a command with nohup wants it to outlive the terminal.
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) != signal.SIG_IGN:
             signal.signal(getattr(signal, name), _terminated)
     try:
-        use_language(_asked_language())
-        _speak(app)
-        code = app.main(prog_name="kla", standalone_mode=False) or 0
+        code = _run()
+        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help())
         code = 0
-    except click.UsageError as error:
-        code = _fail(ParameterError(_usage_in_words(error), advice=_usage_advice(error)), as_json)
-    except KlaError as error:
-        if "--debug" in sys.argv:
-            raise
-        code = _fail(error, as_json)
     except (click.Abort, KeyboardInterrupt) as stop:
         click.echo(t("Dihentikan."), err=True)
         code = getattr(stop.__cause__ or stop, "exit_code", 130)
+    except BrokenPipeError:  # who reads has read enough, such as head
+        code = 141
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        code = _fail(_in_words(error), as_json)
+    _end(code)
+
+
+def _run() -> int:
+    """Run the command that was asked for, where it can be run at all."""
+    use_language(_asked_language())
+    if sys.flags.optimize > 1:
+        raise ParameterError(
+            t("Python dijalankan dengan PYTHONOPTIMIZE=2, yang membuang teks program ini."),
+            advice=t("Kosongkan variabel PYTHONOPTIMIZE, lalu ulangi."),
+        )
+    try:
+        os.getcwd()
+    except OSError:
+        raise ParameterError(
+            t("Folder kerja ini sudah tidak ada."), advice=t("Pindah ke folder lain dengan cd, lalu ulangi.")
+        ) from None
+    _speak(app)
+    return app.main(prog_name="kla", standalone_mode=False) or 0
+
+
+def _end(code: int) -> None:
+    """End with this code, but with that of a failed output where what was said can not be written."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            code = code or OutputError.exit_code
+            if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+                with contextlib.suppress(OSError):
+                    click.echo(str(_in_words(error)), err=True)
+            # Python flushes once more at its end, and would fail in its own words.
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)
+
+
+#: What a process has not enough of: open files, memory, processes.
+_SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+
+
+def _in_words(error: Exception) -> KlaError:
+    """Put what nobody has put into words yet: something is scarce, can not be written, or a mistake of ours."""
+    if isinstance(error, KlaError):
+        return error
+    if isinstance(error, click.UsageError):
+        return ParameterError(_usage_in_words(error), advice=_usage_advice(error))
+    scarce = isinstance(error, MemoryError | ImportError) or "start new thread" in str(error)
+    if scarce or (isinstance(error, OSError) and error.errno in _SCARCE):
+        return KernelError(
+            t("Mesin ini kekurangan memori, proses, atau berkas terbuka ({why}).", why=_short(error)),
+            advice=t("Tutup program lain, atau longgarkan batasnya (ulimit), lalu ulangi."),
+        )
+    if isinstance(error, OSError):
+        name = Path(os.fsdecode(error.filename)).name if isinstance(error.filename, str | bytes) else t("Keluaran")
+        return OutputError(
+            t("{path} tidak dapat dibuka atau ditulis: {why}.", path=name, why=error.strerror or _short(error)),
+            advice=t("Periksa nama, izin, dan sisa ruang cakram, lalu ulangi."),
+        )
+    return KlaError(
+        t("Kesalahan dalam program: {what}.", what=_short(error)), advice=t("Ulangi dengan --debug untuk rinciannya.")
+    )
+
+
+def _short(error: Exception) -> str:
+    said = " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 class _Terminated(KeyboardInterrupt):
     """Somebody asks this process to end; it ends what it has started first, as with Ctrl+C."""
 
-    exit_code = 143
+    def __init__(self, number: int) -> None:
+        self.exit_code = 128 + number
 
 
-def _terminated(*_: object) -> None:
-    raise _Terminated
+def _terminated(number: int, *_: object) -> None:
+    raise _Terminated(number)
 
 
 def _asked_language() -> str:
@@ -281,15 +350,17 @@ def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> No
     """Hitung nilai total dan predikat sebuah lembar."""
     from kla_analysis.analysis.scoring import roll_up
     from kla_analysis.analysis.verification import fit_retention, verify
-    from kla_analysis.evidence.assessment import load_assessment, year_of
+    from kla_analysis.evidence.assessment import load_assessment, rules_of
     from kla_analysis.evidence.published import load_stage_scores
-    from kla_analysis.instrument.instrument import load_instrument, standing_name
+    from kla_analysis.instrument.instrument import standing_name
+    from kla_analysis.presenting.tables import score_of
     from kla_analysis.presenting.wording import worth_in_words
 
-    rules = load_instrument(instrument, year=year_of(file))
+    rules = rules_of(file, instrument)
     sheet = load_assessment(file, rules)
     result = roll_up(sheet, rules, missing=missing)
-    worth = verify(result.total.low, sheet.stage, fit_retention(load_stage_scores()), rules)
+    retention = fit_retention(load_stage_scores())
+    worth, best = (verify(total, sheet.stage, retention, rules) for total in (result.total.low, result.total.high))
     if as_json:
         _print_json(
             {
@@ -305,22 +376,34 @@ def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> No
                 "illustrative": sheet.origin.illustrative,
                 "missing_policy": result.missing_policy,
                 "missing": list(result.missing),
-                "components": {code: row["low"] for code, row in result.components.iterrows()},
+                "unknown_points": result.unknown_points,
+                "components": {
+                    code: row["low"] if row["answers"] else None for code, row in result.components.iterrows()
+                },
+                "components_high": result.components["high"].to_dict(),
                 "verified": _verified_record(worth),
+                "verified_at_best": _verified_record(best),
             }
         )
         return
     click.echo(f"{sheet.shown}: {sheet.area_code}, {sheet.award_year}, {rules.stage(sheet.stage).name}, {rules.id}")
     for code, row in result.components.iterrows():
-        click.echo(f"  {code:3} {number(row['low']):>8} / {number(row['max_points']):>5}  {row['name']}")
-    click.echo(t("Total {total} dari {maximum}", total=str(result.total), maximum=number(rules.ladder.max_total)))
-    _echo_placement(result.placement)
+        shown = score_of(row["low"], row["high"], row["answers"])
+        shown = shown if isinstance(shown, str) else number(shown)
+        click.echo(f"  {code:3} {shown:>13} / {number(row['max_points']):>5}  {row['name']}")
+    total = rules.ladder.written(result.total)
+    click.echo(t("Total {total} dari {maximum}", total=total, maximum=number(rules.ladder.max_total)))
+    if not result.total.is_exact:
+        click.echo(t("Bila yang kosong tidak bernilai:"))
+    _echo_placement(result.placement, rules.ladder)
     if not result.total.is_exact:
         click.echo(
             t("Bila semua butir kosong terjawab penuh: {name}.", name=rules.ladder.place(result.total.high).name)
         )
     click.echo(result.missing_in_words())
     click.echo(repr(worth_in_words(worth)))
+    if result.unanswered and not worth.certain:
+        click.echo(t("Bila semua butir kosong terjawab penuh:") + " " + repr(worth_in_words(best)))
     click.echo(
         t("Status angka: {standing}.", standing=standing_name(sheet.origin.standing))
         + (f" {sheet.origin.note}" if sheet.origin.illustrative else "")
@@ -336,16 +419,17 @@ def band(score: str, instrument: str | None, as_json: bool) -> None:
     """Sebutkan predikat sebuah nilai total."""
     from kla_analysis.instrument.instrument import load_instrument
 
-    placement = load_instrument(instrument).ladder.place(_score(score))
+    ladder = load_instrument(instrument).ladder
+    placement = ladder.place(_score(score))
     if as_json:
         _print_json({**_placement_record(placement), "total": placement.score})
     else:
-        _echo_placement(placement)
+        _echo_placement(placement, ladder)
 
 
 @app.command()
 @click.argument("file", type=_FILE, metavar="[BERKAS]", required=False)
-@click.option("--reference", is_flag=True, help="Periksa lembar rujukan 2024.")
+@click.option("--reference", is_flag=True, help="Periksa lembar rujukan.")
 @_with_instrument
 @_answers_in_json
 def audit(file: Path | None, reference: bool, instrument: str | None, as_json: bool) -> None:
@@ -354,17 +438,18 @@ def audit(file: Path | None, reference: bool, instrument: str | None, as_json: b
     Maksimum dan nilai tercetak dibandingkan dengan jumlah di bawahnya, di setiap tingkat.
     """
     from kla_analysis.evidence.areas import REFERENCE_CODE
-    from kla_analysis.evidence.assessment import find_assessment, year_of
+    from kla_analysis.evidence.assessment import find_sheet, list_rounds, rules_of
     from kla_analysis.evidence.audit import audit as run_audit
-    from kla_analysis.instrument.instrument import level_name, load_instrument
+    from kla_analysis.instrument.instrument import level_name
     from kla_analysis.presenting.wording import audit_in_words
 
     if reference == (file is not None):
         raise ParameterError(
             t("Sebutkan satu lembar."), advice=t("Tulis kla audit BERKAS, atau kla audit --reference.")
         )
-    rules = load_instrument(instrument, year=2024 if reference else year_of(file))
-    sheet = find_assessment(REFERENCE_CODE, 2024, rules) if reference else _any_sheet(file, rules)
+    path = file or find_sheet(REFERENCE_CODE, int(list_rounds(REFERENCE_CODE)["award_year"].max()))
+    rules = rules_of(path, instrument)
+    sheet = _any_sheet(path, rules)
     found = run_audit(sheet, rules)
     if as_json:
         rows = found.rows.reset_index().astype(object)
@@ -693,14 +778,14 @@ def _position_record(position: Any, target: str) -> dict[str, Any]:
     }
 
 
-def _echo_placement(placement: Any) -> None:
-    click.echo(t("{score} poin: {name}", score=number(placement.score), name=placement.name))
+def _echo_placement(placement: Any, ladder: Any) -> None:
+    click.echo(t("{score} poin: {name}", score=ladder.written(placement.score), name=placement.name))
     if placement.points_to_next is not None:
         click.echo(
             t(
                 "Kurang {points} poin ke {next}.",
-                points=number(placement.points_to_next),
-                next=placement.next_predicate.capitalize(),
+                points=number(placement.points_to_next, beside=(0,)),
+                next=placement.next_name,
             )
         )
     for remark in placement.remarks:
@@ -806,11 +891,12 @@ def schedule_example() -> None:
 def schedule_print(file: Path, kind: str | None, out: Path | None) -> None:
     """Cetak apa yang perlu dipasang agar jadwal FILE berjalan sendiri."""
     from kla_analysis.reporting import timers
-    from kla_analysis.reporting.schedule import load_schedule
+    from kla_analysis.reporting.schedule import check, load_schedule
 
     if kind is None:
         raise ParameterError(t("Sebutkan penjadwalnya."), advice=t("Tulis --cron, --systemd, atau --windows."))
     plan = load_schedule(file)
+    check(plan)
     files = timers.files(plan, kind)
     try:
         if out is not None:
@@ -836,7 +922,13 @@ def schedule_run(file: Path, at_once: bool, as_json: bool) -> None:
     """Kerjakan jadwal FILE bila sudah waktunya; slot yang terlewat disusulkan sekali."""
     from kla_analysis.reporting import schedule as schedules
 
-    plan = schedules.load_schedule(file)
+    try:
+        plan = schedules.load_schedule(file)
+    except KlaError as error:
+        if problem := schedules.refused(file, error):
+            click.echo(problem, err=True)
+        raise
+    schedules.accepted(plan)
     done = schedules.run(plan, at_once=at_once, say=lambda line: None if as_json else click.echo(line))
     if as_json:
         _print_json(
@@ -991,7 +1083,8 @@ def _any_sheet(file: Path, rules: Any) -> Any:
 @click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
 @click.option("--area", default="", help="Kode wilayah, bila lembar tidak menyebutnya.")
 @click.option("--year", type=click.IntRange(2011, 2100), help="Tahun penghargaan, bila lembar tidak menyebutnya.")
-@click.option("--stage", default="", help="Tahap penilaian; juga memilih kolom nilainya.")
+@click.option("--stage", default="", help="Tahap penilaian; juga memilih kolom nilainya. all: semua tahap sekaligus.")
+@click.option("--column", default="", help="Judul atau huruf kolom nilai, bila ada beberapa.")
 @click.option("--sheet", default="", help="Lembar kerja yang dibaca, bila beberapa memuat kode yang sama.")
 @click.option("--instrument", help="Instrumen; bila kosong, dicari dari maksimum yang tercetak.")
 @click.option(
@@ -1043,7 +1136,7 @@ def import_command(files: tuple[Path, ...], out: Path | None, replace_old: bool,
 @app.command("template")
 @click.option("--area", required=True, help="Kode wilayah.")
 @click.option("--year", type=click.IntRange(2011, 2100), required=True, help="Tahun penghargaan.")
-@click.option("--stage", default="self_assessment", show_default=True, help="Tahap penilaian.")
+@click.option("--stage", default="", help="Tahap penilaian; bila kosong, nilai mandiri.")
 @click.option("--out", type=_FILE, help="Berkas .xlsx; bila kosong, lembar-<wilayah>-<tahun>.xlsx di folder ini.")
 @_with_instrument
 @_answers_in_json

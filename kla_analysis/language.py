@@ -15,9 +15,10 @@ import math
 import os
 import re
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ LOCALE_FOLDER = Path(__file__).parent / "locale"
 DOMAIN = "kla_analysis"
 #: The language that a process starts with.
 VARIABLE = "KLA_LANG"
+#: So many decimals tell any two scores apart.
+_EXACT = 17
 _current: ContextVar[str | None] = ContextVar("language", default=None)
 _of_process = os.environ.get(VARIABLE) if os.environ.get(VARIABLE) in LANGUAGES else LANGUAGES[0]
 
@@ -107,20 +110,39 @@ def by_language(texts: dict[str, str]) -> str:
     return texts.get(current_language()) or texts["id"]
 
 
-def number(value: float | None, *, decimals: int | None = None) -> str:
+def number(value: float | None, *, decimals: int | None = None, beside: Iterable[float] = ()) -> str:
     """Write a number: at most two decimals, or exactly `decimals`; a dash when it is missing.
+
+    Args:
+        beside: bounds that stand beside it. Rounding never moves a number onto a bound or past it: it is
+            written with as many decimals more as that takes.
 
     >>> number(1234.5), number(650.0), number(650.5, decimals=2)
     ('1.234,5', '650', '650,50')
+    >>> number(700.999999, beside=(701,)), number(0.000001, beside=(0,)), number(700.6, decimals=0, beside=(701,))
+    ('700,999999', '0,000001', '700,6')
     """
     if value is None or math.isnan(value):
         return "–"
     from babel.numbers import format_decimal
 
-    pattern = "#,##0.##" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
-    text = format_decimal(round(value, 6) + 0.0, format=pattern, locale=current_language())
+    exact, bounds = Decimal(repr(round(float(value), 6) + 0.0)), [Decimal(repr(float(bound))) for bound in beside]
+    if bounds:
+        exact = Decimal(repr(float(value)))
+    fewest = 2 if decimals is None else decimals
+    places = next(
+        (more for more in range(fewest, _EXACT) if all(_same_side(exact, more, bound) for bound in bounds)), _EXACT
+    )
+    exact = exact if round(exact, places) else Decimal(0)  # no minus before a nought
+    shown = "#" * places if decimals is None else "0" * fewest + "#" * (places - fewest)
+    text = format_decimal(exact, format="#,##0." + shown if shown else "#,##0", locale=current_language())
     # Babel writes the minus as a hyphen; a real minus sign does not break at the end of a line.
     return text.replace("-", "−")
+
+
+def _same_side(exact: Decimal, places: int, bound: Decimal) -> bool:
+    """Whether a number written with so many decimals is still on its own side of a bound."""
+    return round(exact, places).compare(bound) == exact.compare(bound)
 
 
 def signed(value: float) -> str:

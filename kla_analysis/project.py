@@ -47,9 +47,15 @@ def find_project(root: str | Path | None = None) -> Project:
     for candidate in candidates:
         if (candidate / _MARK).is_file():
             base = candidate.resolve()
+            data = Path(os.environ.get("KLA_DATA") or base / "data").resolve()
+            if not (data / _MARK.name).is_file():
+                raise DataError(
+                    t("KLA_DATA tidak menunjuk folder data: {mark} tidak ada di sana.", mark=_MARK.name),
+                    advice=t("Perbaiki atau kosongkan variabel KLA_DATA."),
+                )
             return Project(
                 root=base,
-                data=Path(os.environ.get("KLA_DATA") or base / "data").resolve(),
+                data=data,
                 reports=Path(os.environ.get("KLA_REPORTS") or base / "reports").resolve(),
                 notebooks=base / "notebooks",
             )

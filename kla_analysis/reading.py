@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kla_analysis.errors import DataError, Problem, did_you_mean
+from kla_analysis.files import read_plain
 from kla_analysis.language import LANGUAGES, current_language, t
 
 if TYPE_CHECKING:
@@ -101,14 +102,30 @@ def read_header(path: Path) -> list[str]:
     return next(csv.reader(io.StringIO(text)), [])
 
 
-def read_resource(relative: str, data: Path) -> pd.DataFrame:
-    """Read a table of the project's own data by its path in the data package, once for as long as it stays."""
-    return _resource(relative, data, _stamp(data / relative), _stamp(data / "datapackage.json")).copy()
+def read_resource(
+    relative: str, data: Path, *, also: Callable[[pd.DataFrame, Path], list[Problem]] | None = None
+) -> pd.DataFrame:
+    """Read a table of the project's own data by its path in the data package, once for as long as it stays.
+
+    Args:
+        also: further rules, a function of a module; is given the table and `data` (see `read_table`).
+    """
+    return _resource(relative, data, also, _stamp(data / relative), _stamp(data / "datapackage.json")).copy()
 
 
 @lru_cache(maxsize=64)
-def _resource(relative: str, data: Path, *stamps: tuple[int, int]) -> pd.DataFrame:
-    return read_table(data / relative, schema_of(relative, data), shown=f"data/{relative}")
+def _resource(
+    relative: str,
+    data: Path,
+    also: Callable[[pd.DataFrame, Path], list[Problem]] | None,
+    *stamps: tuple[int, int],
+) -> pd.DataFrame:
+    return read_table(
+        data / relative,
+        schema_of(relative, data),
+        shown=f"data/{relative}",
+        also=lambda frame: also(frame, data) if also else [],
+    )
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -229,15 +246,11 @@ _DTYPES = {"string": "object", "number": "float64", "integer": "Int64", "boolean
 
 def _read_text(path: Path, shown: str) -> str:
     try:
-        raw = path.read_bytes()
+        raw = read_plain(path, shown=shown)
     except FileNotFoundError:
-        near = did_you_mean(path.name, [p.name for p in path.parent.glob("*.csv")]) if path.parent.is_dir() else ""
-        raise DataError(t("Berkas {file} tidak ada.", file=shown), advice=near) from None
-    except OSError as error:
-        raise DataError(
-            t("Berkas {file} tidak dapat dibaca: {why}.", file=shown, why=error.strerror or error),
-            advice=t("Periksa izin berkas, dan bahwa alamat itu sebuah berkas, bukan folder."),
-        ) from None
+        there = [one.name for one in path.parent.glob("*.csv")] if path.parent.is_dir() else []
+        advice = did_you_mean(path.name, there) if there else t("Periksa nama dan foldernya.")
+        raise DataError(t("Berkas {file} tidak ada.", file=shown), advice=advice) from None
     if not raw.strip():
         raise DataError(
             t("{file}: berkas kosong.", file=shown), advice=t("Isi berkas itu, atau ekspor ulang dari sumbernya.")

@@ -2,12 +2,15 @@
 
 import json
 import re
+import shutil
 
+import pandas as pd
 import pytest
 from conftest import ROOT
 from frictionless import Package
 
 import kla_analysis as kla
+from kla_analysis.evidence.contradictions import load_contradictions
 
 DATA = ROOT / "data"
 
@@ -46,7 +49,53 @@ def test_published_facts_of_tanah_bumbu(year, stage, score, predicate):
     row = history.loc[(year, stage)]
     assert (row["score"] == score) or (score is None and row["score"] != row["score"])
     assert (row["predicate"] == predicate) or (predicate is None and row["predicate"] != row["predicate"])
-    assert row["source_url"]
+    assert row["source"]
+
+
+def test_tanah_bumbu_was_awarded_in_2019_and_at_most_madya_in_2025():
+    final = kla.history_of("63.10").set_index(["stage", "award_year"]).loc["final"]
+    assert final.loc[2019, ["at_least", "standing"]].tolist() == ["pratama", "derived"]
+    assert final.loc[2025, ["at_most", "standing"]].tolist() == ["madya", "derived"]
+    assert final.loc[[2019, 2025], ["score", "predicate"]].isna().all(axis=None)
+
+
+def test_what_a_source_prints_as_a_range_stays_one():
+    results = kla.load_results()
+    ranged = results[results["score_low"].notna()]
+    assert len(results) == 697
+    assert len(ranged) >= 6
+    assert ranged["score"].isna().all()
+    assert (ranged["precision"] != "exact").all()
+    assert results.loc[results["score"].notna(), "precision"].eq("exact").all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"score_low": 700, "score_high": 690, "precision": "approx"}, "rentangnya terbalik"),
+        ({"score": 650, "score_low": 640, "score_high": 660, "precision": "exact"}, "angka dan rentang"),
+        ({"score": 650}, "ketelitiannya"),
+        ({"at_least": "nindya", "at_most": "madya", "predicate": ""}, "rentangnya terbalik"),
+        ({"at_most": "nindya"}, "at_most"),
+        ({"predicate": ""}, "tidak memuat hasil"),
+        ({"area_name": "Kab. Banjar"}, "bukan nama untuk kode 63.10"),
+        ({"area_code": "63.99"}, "data/areas.csv"),
+    ],
+)
+def test_a_result_that_contradicts_itself_is_refused(tmp_path, changes, told):
+    data = shutil.copytree(DATA, tmp_path / "data")
+    path = data / "published/results.csv"
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    row = table.index[(table["area_code"] == "63.10") & (table["award_year"] == "2023")][0]
+    table.loc[row, list(changes)] = [str(value) for value in changes.values()]
+    # All at once: a second row is wrong in its own way.
+    other = table.index[table["predicate"] == "utama"][0]
+    table.loc[other, "at_least"] = "utama"
+    table.to_csv(path, index=False)
+    with pytest.raises(kla.DataError) as error:
+        kla.load_results(data=data)
+    assert {problem.row for problem in error.value.problems} == {row + 2, other + 2}
+    assert told in " ".join(str(problem) for problem in error.value.problems)
 
 
 def test_published_predicates_agree_with_their_scores(ladder):
@@ -57,8 +106,27 @@ def test_published_predicates_agree_with_their_scores(ladder):
         assert ladder.place(row.score).predicate == row.predicate
 
 
+def test_contradictions_are_declared_and_true(tmp_path, ladder):
+    declared = load_contradictions(ladder)
+    assert {("score", ("35.71", "2019", "final")), ("province", ("Jawa Barat", "2021", "pratama"))} <= {
+        (one.kind, one.key) for one in declared
+    }
+    # One that is settled and one that is new are both refused, together.
+    data = shutil.copytree(DATA, tmp_path / "data")
+    path = data / "published/results.csv"
+    settled = path.read_text(encoding="utf-8").replace(
+        "35.71,Kota Kediri,Jawa Timur,2019,final,600", "35.71,Kota Kediri,Jawa Timur,2019,final,650"
+    )
+    path.write_text(settled.replace("final,588.2,,,exact,pratama", "final,700.4,,,exact,nindya"), encoding="utf-8")
+    with pytest.raises(kla.DataError) as error:
+        load_contradictions(ladder, data=data)
+    assert [problem.value for problem in error.value.problems] == ["62.02, 2023, final", "35.71, 2019, final"]
+
+
 def test_national_counts_add_up():
-    counts = kla.load_national_counts().dropna()
+    counts = kla.load_national_counts()
+    assert counts.loc[~counts["held"], "award_year"].tolist() == [2020, 2024]
+    counts = counts.dropna()
     parts = counts[["utama", "nindya", "madya", "pratama"]].sum(axis=1)
     assert (parts == counts["awarded_total"]).all()
 

@@ -11,7 +11,7 @@ import pandas as pd
 from kla_analysis.analysis.scoring import RollUp
 from kla_analysis.analysis.weakness import _require_same_instrument, lost_points
 from kla_analysis.instrument.bands import Band, Span
-from kla_analysis.instrument.instrument import Instrument, split_agencies
+from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, split_agencies
 from kla_analysis.language import number, t
 
 
@@ -64,7 +64,8 @@ def smallest_set(
 ) -> QuestionSet:
     """Find the fewest questions whose full answer closes a gap.
 
-    Full answers add up inside an indicator only as far as its own maximum. The fewest questions are
+    Questions that nobody has answered are not among them: what they would add is unknown. The gap is
+    that of the low end, where they count as nothing; for the other end ask `rollup.at_best`. Full answers add up inside an indicator only as far as its own maximum. The fewest questions are
     found by taking, again and again, the question that adds most: within one indicator the best `k`
     questions are its `k` largest, their gains fall from one to the next, and so the greedy choice
     over all indicators is the exact one.
@@ -84,7 +85,8 @@ def smallest_set(
         allowed = allowed[allowed["component_code"] == component]
     if not conditions:
         allowed = allowed[~allowed["lower_is_better"].astype(bool)]
-    room = rollup.table("indicator")["lost_points"].to_dict()
+    indicators = rollup.table("indicator")
+    room = (indicators["max_points"] - indicators["low"]).round(6).to_dict()
     gains: dict[str, float] = {}
     for code, question in allowed.iterrows():  # largest loss first
         indicator = question["indicator_code"]
@@ -125,15 +127,24 @@ def difference(before: RollUp, after: RollUp, level: str) -> pd.DataFrame:
     """Compare two sheets of one instrument, code by code: two rounds, or two areas.
 
     Returns:
-        Indexed by code, in the order of the sheet: `name`, `max_points`, `before`, `after`,
-        `change` (points, after minus before), and the codes of the levels above.
+        Indexed by code, in the order of the sheet: the codes of the levels above, `name`, `max_points`,
+        and, in points, `before`, `after` and `change` (after minus before), each with `_high`: the other
+        end where answers are missing on one side; `before_answers` and `after_answers`, counts.
 
     Raises:
         DataError: the sheets follow different instruments, or one stops above this level.
     """
     _require_same_instrument(before, after)
     table = after.table(level)
-    before_points = before.table(level)["low"]
-    return table.drop(columns=["low", "high", "lost_points", "share"]).assign(
-        before=before_points, after=table["low"], change=(table["low"] - before_points).round(6)
+    earlier = before.table(level)
+    columns = ["name", "max_points", *(name for name in CODE_COLUMNS.values() if name in table)]
+    return table[columns].assign(
+        before=earlier["low"],
+        before_high=earlier["high"],
+        after=table["low"],
+        after_high=table["high"],
+        change=(table["low"] - earlier["high"]).round(6),
+        change_high=(table["high"] - earlier["low"]).round(6),
+        before_answers=earlier["answers"],
+        after_answers=table["answers"],
     )

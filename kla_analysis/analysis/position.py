@@ -6,7 +6,8 @@ position holds all three apart, each with its standing, and says which of them a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -14,22 +15,34 @@ import pandas as pd
 from kla_analysis.analysis.scoring import MissingPolicy, RollUp, roll_up
 from kla_analysis.errors import ParameterError
 from kla_analysis.evidence.areas import Area, find_area
-from kla_analysis.evidence.assessment import Assessment, find_assessment, list_rounds, load_assessment
-from kla_analysis.evidence.published import history_of
+from kla_analysis.evidence.assessment import Assessment, list_rounds, load_assessment, sheet_and_rules
+from kla_analysis.evidence.audit import audit
+from kla_analysis.evidence.published import history_of, ladder_of
 from kla_analysis.instrument.bands import Span
-from kla_analysis.instrument.instrument import Instrument, load_instrument
+from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import t
 
 
 @dataclass(frozen=True, eq=False)
 class PublishedFact:
-    """The last published result of the round: a score, or the span that a predicate stands for."""
+    """The last published result of the round.
+
+    Attributes:
+        span: the score, or the scores that it may have (points).
+        predicate: code, None where it is not named.
+        name: the predicate, or what is known of it, in words; None where nothing is.
+        score_known: whether the score itself is published.
+        source: address, or outlet and article number.
+        standing: published, or derived from what is.
+    """
 
     stage: str
     span: Span
     predicate: str | None
+    name: str | None
     score_known: bool
-    source_url: str
+    source: str
+    standing: str
     note: str
 
 
@@ -40,7 +53,7 @@ class Position:
     Attributes:
         published: the published fact of the round, None when there is none.
         assessment, roll_up: the sheet of answers and its points, None when there is none.
-        history: all published results of the area, oldest first.
+        history: all published results of the area, oldest first, each with its span (`with_spans`).
         kept_share: the share of a self-assessed score that the user takes verification to keep;
             None to learn it from the published pairs.
     """
@@ -60,6 +73,28 @@ class Position:
         """The total in points: the sheet's own where there is one, else the published one."""
         return self.roll_up.total if self.roll_up else self.published.span
 
+    @cached_property
+    def at_best(self) -> Position:
+        """The same position with every missing answer in full: the other end of every range."""
+        return replace(self, roll_up=self.roll_up.at_best) if self.unknown_points else self
+
+    @property
+    def unknown_points(self) -> float:
+        """How many points hang on answers that nobody has given."""
+        return self.roll_up.unknown_points if self.roll_up else 0.0
+
+    @cached_property
+    def contradictions(self) -> dict[str, float]:
+        """Totals by printed level that give another predicate than the answers (`Audit.contradicting`)."""
+        if self.assessment is None or self.assessment.printed is None:
+            return {}
+        return audit(self.assessment, self.instrument).contradicting(self.span, self.instrument.ladder)
+
+    @property
+    def claimed(self) -> bool:
+        """Whether the total is the district's own claim, which nobody has verified yet."""
+        return any(stage.code == self.stage and stage.claimed for stage in self.instrument.stages)
+
     @property
     def illustrative(self) -> bool:
         """Whether the sheet is an illustration and not the area's own numbers."""
@@ -68,7 +103,7 @@ class Position:
     @property
     def standing(self) -> str:
         """How sure the span is: published, secondary, derived, assumed or unverified."""
-        return self.assessment.origin.standing if self.assessment else "published"
+        return self.assessment.origin.standing if self.assessment else self.published.standing
 
     def __repr__(self) -> str:
         return f"Position({self.area.name} {self.award_year}: {self.span}, {self.standing})"
@@ -91,22 +126,22 @@ def open_position(
         year: award year.
         stage: stage of the round; the latest one known when not given.
         assessment: a sheet of the user's own; the project's sheet when not given.
-        instrument: id; the one in force in that round when not given.
+        instrument: id; the one that the sheet follows when not given, else the one in force in that round.
 
     Raises:
         ParameterError: the area is unknown, or nothing is known of it in that round.
         DataError: the sheet is refused, or belongs to another area or year.
     """
-    rules = load_instrument(instrument, year=year, data=data)
     place = find_area(area, data=data)
+    path, rules = sheet_and_rules(
+        place.code, year, stage=stage, assessment=assessment, instrument=instrument, data=data
+    )
     if stage is not None:
         rules.stage(stage)
+    sheet = load_assessment(path, rules, data=data) if path else None
     if assessment is not None:
-        sheet = load_assessment(assessment, rules, data=data)
         _require_same_round(sheet, place, year, stage)
-    else:
-        sheet = find_assessment(place.code, year, rules, stage=stage, data=data)
-    history = history_of(place.code, data=data)
+    history = with_spans(history_of(place.code, data=data), data=data)
     published = _published_fact(history, year, stage, rules)
     if sheet is None and published is None:
         raise ParameterError(
@@ -130,21 +165,58 @@ def open_position(
     )
 
 
+def with_spans(results: pd.DataFrame, *, data: Path | None = None) -> pd.DataFrame:
+    """Return published results with what each of them says of the total and of the predicate, by the rules of its year.
+
+    Returns:
+        The same rows and, further, `low` and `high` (points, both included; equal where the score is
+        known) and `known` (the predicate, or what is known of it, in words; None where nothing is).
+    """
+    spans, names = [], []
+    for row in results.to_dict("records"):
+        said = {name: value for name, value in row.items() if pd.notna(value)}
+        bounds = (said.get("at_least"), said.get("at_most"))
+        ladder = ladder_of(
+            int(said["award_year"]), next(filter(None, (said.get("predicate"), *bounds)), None), data=data
+        )
+        if "predicate" in said:
+            names.append(ladder.name(said["predicate"]))
+            span = ladder.span_of(said["predicate"])
+        else:
+            names.append(ladder.name_between(*bounds) if any(bounds) else None)
+            span = ladder.span_between(*bounds)
+        if "score" in said:
+            span = Span(said["score"], said["score"])
+        elif "score_low" in said:
+            span = Span(said["score_low"], said["score_high"])
+        spans.append(span)
+    return results.assign(
+        low=[span.low for span in spans],
+        high=[span.high for span in spans],
+        known=pd.Series(names, index=results.index, dtype=object),
+    )
+
+
 def _published_fact(
     history: pd.DataFrame, year: int, stage: str | None, instrument: Instrument
 ) -> PublishedFact | None:
     rows = history[history["award_year"] == year]
-    rows = rows[rows["score"].notna() | rows["predicate"].notna()]
     if stage is not None:
         rows = rows[rows["stage"] == stage]
     if rows.empty:
         return None
     order = {known.code: known.order for known in instrument.stages}
     row = max(rows.to_dict("records"), key=lambda row: order.get(row["stage"], 0))
-    known = pd.notna(row["score"])
-    span = Span(row["score"], row["score"]) if known else instrument.ladder.span_of(row["predicate"])
-    predicate = row["predicate"] if pd.notna(row["predicate"]) else None
-    return PublishedFact(row["stage"], span, predicate, bool(known), row["source_url"], row["note"] or "")
+    return PublishedFact(
+        stage=row["stage"],
+        span=Span(row["low"], row["high"]),
+        predicate=row["predicate"] if pd.notna(row["predicate"]) else None,
+        name=row["known"],
+        score_known=row["low"] == row["high"],
+        source=row["source"],
+        standing=row["standing"],
+        note=row["note"] if pd.notna(row["note"]) else "",
+    )
 
 
 def _require_same_round(sheet: Assessment, area: Area, year: int, stage: str | None) -> None:

@@ -8,7 +8,8 @@ component is the sum of its indicators; the total is the sum of the components.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from html import escape
 from typing import Literal
 
@@ -18,8 +19,8 @@ import pandas as pd
 from kla_analysis.errors import DataError, ParameterError, Problem, did_you_mean
 from kla_analysis.evidence.assessment import Assessment
 from kla_analysis.instrument.bands import Placement, Span
-from kla_analysis.instrument.instrument import Instrument, level_name
-from kla_analysis.language import t
+from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, level_name
+from kla_analysis.language import number, t
 
 MissingPolicy = Literal["range", "zero", "refuse"]
 MISSING_POLICIES: tuple[MissingPolicy, ...] = ("range", "zero", "refuse")
@@ -38,10 +39,12 @@ class RollUp:
         missing_policy: what was done with unanswered codes: `range` counts them as nothing at the
             low end and as full at the high end; `zero` counts them as nothing.
         missing: the unanswered codes.
-        questions, indicators, components: tables indexed by code with `name`, `max_points`, `low`,
-            `high` (points; equal unless answers are missing), `lost_points` (maximum minus low) and
-            `share` (low of the maximum), and the codes of the levels above. Levels below the
-            sheet's own are None.
+        questions, indicators, components: tables indexed by code, with the codes of the levels above;
+            levels below the sheet's own are None. `name`, `max_points`; `low` and `high` (points; equal
+            unless answers are missing); `lost_points`: what is lost whatever the missing answers turn out
+            to be (maximum minus high); `unknown_points`: what hangs on them (high minus low), so that
+            low + unknown + lost is the maximum; `share` and `share_high` (low and high of the maximum);
+            `answers` and `unanswered`: how many codes of the sheet below have an answer and how many none.
         total: points.
         capped: indicators whose questions add up to more than the indicator may have.
     """
@@ -58,6 +61,24 @@ class RollUp:
     components: pd.DataFrame
     total: Span
     capped: tuple[str, ...]
+
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """The codes whose points nobody knows: the missing ones, unless the policy counts them as nothing."""
+        return self.missing if self.missing_policy == "range" else ()
+
+    @property
+    def unknown_points(self) -> float:
+        """How far the missing answers can still raise the total."""
+        return round(self.total.high - self.total.low, _DECIMALS)
+
+    @cached_property
+    def at_best(self) -> RollUp:
+        """The same sheet with every missing answer in full: the other end of every range."""
+        if not self.unanswered:
+            return self
+        points = self.table(self.level)["high"].to_numpy()[np.newaxis, :]
+        return _rolled(replace(self, missing=()), points, points)
 
     @property
     def placement(self) -> Placement:
@@ -89,13 +110,16 @@ class RollUp:
         if self.missing_policy == "zero":
             return t("{count} butir tanpa jawaban dihitung nol: {codes}.", count=len(self.missing), codes=codes)
         return t(
-            "{count} butir tanpa jawaban: nilai ditulis sebagai rentang, dari tanpa nilai sampai nilai penuh ({codes}).",
+            "{count} {level} belum dijawab, paling banyak {points} poin: bukan nol dan bukan kehilangan, jadi nilai ditulis "
+            "sebagai rentang ({codes}).",
             count=len(self.missing),
+            level=level_name(self.level),
+            points=number(self.unknown_points),
             codes=codes,
         )
 
     def _repr_html_(self) -> str:
-        shown = self.components[["name", "max_points", "low", "high", "lost_points", "share"]]
+        shown = self.components[["name", "max_points", "low", "high", "lost_points", "unknown_points", "share"]]
         return f"<p>{escape(repr(self))}. {escape(self.missing_in_words())}</p>{shown.to_html()}"
 
     def __repr__(self) -> str:
@@ -130,22 +154,7 @@ def roll_up(assessment: Assessment, instrument: Instrument, *, missing: MissingP
                 for code in assessment.missing
             ],
         )
-    scores = assessment.scores.to_numpy()[np.newaxis, :]
-    lows = totals_of(_fill(scores, instrument, assessment.level, top=False), instrument, assessment.level)
-    highs = lows
-    if assessment.missing and missing == "range":
-        highs = totals_of(_fill(scores, instrument, assessment.level, top=True), instrument, assessment.level)
-
-    tables = {
-        level: _level_table(instrument, level, lows[level][0], highs[level][0]) if level in lows else None
-        for level in ("question", "indicator", "component")
-    }
-    capped: tuple[str, ...] = ()
-    if tables["question"] is not None:
-        raw = tables["question"].groupby("indicator_code")["low"].sum()
-        maxima = instrument.indicators["max_points"]
-        capped = tuple(code for code in maxima.index if raw[code] > maxima[code] + 10**-_DECIMALS)
-    return RollUp(
+    empty = RollUp(
         instrument=instrument,
         area_code=assessment.area_code,
         award_year=assessment.award_year,
@@ -153,6 +162,35 @@ def roll_up(assessment: Assessment, instrument: Instrument, *, missing: MissingP
         level=assessment.level,
         missing_policy=missing,
         missing=assessment.missing,
+        questions=None,
+        indicators=None,
+        components=instrument.components,
+        total=Span(0.0, 0.0),
+        capped=(),
+    )
+    scores = assessment.scores.to_numpy()[np.newaxis, :]
+    low, high = (_fill(scores, instrument, assessment.level, top=top) for top in (False, missing == "range"))
+    return _rolled(empty, low, high)
+
+
+def _rolled(about: RollUp, low: np.ndarray, high: np.ndarray) -> RollUp:
+    """Return what a sheet is worth between two ends of its answers (each 1 × codes of its level, points)."""
+    instrument = about.instrument
+    lows, highs = (totals_of(points, instrument, about.level) for points in (low, high))
+    known = ~instrument.table(about.level).index.isin(about.unanswered)
+    tables = {
+        level: _level_table(instrument, level, lows[level][0], highs[level][0], about.level, known)
+        if level in lows
+        else None
+        for level in ("question", "indicator", "component")
+    }
+    capped: tuple[str, ...] = ()
+    if tables["question"] is not None:
+        raw = tables["question"].groupby("indicator_code")["low"].sum()
+        maxima = instrument.indicators["max_points"]
+        capped = tuple(code for code in maxima.index if raw[code] > maxima[code] + 10**-_DECIMALS)
+    return replace(
+        about,
         questions=tables["question"],
         indicators=tables["indicator"],
         components=tables["component"],
@@ -281,11 +319,26 @@ def _fill(scores: np.ndarray, instrument: Instrument, level: str, *, top: bool) 
     return np.where(np.isnan(scores), maxima if top else 0.0, scores)
 
 
-def _level_table(instrument: Instrument, level: str, low: np.ndarray, high: np.ndarray) -> pd.DataFrame:
+def _level_table(
+    instrument: Instrument, level: str, low: np.ndarray, high: np.ndarray, below: str, known: np.ndarray
+) -> pd.DataFrame:
+    """Make the table of a level: `known` says which codes of the sheet's own level `below` have an answer."""
     table = instrument.table(level).drop(columns=["standing", "source"])
-    maxima = table["max_points"]
-    share = np.divide(low, maxima, out=np.full(len(low), np.nan), where=(maxima > 0).to_numpy())
-    return table.assign(low=low, high=high, lost_points=(maxima - low).round(_DECIMALS), share=share)
+    maxima = table["max_points"].to_numpy()
+    sheet = instrument.table(below)
+    own = sheet.index if below == level else sheet[CODE_COLUMNS[level]]
+    answers = pd.Series(known).groupby(own.to_numpy()).agg(["sum", "size"]).reindex(table.index, fill_value=0)
+    shares = [np.divide(end, maxima, out=np.full(len(end), np.nan), where=maxima > 0) for end in (low, high)]
+    return table.assign(
+        low=low,
+        high=high,
+        lost_points=(maxima - high).round(_DECIMALS),
+        unknown_points=(high - low).round(_DECIMALS),
+        share=shares[0],
+        share_high=shares[1],
+        answers=answers["sum"].astype(int),
+        unanswered=(answers["size"] - answers["sum"]).astype(int),
+    )
 
 
 def _require_policy(missing: str) -> None:

@@ -19,7 +19,8 @@ class Trace:
 
     Attributes:
         code, name: what the number belongs to.
-        points, max_points: the number and its maximum.
+        points, points_high, max_points: the number, its other end where answers are missing, and its maximum.
+        answers: how many answers of the sheet it is made of; none where nobody has answered.
         rule: how it was made, in one sentence.
         source: where its maximum (and for a question its score) comes from.
         parts: the numbers it is made of, one level down.
@@ -28,7 +29,9 @@ class Trace:
     code: str
     name: str
     points: float
+    points_high: float
     max_points: float
+    answers: int
     rule: str
     source: str
     parts: tuple[Trace, ...] = ()
@@ -51,7 +54,9 @@ class Trace:
                     "code": item.code,
                     "name": item.name,
                     "points": item.points,
+                    "points_high": item.points_high,
                     "max_points": item.max_points,
+                    "answers": item.answers,
                     "rule": item.rule,
                     "source": item.source,
                 }
@@ -98,7 +103,9 @@ def trace(rollup: RollUp, code: str = "total", *, sheet: str = "") -> Trace:
             one,
             row["name"],
             float(row["low"]),
+            float(row["high"]),
             float(row["max_points"]),
+            int(row["answers"]),
             rule,
             f"{sheet}; {source}" if sheet and not parts else source,
             parts,
@@ -110,7 +117,9 @@ def trace(rollup: RollUp, code: str = "total", *, sheet: str = "") -> Trace:
             code="total",
             name=t("Nilai total"),
             points=rollup.total.low,
+            points_high=rollup.total.high,
             max_points=instrument.ladder.max_total,
+            answers=int(rollup.components["answers"].sum()),
             rule=t(
                 "jumlah {count} komponen; predikat {name} karena batas bawahnya tercapai",
                 count=len(rollup.components),

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from kla_analysis.analysis.position import Position
     from kla_analysis.analysis.scoring import RollUp
 
-#: The stage whose scores verification still cuts; later ones are verified already.
-CLAIMED_STAGE = "self_assessment"
 #: Fewer pairs than this say nothing about how much districts differ.
 FEWEST_PAIRS = 3
 DRAWS = 100_000
@@ -191,10 +189,9 @@ def verify(claimed: float, stage: str, retention: Retention, instrument: Instrum
         ParameterError: the stage does not exist, or the total is impossible.
     """
     ladder = instrument.ladder
-    instrument.stage(stage)
     placed = ladder.place(claimed)
     codes = [ladder.no_award_code, *(band.code for band in ladder.bands)]
-    if stage != CLAIMED_STAGE:
+    if not instrument.stage(stage).claimed:
         known = {code: float(code == placed.predicate) for code in codes}
         return Verified(claimed, True, claimed, Span(claimed, claimed), level, known, None, ladder)
     at_least = [1.0]
@@ -361,15 +358,16 @@ def verify_position(position: Position, *, as_claim: bool = False, level: float 
         as_claim: treat the total as self-assessed, whatever its stage: what it would be worth if
             the district had only claimed it.
     """
-    stage = CLAIMED_STAGE if as_claim else position.stage
+    stage = position.instrument.claimed_stage.code if as_claim else position.stage
     return verify(position.span.low, stage, retention_for(position), position.instrument, level=level)
 
 
 def needed_claim(target: str, probability: float, retention: Retention, instrument: Instrument) -> float | None:
     """Return the self-assessed total at which a target is reached with a probability, in points.
 
-    Returns None when not even a full sheet is enough.
+    Rounded up to hundredths: the claim that is named is never too small. Returns None when not even a full
+    sheet is enough.
     """
     kept = retention.quantile(1 - probability)
     needed = instrument.ladder.band(target).lower / kept if kept > 0 else math.inf
-    return round(needed, 2) if needed <= instrument.ladder.max_total else None
+    return math.ceil(round(needed * 100, 6)) / 100 if needed <= instrument.ladder.max_total else None

@@ -23,12 +23,11 @@ def lost_points(rollup: RollUp, level: str, *, peers: Sequence[RollUp] = ()) -> 
         peers: other sheets to measure against: peer districts, or one reference sheet.
 
     Returns:
-        Indexed by code, ranked: `name`, `max_points`, `low` (points reached), `share`,
-        `lost_points`; `recoverable_points`: what may still be added to the total, which is less
-        than the loss where an indicator would pass its own maximum; `share_of_loss` and
-        `cumulative_share` of all loss at this level; the codes of the levels above; with
-        peers also `peer_points` (their median; a single reference is its own) and `behind_peers`
-        (points, 0 when ahead).
+        Indexed by code, ranked: the columns of the roll-up; `recoverable_points`: what may still be
+        added to the total, which is less than the loss where an indicator would pass its own maximum;
+        `share_of_loss` and `cumulative_share` of all loss at this level; with peers also
+        `peer_points` (their median; a single reference is its own) and `behind_peers` (points, 0 when
+        ahead). What nobody has answered is unknown and no loss: it ranks last.
 
     Raises:
         DataError: the sheet stops above this level, or a peer follows another instrument.
@@ -36,13 +35,14 @@ def lost_points(rollup: RollUp, level: str, *, peers: Sequence[RollUp] = ()) -> 
     table = rollup.table(level).copy()
     table["recoverable_points"] = table["lost_points"]
     if level == "question":
-        room = rollup.table("indicator")["lost_points"]
+        indicators = rollup.table("indicator")
+        room = (indicators["max_points"] - indicators["low"]).round(6)
         table["recoverable_points"] = np.minimum(table["lost_points"], table["indicator_code"].map(room))
     if peers:
         for peer in peers:
             _require_same_instrument(rollup, peer)
         table["peer_points"] = pd.concat([peer.table(level)["low"] for peer in peers], axis=1).median(axis=1)
-        table["behind_peers"] = (table["peer_points"] - table["low"]).clip(lower=0).round(6)
+        table["behind_peers"] = (table["peer_points"] - table["high"]).clip(lower=0).round(6)
     table["_order"] = range(len(table))
     # Equal losses stand in the order of the sheet, so that a ranking never depends on chance.
     table = table.sort_values(["lost_points", "_order"], ascending=[False, True]).drop(columns="_order")
@@ -57,17 +57,20 @@ def lost_by_agency(rollup: RollUp) -> pd.DataFrame:
 
     A question often belongs to several agencies and the instrument does not say who leads, so two
     figures stand side by side: all the points an agency has a hand in (the agencies' figures then
-    add up to more than the loss) and an equal share of each question (these add up to the loss).
-    The equal split is this project's assumption.
+    add up to more than the loss) and an equal share of each question. The equal shares add up to what
+    the total loses: where the questions of an indicator lose more than the indicator itself can, each
+    counts in proportion. The equal split is this project's assumption.
 
     Returns:
         Indexed by agency: `questions` (count with a loss), `involved_points`, `shared_points`.
-        Questions without an agency stand under a name that says so.
+        Questions without an agency stand under a name that says so; agencies without a loss are left out.
     """
     questions = rollup.table("question")
     losing = questions[questions["lost_points"] > 0]
     owners = losing["agencies"].map(lambda text: split_agencies(text) or nobody())
-    long = losing.assign(agency=owners, shared=losing["lost_points"] / owners.map(len)).explode("agency")
+    counted = rollup.table("indicator")["lost_points"] / losing.groupby("indicator_code")["lost_points"].sum()
+    shared = losing["lost_points"] * losing["indicator_code"].map(counted) / owners.map(len)
+    long = losing.assign(agency=owners, shared=shared).explode("agency")
     ranked = long.groupby("agency").agg(
         questions=("lost_points", "size"), involved_points=("lost_points", "sum"), shared_points=("shared", "sum")
     )
@@ -75,7 +78,7 @@ def lost_by_agency(rollup: RollUp) -> pd.DataFrame:
         ranked.reset_index()
         .sort_values(["involved_points", "agency"], ascending=[False, True])
         .set_index("agency")
-        .round(6)
+        .round({"involved_points": 6})
     )
 
 
@@ -92,6 +95,13 @@ def weak_questions(rollup: RollUp, component: str | None = None, *, top: int | N
         rollup.instrument.component(component)
         ranked = ranked[ranked["component_code"] == component]
     return ranked if top is None else ranked.head(top)
+
+
+def unanswered_questions(rollup: RollUp, component: str | None = None) -> pd.DataFrame:
+    """Return the questions that nobody has answered, in the order of the sheet, of one component or of all."""
+    table = rollup.table("question")
+    table = table[table["unanswered"] > 0]
+    return table if component is None else table[table["component_code"] == component]
 
 
 @dataclass(frozen=True)
@@ -131,13 +141,13 @@ def selected_groups(rollup: RollUp, chosen: Selection = Selection()) -> tuple[st
     """Sum a selection one step below it: a component's indicators, an indicator's questions, else components.
 
     Returns:
-        The level, and indexed by its codes in the order of the sheet: `name`, `low`, `max_points`,
-        `lost_points`. A part that is whole counts as the sheet counts it (no more than its maximum); of a
+        The level, and indexed by its codes in the order of the sheet: `name`, `low`, `high`, `max_points`,
+        `lost_points`, `unknown_points`, `answers`. A part that is whole counts as the sheet counts it (no more than its maximum); of a
         part that an agency or a word has thinned out, the questions that are left are added up.
     """
     table = selected(rollup, chosen)
     level = "question" if chosen.indicator else "indicator" if chosen.component else "component"
-    columns = ["name", "low", "max_points", "lost_points"]
+    columns = ["name", "low", "high", "max_points", "lost_points", "unknown_points", "answers"]
     if level == "question":
         return level, table[columns]
     whole = rollup.table(level)
@@ -156,6 +166,14 @@ def lost_in(rollup: RollUp, chosen: Selection = Selection()) -> tuple[float, flo
     if chosen.indicator and not chosen.agency and not chosen.words.strip():
         table = rollup.table("indicator").loc[[chosen.indicator]]
     return round(float(table["lost_points"].sum()), 6), float(table["max_points"].sum()), round(everything, 6)
+
+
+def unknown_in(rollup: RollUp, chosen: Selection = Selection()) -> float:
+    """Return the points that hang on the missing answers of a selection."""
+    table = selected_groups(rollup, chosen)[1]
+    if chosen.indicator and not chosen.agency and not chosen.words.strip():
+        table = rollup.table("indicator").loc[[chosen.indicator]]
+    return round(float(table["unknown_points"].sum()), 6)
 
 
 def _require_same_instrument(one: RollUp, other: RollUp) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -39,6 +40,22 @@ def load_areas(*, data: Path | None = None) -> pd.DataFrame:
     return _areas(data or find_project().data).copy()
 
 
+def near_codes(wrong: str, codes: Iterable[str]) -> list[str]:
+    """Return the codes that a wrong one may stand for.
+
+    A spreadsheet that takes 63.10 for a number leaves 63.1: that is 63.10, or 63.01 with its zero left out, and
+    never another code that happens to look like it.
+
+    >>> near_codes("63.1", ["63.01", "63.10", "63.71"]), near_codes("63.18", ["63.01", "63.10"])
+    (['63.10', '63.01'], ['63.10'])
+    """
+    codes = list(codes)
+    if cut := re.fullmatch(r"(\d\d?)[.,](\d)", wrong.strip()):
+        province, district = cut[1].zfill(2), cut[2]
+        return [code for code in (f"{province}.{district}0", f"{province}.0{district}") if code in codes]
+    return nearest(wrong, codes)
+
+
 def find_area(text: str, *, data: Path | None = None) -> Area:
     """Find an area by its code, with or without the dot.
 
@@ -68,10 +85,8 @@ def find_area(text: str, *, data: Path | None = None) -> Area:
         code = by_name[found[0]]
         advice = t("Tulis kodenya: {code} untuk {name}.", code=code, name=areas.loc[code, "name"])
     else:
-        near = nearest(wanted, areas.index)
-        advice = t("Kode wilayah berbentuk 63.10 dan ada di data/areas.csv.") + (
-            " " + t("Mungkin maksud Anda {code} ({name})?", code=near[0], name=areas.loc[near[0], "name"])
-            if near
-            else ""
-        )
+        advice = t("Kode wilayah berbentuk 63.10 dan ada di data/areas.csv.")
+        if near := near_codes(wanted, areas.index):
+            said = [t("{code} ({name})", code=code, name=areas.loc[code, "name"]) for code in near]
+            advice += " " + t("Mungkin maksud Anda {codes}?", codes=t(" atau ").join(said))
     raise ParameterError(t("Wilayah “{text}” tidak dikenal.", text=text), advice=advice)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
@@ -13,13 +14,16 @@ import pandas as pd
 import yaml
 
 from kla_analysis.errors import DataError, Problem, did_you_mean
-from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument
+from kla_analysis.files import is_plain, read_plain
+from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, load_instrument
 from kla_analysis.language import by_language, number, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import TableSchema, read_header, read_table, schema_of
 
 #: The kind of a sheet whose numbers were drawn to try out the program.
 SYNTHETIC = "synthetic"
+#: What may stand beside a sheet: `2022-final.csv` has `2022-final.origin.yaml`.
+PRINTED, REPAIRS, ORIGIN = ".printed.csv", ".repairs.csv", ".origin.yaml"
 _WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods", ".html", ".htm"}
 
 
@@ -97,7 +101,7 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
     path = Path(path)
     project = find_project()
     shown = project.shown(path)
-    if path.suffix.casefold() in _WORKBOOKS and path.is_file():
+    if path.suffix.casefold() in _WORKBOOKS and is_plain(path):
         raise DataError(
             t("{file} buku kerja, bukan lembar nilai yang rapi.", file=shown),
             advice=t("Impor dulu: kla import {file}; lalu pakai berkas CSV yang ditulisnya.", file=path.name),
@@ -106,11 +110,9 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
     level = next(level for level, column in CODE_COLUMNS.items() if column in schema.columns)
     column = CODE_COLUMNS[level]
     maxima = instrument.table(level)["max_points"]
-    frame = read_table(
-        path, schema, shown=shown, also=lambda frame: _sheet_problems(frame, column, maxima, instrument.id, shown)
-    )
+    frame = read_table(path, schema, shown=shown, also=lambda frame: _sheet_problems(frame, column, instrument, shown))
     by_code = frame.set_index(column)
-    printed_path = path.with_suffix(".printed.csv")
+    printed_path = path.with_suffix(PRINTED)
     return Assessment(
         area_code=str(frame["area_code"].iloc[0]),
         award_year=int(frame["award_year"].iloc[0]),
@@ -119,22 +121,50 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
         level=level,
         scores=by_code["score"].reindex(maxima.index).astype(float),
         notes=by_code["note"].dropna(),
-        origin=_read_origin(path.with_suffix(".origin.yaml"), shown),
+        origin=_read_origin(path.with_suffix(ORIGIN), shown),
         shown=shown,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        sha256=hashlib.sha256(read_plain(path)).hexdigest(),
         printed=_read_beside(
             printed_path, "assessments/reference/2024-self_assessment.printed.csv", data or project.data
         ),
-        repairs=_read_beside(path.with_suffix(".repairs.csv"), "repairs", data or project.data),
+        repairs=_read_beside(path.with_suffix(REPAIRS), "repairs", data or project.data),
     )
+
+
+def files_of(sheet: str | Path) -> list[Path]:
+    """Return a sheet and all that may stand beside it, by exact name; they need not exist.
+
+    >>> [path.name for path in files_of("a [1].csv")]
+    ['a [1].csv', 'a [1].printed.csv', 'a [1].repairs.csv', 'a [1].origin.yaml']
+    """
+    path = Path(sheet)
+    return [path, *(path.with_suffix(beside) for beside in (PRINTED, REPAIRS, ORIGIN))]
+
+
+def rules_of(
+    path: str | Path, instrument: str | None = None, *, year: int | None = None, data: Path | None = None
+) -> Instrument:
+    """Load the instrument that a sheet follows: the one that its origin note names, else the one in force in its year.
+
+    Args:
+        instrument: id, where somebody names it.
+        year: award year, where the sheet does not say it.
+    """
+    if instrument is None:
+        try:
+            about = yaml.safe_load(read_plain(Path(path).with_suffix(ORIGIN)).decode())
+        except (OSError, DataError, UnicodeDecodeError, yaml.YAMLError):
+            about = None
+        instrument = about.get("instrument") if isinstance(about, dict) else None
+    return load_instrument(instrument, year=year_of(path) or year, data=data)
 
 
 def is_tidy(path: str | Path) -> bool:
     """Whether a file is a sheet in the project's own form, or at least means to be: CSV with its column names."""
     path = Path(path)
-    if path.suffix.casefold() != ".csv" or not path.is_file():
+    if path.suffix.casefold() != ".csv" or not is_plain(path):
         return False
-    first = path.read_bytes()[:1000].split(b"\n", 1)[0].decode("utf-8-sig", "replace")
+    first = read_plain(path)[:1000].split(b"\n", 1)[0].decode("utf-8-sig", "replace")
     named = {name.strip().strip('"') for name in first.split(",")}
     return "score" in named and bool(named & set(CODE_COLUMNS.values())) and "area_code" in named
 
@@ -143,8 +173,8 @@ def year_of(path: str | Path) -> int | None:
     """Return the award year that a sheet in the project's own form begins with; None for any other file."""
     if not is_tidy(path):
         return None
-    with Path(path).open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-        year = str(next(csv.DictReader(lines), {}).get("award_year", ""))
+    lines = io.StringIO(read_plain(Path(path)).decode("utf-8-sig", "replace"), newline="")
+    year = str(next(csv.DictReader(lines), {}).get("award_year", ""))
     return int(year) if year.isdigit() else None
 
 
@@ -159,21 +189,46 @@ def list_rounds(area_code: str, *, data: Path | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["award_year", "stage", "path"])
 
 
-def find_assessment(
-    area_code: str, award_year: int, instrument: Instrument, *, stage: str | None = None, data: Path | None = None
-) -> Assessment | None:
-    """Load the project's sheet of an area and round, at a stage or else the latest there is.
-
-    Returns None when the project holds no such sheet.
-    """
+def find_sheet(area_code: str, award_year: int, *, stage: str | None = None, data: Path | None = None) -> Path | None:
+    """Return the project's sheet of an area and round, at a stage or else the latest there is; None when there is none."""
     rounds = list_rounds(area_code, data=data)
     rounds = rounds[rounds["award_year"] == award_year]
     if stage is not None:
         rounds = rounds[rounds["stage"] == stage]
-    if rounds.empty:
-        return None
-    latest = max(rounds.itertuples(), key=lambda row: instrument.stage(row.stage).order)
-    return load_assessment(latest.path, instrument, data=data)
+    if len(rounds) < 2:
+        return None if rounds.empty else rounds["path"].iloc[0]
+    rules = (rules_of(row.path, year=award_year, data=data) for row in rounds.itertuples())
+    order = [own.stage(code).order for own, code in zip(rules, rounds["stage"], strict=True)]
+    return rounds["path"].iloc[max(range(len(order)), key=order.__getitem__)]
+
+
+def sheet_and_rules(
+    area_code: str,
+    award_year: int,
+    *,
+    stage: str | None = None,
+    assessment: str | Path | None = None,
+    instrument: str | None = None,
+    data: Path | None = None,
+) -> tuple[Path | None, Instrument]:
+    """Return the sheet of an area and round, and the instrument by which the round is scored.
+
+    Args:
+        assessment: a sheet of the user's own; the project's when not given.
+        instrument: id; the one that the sheet follows when not given, else the one in force in that round.
+    """
+    path = Path(assessment) if assessment else find_sheet(area_code, award_year, stage=stage, data=data)
+    if path is None:
+        return None, load_instrument(instrument, year=award_year, data=data)
+    return path, rules_of(path, instrument, year=award_year, data=data)
+
+
+def find_assessment(
+    area_code: str, award_year: int, instrument: Instrument, *, stage: str | None = None, data: Path | None = None
+) -> Assessment | None:
+    """Load the project's sheet of an area and round by an instrument; None when the project holds no such sheet."""
+    path = find_sheet(area_code, award_year, stage=stage, data=data)
+    return None if path is None else load_assessment(path, instrument, data=data)
 
 
 def scaled_to_total(scores: pd.Series, maxima: pd.Series, total: float) -> pd.Series:
@@ -209,15 +264,21 @@ def scaled_to_total(scores: pd.Series, maxima: pd.Series, total: float) -> pd.Se
     return pd.Series([float(cent / 100) for cent in cents], index=scores.index, name=scores.name)
 
 
-def _sheet_problems(frame: pd.DataFrame, column: str, maxima: pd.Series, instrument: str, shown: str) -> list[Problem]:
-    """Find unknown codes, scores above their maximum, and rows of another area, round or stage."""
+def _sheet_problems(frame: pd.DataFrame, column: str, instrument: Instrument, shown: str) -> list[Problem]:
+    """Find unknown codes and stages, scores above their maximum, and rows of another area, round or stage."""
     problems = []
+    level = next(level for level, name in CODE_COLUMNS.items() if name == column)
+    maxima = instrument.table(level)["max_points"]
+    stages = [stage.code for stage in instrument.stages]
+    for row, code in frame["stage"].dropna()[lambda codes: ~codes.isin(stages)].items():
+        what = t("tahap ini tidak ada di instrumen {id}", id=instrument.id)
+        problems.append(Problem(what, did_you_mean(code, stages), shown, row, "stage", code))
     for row, record in frame.dropna(subset=[column]).iterrows():
         code, score = record[column], record["score"]
         if code not in maxima.index:
             problems.append(
                 Problem(
-                    t("kode ini tidak ada di instrumen {id}", id=instrument),
+                    t("kode ini tidak ada di instrumen {id}", id=instrument.id),
                     did_you_mean(code, maxima.index),
                     shown,
                     row,
@@ -264,7 +325,7 @@ def _schema_for(path: Path, data: Path) -> TableSchema:
 
 def _read_origin(path: Path, shown: str) -> Origin:
     """Read the origin note beside a sheet; a sheet without one is the user's own."""
-    if not path.is_file():
+    if not path.exists():
         return Origin(
             title=t("Lembar nilai {file}", file=shown),
             standing="unverified",
@@ -272,7 +333,7 @@ def _read_origin(path: Path, shown: str) -> Origin:
             note=t("Lembar ini diberikan pengguna; asal-usulnya tidak dicatat di sampingnya."),
         )
     try:
-        about: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        about: dict[str, Any] = yaml.safe_load(read_plain(path).decode())
         return Origin(
             title=by_language(about["title"]),
             standing=about["standing"],
@@ -281,7 +342,7 @@ def _read_origin(path: Path, shown: str) -> Origin:
             derived_from=about.get("derived_from"),
             synthetic=about.get("kind") == SYNTHETIC,
         )
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except (UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             t("{file}: catatan asal-usul tidak lengkap ({why}).", file=path.name, why=error),
             advice=t("Isi title, standing dan note, seperti di data/assessments/reference."),
@@ -290,6 +351,6 @@ def _read_origin(path: Path, shown: str) -> Origin:
 
 def _read_beside(path: Path, schema: str, data: Path) -> pd.DataFrame | None:
     """Read a table that stands beside a sheet; None when there is none, or it has no rows."""
-    if not path.is_file() or len(path.read_bytes().splitlines()) < 2:
+    if not path.exists() or len(read_plain(path).splitlines()) < 2:
         return None
     return read_table(path, schema_of(schema, data), shown=find_project().shown(path)).reset_index(drop=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import pandas as pd
 
 from kla_analysis.errors import DataError
 from kla_analysis.evidence.assessment import Assessment
+from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument
 from kla_analysis.language import t
 
@@ -28,12 +30,15 @@ class Audit:
         totals: the total in up to three ways, as far as the sheet goes: `printed`, `indicators` (sum of the printed
             indicator scores), `questions` (sum of the answers).
         maxima: the maximum in the same ways, and `instrument`.
+        readings: the total that follows when the printed scores of a level (`indicator`, `component`, `total`)
+            are believed and what is not printed there is added up; levels that print nothing are left out.
     """
 
     shown: str
     rows: pd.DataFrame
     totals: dict[str, float]
     maxima: dict[str, float]
+    readings: dict[str, float]
 
     @property
     def indicators_that_do_not_add_up(self) -> tuple[str, ...]:
@@ -49,6 +54,16 @@ class Audit:
     def adds_up(self) -> bool:
         """Whether the whole sheet agrees with itself."""
         return bool(self.rows["adds_up"].all())
+
+    def contradicting(self, answers: Span, ladder: Ladder) -> dict[str, float]:
+        """Return the readings that give another predicate than the answers do (their total, or both ends of it)."""
+        steps = [band.lower for band in ladder.bands]
+        lowest, highest = (bisect_right(steps, end) for end in (answers.low, answers.high))
+        return {
+            level: total
+            for level, total in self.readings.items()
+            if not lowest <= bisect_right(steps, total) <= highest
+        }
 
     def _repr_html_(self) -> str:
         totals = pd.DataFrame({"total": self.totals, "maximum": self.maxima})
@@ -79,7 +94,7 @@ def audit(assessment: Assessment, instrument: Instrument) -> Audit:
     printed = assessment.printed.set_index(["level", "code"])[["printed_max", "printed_score"]]
     answers = instrument.table(assessment.level).assign(m=lambda table: table["max_points"], s=assessment.scores)
     levels = [*CODE_COLUMNS, "total"]
-    parts, below = [], answers
+    parts, below, readings = [], answers, {}
     for level in levels[levels.index(assessment.level) + 1 :]:
         column = CODE_COLUMNS.get(level)
         order = instrument.table(level).index if column else pd.Index(["total"])
@@ -94,7 +109,10 @@ def audit(assessment: Assessment, instrument: Instrument) -> Audit:
         part.index = pd.MultiIndex.from_product([[level], part.index], names=["level", "code"])
         parts.append(part)
         # What a sheet does not print is what its rows add up to.
+        prints = lines["printed_score"].notna().any()
         lines = lines.rename(columns={"printed_max": "m", "printed_score": "s"}).fillna(sums)
+        if prints:
+            readings[level] = _sum(lines["s"])
         below = lines.assign(component_code=instrument.indicators["component_code"]) if level == "indicator" else lines
     rows = pd.concat(parts)
     differences = pd.DataFrame(
@@ -122,6 +140,7 @@ def audit(assessment: Assessment, instrument: Instrument) -> Audit:
         rows=rows.round(6),
         totals=known,
         maxima={**{way: maxima[way] for way in known}, "instrument": instrument.ladder.max_total},
+        readings=readings,
     )
 
 

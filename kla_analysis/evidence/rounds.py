@@ -16,7 +16,6 @@ def known_rounds(*, data: Path | None = None) -> pd.DataFrame:
     """Return the known rounds, by area, then year: `area_code`, `award_year`, `stage`, `has_sheet`."""
     data = data or find_project().data
     results = load_results(data=data)
-    results = results[results["score"].notna() | results["predicate"].notna()]
     found = [results[["area_code", "award_year", "stage"]].assign(has_sheet=False)]
     for folder in sorted((data / "assessments").iterdir()):
         sheets = list_rounds(folder.name, data=data)

@@ -67,6 +67,7 @@ class Placement:
         in_gap: whether the score lies between two printed ranges.
         at_disputed_bound: whether it lies exactly on a bound that offices print differently.
         next_predicate: code of the band above, None at the top.
+        next_name: name of that band.
         points_to_next: points from the score to that band, None at the top.
         remarks: sentences a reader must see beside the predicate.
     """
@@ -77,6 +78,7 @@ class Placement:
     in_gap: bool
     at_disputed_bound: bool
     next_predicate: str | None
+    next_name: str | None
     points_to_next: float | None
     remarks: tuple[str, ...] = ()
 
@@ -104,9 +106,23 @@ class Ladder:
             advice=did_you_mean(predicate, [band.code for band in self.bands]),
         )
 
+    def knows(self, predicate: str) -> bool:
+        """Whether it has a predicate, `none` included."""
+        return predicate == self.no_award_code or any(band.code == predicate for band in self.bands)
+
     def name(self, predicate: str) -> str:
         """Return the name of a predicate, `none` included."""
         return self.no_award_name if predicate == self.no_award_code else self.band(predicate).name
+
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """Every total at which something begins or ends, in points: what a written score must never cross."""
+        return (0.0, *(bound for band in self.bands for bound in (band.lower, band.printed_upper)), self.max_total)
+
+    def written(self, score: float | Span, *, decimals: int | None = None) -> str:
+        """Write a total, or both ends of it, so that rounding moves it over no bound (`language.number`)."""
+        ends = (score.low, score.high) if isinstance(score, Span) else (score,)
+        return "–".join(number(end, decimals=decimals, beside=self.bounds) for end in dict.fromkeys(ends))
 
     def place(self, score: float) -> Placement:
         """Place an exact score on the ladder.
@@ -129,7 +145,7 @@ class Ladder:
                 t(
                     "Nilai {score} berada di celah antara {upper} dan {lower} yang tercetak. Nilai tidak dibulatkan "
                     "ke atas, jadi predikatnya {name}; minta kepastian dari verifikator.",
-                    score=number(score),
+                    score=self.written(score),
                     upper=number(here.printed_upper),
                     lower=number(above.lower),
                     name=here.name,
@@ -144,7 +160,8 @@ class Ladder:
             in_gap=in_gap,
             at_disputed_bound=disputed,
             next_predicate=above.code if above else None,
-            points_to_next=round(above.lower - score, 6) if above else None,
+            next_name=above.name if above else None,
+            points_to_next=_between(score, above.lower) if above else None,
             remarks=tuple(remarks),
         )
 
@@ -178,12 +195,46 @@ class Ladder:
         band = self.band(predicate)
         return Span(band.lower, band.printed_upper)
 
+    def drawn_from(self, lowest: float) -> float:
+        """Return where the axis of a picture begins: a little below the first band where no score is lower, else at zero."""
+        floor = 0.8 * self.bands[0].lower
+        return floor if lowest >= floor + 0.03 * self.max_total else 0.0
+
+    def above(self, predicate: str) -> Band | None:
+        """Return the band above a predicate, `none` included; None above the highest."""
+        at = next((at for at, band in enumerate(self.bands) if band.code == predicate), -1)
+        return self.bands[at + 1] if at + 1 < len(self.bands) else None
+
+    def span_between(self, at_least: str | None, at_most: str | None) -> Span:
+        """Return the span of scores when a predicate is known only to lie between two; None is open.
+
+        An award without its predicate, for instance, begins at the first band and may be any.
+        """
+        return Span(
+            0.0 if at_least is None else self.span_of(at_least).low,
+            self.max_total if at_most is None else self.span_of(at_most).high,
+        )
+
+    def name_between(self, at_least: str | None, at_most: str | None) -> str:
+        """Name what is known of a predicate that was not named; None is open.
+
+        Returns:
+            In words: "paling tinggi Madya", "Madya sampai Nindya", "predikat tidak disebut".
+        """
+        if at_least is not None and at_most is not None:
+            return t("{low} sampai {high}", low=self.name(at_least), high=self.name(at_most))
+        if at_most is not None:
+            return t("paling tinggi {name}", name=self.name(at_most))
+        if at_least == self.bands[0].code:
+            return t("predikat tidak disebut")
+        return t("paling rendah {name}", name=self.name(at_least))
+
     def points_to(self, target: str, span: Span) -> Span:
         """Return the points missing to a target predicate: none when it is reached."""
         lower = self.band(target).lower
         return Span(
-            low=max(0.0, round(lower - span.high, 6)),
-            high=max(0.0, round(lower - span.low, 6)),
+            low=max(0.0, _between(span.high, lower)),
+            high=max(0.0, _between(span.low, lower)),
         )
 
     def _require_possible(self, score: float) -> None:
@@ -192,3 +243,8 @@ class Ladder:
                 t("Nilai {score} tidak mungkin.", score="NaN" if math.isnan(score) else f"{score:g}"),
                 advice=t("Nilai total harus angka antara 0 dan {top}.", top=number(self.max_total)),
             )
+
+
+def _between(score: float, bound: float) -> float:
+    """Return the points from a score to a bound, without binary noise; never nothing where there is something."""
+    return round(bound - score, 6) or bound - score

@@ -22,7 +22,6 @@ from kla_analysis.language import by_language, current_language, number, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import in_language, read_resource, refuse
 
-#: The instrument used when nobody names one.
 #: The levels of an instrument from the finest to the coarsest, and the column that codes each.
 CODE_COLUMNS = {"question": "question_code", "indicator": "indicator_code", "component": "component_code"}
 
@@ -40,12 +39,19 @@ class Source:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of an evaluation round, from self-assessment to the final result."""
+    """One stage of an evaluation round, from self-assessment to the final result.
+
+    Attributes:
+        claimed: the scores are the district's own; nobody has verified them yet.
+        words: what sheets call the stage, beside its name.
+    """
 
     code: str
     order: int
     name: str
     carries_award: bool
+    claimed: bool = False
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,6 @@ class Instrument:
         ladder: the bands.
         earlier: single values known of other award years: `award_year`, `level`, `code`,
             `max_points`, `standing`, `source`.
-        partners: who else sits at the table of each component's coordination meeting.
     """
 
     id: str
@@ -124,7 +129,6 @@ class Instrument:
     indicators: pd.DataFrame
     questions: pd.DataFrame
     agencies: pd.DataFrame
-    partners: pd.DataFrame
     earlier: pd.DataFrame
     gap_rule: str
     cap_rule: str
@@ -176,6 +180,22 @@ class Instrument:
             advice=did_you_mean(code, [stage.code for stage in self.stages]),
         )
 
+    def agency_code(self, text: str) -> str:
+        """Return the code of an agency that is named by its code or its full name, in any case.
+
+        A name that is not known comes back as it is.
+        """
+        folded = " ".join(text.split()).casefold()
+        for code, row in self.agencies.iterrows():
+            if folded in {str(name).casefold() for name in (code, row["name_id"], row["name_en"], row["name"])}:
+                return code
+        return text
+
+    @property
+    def claimed_stage(self) -> Stage:
+        """The stage at which a district enters its own scores, with which every round begins."""
+        return next((stage for stage in self.stages if stage.claimed), self.stages[0])
+
     def _row(self, level: str, code: str) -> pd.Series:
         table = self.table(level)
         if code not in table.index:
@@ -219,24 +239,38 @@ def known_instruments(*, data: Path | None = None) -> list[str]:
     return sorted(path.name for path in folder.glob("*") if (path / "instrument.yaml").is_file())
 
 
+def all_stages(*, data: Path | None = None) -> list[Stage]:
+    """Return the stages of all instruments, each code once, as the newest names it."""
+    newest_first = [load_instrument(name, data=data) for name in reversed(known_instruments(data=data))]
+    found = {stage.code: stage for rules in reversed(newest_first) for stage in rules.stages}
+    return sorted(found.values(), key=lambda stage: stage.order)
+
+
 def instrument_in_force(year: int | None = None, *, data: Path | None = None) -> str:
     """Return the id of the instrument by which a round is scored.
 
-    It is the one that came into force last, at the latest in the award year. A round before all of them
-    is scored by the oldest, since its own weights are not known: the origin of its sheet says so.
+    It is the one in force in the award year. A round for which none was is scored by the one that came
+    next, since its own weights are not known: the origin of its sheet says so.
 
     Args:
         year: award year; the newest instrument when not given.
     """
     folder = (data or find_project().data) / "instruments"
-    since = {name: _since(folder / name) for name in known_instruments(data=data)}
-    started = {name: first for name, first in since.items() if year is None or first <= year}
-    return max(started, key=started.__getitem__) if started else min(since, key=since.__getitem__)
+    spans = {name: _in_force(folder / name) for name in known_instruments(data=data)}
+    if year is not None:
+        covering = {name: span for name, span in spans.items() if span[0] <= year <= span[1]}
+        later = {name: span for name, span in spans.items() if span[0] > year}
+        if not covering and later:
+            return min(later, key=later.__getitem__)
+        spans = covering or spans
+    return max(spans, key=spans.__getitem__)
 
 
 @lru_cache(maxsize=64)
-def _since(folder: Path) -> int:
-    return int(_read_yaml(folder / "instrument.yaml")["valid_from"].year)
+def _in_force(folder: Path) -> tuple[float, float]:
+    """Return the first and the last award year of an instrument."""
+    about = _read_yaml(folder / "instrument.yaml")
+    return about["valid_from"].year, about["valid_to"].year if about["valid_to"] else math.inf
 
 
 def load_instrument(instrument: str | None = None, *, year: int | None = None, data: Path | None = None) -> Instrument:
@@ -274,7 +308,6 @@ def _load(folder: Path, lang: str) -> Instrument:
 
     components, indicators, questions = table("components.csv"), table("indicators.csv"), table("questions.csv")
     questions = questions.rename(columns={"label_id": "name_id", "label_en": "name_en"})
-    partners = table("table_partners.csv")
     discrepancies = tuple(
         Discrepancy(
             id=item["id"],
@@ -317,8 +350,15 @@ def _load(folder: Path, lang: str) -> Instrument:
             no_award_name=by_language(about["no_award"]["name"]),
         ),
         stages=tuple(
-            Stage(stage["code"], stage["order"], by_language(stage["name"]), stage["carries_award"])
-            for stage in about["stages"]
+            Stage(
+                stage["code"],
+                stage["order"],
+                by_language(stage["name"]),
+                stage["carries_award"],
+                stage.get("claimed", False),
+                tuple(stage.get("words", ())),
+            )
+            for stage in sorted(about["stages"], key=lambda stage: stage["order"])
         ),
         sources={
             source["id"]: Source(
@@ -335,7 +375,6 @@ def _load(folder: Path, lang: str) -> Instrument:
         indicators=_named(indicators, "indicator_code"),
         questions=_named(questions, "question_code"),
         agencies=_glossed(table("agencies.csv")).set_index("agency"),
-        partners=partners.assign(role=in_language(partners, "role")),
         earlier=pd.DataFrame(about.get("earlier", [])).rename(columns={"max_score": "max_points"}),
         gap_rule=by_language(about["gap_rule"]["text"]),
         cap_rule=by_language(about["cap_rule"]["text"]),

@@ -7,18 +7,25 @@ verifier accepts it are the planner's assumptions, entered as ranges.
 from __future__ import annotations
 
 import itertools
+import os
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
 
 from kla_analysis.errors import DataError, OutputError, ParameterError, Problem, did_you_mean
+from kla_analysis.files import read_plain
 from kla_analysis.instrument.instrument import Instrument, split_agencies
 from kla_analysis.language import by_language, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import in_language, read_table, refuse, schema_of
+
+#: The files of a catalogue; nothing else in its folder is read.
+ACTIONS, ANSWERS, ORIGIN = "actions.csv", "answers.csv", "origin.yaml"
+FILES = (ACTIONS, ANSWERS, ORIGIN)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,8 +67,8 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
             action that answers nothing.
     """
     data = data or find_project().data
-    folder = Path(catalogue) if Path(catalogue).is_dir() else data / "actions" / str(catalogue)
-    if not folder.is_dir():
+    folder = folder_of(catalogue, data)
+    if not os.path.isdir(folder):
         known = sorted(path.name for path in (data / "actions").glob("*") if path.is_dir())
         raise ParameterError(
             t("Katalog “{name}” tidak ada.", name=catalogue), advice=did_you_mean(str(catalogue), known)
@@ -99,8 +106,7 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
         ]
     if found:
         refuse(shown, found)
-    origin = folder / "origin.yaml"
-    about = yaml.safe_load(origin.read_text(encoding="utf-8")) if origin.is_file() else {}
+    about = _read_about(folder / ORIGIN, f"{shown}/{ORIGIN}")
     table = actions.assign(name=in_language(actions, "name")).set_index("action_code")
     table = table.drop(columns=["name_id", "name_en", "standing"])
     table["prerequisites"] = [split_agencies(text) for text in table.pop("prerequisite")]
@@ -112,6 +118,27 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
         actions=table,
         answers=answers.drop(columns="standing").reset_index(drop=True),
     )
+
+
+def folder_of(catalogue: str | Path, data: Path) -> Path:
+    """Return the folder of a catalogue that is named or addressed; it need not exist."""
+    return Path(catalogue) if os.path.isdir(catalogue) else data / "actions" / str(catalogue)
+
+
+def _read_about(path: Path, shown: str) -> dict[str, Any]:
+    """Read where a catalogue comes from; empty where nothing is written down."""
+    if not path.exists():
+        return {}
+    try:
+        about = yaml.safe_load(read_plain(path, shown=shown).decode())
+    except (UnicodeDecodeError, yaml.YAMLError):
+        about = None
+    if not isinstance(about, dict):
+        raise DataError(
+            t("{file} bukan YAML yang sah.", file=shown),
+            advice=t("Isi title, standing, dan note, atau hapus berkas itu."),
+        )
+    return about
 
 
 def write_template(folder: str | Path, instrument: Instrument) -> list[Path]:

@@ -4,20 +4,27 @@ Actions that share no question, group, prerequisite or full indicator do not tou
 the catalogue falls apart into clusters; each small cluster is tried out in full, and the clusters'
 staircases are added up, keeping only steps that no cheaper plan reaches. Nothing is approximated:
 the result is every breakpoint. A ceiling on an agency, a
-funding source or a year ties its clusters together; inside such a group the money spent under the
-ceiling is kept track of as well.
+funding source or a year ties its clusters together, and so do the points that a component must have
+at least; inside such a group the money spent under the ceiling, and what the component still lacks,
+are kept track of as well. Money is whole rupiah and points are whole millionths: no sum is rounded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from kla_analysis.planning.model import Limits, Model, joined
-from kla_analysis.planning.plan import most_points
+from kla_analysis.planning.model import DECIMALS, Limits, Model, joined
+from kla_analysis.planning.plan import Plan, Prover, Status, checked, most_points
+
+#: Points are counted in whole millionths.
+MICRO = 10**DECIMALS
 
 # A cluster of this many actions is tried out in full: a million sets.
 _LARGEST_CLUSTER = 20
@@ -34,16 +41,25 @@ class Staircase:
     Attributes:
         steps: one row per breakpoint, rising: `cost` (whole rupiah), `total` (points), `actions`
             (tuple of codes).
+        status: `optimal`: every breakpoint is there and each step is best; otherwise what the least
+            proven of its plans is.
+        prover: what proved it.
     """
 
     model: Model
     limits: Limits
     steps: pd.DataFrame
+    status: Status = "optimal"
+    prover: Prover = "enumeration"
 
     def at(self, budget: int) -> pd.Series | None:
         """Return the best step within a budget; None when even the first costs more."""
         at = np.searchsorted(self.steps["cost"], budget, side="right") - 1
         return self.steps.iloc[at] if at >= 0 else None
+
+    def plan(self, step: pd.Series, limits: Limits, bound: float) -> Plan:
+        """Return a step of proven stairs as a plan; `bound` is what no plan can beat."""
+        return checked(self.model, limits, self.model.indices(step["actions"]), "optimal", bound, self.prover)
 
     def cheapest(self, target: float) -> pd.Series | None:
         """Return the cheapest step that reaches a target; None when none does."""
@@ -61,12 +77,12 @@ def staircase(model: Model, limits: Limits = Limits(), *, progress: Progress = l
 
     Args:
         limits: a budget in them ends the stairs. Ceilings are kept track of inside the group of
-            clusters that they tie together; where that grows too large, or a component must have so
-            many points, the solver climbs instead.
+            clusters that they tie together, and so are the points that a component must have; where
+            that grows too large the solver climbs instead.
         progress: is told the share that is done.
     """
     quick = quick_staircase(model, limits, progress=progress)
-    return quick if quick is not None else Staircase(model, limits, _climb(model, limits, progress))
+    return quick if quick is not None else _climb(model, limits, progress)
 
 
 def quick_staircase(model: Model, limits: Limits, *, progress: Progress = lambda share: None) -> Staircase | None:
@@ -78,21 +94,21 @@ def quick_staircase(model: Model, limits: Limits, *, progress: Progress = lambda
     model.require_known(limits)
     clusters = clusters_of(model, limits)
     groups = _groups(model, limits, clusters)
-    if limits.components or max(map(len, clusters), default=0) > _LARGEST_CLUSTER:
+    if max(map(len, clusters), default=0) > _LARGEST_CLUSTER:
         return None
     all_in_all, done = _Options.nothing(0), 0
-    for members, under, ceilings in groups:
-        group = _Options.nothing(len(ceilings))
+    for members, watched in groups:
+        group = _Options.nothing(len(watched.most))
         for cluster in members:
-            own = _try_out(model, limits, cluster, under)
+            own = _try_out(model, limits, cluster, watched)
             if own is None:  # what must be can not be
                 return Staircase(model, limits, pd.DataFrame(columns=["cost", "total", "actions"]))
-            group = group.plus(own, limits.budget, ceilings)
-            if len(ceilings) and len(group.sets) > _MOST_OPTIONS:
+            group = group.plus(own, limits.budget, watched)
+            if len(watched.most) and len(group.sets) > _MOST_OPTIONS:
                 return None
             done += 1
             progress(done / len(clusters))
-        all_in_all = all_in_all.plus(group.without_spent(), limits.budget, ceilings[:0])
+        all_in_all = all_in_all.plus(group.without_spent(watched), limits.budget, watched.only(()))
     steps = pd.DataFrame(
         {
             "cost": all_in_all.costs,
@@ -104,10 +120,42 @@ def quick_staircase(model: Model, limits: Limits, *, progress: Progress = lambda
 
 
 @dataclass(frozen=True, eq=False)
+class _Watched:
+    """What ties clusters together: ceilings on money, and the points that components must have.
+
+    Points that a component gains are written as money that is given back: what may be spent at most is
+    then what it lacks, below zero.
+
+    Attributes:
+        paid: what each action takes from each ceiling, rupiah: actions × ceilings; zeros for a component.
+        most: rupiah; for a component minus the millionths of points that it lacks before any action.
+        component: position of the component; -1 for money.
+    """
+
+    paid: np.ndarray
+    most: np.ndarray
+    component: np.ndarray
+
+    def only(self, columns: Iterable[int]) -> _Watched:
+        """Keep some of them."""
+        at = sorted(columns)
+        return _Watched(self.paid[:, at], self.most[at], self.component[at])
+
+    def within(self, spent: np.ndarray) -> np.ndarray:
+        """Return which rows break no ceiling; what a component lacks may still come."""
+        return ((spent <= self.most) | (self.component >= 0)).all(axis=1)
+
+    def enough(self, spent: np.ndarray) -> np.ndarray:
+        """Return what was spent, where points beyond what a component lacks are worth nothing more."""
+        return np.where(self.component >= 0, np.maximum(spent, self.most), spent)
+
+
+@dataclass(frozen=True, eq=False)
 class _Options:
     """What a part of the catalogue can do: the sets of actions that no other set beats.
 
-    `costs` and `gains` have one number for each, `spent` one column for every ceiling that is watched.
+    `costs` (rupiah) and `gains` (millionths of points) have one whole number for each, `spent` one column for
+    everything that is watched.
     """
 
     costs: np.ndarray
@@ -118,15 +166,17 @@ class _Options:
     @classmethod
     def nothing(cls, ceilings: int) -> _Options:
         """Return the one option of doing nothing."""
-        return cls(np.zeros(1, dtype=np.int64), np.zeros((1, ceilings), dtype=np.int64), np.zeros(1), [()])
+        return cls(
+            np.zeros(1, dtype=np.int64), np.zeros((1, ceilings), dtype=np.int64), np.zeros(1, dtype=np.int64), [()]
+        )
 
-    def plus(self, other: _Options, budget: int | None, ceilings: np.ndarray) -> _Options:
+    def plus(self, other: _Options, budget: int | None, watched: _Watched) -> _Options:
         """Combine with another part, and keep what fits and is not beaten."""
         width = len(other.costs)
         costs = (self.costs[:, None] + other.costs).ravel()
-        spent = (self.spent[:, None] + other.spent).reshape(len(costs), self.spent.shape[1])
-        gains = (self.gains[:, None] + other.gains).ravel().round(6)
-        fits = (spent <= ceilings).all(axis=1)
+        spent = watched.enough((self.spent[:, None] + other.spent).reshape(len(costs), self.spent.shape[1]))
+        gains = (self.gains[:, None] + other.gains).ravel()
+        fits = watched.within(spent)
         if budget is not None:
             fits &= costs <= budget
         at = np.flatnonzero(fits)
@@ -134,36 +184,48 @@ class _Options:
         sets = [self.sets[k // width] + other.sets[k % width] for k in kept]
         return _Options(costs[kept], spent[kept], gains[kept], sets)
 
-    def without_spent(self) -> _Options:
-        """Forget the ceilings once everything under them is in."""
-        kept = _undominated(self.costs, self.spent[:, :0], self.gains)
+    def without_spent(self, watched: _Watched) -> _Options:
+        """Forget the ceilings once everything under them is in; what is still lacking then is not allowed."""
+        at = np.flatnonzero((self.spent <= watched.most).all(axis=1))
+        kept = at[_undominated(self.costs[at], self.spent[at, :0], self.gains[at])]
         return _Options(self.costs[kept], self.spent[kept, :0], self.gains[kept], [self.sets[at] for at in kept])
 
 
-def _groups(
-    model: Model, limits: Limits, clusters: list[list[int]]
-) -> list[tuple[list[list[int]], np.ndarray, np.ndarray]]:
-    """Group the clusters that ceilings tie together.
+def _watched(model: Model, limits: Limits) -> _Watched:
+    """Collect the ceilings beside the budget and what components lack."""
+    ceilings = model.ceilings(replace(limits, budget=None))
+    start = model.components(np.array([], dtype=int))
+    lacking = {code: math.ceil(least * MICRO - 1e-3) - _micro(start[code]) for code, least in limits.components.items()}
+    lacking = {code: points for code, points in lacking.items() if points > 0}
+    none = np.zeros(len(model.codes), dtype=np.int64)
+    return _Watched(
+        np.column_stack([np.empty((len(none), 0), dtype=np.int64), *(each.paid for each in ceilings), *[none] * len(lacking)]),
+        np.array([*(each.most for each in ceilings), *(-points for points in lacking.values())], dtype=np.int64),
+        np.array([-1] * len(ceilings) + [start.index.get_loc(code) for code in lacking], dtype=np.int64),
+    )  # fmt: skip
 
-    Returns:
-        Of every group its clusters, the cost of each action under each of its ceilings (actions ×
-        ceilings), and those ceilings.
-    """
-    actions = model.catalogue.actions
-    named = [(column, name, money) for column, given in limits.ceilings().items() for name, money in given.items()]
-    under = np.column_stack(
-        [np.empty((len(actions), 0), dtype=np.int64)]
-        + [model.costs * (actions[column] == name).to_numpy() for column, name, _ in named]
-    )
+
+def _groups(model: Model, limits: Limits, clusters: list[list[int]]) -> list[tuple[list[list[int]], _Watched]]:
+    """Group the clusters that ceilings and components tie together, each group with what ties it."""
+    watched = _watched(model, limits)
+    instrument = model.rollup.instrument
+    indicator_of = instrument.indicators.index.get_indexer(instrument.questions["indicator_code"])
+    own = instrument.components.index.get_indexer(instrument.indicators["component_code"])[indicator_of]
+    touches = watched.paid != 0
+    for at in np.flatnonzero(watched.component >= 0):
+        touches[:, at] = (model.gains[:, own == watched.component[at]] > 0).any(axis=1)
     groups: list[tuple[list[list[int]], set[int]]] = []
     for cluster in clusters:
-        members, ceilings = [cluster], set(np.flatnonzero(under[cluster].any(axis=0)).tolist())
-        for group in [group for group in groups if group[1] & ceilings or (not ceilings and not group[1])]:
+        members, ties = [cluster], set(np.flatnonzero(touches[cluster].any(axis=0)).tolist())
+        for group in [group for group in groups if group[1] & ties or (not ties and not group[1])]:
             groups.remove(group)
-            members, ceilings = group[0] + members, ceilings | group[1]
-        groups.append((members, ceilings))
-    money = np.array([money for *_, money in named], dtype=np.int64)
-    return [(members, under[:, sorted(watched)], money[sorted(watched)]) for members, watched in groups]
+            members, ties = group[0] + members, ties | group[1]
+        groups.append((members, ties))
+    tied = set().union(*(ties for _, ties in groups))
+    for at in np.flatnonzero(watched.component >= 0):
+        if at not in tied:  # nothing helps this component: nothing is allowed
+            groups.append(([], {int(at)}))
+    return [(members, watched.only(ties)) for members, ties in groups]
 
 
 def clusters_of(model: Model, limits: Limits) -> list[list[int]]:
@@ -196,29 +258,46 @@ def allowed_sets(model: Model, limits: Limits, cluster: list[int]) -> np.ndarray
     return member[allowed]
 
 
-def _try_out(model: Model, limits: Limits, cluster: list[int], under: np.ndarray) -> _Options | None:
+def _try_out(model: Model, limits: Limits, cluster: list[int], watched: _Watched) -> _Options | None:
     """Try every allowed subset of a cluster; None when none is allowed."""
     member = allowed_sets(model, limits, cluster)
-    instrument = model.rollup.instrument
-    indicator_of = instrument.indicators.index.get_indexer(instrument.questions["indicator_code"])
-    touched = np.flatnonzero((model.gains[cluster] > 0).any(axis=0))
-    added = np.zeros((len(member), len(instrument.indicators)))
-    for question in touched:
-        gains = model.gains[cluster, question]
-        best = np.zeros(len(member))
-        for k in np.flatnonzero(gains > 0):
-            np.maximum(best, gains[k] * member[:, k], out=best)
-        added[:, indicator_of[question]] += best
-    sums = np.bincount(indicator_of, model.base, len(instrument.indicators))
-    maxima = instrument.indicators["max_points"].to_numpy()
-    gain = (np.minimum(sums + added, maxima) - np.minimum(sums, maxima)).sum(axis=1).round(6)
     if not len(member):
         return None
+    by_component = gained(model, cluster, member)
     cost = member @ model.costs[cluster]
-    spent = member @ under[cluster]
+    spent = member @ watched.paid[cluster]
+    for at in np.flatnonzero(watched.component >= 0):
+        spent[:, at] = -by_component[:, watched.component[at]]
+    spent, gain = watched.enough(spent), by_component.sum(axis=1)
     kept = _undominated(cost, spent, gain)
     sets = [tuple(cluster[k] for k in np.flatnonzero(member[at])) for at in kept]
     return _Options(cost[kept], spent[kept], gain[kept], sets)
+
+
+def gained(model: Model, cluster: list[int], member: np.ndarray) -> np.ndarray:
+    """Return what every set of actions of a cluster adds to each component, millionths of points: sets × components."""
+    instrument = model.rollup.instrument
+    indicators = instrument.indicators
+    indicator_of = indicators.index.get_indexer(instrument.questions["indicator_code"])
+    gains = _micro(model.gains[cluster])
+    touched = np.flatnonzero((gains > 0).any(axis=0))
+    added = np.zeros((len(member), len(indicators)), dtype=np.int64)
+    for question in touched:
+        best = np.zeros(len(member), dtype=np.int64)
+        for k in np.flatnonzero(gains[:, question] > 0):
+            np.maximum(best, gains[k, question] * member[:, k], out=best)
+        added[:, indicator_of[question]] += best
+    sums = np.zeros(len(indicators), dtype=np.int64)
+    np.add.at(sums, indicator_of, _micro(model.base))
+    maxima = _micro(indicators["max_points"].to_numpy())
+    gain = np.minimum(sums + added, maxima) - np.minimum(sums, maxima)
+    component_of = instrument.components.index.get_indexer(indicators["component_code"])
+    return gain @ (component_of[:, None] == np.arange(len(instrument.components))).astype(np.int64)
+
+
+def _micro(points: ArrayLike) -> Any:
+    """Return points in whole millionths."""
+    return np.rint(np.asarray(points, dtype=float) * MICRO).astype(np.int64)
 
 
 def _undominated(costs: np.ndarray, spent: np.ndarray, gains: np.ndarray) -> np.ndarray:
@@ -226,13 +305,13 @@ def _undominated(costs: np.ndarray, spent: np.ndarray, gains: np.ndarray) -> np.
     order = np.lexsort((*spent.T, -gains, costs))
     gains, spent = gains[order], spent[order]
     if not spent.any():
-        best = np.maximum.accumulate(np.r_[-np.inf, gains[:-1]])
-        return order[gains > best + 1e-9]
+        best = np.maximum.accumulate(np.r_[np.iinfo(np.int64).min, gains[:-1]])
+        return order[gains > best]
     kept = np.empty(0, dtype=int)
     for start in range(0, len(order), _CHUNK):
         chunk = np.arange(start, min(start + _CHUNK, len(order)))
         rivals = np.r_[kept, chunk]
-        beaten = gains[rivals] >= gains[chunk, None] - 1e-9
+        beaten = gains[rivals] >= gains[chunk, None]
         for column in range(spent.shape[1]):
             beaten &= spent[rivals, column] <= spent[chunk, None, column]
         beaten &= rivals < chunk[:, None]  # the earlier in the order is never dearer
@@ -240,16 +319,21 @@ def _undominated(costs: np.ndarray, spent: np.ndarray, gains: np.ndarray) -> np.
     return order[kept]
 
 
-def _climb(model: Model, limits: Limits, progress: Progress) -> pd.DataFrame:
+def _climb(model: Model, limits: Limits, progress: Progress) -> Staircase:
     """Walk down from the best plan: each time with one rupiah less than the last plan cost."""
     steps = []
+    status: Status = "optimal"
     budget = limits.budget if limits.budget is not None else int(model.costs.sum())
     top = max(budget, 1)
     while budget >= 0:
         plan = most_points(model, replace(limits, budget=budget))
         if plan.status == "infeasible":
             break
+        status = plan.status if status == "optimal" else status
         steps.append({"cost": plan.cost, "total": plan.total, "actions": plan.actions})
         progress(1 - plan.cost / top)
         budget = plan.cost - 1
-    return pd.DataFrame(steps[::-1], columns=["cost", "total", "actions"])
+    frame = pd.DataFrame(steps[::-1], columns=["cost", "total", "actions"])
+    # A plan that was not proven can be beaten by a cheaper one.
+    rises = frame["total"] > frame["total"].cummax().shift(fill_value=-np.inf)
+    return Staircase(model, limits, frame[rises].reset_index(drop=True), status, "HiGHS" if status == "optimal" else "")

@@ -9,7 +9,7 @@ the raised sheet into a total, here and everywhere else.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +22,8 @@ from kla_analysis.planning.actions import Catalogue
 
 COSTS = ("low", "likely", "high")
 ACCEPTANCE = ("full", *COSTS)
+#: Points are counted to the millionth, as the one scoring function does.
+DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,43 @@ class Limits:
         """Return the ceilings beside the budget, by the column of the catalogue that they are about."""
         return {"agency": self.agencies, "funding_source": self.funding_sources, "year": self.years}
 
+    def without(self, column: str, name: str | int) -> Limits:
+        """Return the limits without one ceiling; an empty column means the budget."""
+        if not column:
+            return replace(self, budget=None)
+        attribute = {"agency": "agencies", "funding_source": "funding_sources", "year": "years"}[column]
+        rest = {other: most for other, most in getattr(self, attribute).items() if other != name}
+        return replace(self, **{attribute: rest})
+
+
+@dataclass(frozen=True, eq=False)
+class Ceiling:
+    """A ceiling on money.
+
+    Attributes:
+        column: what it is about: `agency`, `funding_source` or `year`; empty for the whole budget.
+        name: which one.
+        most: rupiah.
+        paid: what each action takes from it, rupiah.
+    """
+
+    column: str
+    name: str | int
+    most: int
+    paid: np.ndarray
+
+    @property
+    def words(self) -> str:
+        """The ceiling in the middle of a sentence, without its money."""
+        return f"{limit_name(self.column)} {self.name}" if self.column else t("anggaran")
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
     """A sheet, a catalogue and the assumptions that tie them together.
+
+    What an action adds to a question that nobody has answered is unknown, so it counts as nothing: such
+    answers are taken out of the catalogue here, and a total is what is sure whatever the question holds.
 
     Attributes:
         kept_share: the share of every claimed point that verification keeps.
@@ -68,6 +103,9 @@ class Model:
     acceptance: str = "full"
 
     def __post_init__(self) -> None:
+        known = ~self.catalogue.answers["question_code"].isin(self.rollup.unanswered)
+        if not known.all():
+            object.__setattr__(self, "catalogue", replace(self.catalogue, answers=self.catalogue.answers[known]))
         if not 0 <= self.kept_share <= 1:
             raise ParameterError(
                 t("Bagian {share} tidak mungkin.", share=self.kept_share),
@@ -97,7 +135,7 @@ class Model:
     @cached_property
     def base(self) -> np.ndarray:
         """Points of every question without any action."""
-        return self.claimed.to_numpy() * self.kept_share
+        return (self.claimed.to_numpy() * self.kept_share).round(DECIMALS)
 
     @cached_property
     def gains(self) -> np.ndarray:
@@ -112,7 +150,7 @@ class Model:
         if self.acceptance != "full":
             raised = raised * answers[f"chance_{self.acceptance}"].to_numpy()
         gains[row, column] = raised
-        return gains
+        return gains.round(DECIMALS)
 
     @cached_property
     def clusters(self) -> list[list[int]]:
@@ -192,18 +230,17 @@ class Model:
         found = totals_of(self.points(chosen)[np.newaxis, :], self.rollup.instrument)["component"][0]
         return pd.Series(found, index=self.rollup.components.index, name="points")
 
+    def ceilings(self, limits: Limits) -> list[Ceiling]:
+        """Return every ceiling on money, the whole budget first, with what each action takes from it."""
+        found = [] if limits.budget is None else [Ceiling("", "", limits.budget, self.costs)]
+        for column, given in limits.ceilings().items():
+            of = self.catalogue.actions[column].to_numpy()
+            found += [Ceiling(column, name, most, self.costs * (of == name)) for name, most in given.items()]
+        return found
+
     def overspent(self, chosen: np.ndarray, limits: Limits) -> list[str]:
         """Say in words which ceilings on money a set of actions breaks."""
-        actions, spent = self.catalogue.actions, self.costs[chosen]
-        said = [t("anggaran")] if limits.budget is not None and spent.sum() > limits.budget else []
-        for column, ceilings in limits.ceilings().items():
-            names = actions[column].to_numpy()[chosen]
-            said += [
-                f"{limit_name(column)} {name}"
-                for name, ceiling in ceilings.items()
-                if spent[names == name].sum() > ceiling
-            ]
-        return said
+        return [each.words for each in self.ceilings(limits) if each.paid[chosen].sum() > each.most]
 
     def broken(self, chosen: np.ndarray, limits: Limits) -> list[str]:
         """Say in words which limits a set of actions breaks; empty when it breaks none."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -20,7 +20,7 @@ import pandas as pd
 from kla_analysis.errors import DataError, ParameterError
 from kla_analysis.instrument.bands import Placement
 from kla_analysis.language import money, number, t
-from kla_analysis.planning.model import Limits, Model, limit_name
+from kla_analysis.planning.model import Limits, Model
 
 #: Seconds that one solve may take before the best plan so far is returned with its gap.
 TIME_LIMIT = 30.0
@@ -28,10 +28,19 @@ TIME_LIMIT = 30.0
 _SLACK, _EXACT = 1e-5, 1e-9
 # One unit of the objective, points.
 _FINE = 1e-3
+# How far a bound may lie from what it proves: points, and rupiah (money is whole rupiah).
+_PROVEN = {"points": 1e-6 + _EXACT, "money": 0.5}
+# Rows count money in millions of rupiah, so that their coefficients lie near one: beside coefficients of a
+# billion the solver's tolerances prune plans that are best. Beyond a thousand millions the unit grows.
+_MILLION, _LARGE = 1_000_000, 1_000
+# One unit of the objective when money is minimised, in that unit: a rupiah is a thousandth of it.
+_COIN = 1e-3
 
 #: Coefficients by variable, and between which two values their sum stays.
 Row = tuple[dict[int, float], float, float]
-Status = Literal["optimal", "time_limit", "sampled", "infeasible"]
+Status = Literal["optimal", "time_limit", "unproven", "sampled", "infeasible"]
+#: What proved a plan best: every set was tried out, or a solver branched through them.
+Prover = Literal["", "enumeration", "HiGHS"]
 
 
 class NothingFound(DataError):
@@ -50,11 +59,13 @@ class Plan:
         actions: codes, in the order of the catalogue.
         cost: whole rupiah.
         total: points, by the one scoring function.
-        status: `optimal` is proven; `time_limit` is the best found in time; `sampled` is the cheapest
-            found for a probability, its bound proven on a sample of outcomes; `infeasible` holds no
-            action, and `why` says which demand meets which ceiling.
-        bound: what no plan can beat: points, or rupiah when money was minimised.
+        status: `optimal` is proven, by `prover`; `time_limit` is the best found in time; `unproven` is the
+            best found, whose proof did not stand the check; `sampled` is the cheapest found for a
+            probability, its bound proven on a sample of outcomes; `infeasible` holds no action, and `why`
+            says which demand meets which ceiling.
+        bound: what no plan can beat: points, or rupiah when money was minimised; none where unproven.
         reachable: the best total within the limits, points; given where a target was out of reach.
+        saves: whether money was minimised, so that `bound` is rupiah.
     """
 
     model: Model
@@ -66,6 +77,8 @@ class Plan:
     bound: float
     why: str = ""
     reachable: float | None = None
+    prover: Prover = ""
+    saves: bool = False
 
     @property
     def placement(self) -> Placement:
@@ -101,15 +114,14 @@ def most_points(model: Model, limits: Limits, *, time_limit: float = TIME_LIMIT,
     best = problem.solve("points", time_limit=time_limit)
     if best is None:
         return infeasible(model, limits, problem)
-    chosen, status, bound = best
-    if status == "optimal" and cheapest:
-        cheaper = problem.solve("money", target=model.total(chosen), time_limit=time_limit)
-        chosen = cheaper[0] if cheaper is not None else chosen
-    return checked(model, limits, chosen, status, bound)
+    if best.status == "optimal" and cheapest:
+        total = model.total(best.chosen)
+        best = _among_equals(problem, best, "money", total, time_limit, lambda chosen: model.total(chosen) > total)
+    return checked(model, limits, best.chosen, best.status, best.bound, "HiGHS")
 
 
 def least_money(model: Model, target: float, limits: Limits = Limits(), *, time_limit: float = TIME_LIMIT) -> Plan:  # noqa: B008
-    """Find the cheapest plan whose total reaches a target (points).
+    """Find the cheapest plan whose total reaches a target (points), and of equally cheap ones that with the most points.
 
     Raises:
         ParameterError: the target is impossible, or an unknown name in the limits.
@@ -123,7 +135,44 @@ def least_money(model: Model, target: float, limits: Limits = Limits(), *, time_
     best = problem.solve("money", target=target, time_limit=time_limit)
     if best is None:
         return infeasible(model, limits, problem, target)
-    return checked(model, limits, *best)
+    cost = int(model.costs[best.chosen].sum())
+    if best.status == "optimal":
+        no_dearer = _Problem(model, replace(limits, budget=cost))
+        cheaper = lambda chosen: model.costs[chosen].sum() < cost  # noqa: E731
+        best = _among_equals(no_dearer, best, "points", target, time_limit, cheaper)
+    return replace(checked(model, limits, best.chosen, best.status, best.bound, "HiGHS"), saves=True)
+
+
+@dataclass(frozen=True, eq=False)
+class _Solved:
+    """What the solver found: positions of the funded actions, how far it is proven, and the bound."""
+
+    chosen: np.ndarray
+    status: Status
+    bound: float
+    values: np.ndarray
+
+
+def _among_equals(
+    problem: _Problem,
+    first: _Solved,
+    what: Literal["points", "money"],
+    target: float,
+    time_limit: float,
+    beats: Callable[[np.ndarray], bool],
+) -> _Solved:
+    """Choose among the equals of a first answer by solving again.
+
+    The second solve tries the first one as well: where it finds nothing, or something that beats the
+    first, the first was not proven.
+    """
+    try:
+        again = problem.solve(what, target=target, time_limit=time_limit, start=first)
+    except NothingFound:
+        return replace(first, status="time_limit")
+    if again is None or beats(again.chosen):
+        return replace(again or first, status="unproven", bound=math.nan)
+    return replace(again, bound=math.nan if again.status == "unproven" else first.bound)
 
 
 @dataclass(eq=False)
@@ -178,7 +227,7 @@ class _Problem:
             for variable, gain in part.items():
                 self.points[variable] = self.points.get(variable, 0.0) + gain
                 component[variable] = component.get(variable, 0.0) + gain
-        self._money_rows(actions, limits)
+        self._money_rows(limits)
         self._choice_rows(actions, limits)
         start = model.components(np.array([], dtype=int))
         for code, least in limits.components.items():
@@ -193,21 +242,13 @@ class _Problem:
         """Bound what an indicator can gain: for a credited question its largest single gain."""
         return sum(part.values())
 
-    def _money_rows(self, actions: pd.DataFrame, limits: Limits) -> None:
-        costs = self.model.costs
-        ceilings = [(None, None, limits.budget)] if limits.budget is not None else []
-        for column, given in limits.ceilings().items():
-            ceilings += [(column, name, ceiling) for name, ceiling in given.items()]
-        # Counted in the largest unit that divides all costs, money is whole numbers, and half a unit of
-        # room keeps the solver's tolerance from ever shutting out a plan that just fits.
-        self.unit = int(np.gcd.reduce(costs)) or 1
-        for column, name, ceiling in ceilings:
-            paid = {
-                at: costs[at] / self.unit
-                for at in range(self.count)
-                if column is None or actions[column].iloc[at] == name
-            }
-            self.rows.append((paid, -math.inf, ceiling // self.unit + 0.5))
+    def _money_rows(self, limits: Limits) -> None:
+        largest = int(self.model.costs.max(initial=1))
+        self.unit = _MILLION * 10 ** max(0, math.ceil(math.log10(largest / (_MILLION * _LARGE))))
+        for ceiling in self.model.ceilings(limits):
+            paid = {int(at): ceiling.paid[at] / self.unit for at in np.flatnonzero(ceiling.paid)}
+            # Room for the tolerance keeps the solver from shutting out a plan that just fits.
+            self.rows.append((paid, -math.inf, ceiling.most / self.unit + 1e-6))
 
     def _choice_rows(self, actions: pd.DataFrame, limits: Limits) -> None:
         for at in self.model.indices(limits.must):
@@ -221,12 +262,21 @@ class _Problem:
                 self.rows.append(({at: 1.0, int(needed): -1.0}, -math.inf, 0.0))
 
     def solve(
-        self, what: Literal["points", "money"], *, target: float | None = None, time_limit: float
-    ) -> tuple[np.ndarray, Status, float] | None:
-        """Solve exactly; return the funded actions, the status and the bound, or None when nothing is allowed.
+        self,
+        what: Literal["points", "money"],
+        *,
+        target: float | None = None,
+        time_limit: float,
+        start: _Solved | None = None,
+    ) -> _Solved | None:
+        """Solve exactly; return None when nothing is allowed.
 
         The solver works within tolerances. A set of actions that breaks a ceiling or misses a target by
         less than them is shut out by name, together with all sets that break it too, and solved again.
+        What it calls proven is proven only where its bound meets what the plan itself is worth.
+
+        Args:
+            start: a plan to begin with.
         """
         if any(low > high for low, high in zip(self.lower, self.upper, strict=True)):
             return None
@@ -239,19 +289,39 @@ class _Problem:
                 # The solver stops at a difference of a millionth: far below what a point is written with.
                 objective[variable] = -gain / _FINE
         else:
-            objective[: self.count] = self.model.costs / self.unit
+            objective[: self.count] = self.model.costs / (self.unit * _COIN)
+        values = None if start is None else start.values
+        until = time.monotonic() + time_limit
         while True:
-            found = self._run(objective, rows, time_limit)
+            left = max(until - time.monotonic(), 0.0)
+            found = solve(objective, self.lower, self.upper, self.whole, rows, left, start=values)
             if found is None:
                 return None
-            chosen, status, bound = found
+            values, proven, bound = found
+            chosen = np.flatnonzero(values[: self.count] > 0.5)
             funded = {int(at): 1.0 for at in chosen}
             if self.model.overspent(chosen, self.limits):
                 rows.append((funded, -math.inf, len(chosen) - 1))
             elif self._short(chosen, target):
                 rows.append(({at: 1.0 for at in range(self.count) if at not in funded}, 1.0, math.inf))
             else:
-                return chosen, status, (self.base - bound * _FINE if what == "points" else bound * self.unit)
+                solved = self._proven(what, chosen, proven, bound, values)
+                if solved.status != "unproven" or start is None:
+                    return solved
+                start = None  # a plan to begin with can mislead the solver about its cost: without one
+            values = None
+
+    def _proven(
+        self, what: Literal["points", "money"], chosen: np.ndarray, proven: bool, bound: float, values: np.ndarray
+    ) -> _Solved:
+        """Hold the solver's bound against what the plan is worth by the model itself."""
+        bound = self.base - bound * _FINE if what == "points" else bound * self.unit * _COIN
+        worth = self.model.total(chosen) if what == "points" else float(self.model.costs[chosen].sum())
+        if not proven:
+            return _Solved(chosen, "time_limit", bound, values)
+        if abs(bound - worth) > _PROVEN[what]:
+            return _Solved(chosen, "unproven", math.nan, values)
+        return _Solved(chosen, "optimal", worth, values)
 
     def _short(self, chosen: np.ndarray, target: float | None) -> bool:
         """Whether a set of actions misses the target or a component's least."""
@@ -260,15 +330,6 @@ class _Problem:
         least = self.limits.components
         reached = self.model.components(chosen) if least else {}
         return any(reached[code] < points - _EXACT for code, points in least.items())
-
-    def _run(
-        self, objective: np.ndarray, rows: list[Row], time_limit: float
-    ) -> tuple[np.ndarray, Status, float] | None:
-        found = solve(objective, self.lower, self.upper, self.whole, rows, time_limit)
-        if found is None:
-            return None
-        values, proven, bound = found
-        return np.flatnonzero(values[: self.count] > 0.5), "optimal" if proven else "time_limit", bound
 
 
 #: The solver's ways to guess a good plan before it looks at all of them.
@@ -289,11 +350,13 @@ def solve(
     time_limit: float,
     *,
     nodes: int | None = None,
+    start: np.ndarray | None = None,
 ) -> tuple[np.ndarray, bool, float] | None:
     """Minimise a sum over variables of which some are whole numbers.
 
     Args:
         nodes: how many branches to look at, at most; unlike seconds, the same on every machine.
+        start: variables that are known to fit.
 
     Returns:
         The variables, whether they are proven best, and the bound that nothing can beat; None when the
@@ -318,11 +381,17 @@ def solve(
     programme.integrality_ = [integer if at in whole else part for at in range(len(upper))]
     solver = highspy.Highs()
     options = {"output_flag": False, "mip_rel_gap": 0.0}
+    # At its own tolerances it takes 0.9999997 for one, and such a share of a cost for all of it.
+    options |= dict.fromkeys(("mip_feasibility_tolerance", "primal_feasibility_tolerance"), 1e-9)
     # Programmes of this size are branched through in less time than a good guess takes to find.
     options |= dict.fromkeys(_GUESSES, False)
     for option, value in (options if nodes is None else options | {"mip_max_nodes": nodes}).items():
         solver.setOptionValue(option, value)
     solver.passModel(programme)
+    if start is not None:
+        known = highspy.HighsSolution()
+        known.col_value = [round(value) if at in whole else value for at, value in enumerate(start)]
+        solver.setSolution(known)
     # The solver's own limit reads the clock on the wall: whoever sets that clock would end the search, or never.
     until = time.monotonic() + time_limit
     solver.cbMipInterrupt += lambda event: event.interrupt(time.monotonic() > until)
@@ -339,8 +408,10 @@ def solve(
     return np.array(solver.getSolution().col_value), proven, info.mip_dual_bound
 
 
-def checked(model: Model, limits: Limits, chosen: np.ndarray, status: Status, bound: float) -> Plan:
-    """Check a solver's answer by the model itself, and wrap it."""
+def checked(
+    model: Model, limits: Limits, chosen: np.ndarray, status: Status, bound: float, prover: Prover = ""
+) -> Plan:
+    """Check an answer by the model itself, in whole rupiah, and wrap it."""
     broken = model.broken(chosen, limits)
     if broken:
         raise DataError(
@@ -354,45 +425,47 @@ def checked(model: Model, limits: Limits, chosen: np.ndarray, status: Status, bo
         total=model.total(chosen),
         status=status,
         bound=round(bound, 6),
+        prover=prover if status == "optimal" else "",
     )
 
 
 def infeasible(model: Model, limits: Limits, problem: _Problem, target: float | None = None) -> Plan:
     """Say which demand meets which ceiling, and what is the best that can be reached."""
-    none = np.array([], dtype=int)
-    reachable = None
-    if target is not None:
-        best = problem.solve("points", time_limit=TIME_LIMIT)
-        reachable = model.total(best[0]) if best is not None else None
-    if reachable is not None:
-        binding = _binding(model, limits, target)
+    best = problem.solve("points", time_limit=TIME_LIMIT) if target is not None else None
+    reachable = None if best is None else model.total(best.chosen)
+    if reachable is None:
+        why = t("Tuntutannya bertentangan: {demands}.", demands=_demands(limits))
+    elif reachable >= target - _EXACT:  # the solver said that there is none, and then found one
+        return replace(checked(model, limits, best.chosen, "unproven", math.nan), saves=True)
+    elif best.status == "optimal":
         why = t(
             "Target {target} tidak tercapai: paling banyak {reachable} dengan {ceilings}.",
             target=number(target),
             reachable=number(reachable),
-            ceilings=binding,
+            ceilings=_binding(model, limits, target),
         )
     else:
-        why = t("Tuntutannya bertentangan: {demands}.", demands=_demands(limits))
+        why = t(
+            "Target {target} tidak tercapai dalam batas ini; terbanyak yang ditemukan {reachable}.",
+            target=number(target),
+            reachable=number(reachable),
+        )
+    none = np.array([], dtype=int)
     return Plan(model, limits, (), 0, model.total(none), "infeasible", math.nan, why, reachable)
 
 
 def _binding(model: Model, limits: Limits, target: float) -> str:
     """Name the ceilings without any one of which the target would be reached."""
-    named = []
-    if limits.budget is not None:
-        named.append((t("anggaran {money}", money=money(limits.budget)), replace(limits, budget=None)))
-    for column, attribute in (("agency", "agencies"), ("funding_source", "funding_sources"), ("year", "years")):
-        for name, ceiling in getattr(limits, attribute).items():
-            rest = {key: value for key, value in getattr(limits, attribute).items() if key != name}
-            words = f"{limit_name(column)} {name} {money(ceiling)}"
-            named.append((words, replace(limits, **{attribute: rest})))
+    named = [
+        (f"{ceiling.words} {money(ceiling.most)}", limits.without(ceiling.column, ceiling.name))
+        for ceiling in model.ceilings(limits)
+    ]
     if limits.must_not:
         named.append((t("larangan {codes}", codes=", ".join(limits.must_not)), replace(limits, must_not=())))
     enough = []
     for words, relaxed in named:
         best = _Problem(model, relaxed).solve("points", time_limit=TIME_LIMIT)
-        if best is not None and model.total(best[0]) >= target:
+        if best is not None and model.total(best.chosen) >= target:
             enough.append(words)
     if enough:
         return " / ".join(enough)

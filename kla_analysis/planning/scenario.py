@@ -7,6 +7,7 @@ are refused.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from kla_analysis.errors import DataError, ParameterError, Problem, did_you_mean
+from kla_analysis.files import read_plain
+from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import read_money, t
 from kla_analysis.planning.model import Limits
 from kla_analysis.project import find_project
@@ -64,6 +67,18 @@ class Scenario(BaseModel):
     @classmethod
     def _ceilings(cls, value: Any) -> Any:
         return {name: _money(money) for name, money in value.items()} if isinstance(value, dict) else value
+
+    @field_validator("agencies")
+    @classmethod
+    def _agencies(cls, value: dict[str, int]) -> dict[str, int]:
+        known = load_instrument() if value else None
+        found: dict[str, int] = {}
+        for name, money in value.items():
+            code = known.agency_code(name)
+            if found.setdefault(code, money) != money:
+                why = t("{name} disebut dua kali dengan pagu yang berbeda.", name=code)
+                raise PydanticCustomError("words", "{why}", {"why": why})
+        return found
 
     @field_validator("area", mode="before")
     @classmethod
@@ -134,24 +149,41 @@ def load_scenario(name: str | Path, *, data: Path | None = None) -> Scenario:
         DataError: the file is refused, with every problem.
     """
     folder = (data or find_project().data) / "scenarios"
-    path = Path(name)
-    if path.suffix not in {".yaml", ".yml"}:
-        path = folder / f"{name}.yaml"
-    if not path.is_file():
+    path = place_of(name, folder.parent)
+    if not os.path.exists(path):
         known = sorted(each.stem for each in folder.glob("*.yaml"))
         raise ParameterError(t("Skenario “{name}” tidak ada.", name=name), advice=did_you_mean(str(name), known))
-    if path.stat().st_size > _LARGEST:
-        raise DataError(t("Skenario {file} terlalu besar.", file=path.name), advice=t("Paling banyak 100 kB."))
-    return read_scenario(path.read_bytes(), shown=find_project().shown(path))
+    shown = find_project().shown(path)
+    scenario = read_scenario(read_plain(path, shown=shown, most=_LARGEST), shown=shown)
+    # A catalogue that lies beside the file is found from wherever the file is read.
+    beside = path.parent / scenario.catalogue
+    if "catalogue" in scenario.model_fields_set and os.path.isdir(beside):
+        return scenario.model_copy(update={"catalogue": str(beside.resolve())})
+    return scenario
 
 
-def open_scenario(names: str = "", *, data: Path | None = None) -> Scenario:
+def names(text: str) -> list[str]:
+    """Return the scenarios that a parameter names, names or addresses with commas between them."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def is_file(name: str | Path) -> bool:
+    """Whether a scenario is named by the address of a file, not by its name under `data/scenarios/`."""
+    return Path(name).suffix in {".yaml", ".yml"}
+
+
+def place_of(name: str | Path, data: Path) -> Path:
+    """Return the file of a scenario; it need not exist."""
+    return Path(name) if is_file(name) else data / "scenarios" / f"{name}.yaml"
+
+
+def open_scenario(named: str = "", *, data: Path | None = None) -> Scenario:
     """Load the scenarios of a parameter: names or addresses with commas between them, stacked; none is the default.
 
     Raises:
         ParameterError, DataError: as `load_scenario` and `stack`.
     """
-    return stack([load_scenario(name.strip(), data=data) for name in names.split(",") if name.strip()])
+    return stack([load_scenario(name, data=data) for name in names(named)])
 
 
 def read_scenario(content: bytes, *, shown: str) -> Scenario:

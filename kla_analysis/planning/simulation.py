@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kla_analysis.analysis.position import Position
-from kla_analysis.analysis.verification import CLAIMED_STAGE, Retention, own_retention, retention_for
+from kla_analysis.analysis.verification import Retention, own_retention, retention_for
 from kla_analysis.errors import ParameterError
 from kla_analysis.instrument.bands import Band, Placement
 from kla_analysis.language import t
@@ -19,7 +20,7 @@ from kla_analysis.planning.certainty import sure_plan
 from kla_analysis.planning.frontier import Progress, Staircase, quick_staircase, staircase
 from kla_analysis.planning.model import Limits, Model
 from kla_analysis.planning.outcomes import Chance, Outcomes, draw_outcomes
-from kla_analysis.planning.plan import Plan, checked, least_money, most_points
+from kla_analysis.planning.plan import Plan, least_money, most_points
 from kla_analysis.planning.ranking import Ranking, cut_safe
 from kla_analysis.planning.robustness import core_actions, regret, worth_of_evidence
 from kla_analysis.planning.scenario import Scenario
@@ -55,6 +56,11 @@ class Ground:
     @cached_property
     def _quick(self) -> Staircase | None:
         return quick_staircase(self.model, self.limits)
+
+    @property
+    def proven(self) -> Staircase | None:
+        """The staircase if it is there and each of its steps is proven."""
+        return self.ready if self.ready is not None and self.ready.status == "optimal" else None
 
     @property
     def ready(self) -> Staircase | None:
@@ -101,7 +107,7 @@ class Simulator:
         if key not in self._grounds:
             position = self.position
             retention = None
-            if position.stage == CLAIMED_STAGE or scenario.retention:
+            if position.claimed or scenario.retention:
                 retention = own_retention(scenario.retention) if scenario.retention else retention_for(position)
             kept = retention.median if retention is not None else 1.0
             model = Model(
@@ -165,6 +171,12 @@ class Simulation:
     def before(self) -> float:
         """The total without any action, points: what verification leaves of the sheet."""
         return self.model.total(np.array([], dtype=int))
+
+    @cached_property
+    def at_best(self) -> Simulation | None:
+        """The same question about the sheet with every missing answer in full; None where none is missing."""
+        position = self.ground.position
+        return simulate(position.at_best, self.scenario, self.goal.code) if position.unknown_points else None
 
     @property
     def placement(self) -> Placement:
@@ -275,8 +287,9 @@ class Simulation:
         plan = self.plan
         sure = self.chances[self.chances["probability"] >= SURE].head(1) if self.ground.ready is not None else ()
         feasible = plan.status != "infeasible"
+        best = self.at_best
         return {
-            "scenario": self.scenario.model_dump(mode="json", exclude_defaults=True),
+            "scenario": _shown(self.scenario),
             "area": self.ground.position.area.code,
             "year": self.ground.position.award_year,
             "illustrative": self.ground.position.illustrative,
@@ -285,7 +298,16 @@ class Simulation:
             "target_points": self.target,
             "before": self.before,
             "kept_share": self.model.kept_share,
+            "unknown_points": self.ground.position.unknown_points,
+            "at_best": best
+            and {
+                "before": best.before,
+                "cost": best.plan.cost if best.plan.status != "infeasible" else None,
+                "total": best.plan.total if best.plan.status != "infeasible" else None,
+                "probability": best.chance.probability,
+            },
             "status": plan.status,
+            "prover": plan.prover or None,
             "why": plan.why or None,
             "reachable": plan.reachable,
             "actions": list(plan.actions),
@@ -337,12 +359,10 @@ def _solve(ground: Ground, scenario: Scenario, target: float) -> tuple[Plan, Cha
     if scenario.goal == "points":
         plan = _most(ground, scenario.budget, scenario.time_limit)
     else:
-        stairs = ground.ready
+        stairs = ground.proven
         step = stairs.cheapest(target) if stairs is not None else None
         if step is not None and (scenario.budget is None or step["cost"] <= scenario.budget):
-            plan = checked(
-                ground.model, scenario.limits, ground.model.indices(step["actions"]), "optimal", step["cost"]
-            )
+            plan = stairs.plan(step, scenario.limits, float(step["cost"]))
         else:
             plan = least_money(ground.model, target, scenario.limits, time_limit=scenario.time_limit)
     return plan, ground.outcomes.chance(ground.model.indices(plan.actions), target)
@@ -351,12 +371,18 @@ def _solve(ground: Ground, scenario: Scenario, target: float) -> tuple[Plan, Cha
 def _most(ground: Ground, budget: int | None, time_limit: float = 10.0) -> Plan:
     """Plan the most points for a budget: read off the staircase, or solved where there is none yet."""
     limits = replace(ground.limits, budget=budget)
-    stairs = ground.ready
+    stairs = ground.proven
     if stairs is not None and len(stairs.steps):
         step = stairs.steps.iloc[-1] if budget is None else stairs.at(budget)
         if step is not None:
-            return checked(ground.model, limits, ground.model.indices(step["actions"]), "optimal", step["total"])
+            return stairs.plan(step, limits, step["total"])
     return most_points(ground.model, limits, time_limit=time_limit)
+
+
+def _shown(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as plain values, without the folders of somebody's machine."""
+    said = scenario.model_dump(mode="json", exclude_defaults=True)
+    return said | ({"catalogue": Path(said["catalogue"]).name} if "catalogue" in said else {})
 
 
 def _require_about(position: Position, scenario: Scenario) -> None:

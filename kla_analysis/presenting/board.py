@@ -7,6 +7,7 @@ report: the static twin can not say anything else than the app.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,7 +30,6 @@ from kla_analysis.presenting.canvas import (
     SOFT,
     TEXT,
     WIDTH,
-    ZONES,
     Chart,
     figure_svg,
     finished,
@@ -40,6 +40,7 @@ from kla_analysis.presenting.canvas import (
     styled,
     text_width,
     write,
+    zones,
 )
 from kla_analysis.presenting.plan_tables import staircase_table
 from kla_analysis.presenting.plan_wording import finding, likely, needs_plan, plan_note
@@ -144,7 +145,7 @@ class Board:
         yield Mark("rect", (x0, y - 5, x1 - x0, 10), AMBER)
         yield Mark("diamond", (x0, y), BLUE)
         yield Mark("diamond", (x1, y), AMBER)
-        label = f"{number(answer.plan.total)} {answer.placement.name}"
+        label = f"{_total(answer)} {answer.placement.name}"
         half = text_width(label, TEXT, "bold") * _UNIT / 2
         left, _ = self._place("ladder", self._panels["ladder"].get_xlim()[0], 0)
         right, _ = self._place("ladder", self._panels["ladder"].get_xlim()[1], 0)
@@ -162,7 +163,7 @@ class Board:
         x, y = self._place("stairs", min(answer.plan.cost, self.far), min(answer.plan.total, high))
         yield Mark("line", (left, y, x, y), GRID)
         yield Mark("diamond", (x, y), AMBER)
-        label = f"{money(answer.plan.cost)} → {number(answer.plan.total)}"
+        label = f"{money(answer.plan.cost)} → {_total(answer)}"
         wide = text_width(label, TEXT, "bold") * _UNIT
         inside = x + _OFF + wide <= right
         yield Mark("text", (x + _OFF if inside else x - _OFF, y + 16), INK, label, "start" if inside else "end", True)
@@ -225,11 +226,11 @@ class Board:
     def _draw_ladder(self) -> None:
         ax, answer = self._panels["ladder"], self.answer
         ladder = answer.ground.position.instrument.ladder
-        floor = 400.0 if answer.before >= 430 else 0.0
+        floor = ladder.drawn_from(answer.before)
         edges = [floor, *(band.lower for band in ladder.bands), ladder.max_total]
         names = [t("tanpa penghargaan"), *(band.name for band in ladder.bands)]
         wide = WIDTH - 0.24
-        for colour, name, low, high in zip(ZONES, names, edges, edges[1:], strict=False):
+        for colour, name, (low, high) in zip(zones(len(names)), names, itertools.pairwise(edges), strict=True):
             if high <= floor:
                 continue
             ax.axvspan(low, high, color=colour, linewidth=0, zorder=0)
@@ -337,7 +338,7 @@ def alt(answer: Simulation) -> str:
         "{goal} {chance}. {changed}.",
         cost=money(answer.plan.cost),
         before=number(answer.before),
-        total=number(answer.plan.total),
+        total=_total(answer),
         name=answer.placement.name,
         goal=answer.goal.name,
         chance=likely(answer.chance.probability),
@@ -404,3 +405,8 @@ def _as_artist(mark: Mark, transform: Any) -> Any:
         transform=transform,
         path_effects=[patheffects.withStroke(linewidth=3, foreground=PAPER)],
     )
+
+
+def _total(answer: Simulation) -> str:
+    """Write a plan's total, rounded over no bound."""
+    return answer.ground.position.instrument.ladder.written(answer.plan.total)

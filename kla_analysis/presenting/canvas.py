@@ -39,8 +39,8 @@ AMBER = "#a85400"
 MISSING = "#6f8498"
 GRID = "#d5dce2"
 PAPER = "#ffffff"
-#: Tints behind the bands, from no award to the top: only a background, the names stand on them.
-ZONES = ("#f3f4f6", "#e8eff6", "#d9e6f2", "#c9dcee", "#bcd4ea", "#b0cce6")
+#: Tints behind the bands, from no award to the top, every band a step darker: only a background, the names stand on them.
+_ZONES = ("#f3f4f6", "#e8eff6", "#d9e6f2", "#c9dcee", "#bcd4ea", "#b0cce6")
 #: The two ends of the heatmap, 0 and 100 %: light enough for dark text on every cell between them.
 HEAT = ("#f4f8fc", "#6fa8d8")
 
@@ -52,6 +52,7 @@ HEAD, TEXT, NAME, SMALL = 13.0, 10.5, 9.75, 9.0
 
 PAD = 0.12
 LOST = {"facecolor": PAPER, "edgecolor": MISSING, "hatch": "////", "linewidth": 0.8}
+UNKNOWN = {**LOST, "hatch": "...."}
 KNOWN_RANGE = {"facecolor": PAPER, "edgecolor": BLUE, "hatch": "////", "linewidth": 1.4}
 _STYLE = {
     "font.family": ["sans-serif"],
@@ -180,9 +181,9 @@ def source_line(position: Position, *, published: bool = False) -> str:
     note = source_note(position) if position.assessment is not None else ""
     if fact is not None and (published or not note):
         line = t(
-            "Sumber: {hosts}. Status: {standing}.", hosts=hosts([fact.source_url]), standing=standing_name("published")
+            "Sumber: {hosts}. Status: {standing}.", hosts=hosts([fact.source]), standing=standing_name(fact.standing)
         )
-        note = t("{note} Hasil terbit: {hosts}.", note=note, hosts=hosts([fact.source_url])) if note else line
+        note = t("{note} Hasil terbit: {hosts}.", note=note, hosts=hosts([fact.source])) if note else line
     return note
 
 
@@ -190,6 +191,21 @@ def hosts(addresses: Iterable[str]) -> str:
     """Name the sites of web addresses, each once; the full addresses stand in the tables."""
     found = (re.search(r"(?:https?://)?(?:www\.)?([^/\s]+)", address) for address in addresses if address)
     return ", ".join(dict.fromkeys(match[1] for match in found if match)) or "–"
+
+
+def zones(count: int) -> list[str]:
+    """Return a tint for each band of a ladder and what lies below them, from light to dark."""
+    from matplotlib.colors import LinearSegmentedColormap, to_hex
+
+    if count == len(_ZONES):
+        return list(_ZONES)
+    shade = LinearSegmentedColormap.from_list("zones", _ZONES)
+    return [to_hex(shade(at / max(count - 1, 1))) for at in range(count)]
+
+
+def standings(codes: Iterable[str]) -> str:
+    """Name the standings of several facts, each once."""
+    return ", ".join(standing_name(code) for code in dict.fromkeys(codes))
 
 
 def stage_name(position: Position, code: str, *, sentence: bool = False) -> str:

@@ -16,8 +16,9 @@ import pandas as pd
 from kla_analysis.analysis.comparison import gap_to, smallest_set
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points
+from kla_analysis.evidence.published import AWARD_STAGE, ladder_of, load_national_counts
 from kla_analysis.instrument.bands import Span
-from kla_analysis.instrument.instrument import level_name, standing_name
+from kla_analysis.instrument.instrument import level_name
 from kla_analysis.language import number, percent, signed, t
 from kla_analysis.presenting.canvas import (
     AMBER,
@@ -32,8 +33,8 @@ from kla_analysis.presenting.canvas import (
     SMALL,
     SOFT,
     TEXT,
+    UNKNOWN,
     WIDTH,
-    ZONES,
     Chart,
     dashed_line,
     drawn_table,
@@ -48,9 +49,11 @@ from kla_analysis.presenting.canvas import (
     said,
     source_line,
     stage_name,
+    standings,
     styled,
     text_width,
     write,
+    zones,
 )
 from kla_analysis.presenting.tables import (
     Column,
@@ -58,14 +61,13 @@ from kla_analysis.presenting.tables import (
     component_table,
     history_table,
     indicator_table,
+    score_of,
+    share_of,
 )
 from kla_analysis.presenting.wording import needs, points, predicate_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-#: Years in which the ministry gave no award.
-_NO_AWARD_YEARS = (2020, 2024)
 
 
 @styled
@@ -90,9 +92,12 @@ def ladder(position: Position, target: str) -> Chart:
 
     rows: list[tuple[str, Span, bool]] = []
     if fact is not None:
-        name = rules.name(fact.predicate) if fact.predicate else rules.place(fact.span.low).name
+        name = fact.name or rules.place(fact.span.low).name
         label = t(
-            "Terbit ({stage}): {name} {span}", stage=stage_name(position, fact.stage), name=name, span=str(fact.span)
+            "Terbit ({stage}): {name} {span}",
+            stage=stage_name(position, fact.stage),
+            name=name,
+            span=rules.written(fact.span),
         )
         _, published_gap = gap_to(target, fact.span, position.instrument)
         if position.roll_up is not None and published_gap.high > 0:
@@ -100,20 +105,20 @@ def ladder(position: Position, target: str) -> Chart:
         rows.append((label, fact.span, True))
     sheet = t("Lembar ilustratif") if position.illustrative else t("Lembar nilai")
     if position.roll_up is not None:
-        label = t("{sheet}: {name} {span}", sheet=sheet, name=predicate_of(position), span=str(span))
+        label = t("{sheet}: {name} {span}", sheet=sheet, name=predicate_of(position), span=rules.written(span))
         rows.append((label, span, False))
 
     source = source_line(position, published=fact is not None)
     tall = 0.5 + 0.62 * len(rows) + (0.6 if gap.high > 0 else 0.1)
     figure, ax = new_figure(title, position, source, tall=tall, left=0.28, right=0.28, under=0.26)
     lowest = min(each.low for _, each, _ in rows)
-    floor = 400.0 if lowest >= 430 else 0.0
+    floor = rules.drawn_from(lowest)
     ax.set(xlim=(floor, rules.max_total), ylim=(0, tall))
     wide = WIDTH - 0.56
 
     edges = [floor, *(band.lower for band in rules.bands), rules.max_total]
     names = [t("tanpa penghargaan"), *(band.name for band in rules.bands)]
-    for colour, name, low, high in zip(ZONES, names, edges, edges[1:], strict=False):
+    for colour, name, (low, high) in zip(zones(len(names)), names, itertools.pairwise(edges), strict=True):
         ax.axvspan(low, high, color=colour, zorder=0, linewidth=0)
         room = (high - low) / (rules.max_total - floor) * wide - 0.04
         size = 9.5 if floor else SMALL
@@ -189,13 +194,33 @@ def ladder(position: Position, target: str) -> Chart:
                 t("Terbit") if published else sheet,
                 each.low,
                 each.high,
-                str(rules.points_to(target, each)),
+                rules.written(rules.points_to(target, each)),
             )
             for _, each, published in rows
         ),
         source,
     )
     return finished(title, alt, source, figure, table)
+
+
+def draw_points(ax: Axes, table: pd.DataFrame) -> list[str]:
+    """Draw a bar a row: reached, unknown for want of an answer, and lost; return what is said at its end."""
+    labels = []
+    for y, one in enumerate(table.itertuples()):
+        ax.barh(y, one.low, color=BLUE, height=0.58)
+        ax.barh(y, one.high - one.low, left=one.low, **UNKNOWN, height=0.58)
+        ax.barh(y, one.max_points - one.high, left=one.high, **LOST, height=0.58)
+        labels.append(reached_in_words(one))
+    return labels
+
+
+def reached_in_words(row: Any) -> str:
+    """Say the points of a row of its maximum, or that nobody has answered."""
+    score = score_of(row.low, row.high, row.answers)
+    if not row.answers:
+        return t("{unanswered}, maksimum {max}", unanswered=score, max=number(row.max_points))
+    score = score if isinstance(score, str) else number(score)
+    return t("{reached} dari {max}", reached=score, max=number(row.max_points))
 
 
 @needs("component")
@@ -211,21 +236,15 @@ def components(position: Position) -> Chart:
         max=number(most["max_points"]),
     )
     if most["lost_points"] <= 0:
-        title = t("Semua komponen bernilai penuh")
-    unanswered = bool((table["high"] > table["low"]).any())
+        title = t("Tidak ada poin yang hilang") if position.unknown_points else t("Semua komponen bernilai penuh")
     how = t("Penuh: nilai tercapai. Berarsir: nilai yang hilang.")
-    if unanswered:
-        how += " " + t("Bertitik: belum terjawab.")
+    if position.unknown_points:
+        how += " " + t("Bertitik: belum dijawab.")
     names, row = row_names(table["name"], 2.2)
     figure, ax = new_figure(title, position, source, tall=row * len(table), left=2.2, how=how)
-    ends, labels = table["max_points"].tolist(), []
-    for y, one in enumerate(table.itertuples()):
-        ax.barh(y, one.low, color=BLUE, height=0.58)
-        ax.barh(y, one.high - one.low, left=one.low, **(LOST | {"hatch": "...."}), height=0.58)
-        ax.barh(y, one.max_points - one.high, left=one.high, **LOST, height=0.58)
-        labels.append(t("{reached} dari {max}", reached=str(Span(one.low, one.high)), max=number(one.max_points)))
+    labels = draw_points(ax, table)
     put_rows(ax, names)
-    label_bars(ax, ends, labels, WIDTH - 2.2 - PAD)
+    label_bars(ax, table["max_points"].tolist(), labels, WIDTH - 2.2 - PAD)
     told = "; ".join(f"{name} {label}" for name, label in zip(table["name"], labels, strict=True))
     alt = t("Diagram batang nilai tercapai (penuh) dan hilang (berarsir) per komponen: {told}.", told=told)
     return finished(title, alt, source, figure, component_table(position))
@@ -248,15 +267,17 @@ def indicator_heatmap(position: Position, component: str | None = None) -> Chart
     table = position.roll_up.indicators
     if component is not None:
         table = table[table["component_code"] == position.instrument.component(component).code]
-    ranked = table.assign(at=range(len(table))).sort_values(["share", "at"])
-    weakest = ranked[ranked["share"] < 1].head(5 if component is None else 1)
-    title = t("Semua indikator bernilai penuh")
+    # An indicator that may still be full is not weak; one that nobody has answered has no share to show.
+    ranked = table.assign(at=range(len(table))).sort_values(["share_high", "share", "at"])
+    ranked = ranked[ranked["answers"] > 0]
+    weakest = ranked[ranked["share_high"] < 1].head(5 if component is None else 1)
+    title = t("Semua indikator bernilai penuh") if not position.unknown_points else t("Tidak ada poin yang hilang")
     if len(weakest):
         title = t(
             "Capaian terendah: indikator {code}, {share} dari maksimum ({name})",
             code=weakest.index[0],
             name=weakest["name"].iloc[0],
-            share=percent(weakest["share"].iloc[0]),
+            share=_share(weakest.iloc[0]),
         )
 
     if component is None:
@@ -267,13 +288,21 @@ def indicator_heatmap(position: Position, component: str | None = None) -> Chart
         names, left = [f"{code}  {name}" for code, name in table["name"].items()], 3.6
     shape = len(groups), max(len(group) for group in groups)
     shares, texts = np.full(shape, np.nan), np.full(shape, "", dtype=object)
-    marked = []
+    marked: list[tuple[int, int]] = []
+    empty: list[tuple[int, int]] = []
+    partly = False
     for y, group in enumerate(groups):
         for x, one in enumerate(group.itertuples()):
-            shares[y, x] = one.share
-            value = percent(one.share)
-            reached = t("{reached} dari {max}", reached=number(one.low), max=number(one.max_points))
-            texts[y, x] = f"{one.Index}\n{value}" if component is None else f"{value} · {reached}"
+            shares[y, x] = one.share if one.answers else 0.0
+            ranged = bool(one.answers and one.unknown_points)
+            partly |= ranged
+            value, reached = _share(one), reached_in_words(one)
+            texts[y, x] = f"{value} · {reached}"
+            if component is None:
+                texts[y, x] = f"{one.Index}\n{'≥' if ranged else ''}{percent(one.share)}"
+            if not one.answers:
+                texts[y, x] = f"{one.Index}\n?" if component is None else reached
+                empty.append((x, y))
             if one.Index in weakest.index:
                 marked.append((x, y))
     how = t("Makin gelap, makin besar bagian yang tercapai.")
@@ -283,6 +312,10 @@ def indicator_heatmap(position: Position, component: str | None = None) -> Chart
             if len(weakest) == 1
             else t("Bergaris tepi: {count} terendah.", count=len(weakest))
         )
+    if empty:
+        how += " " + (t("Bertitik, ?: belum dijawab.") if component is None else t("Bertitik: belum dijawab."))
+    if partly and component is None:
+        how += " " + t("≥: sebagian belum dijawab.")
     wrapped, row = row_names(names, left, least=0.5)
     figure, ax = new_figure(title, position, source, tall=row * len(groups), left=left, how=how)
     sns.heatmap(
@@ -299,6 +332,11 @@ def indicator_heatmap(position: Position, component: str | None = None) -> Chart
         linecolor=PAPER,
         annot_kws={"fontsize": 9.5, "linespacing": 1.15, "color": INK, "parse_math": False},
     )
+    for x, y in empty:
+        ax.add_patch(Rectangle((x, y), 1, 1, **UNKNOWN, zorder=1))
+    for text in ax.texts:
+        if tuple(int(at) for at in text.get_position()) in empty:
+            text.set_bbox(patch(PAPER))
     for x, y in marked:
         ax.add_patch(Rectangle((x + 0.05, y + 0.05), 0.9, 0.9, fill=False, edgecolor=INK, linewidth=2))
     put_rows(ax, wrapped, at=[y + 0.5 for y in range(len(groups))])
@@ -306,17 +344,26 @@ def indicator_heatmap(position: Position, component: str | None = None) -> Chart
     ax.set_xlim(0, shape[1])
     ax.spines[:].set_visible(False)
     where = t("per komponen") if component is None else parts.loc[component, "name"]
-    told = "; ".join(f"{code} {percent(share)}" for code, share in ranked["share"].head(5).items())
+    told = "; ".join(f"{row.Index} {_share(row)}" for row in ranked.head(5).itertuples())
     alt = t(
         "Peta panas {count} indikator menurut bagian nilai maksimum yang tercapai, {where}. Terendah: {told}. "
         "Tertinggi: {code} {share}.",
         count=len(table),
         where=where,
         told=told,
-        code=ranked.index[-1],
-        share=percent(ranked["share"].iloc[-1]),
+        code=ranked.index[-1] if len(ranked) else "–",
+        share=_share(ranked.iloc[-1]) if len(ranked) else "–",
     )
+    unanswered = ", ".join(table.index[table["answers"] == 0])
+    if unanswered:
+        alt += " " + t("Belum dijawab: {codes}.", codes=unanswered)
     return finished(title, alt, source, figure, indicator_table(position, component))
+
+
+def _share(row: Any) -> str:
+    """Write the share of a row, both ends where answers are missing."""
+    share = share_of(row)
+    return share if isinstance(share, str) else percent(share)
 
 
 @needs("indicator")
@@ -467,6 +514,7 @@ def agencies(position: Position, top: int = 12) -> Chart:
 def waterfall(position: Position, target: str) -> Chart:
     """From today's score to the target: what each component adds in the smallest set of questions."""
     source, start = source_line(position), position.span.low
+    rules = position.instrument.ladder
     goal, gap = gap_to(target, position.span, position.instrument)
     chosen = smallest_set(position.roll_up, gap.high)
     parts = position.roll_up.components["name"]
@@ -476,7 +524,7 @@ def waterfall(position: Position, target: str) -> Chart:
         title = t(
             "{goal} sudah tercapai: nilai {score}, batasnya {lower}",
             goal=goal.name,
-            score=number(start),
+            score=rules.written(start),
             lower=number(goal.lower),
         )
     elif chosen.closes:
@@ -490,21 +538,25 @@ def waterfall(position: Position, target: str) -> Chart:
         title = t(
             "Semua pertanyaan bersama belum cukup untuk {goal}: hanya sampai {reached}",
             goal=goal.name,
-            reached=number(reached),
+            reached=rules.written(reached),
         )
     bottom, high = min(start, goal.lower), max(reached, goal.lower)
     low = max(0.0, bottom - 0.3 * max(high - bottom, 10.0))
     high += 0.04 * (high - low)
     how = t("Sumbu mulai di {low}, bukan nol: batang biru terpotong.", low=number(low, decimals=0)) if low > 0 else ""
+    if position.unknown_points:
+        how += " " + t(
+            "Yang belum dijawab tidak dihitung: sampai {points} poin lebih.", points=number(position.unknown_points)
+        )
 
-    rows: list[tuple[str, float, float, str, str]] = [(t("Sekarang"), 0.0, start, number(start), "")]
+    rows: list[tuple[str, float, float, str, str]] = [(t("Sekarang"), 0.0, start, rules.written(start), "")]
     running = start
     for code, step in steps.iterrows():
         count = t("{count} pertanyaan", count=int(step["size"]))
         rows.append((parts[code], running, step["sum"], signed(step["sum"]), count))
         running = round(running + step["sum"], 6)
     if len(steps):
-        rows.append((t("Sesudahnya"), 0.0, reached, number(reached), ""))
+        rows.append((t("Sesudahnya"), 0.0, reached, rules.written(reached), ""))
     left, column = 2.2, 1.15
     names, row = row_names((name for name, *_ in rows), left, least=0.4)
     figure, ax = new_figure(
@@ -580,42 +632,47 @@ def waterfall(position: Position, target: str) -> Chart:
 @styled
 def history(position: Position) -> Chart:
     """The published results of the area over the years, scores as points and bare predicates as ranges."""
-    rules = position.instrument.ladder
-    rows = position.history
-    known = rows[rows["score"].notna() | rows["predicate"].notna()]
+    known = position.history
     area = position.area.name
     if known.empty:
         return said(t("Belum ada hasil {area} yang terbit di data ini", area=area), position, "")
     source = t(
-        "Sumber: {hosts}. Status: {standing}.", hosts=hosts(known["source_url"]), standing=standing_name("published")
+        "Sumber: {hosts}. Status: {standing}.", hosts=hosts(known["source"]), standing=standings(known["standing"])
     )
-    final = known[(known["stage"] == "final") & known["predicate"].notna()]
+    rules = ladder_of(int(known["award_year"].max()))
+    final = known[known["stage"] == AWARD_STAGE]
     title = t("Belum ada penghargaan {area} yang terbit", area=area)
     if len(final):
-        last, year = final["predicate"].iloc[-1], int(final["award_year"].iloc[-1])
-        title = t(
-            "{area}: penghargaan terakhir yang terbit {name} pada {year}", area=area, name=rules.name(last), year=year
-        )
-        if last == rules.no_award_code:
+        last, year = final["known"].iloc[-1], int(final["award_year"].iloc[-1])
+        title = t("{area}: penghargaan terakhir yang terbit {name} pada {year}", area=area, name=last, year=year)
+        if final["predicate"].iloc[-1] == rules.no_award_code:
             title = t("{area} belum memperoleh penghargaan pada {year}", area=area, year=year)
 
     years = sorted(set(known["award_year"].astype(int)))
-    years = sorted({*years, *(year for year in _NO_AWARD_YEARS if years[0] < year < years[-1])})
-    floor = 400.0 if known["score"].dropna().ge(420).all() else 0.0
+    held = load_national_counts().set_index("award_year")["held"]
+    years = sorted({*years, *(year for year in held.index if years[0] < year < years[-1])})
+    floor = rules.drawn_from(known["score"].min() if known["score"].notna().any() else rules.max_total)
     edges = [floor, *(band.lower for band in rules.bands), rules.max_total]
     left, tall = 1.4, 4.1
     kinds = known.loc[known["score"].notna(), "stage"].nunique() + int(known["score"].isna().any())
     over = 0.12 + 0.19 * -(-kinds // 2)
     figure, ax = new_figure(title, position, source, tall=tall, left=left, under=0.28, over=over, badge=False)
     ax.set(xlim=(-0.5, len(years) - 0.5), ylim=(floor, rules.max_total))
-    for colour, low, high in zip(ZONES, edges, edges[1:], strict=False):
+    for colour, (low, high) in zip(zones(len(edges) - 1), itertools.pairwise(edges), strict=True):
         ax.axhspan(low, high, color=colour, zorder=0, linewidth=0)
     step = (rules.max_total - floor) / tall  # points in one inch
     wide = (WIDTH - left - PAD) / len(years)
     keys: dict[str, Any] = {}
     told: list[str] = []
     for x, year in enumerate(years):
-        _year(ax, position, known[known["award_year"] == year], x, floor, step, wide, keys, told)
+        rows = known[known["award_year"] == year]
+        if len(rows):
+            _year(ax, position, rows, x, floor, step, wide, keys, told)
+        else:
+            text, narrow = t("tidak diketahui") if held[year] else t("tidak ada penghargaan"), wide < 0.95
+            text = text if narrow else fit(text, wide - 0.04, SMALL)
+            style = {"fontsize": SMALL, "color": SOFT, "rotation": 90 if narrow else 0}
+            write(ax, x, floor + 0.08 * step, text, ha="center", va="bottom", **style)
     ax.set_xticks(range(len(years)), [str(year) for year in years], fontsize=TEXT, color=INK)
     ax.set_yticks(
         [(low + high) / 2 for low, high in itertools.pairwise(edges)],
@@ -661,32 +718,27 @@ def _year(
     """Draw one year of the history: `step` is points in an inch, `wide` the inches of a year."""
     from matplotlib.patches import Patch
 
-    rules = position.instrument.ladder
-    if rows.empty:
-        text, narrow = t("tidak ada penghargaan"), wide < 0.95
-        text = text if narrow else fit(text, wide - 0.04, SMALL)
-        style = {"fontsize": SMALL, "color": SOFT, "rotation": 90 if narrow else 0}
-        write(ax, x, floor + 0.08 * step, text, ha="center", va="bottom", **style)
-        return
     year = int(rows["award_year"].iloc[0])
+    top = ax.get_ylim()[1]
     order = {stage.code: stage.order for stage in position.instrument.stages}
     rows = rows.assign(order=rows["stage"].map(order).fillna(1.5)).sort_values("order", kind="stable")
     scored = rows[rows["score"].notna()].sort_values("score", ascending=False, kind="stable")
     scores = scored["score"].tolist()
     # Results too near each other for a label between them stand side by side, labelled above and below.
     near = any(one - other < 0.45 * step for one, other in itertools.pairwise(scores))
-    markers = {"self_assessment": "^", "administrative_verification": "D", "final": "o"}
+    claimed = position.instrument.claimed_stage.code
+    markers = {claimed: "^", AWARD_STAGE: "o"}
     taken: list[float] = []
     if len(scores) > 1 and not near:
         ends = [scores[-1] + 0.31 * step, scores[0] - 0.1 * step]
         ax.plot([x, x], ends, color=SOFT, linewidth=0.9, zorder=1)
     for at, (stage, score) in enumerate(zip(scored["stage"], scores, strict=True)):
-        own = stage == "self_assessment"
+        own = stage == claimed
         place = x + (0.16 * (at - (len(scores) - 1) / 2) / wide if near else 0)
         (keys[stage_name(position, stage, sentence=True)],) = ax.plot(
             place,
             score,
-            marker=markers.get(stage, "s"),
+            marker=markers.get(stage, "D"),
             color=BLUE,
             markersize=10 if own else 9,
             linestyle="none",
@@ -697,7 +749,7 @@ def _year(
         # Above the mark, unless there is no room up there or another mark is near.
         up = at == 0 if near else True
         y = score + 0.2 * step if up else min(scores) - (0.2 + 0.17 * (at - 1)) * step
-        if y > rules.max_total - 0.02 * step:
+        if y > top - 0.02 * step:
             y = score - 0.2 * step
         write(ax, x, y, number(score), ha="center", zorder=4)
         taken += [score, y]
@@ -706,20 +758,21 @@ def _year(
         if pd.notna(row.score):
             told.append(t("{year} {stage} {score}", year=year, stage=stage, score=number(row.score)))
             continue
-        span = rules.span_of(row.predicate)
-        low = max(span.low, floor)
-        ax.bar(x, span.high - low, bottom=low, width=min(0.62, 0.5 / wide), zorder=2, **KNOWN_RANGE)
-        keys[t("Hanya predikat, tanpa nilai")] = Patch(**KNOWN_RANGE)
-        name = rules.name(row.predicate)
-        if row.predicate == rules.no_award_code:
-            name = t("di bawah {lower}", lower=number(span.high))
+        low = max(row.low, floor)
+        ax.bar(x, row.high - low, bottom=low, width=min(0.62, 0.5 / wide), zorder=2, **KNOWN_RANGE)
+        keys[t("Hanya predikat atau rentang, tanpa nilai")] = Patch(**KNOWN_RANGE)
+        name = row.known or t("antara {low} dan {high}", low=number(row.low), high=number(row.high))
+        if row.predicate == ladder_of(year).no_award_code:
+            name = t("di bawah {lower}", lower=number(row.high))
         # In the middle of the range, or where no score is in the way; a name too wide is left to the axis.
         free = {
             spot: min([abs(spot - other) for other in taken], default=step)
-            for spot in (low + (span.high - low) * part for part in (0.5, 0.3, 0.7))
+            for spot in (low + (row.high - low) * part for part in (0.5, 0.3, 0.7))
         }
         y = next((spot for spot, room in free.items() if room > 0.16 * step), None)
-        size = next((size for size in (TEXT, 9.5, SMALL) if text_width(name, size) <= wide - 0.02), None)
+        written = name if pd.notna(row.predicate) else name.replace(" ", "\n")
+        widest = max(written.split("\n"), key=len)
+        size = next((size for size in (TEXT, 9.5, SMALL) if text_width(widest, size) <= wide - 0.02), None)
         if y is not None and size is not None:
-            write(ax, x, y, name, ha="center", zorder=4, bbox=patch(PAPER), fontsize=size)
+            write(ax, x, y, written, ha="center", zorder=4, bbox=patch(PAPER), fontsize=size)
         told.append(t("{year} {name} ({stage}, nilai tidak diumumkan)", year=year, name=name, stage=stage))

@@ -12,12 +12,20 @@ from typing import Any
 import pandas as pd
 
 from kla_analysis.analysis.position import Position
-from kla_analysis.analysis.weakness import Selection, lost_by_agency, lost_in, selected, selected_groups
+from kla_analysis.analysis.scoring import RollUp
+from kla_analysis.analysis.weakness import (
+    Selection,
+    lost_by_agency,
+    lost_in,
+    nobody,
+    selected,
+    selected_groups,
+    unanswered_questions,
+    unknown_in,
+)
 from kla_analysis.instrument.instrument import split_agencies
 from kla_analysis.language import number, percent, t
 from kla_analysis.presenting.canvas import (
-    BLUE,
-    LOST,
     PAD,
     WIDTH,
     Chart,
@@ -31,8 +39,9 @@ from kla_analysis.presenting.canvas import (
     source_line,
     styled,
 )
+from kla_analysis.presenting.charts import draw_points
 from kla_analysis.presenting.controls import STYLE, Controls, Picture, links
-from kla_analysis.presenting.tables import Column, selected_table
+from kla_analysis.presenting.tables import Column, selected_table, shown_points
 from kla_analysis.presenting.wording import Text, needs
 
 #: Bars in the chart, rows in the explorer's table: beyond these a list is searched, not read.
@@ -51,6 +60,11 @@ def selection_in_words(position: Position, chosen: Selection = Selection()) -> T
     if table.empty:
         return Text((t("Tidak ada pertanyaan yang cocok dengan pilihan ini."),), kind="remark")
     lost, most, everything = lost_in(position.roll_up, chosen)
+    empty = int((table["answers"] == 0).sum())
+    unknown = t("{count} pertanyaan belum dijawab, paling banyak {points} poin.", count=empty,
+                points=number(unknown_in(position.roll_up, chosen)))  # fmt: skip
+    if empty == len(table):
+        return Text((f"{_named(position, chosen)}: {unknown}",))
     return Text(
         (
             t(
@@ -62,7 +76,8 @@ def selection_in_words(position: Position, chosen: Selection = Selection()) -> T
                 max=number(most),
                 share=percent(lost / everything if everything else 0.0),
                 losing=int((table["lost_points"] > 0).sum()),
-            ),
+            )
+            + (f" {unknown}" if empty else ""),
         )
     )
 
@@ -82,16 +97,16 @@ def selection_chart(position: Position, chosen: Selection = Selection()) -> Char
               lost=number(first["lost_points"]))  # fmt: skip
     if first["lost_points"] <= 0:
         title = t("{what}: tidak ada poin yang hilang", what=_named(position, chosen))
+    if not (table["answers"] > 0).any():
+        title = t("{what}: belum dijawab", what=_named(position, chosen))
     how = t("{what}. Penuh: nilai tercapai. Berarsir: nilai yang hilang.", what=_named(position, chosen))
+    if (shown["unknown_points"] > 0).any():
+        how += " " + t("Bertitik: belum dijawab.")
     if len(table) > len(shown):
         how += " " + t("Ditunjukkan {shown} terbesar dari {all}.", shown=len(shown), all=len(table))
     names, row = row_names((f"{code} {name}" for code, name in shown["name"].items()), 2.6, lines=2)
     figure, ax = new_figure(title, position, source, tall=row * len(shown), left=2.6, how=how)
-    labels = []
-    for y, one in enumerate(shown.itertuples()):
-        ax.barh(y, one.low, color=BLUE, height=0.58)
-        ax.barh(y, one.max_points - one.low, left=one.low, **LOST, height=0.58)
-        labels.append(t("{reached} dari {max}", reached=number(one.low), max=number(one.max_points)))
+    labels = draw_points(ax, shown)
     put_rows(ax, names)
     label_bars(ax, shown["max_points"].tolist(), labels, WIDTH - 2.6 - PAD)
     told = "; ".join(f"{code} {label}" for code, label in zip(shown.index, labels, strict=True))
@@ -102,11 +117,11 @@ def selection_chart(position: Position, chosen: Selection = Selection()) -> Char
         (
             Column("code", t("Kode")),
             Column("name", t("Nama")),
-            Column("low", t("Nilai"), "number", unit="points"),
+            Column("score", t("Nilai"), "number", unit="points"),
             Column("max_points", t("Maksimum"), "number", unit="points"),
-            Column("lost_points", t("Hilang"), "number", unit="points"),
+            Column("lost", t("Hilang"), "number", unit="points"),
         ),
-        shown[["name", "low", "max_points", "lost_points"]].itertuples(),
+        shown_points(shown)[["name", "score", "max_points", "lost"]].itertuples(),
         source,
     )
     return finished(title, alt, source, figure, twin)
@@ -155,7 +170,7 @@ class Explorer(Controls):
         self.agency = self.control(
             widgets.Dropdown,
             t("Penanggung jawab"),
-            options=[(everyone, ""), *((name, name) for name in sorted(lost_by_agency(rollup).index))],
+            options=[(everyone, ""), *((name, name) for name in _owners(rollup))],
         )
         self.question = self.control(widgets.Select, t("Pertanyaan"), options=[("", "")], rows=8)
         self.reset = widgets.Button(description=t("Tampilkan semua"), layout=widgets.Layout(width="auto"))
@@ -233,9 +248,7 @@ class Explorer(Controls):
                 *((f"{code} {row['name']}", code) for code, row in inside.iterrows()),
             ]
             self.indicator.value = chosen.indicator
-            self.question.options = [
-                (f"{code} (−{number(row['lost_points'])}) {row['name']}", code) for code, row in table.iterrows()
-            ]
+            self.question.options = [(f"{code} ({_lost(row)}) {row['name']}", code) for code, row in table.iterrows()]
             codes = list(table.index)
             self.question.value = before if before in codes else (codes[0] if codes else None)
 
@@ -249,7 +262,9 @@ class Explorer(Controls):
         indicator = self.position.instrument.indicators.loc[row["indicator_code"], "name"]
         lines = (
             t("{score} dari {max} poin; {lost} hilang.", score=number(row["low"]), max=number(row["max_points"]),
-              lost=number(row["lost_points"])),
+              lost=number(row["lost_points"], beside=(0,)))
+            if row["answers"]
+            else t("Belum dijawab: paling banyak {max} poin, belum tentu hilang.", max=number(row["max_points"])),
             t("Penanggung jawab: {owners}.", owners=owners),
             t("Indikator {code}: {name}.", code=row["indicator_code"], name=indicator),
         )  # fmt: skip
@@ -276,6 +291,19 @@ class Explorer(Controls):
                 "kelemahan.xlsx": excel,
             }
         )
+
+
+def _lost(row: pd.Series) -> str:
+    """Write what a question loses, or that nobody has answered it."""
+    return f"−{number(row['lost_points'], beside=(0,))}" if row["answers"] else t("belum dijawab")
+
+
+def _owners(rollup: RollUp) -> list[str]:
+    """Return everybody who loses points or owes an answer, by name."""
+    owed = unanswered_questions(rollup)["agencies"]
+    return sorted(
+        {*lost_by_agency(rollup).index, *(name for text in owed for name in split_agencies(text) or nobody())}
+    )
 
 
 def _named(position: Position, chosen: Selection) -> str:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.weakness import weak_questions
+from kla_analysis.evidence.partners import load_partners
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import number, percent, t
 from kla_analysis.planning.actions import load_catalogue
 from kla_analysis.planning.model import Model
 from kla_analysis.planning.scenario import open_scenario
 from kla_analysis.presenting.plan_tables import money_column
-from kla_analysis.presenting.tables import Column, Several, Table, indicator_table, question_table
+from kla_analysis.presenting.tables import (
+    Column,
+    Several,
+    Table,
+    indicator_table,
+    question_table,
+    score_of,
+    share_of,
+    unanswered_table,
+)
 from kla_analysis.presenting.wording import Text, needs
 
 #: Questions and actions on a sheet: it is to fit on two pages.
@@ -42,34 +54,62 @@ def meeting_sheets(position: Position, cluster: str = "all", scenario: str = "")
 
 
 def _sheet(position: Position, code: str, model: Model) -> MeetingSheet:
-    instrument = position.instrument
     component = position.roll_up.components.loc[code]
     losing = weak_questions(position.roll_up, code)
-    partners = instrument.partners[instrument.partners["component_code"] == code]
     about = Text(
         heading=component["name"],
         paragraphs=(
-            t(
-                "Nilai {score} dari {maximum} ({share}); {lost} poin hilang pada {count} pertanyaan.",
-                score=number(component["low"]),
-                maximum=number(component["max_points"]),
-                share=percent(component["share"]),
-                lost=number(component["lost_points"]),
-                count=len(losing),
-            ),
-            t(
-                "Undang selain penanggung jawab di bawah: {partners}. Pembagian mitra per klaster adalah asumsi.",
-                partners="; ".join(f"{row.partner} ({row.role})" for row in partners.itertuples()),
-            ),
+            _standing(component, len(losing)),
+            _guests(position, code),
         ),
     )
     parts = (
         about,
+        *([unanswered_table(position, code, QUESTIONS)] if component["unanswered"] else []),
         indicator_table(position, code),
         question_table(position, code, QUESTIONS),
         _actions_table(position, code, model),
     )
     return MeetingSheet(parts, code)
+
+
+def _standing(component: pd.Series, losing: int) -> str:
+    """Say what a cluster reaches and loses, and what hangs on answers that nobody has given."""
+    if not component["answers"]:
+        return t("Belum ada satu jawaban pun; {points} poin belum diketahui.", points=number(component["max_points"]))
+    score = score_of(component["low"], component["high"], component["answers"])
+    share = share_of(component)
+    said = t(
+        "Nilai {score} dari {maximum} ({share}); {lost} poin hilang pada {count} pertanyaan.",
+        score=score if isinstance(score, str) else number(score),
+        maximum=number(component["max_points"]),
+        share=share if isinstance(share, str) else percent(share),
+        lost=number(component["lost_points"], beside=(0,)),
+        count=losing,
+    )
+    if not component["unanswered"]:
+        return said
+    return said + " " + t(
+        "{count} pertanyaan belum dijawab: {points} poin belum diketahui. Putuskan lebih dahulu siapa yang mengisinya, dan kapan.",
+        count=component["unanswered"], points=number(component["unknown_points"]),
+    )  # fmt: skip
+
+
+def _guests(position: Position, code: str) -> str:
+    """Say whom the area invites beside those who answer the questions, and how sure that is."""
+    partners = load_partners(position.area.code, position.instrument.id)
+    partners = partners[partners["component_code"] == code]
+    if partners.empty:
+        return t(
+            "Mitra yang diundang selain penanggung jawab di bawah belum dicatat untuk {area} (data/partners/{code}.csv).",
+            area=position.area.name,
+            code=position.area.code,
+        )
+    return t(
+        "Undang selain penanggung jawab di bawah: {partners}. Status daftar mitra: {standing}.",
+        partners="; ".join(f"{row.partner} ({row.role})" for row in partners.itertuples()),
+        standing=", ".join(standing_name(standing) for standing in partners["standing"].unique()),
+    )
 
 
 def _actions_table(position: Position, code: str, model: Model) -> Table | Text:

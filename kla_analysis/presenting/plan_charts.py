@@ -34,13 +34,13 @@ def difference_chart(one: Simulation, other: Simulation) -> Chart:
         if change
         else t("{second} sama nilainya dengan {first}", second=second, first=first[:1].lower() + first[1:])
     )  # fmt: skip
-    rows = [(first, 0.0, one.plan.total, number(one.plan.total), BLUE)]
+    rows = [(first, 0.0, one.plan.total, _total(one), BLUE)]
     running = one.plan.total
     for _, row in moved.iterrows():
         low, high = sorted((running, running + row["difference"]))
         rows.append((row["name"], low, high, signed(row["difference"]), AMBER if row["difference"] > 0 else PAPER))
         running = round(running + row["difference"], 6)
-    rows.append((second, 0.0, other.plan.total, number(other.plan.total), BLUE))
+    rows.append((second, 0.0, other.plan.total, _total(other), BLUE))
     inner = [value for _, low, high, *_ in rows[1:-1] for value in (low, high)] + [one.plan.total, other.plan.total]
     room = max(max(inner) - min(inner), 10.0)
     floor = max(0.0, min(inner) - 0.35 * room)
@@ -63,3 +63,7 @@ def difference_chart(one: Simulation, other: Simulation) -> Chart:
     told = "; ".join(f"{name} {value}" for name, _, _, value, _ in rows)
     alt = t("Diagram air terjun antara dua skenario: {told}.", told=told)
     return finished(title, alt, plan_note(other), figure, difference_table(one, other))
+
+
+def _total(answer: Simulation) -> str:
+    return answer.ground.position.instrument.ladder.written(answer.plan.total)

@@ -69,6 +69,10 @@ def component_change_table(answer: Simulation) -> Table:
     """Every component before and after the plan."""
     frame = answer.components.reset_index()
     frame["gain"] = (frame["after"] - frame["before"]).round(6)
+    # Where nobody has answered there is nothing to start from, and nothing that an action would surely add.
+    empty = frame["component_code"].map(answer.model.rollup.components["answers"]) == 0
+    frame[["before", "after"]] = frame[["before", "after"]].astype(object).mask(empty, t("belum dijawab"))
+    frame["gain"] = frame["gain"].astype(object).mask(empty, "–")
     columns = (
         Column("component_code", t("Kode")),
         Column("name", t("Komponen")),

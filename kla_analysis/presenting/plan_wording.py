@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -63,9 +64,10 @@ def likely(probability: float) -> str:
 def finding(answer: Simulation) -> str:
     """Say the answer in one sentence."""
     plan, goal = answer.plan, answer.goal
+    ladder = answer.ground.position.instrument.ladder
     words = {
         "cost": money(plan.cost),
-        "total": number(plan.total),
+        "total": ladder.written(plan.total),
         "goal": goal.name,
         "chance": likely(answer.chance.probability),
         "count": len(plan.actions),
@@ -83,16 +85,33 @@ def finding(answer: Simulation) -> str:
 
 
 def proof(plan: Plan) -> str:
-    """Say how well the plan is proven."""
+    """Say how well the plan is proven, and by what."""
     if plan.status == "optimal":
-        return t("Terbukti terbaik: tidak ada pilihan lain dalam batas ini yang lebih baik.")
+        how = t("semua gabungan dicoba") if plan.prover == "enumeration" else t("penyelesai {name}", name=plan.prover)
+        return t("Terbukti terbaik ({how}): tidak ada pilihan lain dalam batas ini yang lebih baik.", how=how)
     if plan.status == "time_limit":
-        return t("Waktu habis: rencana terbaik sejauh ini; batas yang tidak dapat dilampaui: {bound}.",
-                 bound=number(plan.bound))  # fmt: skip
+        return _out_of_time(plan)
+    if plan.status == "unproven":
+        return t(
+            "Rencana terbaik yang ditemukan; buktinya tidak lulus pemeriksaan ulang, jadi mungkin ada yang lebih baik."
+        )
     if plan.status == "sampled":
         bound = t(" Pada 100 hasil undian, tidak ada yang di bawah {bound}.", bound=money(plan.bound))
         return t("Termurah yang ditemukan; tidak terbukti termurah.") + (bound if plan.bound == plan.bound else "")
     return ""
+
+
+def _out_of_time(plan: Plan) -> str:
+    if plan.saves and plan.bound > plan.cost - 1:
+        return t("Biayanya terbukti termurah; waktu habis sebelum terbukti bahwa untuk uang itu poinnya terbanyak.")
+    if not plan.saves and plan.bound < plan.total + 1e-6:
+        return t(
+            "Poinnya terbukti terbanyak; waktu habis sebelum terbukti bahwa tidak ada yang sama baik dan lebih murah."
+        )
+    return t(
+        "Waktu habis: rencana terbaik sejauh ini; batas yang tidak dapat dilampaui: {bound}.",
+        bound=money(math.ceil(plan.bound)) if plan.saves else number(plan.bound),
+    )
 
 
 def plan_in_words(answer: Simulation | Text) -> Text:
@@ -103,15 +122,15 @@ def plan_in_words(answer: Simulation | Text) -> Text:
     if plan.status == "infeasible":
         nearest = t(
             "Target terdekat yang dapat dicapai: {total} poin ({name}).",
-            total=number(plan.reachable),
+            total=answer.ground.position.instrument.ladder.written(plan.reachable),
             name=answer.ground.position.instrument.ladder.place(plan.reachable).name,
         ) if plan.reachable is not None else t("Longgarkan salah satu batas.")  # fmt: skip
-        return Text((plan.why, nearest), kind="remark", record=answer.record)
+        return Text((plan.why, nearest, *unknown_in_words(answer)), kind="remark", record=answer.record)
     first = finding(answer) + "."
     if plan.actions:
         first += " " + t(
             "Nilai naik {points} poin dari {before}.", points=number(plan.total - answer.before),
-            before=number(answer.before),
+            before=answer.ground.position.instrument.ladder.written(answer.before),
         )  # fmt: skip
     sure = t(
         "Peluang mencapai {target} poin sesudah verifikasi: {chance}, galat baku {error} poin persen dari {draws} undian; "
@@ -121,7 +140,19 @@ def plan_in_words(answer: Simulation | Text) -> Text:
         error=number(answer.chance.error * 100),
         draws=number(answer.chance.draws),
     )
-    return Text((first, sure, next_step_in_words(answer), proof(plan)), record=answer.record)
+    said = (first, sure, next_step_in_words(answer), *unknown_in_words(answer), proof(plan))
+    return Text(said, record=answer.record)
+
+
+def unknown_in_words(answer: Simulation) -> list[str]:
+    """Say what a plan leaves open where answers are missing, and the other end of it; nothing where none is."""
+    if answer.at_best is None:
+        return []
+    return [
+        t("{points} poin belum diketahui karena pertanyaannya belum dijawab; rencana ini tidak menghitungnya, dan tidak "
+          "menganggapnya dapat diraih dengan kegiatan. Bila ternyata penuh: {finding}.",
+          points=number(answer.ground.position.unknown_points), finding=finding(answer.at_best).rstrip("."))
+    ]  # fmt: skip
 
 
 def next_step_in_words(answer: Simulation) -> str:

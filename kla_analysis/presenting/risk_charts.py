@@ -6,7 +6,8 @@ import itertools
 
 import numpy as np
 
-from kla_analysis.analysis.country import province_standing, transitions
+from kla_analysis.analysis.country import moves as moves_of
+from kla_analysis.analysis.country import province_standing, published_pairs, transitions
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import tornado as tornado_of
 from kla_analysis.analysis.verification import retention_for, verify_position
@@ -23,7 +24,6 @@ from kla_analysis.presenting.canvas import (
     SMALL,
     SOFT,
     TEXT,
-    ZONES,
     Chart,
     drawn_table,
     finished,
@@ -35,15 +35,17 @@ from kla_analysis.presenting.canvas import (
     source_line,
     styled,
     write,
+    zones,
 )
 from kla_analysis.presenting.tables import (
     Column,
     leave_one_out_table,
+    moves_table,
     predicate_table,
     province_table,
     transition_table,
 )
-from kla_analysis.presenting.wording import needs, needs_score, pairs_note
+from kla_analysis.presenting.wording import later_award, needs, needs_score, pairs_note
 
 _STEP = 10  # points per bar of the distribution
 
@@ -77,7 +79,7 @@ def verified_total(position: Position, target: str) -> Chart:
     low, high = max(verified.interval.low, floor), verified.interval.high
     ax.plot([low, high], [heights.max() * 1.14] * 2, color=INK, linewidth=3, solid_capstyle="butt")
     write(ax, (low + high) / 2, heights.max() * 1.2, f"{number(low, decimals=0)}–{number(high, decimals=0)}", ha="center", va="bottom",
-          fontsize=NAME, bbox=patch(ZONES[2]))  # fmt: skip
+          fontsize=NAME, bbox=patch(zones(len(ladder.bands) + 1)[2]))  # fmt: skip
     ax.axvline(goal.lower, color=AMBER, linewidth=2, ymax=0.72)
     write(ax, goal.lower, 0, number(goal.lower), xytext=(3, 8), color=AMBER, fontweight="bold", ha="left",
           bbox=patch(PAPER, AMBER))  # fmt: skip
@@ -195,7 +197,7 @@ def tornado(position: Position, target: str) -> Chart:
 def province(position: Position) -> Chart:
     """The last published award of every area of the province, on the ladder."""
     ladder = position.instrument.ladder
-    table = province_standing(load_results(), position.area.province, position.instrument)
+    table = province_standing(load_results(), position.area.province, ladder)
     if table.empty:
         title = t("Belum ada hasil yang terbit dari {province}", province=position.area.province or "–")
         return said(title, position, t("Sumber: data/published/results.csv."))
@@ -211,8 +213,9 @@ def province(position: Position) -> Chart:
     names, row = row_names(table["area_name"], 1.9, least=0.3)
     codes = [ladder.no_award_code, *(band.code for band in ladder.bands)]
     figure, ax = new_figure(title, position, source, tall=row * len(table), left=1.9, over=0.35, badge=False)
+    colours = zones(len(codes))
     for at, code in enumerate(codes):
-        ax.axvspan(at - 0.5, at + 0.5, color=ZONES[at], zorder=0, linewidth=0)
+        ax.axvspan(at - 0.5, at + 0.5, color=colours[at], zorder=0, linewidth=0)
         label = t("tanpa\npenghargaan") if code == ladder.no_award_code else ladder.name(code)
         ax.annotate(label, (at, 1), xycoords=("data", "axes fraction"), xytext=(0, 4), textcoords="offset points",
                     ha="center", va="bottom", fontsize=SMALL, color=INK)  # fmt: skip
@@ -220,13 +223,17 @@ def province(position: Position) -> Chart:
         here = code == position.area.code
         ax.plot(codes.index(line["predicate"]), y, marker="D" if here else "o", markersize=10 if here else 7,
                 color=AMBER if here else BLUE, linestyle="none")  # fmt: skip
-        write(ax, codes.index(line["predicate"]), y, str(int(line["award_year"])), xytext=(9, 0), fontsize=SMALL,
+        label = "; ".join(filter(None, (str(int(line["award_year"])), later_award(line, ladder))))
+        write(ax, codes.index(line["predicate"]), y, label, xytext=(9, 0), fontsize=SMALL,
               fontweight="bold" if here else "normal")  # fmt: skip
     put_rows(ax, names)
     ax.spines[:].set_visible(False)
     ax.set_xlim(-0.5, len(codes) - 0.5)
-    told = "; ".join(f"{line['area_name']} {ladder.name(line['predicate'])} {int(line['award_year'])}"
-                     for _, line in table.iterrows())  # fmt: skip
+    told = "; ".join(
+        ", ".join(filter(None, (f"{line['area_name']} {ladder.name(line['predicate'])} {int(line['award_year'])}",
+                                later_award(line, ladder))))
+        for _, line in table.iterrows()
+    )  # fmt: skip
     return finished(title, t("Penghargaan terakhir yang terbit di {province}: {told}.",
                              province=position.area.province, told=told), source, figure,
                     province_table(position))  # fmt: skip
@@ -236,14 +243,18 @@ def province(position: Position) -> Chart:
 def flow(position: Position) -> Chart:
     """How often one predicate was followed by which in the next round, country-wide."""
     ladder = position.instrument.ladder
-    table = transitions(load_results(), position.instrument)
-    steps = int(table["count"].sum())
+    pairs = published_pairs(until=position.award_year)
+    if pairs.empty:
+        return _no_pairs(position)
+    table = transitions(pairs, ladder)
+    steps = len(pairs)
     codes = [ladder.no_award_code, *(band.code for band in ladder.bands)]
     order = {code: at for at, code in enumerate(codes)}
     up = sum(int(row["count"]) for (before, after), row in table.iterrows() if order[after] > order[before])
-    title = t("Dari {steps} peralihan yang terbit, {up} naik predikat pada putaran berikutnya", steps=steps, up=up)
-    source = t("Sumber: hasil yang terbit, putaran yang berurutan saja; sedikit dan bukan sampel acak. Status: terbit.")
-    how = t("Kiri: predikat sekarang. Kanan: putaran berikutnya. Tebal garis dan angka: banyaknya daerah.")
+    title = t("Dari {steps} peralihan pada {districts} daerah sampai {year}, {up} naik pada putaran berikutnya",
+              steps=steps, districts=pairs["area_code"].nunique(), up=up, year=position.award_year)  # fmt: skip
+    source = _pairs_source()
+    how = t("Kiri: predikat sekarang. Kanan: putaran berikutnya. Tebal garis dan angka: banyaknya peralihan.")
     figure, ax = new_figure(title, position, source, tall=3.4, left=1.75, right=1.75, how=how, badge=False)
     names = [t("tanpa penghargaan"), *(band.name for band in ladder.bands)]
     most = table["count"].max()
@@ -275,6 +286,54 @@ def flow(position: Position) -> Chart:
     return finished(title, alt, source, figure, transition_table(position))
 
 
+@styled
+def moves(position: Position) -> Chart:
+    """The share that rose from each predicate: provinces that are published entire beside press reports."""
+    ladder = position.instrument.ladder
+    table = moves_of(published_pairs(until=position.award_year), ladder)
+    if table.empty:
+        return _no_pairs(position)
+    rose = table.groupby("whole")[["rose", "of"]].sum().reindex([True, False], fill_value=0)
+    title = t(
+        "Naik pada putaran berikutnya: {rose} dari {of} di provinsi yang daftarnya utuh, {others} dari {all} menurut berita",
+        rose=int(rose.loc[True, "rose"]), of=int(rose.loc[True, "of"]), others=int(rose.loc[False, "rose"]),
+        all=int(rose.loc[False, "of"]),
+    )  # fmt: skip
+    how = t("Titik: bagian yang naik. Garis: rentang 95%. Penuh: provinsi utuh. Kosong: berita.")
+    kinds = {True: t("utuh"), False: t("berita")}
+    labels = [f"{ladder.name(before)}, {kinds[whole]}" for before, whole in table.index]
+    names, row = row_names(labels, 2.2, least=0.36)
+    figure, ax = new_figure(
+        title, position, _pairs_source(), tall=row * len(table), left=2.2, right=1.1, under=0.3, how=how, badge=False
+    )
+    for y, ((_, whole), line) in enumerate(table.iterrows()):
+        ax.plot([line["low"], line["high"]], [y, y], color=BLUE, linewidth=2, solid_capstyle="butt")
+        ax.plot(line["share"], y, marker="o", markersize=9, color=BLUE, markerfacecolor=BLUE if whole else PAPER,
+                markeredgewidth=1.8)  # fmt: skip
+        write(ax, 1.03, y, t("{rose} dari {of}", rose=int(line["rose"]), of=int(line["of"])), ha="left", fontsize=NAME)
+    put_rows(ax, names)
+    ax.set_xlim(-0.03, 1)
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], [percent(share) for share in (0, 0.25, 0.5, 0.75, 1)], fontsize=NAME)
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    told = "; ".join(
+        t("{name} {rose} dari {of} ({low} sampai {high})", name=label, rose=int(line["rose"]), of=int(line["of"]),
+          low=percent(line["low"]), high=percent(line["high"]))
+        for label, (_, line) in zip(labels, table.iterrows(), strict=True)
+    )  # fmt: skip
+    return finished(
+        title, t("Bagian yang naik predikat: {told}.", told=told), _pairs_source(), figure, moves_table(position)
+    )
+
+
+def _no_pairs(position: Position) -> Chart:
+    title = t("Sampai putaran {year} belum ada peralihan predikat yang terbit", year=position.award_year)
+    return said(title, position, _pairs_source())
+
+
+def _pairs_source() -> str:
+    return t("Sumber: hasil yang terbit, putaran yang berurutan saja; bukan sampel acak. Status: terbit dan turunan.")
+
+
 def _whole(value: float) -> str:
     return number(value, decimals=0)
 
@@ -284,9 +343,9 @@ def _zones(ax: object, position: Position, floor: float) -> None:
     ladder = position.instrument.ladder
     edges = [floor, *(band.lower for band in ladder.bands), ladder.max_total]
     names = [t("tanpa\npenghargaan"), *(band.name for band in ladder.bands)]
-    for at, (low, high) in enumerate(itertools.pairwise(edges)):
-        ax.axvspan(low, high, color=ZONES[at], zorder=0, linewidth=0)
-        ax.annotate(names[at], ((low + high) / 2, 1), xycoords=("data", "axes fraction"), xytext=(0, -5),
+    for colour, name, (low, high) in zip(zones(len(names)), names, itertools.pairwise(edges), strict=True):
+        ax.axvspan(low, high, color=colour, zorder=0, linewidth=0)
+        ax.annotate(name, ((low + high) / 2, 1), xycoords=("data", "axes fraction"), xytext=(0, -5),
                     textcoords="offset points", ha="center", va="top", fontsize=SMALL, color=INK)  # fmt: skip
 
 
@@ -294,8 +353,8 @@ def _bands_across(ax: object, position: Position, floor: float) -> None:
     """Tint the bands from bottom to top and name them at the left."""
     ladder = position.instrument.ladder
     edges = [floor, *(band.lower for band in ladder.bands), ladder.max_total]
-    for at, (low, high) in enumerate(itertools.pairwise(edges)):
-        ax.axhspan(low, high, color=ZONES[at], zorder=0, linewidth=0)
+    for colour, (low, high) in zip(zones(len(edges) - 1), itertools.pairwise(edges), strict=True):
+        ax.axhspan(low, high, color=colour, zorder=0, linewidth=0)
     ax.set_yticks(
         [(low + high) / 2 for low, high in itertools.pairwise(edges)],
         [t("di bawah {lower}", lower=number(edges[1])), *(band.name for band in ladder.bands)],

@@ -5,25 +5,36 @@ Every sentence is derived from the results: nothing is solved or drawn here that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from kla_analysis.analysis.comparison import gap_to
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import flips_by_answer, tornado
-from kla_analysis.analysis.verification import CLAIMED_STAGE, retention_for, verify_position
-from kla_analysis.analysis.weakness import weak_questions
-from kla_analysis.instrument.instrument import split_agencies, standing_name
+from kla_analysis.analysis.verification import retention_for, verify_position
+from kla_analysis.analysis.weakness import unanswered_questions, weak_questions
+from kla_analysis.instrument.bands import Span
+from kla_analysis.instrument.instrument import level_name, split_agencies, standing_name
 from kla_analysis.language import chance, money, number, percent, t
 from kla_analysis.presenting.plan_wording import likely
 from kla_analysis.presenting.tables import Table, question_table
-from kla_analysis.presenting.wording import Text, headline, pairs_note, points, predicate_of, remarks
+from kla_analysis.presenting.wording import (
+    Text,
+    headline,
+    pairs_note,
+    points,
+    predicate_of,
+    remarks,
+    worth_at_best,
+)
 
 #: How many losses a page has room for.
 TOP = 5
 #: Agencies that are named one by one; the others are counted.
 _NAMED = 6
+#: Unanswered questions that are named, each with so many of its owners.
+_QUESTIONS, _OWNERS = 15, 2
 
 
 def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None) -> list[tuple[str, str, str]]:
@@ -33,9 +44,12 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
         plan: the plan's record (`Simulation.record`); None where nothing can be planned.
     """
     goal, gap = gap_to(target, position.span, position.instrument)
-    fact = position.published
+    fact, ladder = position.published, position.instrument.ladder
     basis = _basis(position)
-    found = [(t("Nilai"), str(position.span), f"{predicate_of(position)}; {basis}")]
+    unknown = (
+        [t("{points} poin belum diketahui", points=number(position.unknown_points))] if position.unknown_points else []
+    )
+    found = [(t("Nilai"), ladder.written(position.span), "; ".join((predicate_of(position), *unknown, basis)))]
     beside = basis
     if position.roll_up is not None and fact is not None:
         _, public = gap_to(target, fact.span, position.instrument)
@@ -44,17 +58,22 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
     found.append(
         (
             t("Jarak ke {goal} ({lower})", goal=goal.name, lower=number(goal.lower)),
-            t("tercapai") if reached else points(gap),
+            t("tercapai") if reached else _points(gap),
             beside,
         )
     )
     if _verifiable(position):
-        worth = verify_position(position, as_claim=True)
+        ends = [verify_position(one, as_claim=True) for one in (position, position.at_best)]
+        low, high = (chance(worth.probability_at_least(target)) for worth in ends)
         found.append(
             (
-                t("Sesudah verifikasi") if position.stage == CLAIMED_STAGE else t("Bila baru nilai mandiri"),
-                f"{number(worth.interval.low, decimals=0)}–{number(worth.interval.high, decimals=0)}",
-                t("peluang {goal} {chance}", goal=goal.name, chance=chance(worth.probability_at_least(target))),
+                t("Sesudah verifikasi") if position.claimed else t("Bila baru nilai mandiri"),
+                ladder.written(Span(ends[0].interval.low, ends[1].interval.high), decimals=0),
+                t(
+                    "peluang {goal} {chance}",
+                    goal=goal.name,
+                    chance=low if low == high else t("{low} sampai {high}", low=low, high=high),
+                ),
             )
         )
     if plan is not None and plan["cost"] is not None:
@@ -64,12 +83,18 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
     return found
 
 
+def _points(gap: Span) -> str:
+    """Write a gap as short as a figure at the top must be."""
+    return t("{points} poin", points="–".join(number(end, beside=(0,)) for end in dict.fromkeys((gap.low, gap.high))))
+
+
 def standing_in_words(position: Position, target: str) -> Text:
     """Say the published fact, and what makes the score doubtful; the figures stand beside it."""
     facts = headline(position, target).paragraphs[:1] if position.published is not None else ()
-    # That nothing is missing needs no line of its own.
-    whole = position.roll_up is not None and position.span.is_exact
-    doubts = [line for line in remarks(position).paragraphs if not whole or line != position.roll_up.missing_in_words()]
+    # What is missing stands among the figures and first in what is to be decided; that nothing is needs no line.
+    rolled = position.roll_up
+    missing = rolled.missing_in_words() if rolled is not None and (rolled.unanswered or not rolled.missing) else ""
+    doubts = [line for line in remarks(position).paragraphs if line != missing]
     return Text((*facts, *doubts))
 
 
@@ -78,13 +103,14 @@ def surety_in_words(position: Position, target: str) -> Text:
     if not _verifiable(position):
         return Text((t("Hanya predikatnya yang diketahui; sejauh mana nilainya pasti tidak dapat dihitung."),))
     worth = verify_position(position, as_claim=True)
-    claimed = position.stage == CLAIMED_STAGE
+    claimed = position.claimed
+    ladder = position.instrument.ladder
     words = {
-        "claimed": number(worth.claimed),
+        "claimed": ladder.written(worth.claimed),
         "level": percent(worth.level),
-        "low": number(worth.interval.low, decimals=0),
-        "high": number(worth.interval.high, decimals=0),
-        "median": number(worth.median, decimals=0),
+        "low": ladder.written(worth.interval.low, decimals=0),
+        "high": ladder.written(worth.interval.high, decimals=0),
+        "median": ladder.written(worth.median, decimals=0),
     }
     said = (
         t("Nilai ini nilai mandiri, dan verifikasi masih memotongnya: kira-kira menjadi {median}; peluangnya {level} berada "
@@ -94,7 +120,7 @@ def surety_in_words(position: Position, target: str) -> Text:
                "diklaim {claimed} lagi, verifikasi kira-kira menyisakan {median}, dengan peluang {level} antara {low} dan "
                "{high}.", **words)
     )  # fmt: skip
-    return Text((f"{said} {pairs_note(worth.retention)}",))
+    return Text((" ".join((said, *worth_at_best(position, target), pairs_note(worth.retention))),))
 
 
 def losses_table(position: Position) -> Table | Text:
@@ -112,42 +138,79 @@ def plan_in_brief(position: Position, plan: Mapping[str, Any] | None) -> Text:
     if plan["cost"] is None:
         return Text((plan["why"],))
     if not plan["actions"]:
-        return Text((t("Rencana ini tidak memerlukan kegiatan: nilainya {total}.", total=number(plan["total"])),))
-    who = _shares(plan["spending"]["agency"])
-    return Text(
-        (
-            t(
-                "Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana: {who}. Biaya dan peluang "
-                "{standing}.",
-                total=number(plan["total"]),
-                name=position.instrument.ladder.name(plan["predicate"]),
-                who=who,
-                standing=standing_name(plan["costs"]),
-            ),
+        return Text(
+            (
+                t(
+                    "Rencana ini tidak memerlukan kegiatan: nilainya {total}.",
+                    total=position.instrument.ladder.written(plan["total"]),
+                ),
+            )
         )
+    who = _shares(plan["spending"]["agency"])
+    said = t(
+        "Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana: {who}. Biaya dan peluang "
+        "{standing}.",
+        total=position.instrument.ladder.written(plan["total"]),
+        name=position.instrument.ladder.name(plan["predicate"]),
+        who=who,
+        standing=standing_name(plan["costs"]),
     )
+    return Text((" ".join((said, *_plan_at_best(position, plan))),))
+
+
+def _plan_at_best(position: Position, plan: Mapping[str, Any]) -> list[str]:
+    """Say what the plan costs at the other end, where every missing answer is full."""
+    best = plan.get("at_best")
+    if not best or best["cost"] is None:
+        return []
+    return [
+        t("Yang belum dijawab tidak dihitung. Bila ternyata penuh, rencananya {cost} dan nilainya {total}.",
+          cost=money(best["cost"]), total=position.instrument.ladder.written(best["total"]))
+    ]  # fmt: skip
 
 
 def decisions(position: Position, target: str, plan: Mapping[str, Any] | None) -> list[str]:
-    """Return what is to be decided now, one sentence each: evidence, money, who leads, what is missing."""
+    """Return what is to be decided now, one sentence each: what is missing, evidence, money, who leads."""
     rolled = position.roll_up
     if rolled is None:
         return [
             t("Siapa yang mengisi lembar nilai per pertanyaan, dan kapan: tanpa lembar itu kehilangan, penanggung jawab, dan "
               "rencana tidak dapat ditunjukkan.")
         ]  # fmt: skip
-    found = []
+    found = _who_answers(position)
     if position.span.low > 0 and rolled.components is not None:
         found.append(_evidence_first(position))
     found += _money_first(position, target, plan)
     if rolled.questions is not None:
         found += _who_leads(position)
-    if not position.span.is_exact:
-        found.append(
-            t("Siapa yang melengkapi {count} jawaban yang masih kosong: nilainya antara {low} dan {high}.",
-              count=len(position.assessment.missing), low=number(position.span.low), high=number(position.span.high))
-        )  # fmt: skip
     return found
+
+
+def _who_answers(position: Position) -> list[str]:
+    """Ask who fills in what nobody has answered, and by when: the codes, by owner."""
+    rolled = position.roll_up
+    if not rolled.unanswered:
+        return []
+    said = t("Siapa yang mengisi {count} {level} yang belum dijawab, dan sampai kapan: nilainya antara {low} dan {high}.",
+             count=len(rolled.unanswered), level=level_name(rolled.level), low=number(position.span.low),
+             high=number(position.span.high))  # fmt: skip
+    owners = (
+        unanswered_questions(rolled)["agencies"] if rolled.questions is not None else dict.fromkeys(rolled.unanswered)
+    )
+    named = [
+        f"{code} ({_few(split_agencies(text) or [t('belum ada penanggung jawab')])})" if text is not None else code
+        for code, text in list(owners.items())[:_QUESTIONS]
+    ]
+    if len(owners) > _QUESTIONS:
+        named.append(t("{count} lainnya, di bab Mutu data", count=len(owners) - _QUESTIONS))
+    return [f"{said} {', '.join(named)}."]
+
+
+def _few(names: Sequence[str]) -> str:
+    """Name the first of many, and count the others."""
+    fits = len(names) <= _OWNERS + 1  # where one is left over, its name is no longer than the count
+    shown = [*names] if fits else [*names[:_OWNERS], t("{count} lainnya", count=len(names) - _OWNERS)]
+    return ", ".join(shown)
 
 
 def _evidence_first(position: Position) -> str:

@@ -19,22 +19,39 @@ import numpy as np
 import pandas as pd
 
 from kla_analysis.analysis.comparison import closing_sets, difference, gap_to, smallest_set
-from kla_analysis.analysis.country import province_standing, transitions
+from kla_analysis.analysis.country import moves, province_standing, published_pairs, transitions
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.trace import trace
 from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, flips_by_weight, sensitivity
 from kla_analysis.analysis.verification import leave_one_out, retention_for, verify_position
-from kla_analysis.analysis.weakness import Selection, lost_by_agency, lost_points, selected, weak_questions
+from kla_analysis.analysis.weakness import (
+    Selection,
+    lost_by_agency,
+    lost_points,
+    selected,
+    unanswered_questions,
+    weak_questions,
+)
 from kla_analysis.evidence.audit import Audit, audit
-from kla_analysis.evidence.published import load_national_counts, load_results, load_stage_scores
-from kla_analysis.instrument.instrument import Instrument, level_name, split_agencies, standing_name
+from kla_analysis.evidence.contradictions import load_contradictions
+from kla_analysis.evidence.published import (
+    load_component_scores,
+    load_national_counts,
+    load_participation,
+    load_results,
+    load_stage_scores,
+)
+from kla_analysis.instrument.bands import Span
+from kla_analysis.instrument.instrument import Instrument, level_name, load_instrument, split_agencies, standing_name
 from kla_analysis.language import chance, number, percent, signed, t
 from kla_analysis.presenting.wording import (
     Text,
     audit_in_words,
+    later_award,
     needs,
     needs_score,
     pairs_note,
+    points,
     score_sensitivity,
     source_note,
     without_scheme,
@@ -82,12 +99,15 @@ class Column:
     unit: str = ""
 
     def cell(self, value: Any) -> str:
-        """Write one value."""
+        """Write one value; a text in a column of numbers stands for a number that is not known."""
+        if isinstance(value, str) and self.kind == "number":
+            return value
         if self.write is not None:
             return self.write(value)
         if value is None or (not isinstance(value, str | tuple) and pd.isna(value)):
             return "–"
-        return number(value) if self.kind == "number" and not isinstance(value, str) else str(value)
+        # Points are written so that something is never written as nothing.
+        return number(value, beside=(0,) if self.unit == "points" else ()) if self.kind == "number" else str(value)
 
     def value(self, value: Any) -> float | int | None:
         """Return what a machine reads in a cell: the number itself; None where there is none, or only a bound."""
@@ -196,6 +216,36 @@ def _agencies_cell(text: Any) -> str:
     return ", ".join(split_agencies(text)) or t("belum ada penanggung jawab")
 
 
+def score_of(low: float, high: float, answers: int) -> float | str:
+    """Return what is shown of points: the score, both ends of it, or in words that nobody has answered."""
+    if not answers:
+        return t("belum dijawab")
+    return low if high == low else str(Span(low, high))
+
+
+def share_of(row: Any) -> float | str:
+    """Return what is shown of a row's share of its maximum, like `score_of`."""
+    if not row.answers or not row.max_points:
+        return "–"
+    low, high = row.low / row.max_points, row.high / row.max_points
+    return low if low == high else "–".join(dict.fromkeys((percent(low), percent(high))))
+
+
+def shown_points(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add to rows of a roll-up what is shown of them: `score`, `reached` (share) and `lost`, never 0 for no answer."""
+    rows = list(frame.itertuples())
+    return frame.assign(
+        score=pd.Series([score_of(row.low, row.high, row.answers) for row in rows], frame.index, dtype=object),
+        reached=pd.Series([share_of(row) for row in rows], frame.index, dtype=object),
+        lost=pd.Series([row.lost_points if row.answers else "–" for row in rows], frame.index, dtype=object),
+    )
+
+
+def unknown_column(frame: pd.DataFrame) -> tuple[Column, ...]:
+    """Return the column of the points that hang on missing answers; none where nothing is missing."""
+    return (_num("unknown_points", t("Belum diketahui")),) if (frame["unknown_points"] > 0).any() else ()
+
+
 def _of_sheet(
     position: Position, caption: str, columns: Sequence[Column], frame: pd.DataFrame, total: Sequence[Any] = ()
 ) -> Table:
@@ -244,7 +294,7 @@ def instrument_table(instrument: Instrument) -> Table:
         questions=[int((instrument.questions["component_code"] == code).sum()) for code in components.index],
     )
     return Table(
-        t("Tujuh komponen instrumen {id}", id=instrument.id),
+        t("{count} komponen instrumen {id}", count=len(components), id=instrument.id),
         (
             Column("component_code", t("Kode")),
             Column("name", t("Komponen")),
@@ -285,26 +335,30 @@ def source_table(instrument: Instrument) -> Table:
 @needs("component")
 def component_table(position: Position) -> Table:
     """Points reached and lost per component."""
-    frame = position.roll_up.components.reset_index()
+    frame = shown_points(position.roll_up.components).reset_index()
     total = position.roll_up.total
     maximum = position.instrument.ladder.max_total
+    unknown = unknown_column(frame)
+    shares = dict.fromkeys(percent(end / maximum) for end in (total.low, total.high))
     return _of_sheet(
         position,
         t("Nilai per komponen"),
         (
             Column("name", t("Komponen")),
-            _num("low", t("Nilai")),
+            _num("score", t("Nilai")),
             _num("max_points", t("Maksimum")),
-            _share("share", t("Tercapai")),
-            _num("lost_points", t("Hilang")),
+            _share("reached", t("Tercapai")),
+            _num("lost", t("Hilang")),
+            *unknown,
         ),
         frame,
         total=(
             t("Total"),
-            total.low if total.is_exact else str(total),
+            total.low if total.is_exact else position.instrument.ladder.written(total),
             maximum,
-            total.low / maximum,
-            maximum - total.low,
+            total.low / maximum if total.is_exact else "–".join(shares),
+            maximum - total.high,
+            *([position.unknown_points] if unknown else ()),
         ),
     )
 
@@ -312,7 +366,7 @@ def component_table(position: Position) -> Table:
 @needs("indicator")
 def indicator_table(position: Position, component: str | None = None) -> Table:
     """Points reached and lost per indicator, of one component or of all, weakest loss first."""
-    frame = lost_points(position.roll_up, "indicator")
+    frame = shown_points(lost_points(position.roll_up, "indicator"))
     if component is not None:
         frame = frame[frame["component_code"] == component]
         caption = t("Indikator {name}", name=position.instrument.component(component).name)
@@ -324,10 +378,11 @@ def indicator_table(position: Position, component: str | None = None) -> Table:
         (
             Column("indicator_code", t("Kode")),
             Column("name", t("Indikator")),
-            _num("low", t("Nilai")),
+            _num("score", t("Nilai")),
             _num("max_points", t("Maksimum")),
-            _share("share", t("Tercapai")),
-            _num("lost_points", t("Hilang")),
+            _share("reached", t("Tercapai")),
+            _num("lost", t("Hilang")),
+            *unknown_column(frame),
         ),
         frame.reset_index(),
     )
@@ -359,7 +414,7 @@ def question_table(position: Position, component: str | None = None, top: int = 
 @needs("question")
 def selected_table(position: Position, chosen: Selection, top: int | None = None) -> Table:
     """The questions of a selection, largest loss first, with their owners."""
-    frame = selected(position.roll_up, chosen)
+    frame = shown_points(selected(position.roll_up, chosen))
     caption = t("{count} pertanyaan terpilih", count=len(frame))
     if top is not None and len(frame) > top:
         caption = t("{count} pertanyaan terpilih, {top} dengan kehilangan terbesar", count=len(frame), top=top)
@@ -372,12 +427,41 @@ def selected_table(position: Position, chosen: Selection, top: int | None = None
             Column("name", t("Pertanyaan")),
             Column("component_code", t("Komponen")),
             Column("indicator_code", t("Indikator")),
-            _num("low", t("Nilai")),
+            _num("score", t("Nilai")),
             _num("max_points", t("Maks.")),
-            _num("lost_points", t("Hilang")),
+            _num("lost", t("Hilang")),
             Column("agencies", t("Penanggung jawab"), write=_agencies_cell),
         ),
         frame.reset_index(),
+    )
+
+
+@needs("question")
+def unanswered_table(position: Position, component: str | None = None, top: int | None = None) -> Table | Text:
+    """The questions that nobody has answered, with their owners; one sentence where there are none."""
+    frame = unanswered_questions(position.roll_up, component)
+    if frame.empty:
+        return Text((t("Semua pertanyaan sudah dijawab."),), kind="remark")
+    listed = frame if top is None else frame.head(top)
+    # As the total counts them: an indicator never holds more than its own maximum.
+    unknown = (
+        position.unknown_points if component is None else position.roll_up.components.at[component, "unknown_points"]
+    )
+    most = number(unknown)
+    caption = t("{count} pertanyaan belum dijawab, paling banyak {points} poin", count=len(frame), points=most)
+    if len(listed) < len(frame):
+        caption = t("{count} pertanyaan belum dijawab, paling banyak {points} poin; {top} yang pertama", count=len(frame),
+                    points=most, top=len(listed))  # fmt: skip
+    return _of_sheet(
+        position,
+        caption,
+        (
+            Column("question_code", t("Kode")),
+            Column("name", t("Pertanyaan")),
+            _num("max_points", t("Maks.")),
+            Column("agencies", t("Penanggung jawab"), write=_agencies_cell),
+        ),
+        listed.reset_index(),
     )
 
 
@@ -487,12 +571,16 @@ def own_audit(position: Position) -> Several | Text:
 
 
 def history_table(position: Position) -> Table:
-    """The published results of the area."""
-    ladder = position.instrument.ladder
+    """The published results of the area; where no score is, the range that is known of it."""
     stages = {stage.code: stage.name for stage in position.instrument.stages}
-    frame = position.history.assign(
-        stage=position.history["stage"].map(stages).fillna(position.history["stage"]),
-        predicate=[ladder.name(p) if isinstance(p, str) else None for p in position.history["predicate"]],
+    history = position.history
+    frame = history.assign(
+        stage=history["stage"].map(stages).fillna(t("Selama verifikasi")),
+        known=[
+            row.known if row.low == row.high else " ".join(filter(None, (row.known, f"({Span(row.low, row.high)})")))
+            for row in history.itertuples()
+        ],
+        standing=[standing_name(code) for code in history["standing"]],
     )
     return Table(
         t("Hasil {area} yang terbit", area=position.area.name),
@@ -500,30 +588,36 @@ def history_table(position: Position) -> Table:
             Column("award_year", t("Tahun"), write=str),
             Column("stage", t("Tahap")),
             _num("score", t("Nilai")),
-            Column("predicate", t("Predikat")),
+            Column("known", t("Predikat")),
+            Column("standing", t("Status")),
             Column("note", t("Catatan"), "long"),
-            Column("source_url", t("Sumber"), "kla-link", without_scheme),
+            Column("source", t("Sumber"), "kla-link", without_scheme),
         ),
         frame,
-        source=t("Status: terbit. Tanda – berarti tidak diumumkan."),
+        source=t("Di dalam kurung: rentang nilai bila angkanya tidak diumumkan. Tanda – berarti tidak diumumkan."),
     )
 
 
 def national_table() -> Table:
     """How many districts got each predicate, per award year."""
     frame = load_national_counts()
-    counts = [name for name in ("pratama", "madya", "nindya", "utama") if name in frame]
+    none_given = ", ".join(str(year) for year in frame.loc[~frame["held"], "award_year"])
+    people = load_participation()
+    took_part = people[people["measure"] == "took_part"].set_index("award_year")["value"]
+    frame = frame[frame["held"]].assign(took_part=lambda held: held["award_year"].map(took_part))
+    bands = [band for band in load_instrument().ladder.bands if band.code in frame]
     return Table(
         t("Jumlah kabupaten/kota penerima penghargaan"),
         (
             Column("award_year", t("Tahun"), write=str),
-            _count("awarded_total", t("Semua")),
-            *(_count(name, name.capitalize()) for name in counts),
+            _count("took_part", t("Ikut serta")),
+            _count("awarded_total", t("Penerima")),
+            *(_count(band.code, band.name) for band in bands),
         ),
         frame,
         source=t(
-            "Status: terbit, dihimpun dari laporan pers. Tanda – berarti rinciannya tidak ditemukan; "
-            "tidak ada penghargaan pada 2020 dan 2024."
+            "Status: terbit, dihimpun dari laporan pers. Tanda – berarti tidak ditemukan; tanpa penghargaan: {years}.",
+            years=none_given or "–",
         ),
     )
 
@@ -535,21 +629,28 @@ def national_table() -> Table:
 def closing_set_table(position: Position, target: str) -> Table:
     """The smallest sets of questions that close the gap, seen from several sides."""
     _, gap = gap_to(target, position.span, position.instrument)
+    sets = list(closing_sets(position.roll_up, gap.high))
+    if position.unknown_points:
+        best = t("Semua pertanyaan, bila yang belum dijawab ternyata penuh")
+        sets.insert(0, smallest_set(position.roll_up.at_best, gap.low, title=best))
     frame = pd.DataFrame(
         [
             {
                 "title": s.title,
                 "count": len(s.questions),
                 "gain": s.gain_points,
-                "closes": t("ya") if s.closes else t("tidak, kurang {gap}", gap=number(s.gap_points - s.gain_points)),
+                "closes": t("ya")
+                if s.closes
+                else t("tidak, kurang {gap}", gap=number(s.gap_points - s.gain_points, beside=(0,))),
                 "agencies": len(s.agencies),
             }
-            for s in closing_sets(position.roll_up, gap.high)
+            for s in sets
         ]
     )
+    caption = t("Paling sedikit pertanyaan yang harus terjawab penuh untuk menutup jarak {gap}", gap=points(gap))
     return _of_sheet(
         position,
-        t("Paling sedikit pertanyaan yang harus terjawab penuh untuk menutup {gap} poin", gap=number(gap.high)),
+        caption,
         (
             Column("title", t("Dari")),
             _count("count", t("Jumlah pertanyaan")),
@@ -591,6 +692,14 @@ def difference_table(position: Position, other: Position, level: str = "componen
     """
     before, after = (f"{one.area.name} {one.award_year}" for one in (other, position))
     frame = difference(other.roll_up, position.roll_up, level)
+    rows = list(frame.itertuples())
+    ends = [
+        [(row.before, row.before_high, row.before_answers), (row.after, row.after_high, row.after_answers)]
+        for row in rows
+    ]
+    shown = [[score_of(*end) for end in both] for both in ends]
+    frame["before"], frame["after"] = (pd.Series(side, frame.index, dtype=object) for side in zip(*shown, strict=True))
+    frame["change"] = pd.Series([_change(row) for row in rows], frame.index, dtype=object)
     return _of_sheet(
         position,
         t("{before} dibandingkan dengan {after}", before=before, after=after),
@@ -602,6 +711,17 @@ def difference_table(position: Position, other: Position, level: str = "componen
             Column("change", t("Selisih"), "number", signed, "points"),
         ),
         frame.reset_index(),
+    )
+
+
+def _change(row: Any) -> float | str:
+    """Return what is shown of a change between two sheets: both ends where an answer is missing on one side."""
+    if not (row.before_answers and row.after_answers):
+        return "–"
+    return (
+        row.change
+        if row.change == row.change_high
+        else t("{low} sampai {high}", low=signed(row.change), high=signed(row.change_high))
     )
 
 
@@ -618,9 +738,12 @@ def trace_table(position: Position, code: str | None = None) -> Table:
     traced = trace(position.roll_up, code, sheet=position.assessment.shown)
     frame = traced.to_frame()
     frame["name"] = [" · " * depth + name for depth, name in zip(frame["depth"], frame["name"], strict=True)]
+    scores = [score_of(*line) for line in zip(frame["points"], frame["points_high"], frame["answers"], strict=True)]
+    frame["points"] = pd.Series(scores, frame.index, dtype=object)
+    first = scores[0] if isinstance(scores[0], str) else number(scores[0])
     return _of_sheet(
         position,
-        t("Dari mana {code} = {points} berasal", code=traced.code, points=number(traced.points)),
+        t("Dari mana {code} = {points} berasal", code=traced.code, points=first),
         (
             Column("code", t("Kode")),
             Column("name", t("Nama")),
@@ -750,8 +873,9 @@ def weight_flip_table(position: Position) -> Table:
 def province_table(position: Position) -> Table:
     """The last published award of every area of the province."""
     ladder = position.instrument.ladder
-    frame = province_standing(load_results(), position.area.province, position.instrument)
+    frame = province_standing(load_results(), position.area.province, ladder)
     frame["predicate"] = [ladder.name(code) for code in frame["predicate"]]
+    frame["later"] = [later_award(row, ladder) for row in frame.itertuples()]
     return Table(
         t("Penghargaan terakhir yang terbit di {province}", province=position.area.province or "–"),
         (
@@ -760,6 +884,7 @@ def province_table(position: Position) -> Table:
             Column("award_year", t("Tahun"), write=str),
             Column("predicate", t("Predikat")),
             _num("score", t("Nilai")),
+            Column("later", t("Sesudahnya")),
         ),
         frame,
         source=t("Sumber: data/published/results.csv (terbit), tidak lengkap. Peringkat sama untuk predikat sama."),
@@ -769,27 +894,116 @@ def province_table(position: Position) -> Table:
 def transition_table(position: Position) -> Table:
     """How often one predicate was followed by which, with counts and intervals."""
     ladder = position.instrument.ladder
-    frame = transitions(load_results(), position.instrument).reset_index()
+    frame = transitions(published_pairs(until=position.award_year), ladder).reset_index()
     frame["before"] = [ladder.name(code) for code in frame["before"]]
     frame["after"] = [ladder.name(code) for code in frame["after"]]
     frame["range"] = [f"{percent(row.low)}–{percent(row.high)}" for row in frame.itertuples()]
     return Table(
-        t("Predikat dan predikat pada putaran berikutnya"),
+        t("Predikat dan predikat pada putaran berikutnya, sampai putaran {year}", year=position.award_year),
         (
             Column("before", t("Sekarang")),
             Column("after", t("Berikutnya")),
             _count("count", t("Banyaknya")),
             _count("of", t("Dari")),
+            _count("districts", t("Pada berapa daerah")),
             Column("range", t("Rentang 95%"), "number"),
         ),
         frame,
-        source=t("Sumber: data/published/results.csv (terbit), putaran berurutan saja. Rentang Wilson."),
+        source=_pairs_source(),
     )
 
 
-def earlier_table(position: Position) -> Table:
+def moves_table(position: Position) -> Table:
+    """How many rose, stayed and fell, provinces that are published entire apart from press reports."""
+    ladder = position.instrument.ladder
+    frame = moves(published_pairs(until=position.award_year), ladder).reset_index()
+    frame["before"] = [ladder.name(code) for code in frame["before"]]
+    frame["kind"] = [t("provinsi utuh") if whole else t("berita") for whole in frame["whole"]]
+    frame["range"] = [f"{percent(row.low)}–{percent(row.high)}" for row in frame.itertuples()]
+    return Table(
+        t(
+            "Naik, tetap, turun: provinsi yang daftarnya utuh dan berita, sampai putaran {year}",
+            year=position.award_year,
+        ),
+        (
+            Column("before", t("Dari predikat")),
+            Column("kind", t("Asal hasil")),
+            _count("rose", t("Naik")),
+            _count("stayed", t("Tetap")),
+            _count("fell", t("Turun")),
+            _count("districts", t("Pada berapa daerah")),
+            Column("range", t("Bagian yang naik, 95%"), "number"),
+        ),
+        frame,
+        source=_pairs_source(),
+    )
+
+
+def contradictions_table(position: Position) -> Table:
+    """Where the published facts contradict each other, and what is used."""
+    found = load_contradictions(position.instrument.ladder)
+    frame = pd.DataFrame([(one.about, one.readings, one.used) for one in found], columns=["about", "readings", "used"])
+    return Table(
+        t("Pertentangan antara hasil yang terbit"),
+        (
+            Column("about", t("Tentang")),
+            Column("readings", t("Bacaan"), "long"),
+            Column("used", t("Yang dipakai"), "long"),
+        ),
+        frame,
+        source=t("Sumber: data/published/discrepancies.yaml; dinyatakan, tidak diperbaiki diam-diam."),
+    )
+
+
+def component_shares_table(position: Position) -> Table:
+    """What districts published of their components, beside the sheet's own where there is one."""
+    instrument = position.instrument
+    stages = {stage.code: stage.name for stage in instrument.stages}
+    published = load_component_scores(instrument)
+    codes = list(instrument.components.index)
+    rows = []
+    for key, group in published.groupby(["area_name", "award_year", "stage"], dropna=False, sort=False):
+        shares = group.set_index("component_code")["share"]
+        stage = t("tahap tidak disebut") if pd.isna(key[2]) else stages.get(key[2], t("Selama verifikasi")).lower()
+        rows.append({"who": f"{key[0]} {key[1]}, {stage}", **{code: shares.get(code) for code in codes}})
+    rolled = position.roll_up
+    if rolled is not None and rolled.components is not None:
+        known = rolled.components[rolled.components["low"] == rolled.components["high"]]
+        own = known["low"] / known["max_points"]
+        rows.insert(0, {"who": _of_this_report(position), **own.to_dict()})
+    return Table(
+        t("Bagian maksimum yang dicapai per komponen, di samping daerah lain"),
+        (
+            Column("who", t("Daerah dan tahap")),
+            *(_share(code, code) for code in codes),
+        ),
+        pd.DataFrame(rows, columns=["who", *codes]),
+        source=t(
+            "Sumber: data/published/component_scores.csv (terbit). Bagian dihitung dengan maksimum yang tercetak, bila tidak ada "
+            "dengan maksimum {title} (turunan). Tahap dan tahunnya berbeda, jadi hanya pembanding kasar.",
+            title=instrument.title,
+        ),
+        badge=t("ILUSTRATIF") if position.illustrative else "",
+    )
+
+
+def _of_this_report(position: Position) -> str:
+    stage = position.instrument.stage(position.stage).name.lower()
+    return f"{position.area.name} {position.award_year}, {stage}"
+
+
+def _pairs_source() -> str:
+    return t(
+        "Sumber: data/published/results.csv dan province_counts.csv (terbit), putaran berurutan saja. Rentang Wilson dengan "
+        "daerah yang berulang dihitung sebagai satu daerah."
+    )
+
+
+def earlier_table(position: Position) -> Table | Text:
     """What is known of other years' weights beside today's."""
     instrument = position.instrument
+    if instrument.earlier.empty:
+        return Text((t("Bobot tahun lain tidak diketahui."),), kind="remark")
     frame = instrument.earlier.assign(
         name=[instrument.component(code).name for code in instrument.earlier["code"]],
         now=[instrument.component(code).max_points for code in instrument.earlier["code"]],

@@ -19,18 +19,19 @@ _HEAD = 6
 _WIDTHS = (13, 54, 10, 10, 28, 32)
 
 
-def template_workbook(area: Area, year: int, instrument: Instrument, *, stage: str = "self_assessment") -> bytes:
+def template_workbook(area: Area, year: int, instrument: Instrument, *, stage: str = "") -> bytes:
     """Return a workbook with one row a question, ready to be filled in.
 
     Scores can only be numbers from 0 to the question's maximum; sums are locked formulas; who answers a question
     stands in its row and in a note on its score.
 
     Args:
-        area, year, stage: whose sheet it is; the stage can still be chosen from a list.
+        area, year, stage: whose sheet it is; the district's own scores when no stage is given. It can still be
+            chosen from a list.
     """
     import xlsxwriter
 
-    instrument.stage(stage)
+    stage = instrument.stage(stage).code if stage else instrument.claimed_stage.code
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"title": t("Lembar isian KLA {area} {year}", area=area.name, year=year), "created": _MADE})

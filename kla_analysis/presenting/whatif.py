@@ -16,7 +16,7 @@ import ipywidgets as widgets
 
 from kla_analysis.analysis.position import Position
 from kla_analysis.errors import KlaError
-from kla_analysis.language import money, percent, read_money, t
+from kla_analysis.language import money, number, percent, read_money, t
 from kla_analysis.planning.scenario import Scenario, check_scenario, load_scenario, read_scenario
 from kla_analysis.planning.simulation import Ground, Simulation, Simulator
 from kla_analysis.presenting.board import Board, reach
@@ -409,8 +409,13 @@ class WhatIf(Controls):
             words = (t("Tidak ada rencana dalam batas ini"),)
         else:
             self._say("")
-            words = (finding(answer), next_step_in_words(answer), proof(answer.plan))
+            words = (finding(answer), next_step_in_words(answer), *self._unknown(), proof(answer.plan))
         self.headline.value = _headline(*words)
+
+    def _unknown(self) -> list[str]:
+        """Say how many points hang on answers that nobody has given: no plan counts on them."""
+        unknown = self.answer.ground.position.unknown_points
+        return [t("{points} poin belum dijawab, jadi tidak dihitung.", points=number(unknown))] if unknown else []
 
     def _remember(self, scenario: Scenario) -> None:
         """Keep what was asked before, for undo; one pull of the slider counts as one step."""

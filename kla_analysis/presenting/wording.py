@@ -5,6 +5,7 @@ Every number in a report's prose is produced here from the results themselves, n
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,13 +13,13 @@ from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import jinja2
+import pandas as pd
 
 from kla_analysis.analysis.comparison import gap_to, smallest_set
-from kla_analysis.analysis.country import province_standing, transitions
-from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.country import moves, province_standing, published_pairs
+from kla_analysis.analysis.position import Position, PublishedFact
 from kla_analysis.analysis.uncertainty import COMMON, Sensitivity, flips_by_answer, sensitivity
 from kla_analysis.analysis.verification import (
-    CLAIMED_STAGE,
     Retention,
     Verified,
     leave_one_out,
@@ -28,8 +29,8 @@ from kla_analysis.analysis.verification import (
 )
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
 from kla_analysis.evidence.audit import Audit
-from kla_analysis.evidence.published import load_results, load_stage_scores
-from kla_analysis.instrument.bands import Span
+from kla_analysis.evidence.published import AWARD_STAGE, load_results, load_stage_scores
+from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import level_name, standing_name
 from kla_analysis.language import chance, number, percent, t
 
@@ -122,8 +123,8 @@ def points(span: Span) -> str:
     ('antara 1 dan 100 poin', '50,5 poin')
     """
     if span.is_exact:
-        return t("{points} poin", points=number(span.low))
-    return t("antara {low} dan {high} poin", low=number(span.low), high=number(span.high))
+        return t("{points} poin", points=number(span.low, beside=(0,)))
+    return t("antara {low} dan {high} poin", low=number(span.low, beside=(0,)), high=number(span.high, beside=(0,)))
 
 
 def without_scheme(address: str) -> str:
@@ -141,18 +142,26 @@ def source_note(position: Position) -> str:
         fact = position.published
         return t(
             "Sumber: {url}. Status: {standing}.",
-            url=without_scheme(fact.source_url),
-            standing=standing_name("published"),
+            url=without_scheme(fact.source),
+            standing=standing_name(fact.standing),
         )
-    origin = position.assessment.origin
+    origin, rolled = position.assessment.origin, position.roll_up
+    unknown = (
+        " " + t("{count} {level} belum dijawab ({points} poin): bukan nol dan bukan kehilangan.",
+                count=len(rolled.unanswered), level=level_name(rolled.level), points=number(rolled.unknown_points))
+        if rolled.unanswered
+        else ""
+    )  # fmt: skip
     if origin.illustrative:
-        return t(
+        said = t(
             "Sumber: {title}. Status: ilustratif ({standing}); bukan nilai indikator {area} yang sebenarnya.",
             title=origin.title,
             standing=standing_name(origin.standing),
             area=position.area.name,
         )
-    return t("Sumber: {title}. Status: {standing}.", title=origin.title, standing=standing_name(origin.standing))
+    else:
+        said = t("Sumber: {title}. Status: {standing}.", title=origin.title, standing=standing_name(origin.standing))
+    return said + unknown
 
 
 def pairs_note(retention: Retention) -> str:
@@ -167,25 +176,28 @@ def pairs_note(retention: Retention) -> str:
 @needs_score
 def verification_in_words(position: Position, target: str) -> Text:
     """Say whether the total is still to be cut, what it would be worth, and the break-even."""
-    goal = position.instrument.ladder.band(target).name
+    ladder = position.instrument.ladder
+    goal = ladder.band(target).name
     stage = _stage_name(position, position.stage)
     verified = verify_position(position, as_claim=True)
     paragraphs = []
-    if position.stage == CLAIMED_STAGE:
+    if position.claimed:
         paragraphs.append(t("Nilai {score} adalah nilai mandiri; verifikasi masih akan memotongnya.",
-                            score=number(verified.claimed)))  # fmt: skip
+                            score=ladder.written(position.span)))  # fmt: skip
     else:
         paragraphs.append(
             t("Nilai {score} berasal dari tahap {stage}, jadi tidak dipotong lagi. Di bawah ini: seandainya nilai "
-              "yang sama baru diklaim sendiri.", score=str(position.span), stage=stage)
+              "yang sama baru diklaim sendiri.", score=ladder.written(position.span), stage=stage)
         )  # fmt: skip
     paragraphs.append(
         t("Sesudah verifikasi, nilai mandiri {claimed} kira-kira menjadi {median}; peluangnya {level} berada antara "
           "{low} dan {high}. Peluang {goal} atau lebih: {chance}.",
-          claimed=number(verified.claimed), median=number(verified.median, decimals=0), level=percent(verified.level),
-          low=number(verified.interval.low, decimals=0), high=number(verified.interval.high, decimals=0), goal=goal,
+          claimed=ladder.written(verified.claimed), median=ladder.written(verified.median, decimals=0),
+          level=percent(verified.level), low=ladder.written(verified.interval.low, decimals=0),
+          high=ladder.written(verified.interval.high, decimals=0), goal=goal,
           chance=chance(verified.probability_at_least(target)))
     )  # fmt: skip
+    paragraphs += worth_at_best(position, target)
     share = verified.break_even(target)
     if share is None:
         paragraphs.append(t("Nilai ini lebih rendah dari batas {goal}, jadi {goal} tidak tercapai walau verifikasi "
@@ -197,7 +209,7 @@ def verification_in_words(position: Position, target: str) -> Text:
         needed = needed_claim(target, probability, verified.retention, position.instrument)
         paragraphs.append(
             t("Agar {goal} tercapai dengan peluang {probability}, nilai mandiri harus sedikitnya {needed}.", goal=goal,
-              probability=percent(probability), needed=number(needed, decimals=0))
+              probability=percent(probability), needed=number(math.ceil(needed)))
             if needed is not None
             else t("Peluang {probability} untuk {goal} tidak dapat dicapai dengan mengklaim lebih banyak: lembar penuh pun "
                    "belum cukup. Yang perlu dinaikkan adalah bukti.", goal=goal, probability=percent(probability))
@@ -229,6 +241,18 @@ def own_pair_in_words(position: Position) -> Text:
     )
 
 
+def worth_at_best(position: Position, target: str) -> list[str]:
+    """Say the other end of a forecast: what is left when every missing answer turns out full; nothing where none is."""
+    if not position.unknown_points:
+        return []
+    ladder, worth = position.instrument.ladder, verify_position(position.at_best, as_claim=True)
+    return [
+        t("Itu bila yang belum dijawab tidak bernilai. Bila ternyata penuh, nilai mandiri {claimed} kira-kira menjadi {median}; "
+          "peluang {goal} {chance}.", claimed=ladder.written(worth.claimed), goal=ladder.band(target).name,
+          median=ladder.written(worth.median, decimals=0), chance=chance(worth.probability_at_least(target)))
+    ]  # fmt: skip
+
+
 def worth_in_words(verified: Verified) -> Text:
     """Say in two sentences what a total is worth once verified, and how likely each predicate is."""
     ladder = verified.ladder
@@ -240,10 +264,10 @@ def worth_in_words(verified: Verified) -> Text:
             t(
                 "Nilai mandiri ini kira-kira menjadi {median} sesudah verifikasi; peluangnya {level} berada antara {low} dan "
                 "{high}. Peluang predikat: {likely}.",
-                median=number(verified.median, decimals=0),
+                median=ladder.written(verified.median, decimals=0),
                 level=percent(verified.level),
-                low=number(verified.interval.low, decimals=0),
-                high=number(verified.interval.high, decimals=0),
+                low=ladder.written(verified.interval.low, decimals=0),
+                high=ladder.written(verified.interval.high, decimals=0),
                 likely=likely,
             ),
         )
@@ -303,35 +327,75 @@ def flips_in_words(position: Position) -> Text:
 
 def province_in_words(position: Position) -> Text:
     """Say where the area stands among the published results of its province."""
-    table = province_standing(load_results(), position.area.province, position.instrument)
     ladder = position.instrument.ladder
+    table = province_standing(load_results(), position.area.province, ladder)
     if position.area.code not in table.index:
         return Text((t("Hasil {area} tidak ada di antara {count} hasil provinsinya yang terbit.",
                        area=position.area.name, count=len(table)),))  # fmt: skip
     own = table.loc[position.area.code]
-    return Text((
-        t("Penghargaan terakhir {area} yang terbit: {predicate} pada {year}; {better} dari {count} daerah {province} "
-          "berpredikat lebih tinggi.", area=position.area.name, predicate=ladder.name(own["predicate"]),
-          year=int(own["award_year"]), better=int(own["rank"]) - 1, count=len(table),
-          province=position.area.province),
-    ))  # fmt: skip
+    said = t("Penghargaan terakhir {area} yang predikatnya terbit: {predicate} pada {year}; {better} dari {count} daerah "
+             "{province} berpredikat lebih tinggi.", area=position.area.name, predicate=ladder.name(own["predicate"]),
+             year=int(own["award_year"]), better=int(own["rank"]) - 1, count=len(table),
+             province=position.area.province)  # fmt: skip
+    later = later_award(own, ladder)
+    return Text((said, t("Sesudahnya, {later}.", later=later)) if later else (said,))
+
+
+def later_award(row: Any, ladder: Ladder) -> str | None:
+    """Say what is known of an award after the last one whose predicate is named (a row of `province_standing`)."""
+    if pd.isna(row.later_year):
+        return None
+    bounds = (None if pd.isna(code) else code for code in (row.at_least, row.at_most))
+    return f"{int(row.later_year)}: {ladder.name_between(*bounds)}"
 
 
 def transitions_in_words(position: Position) -> Text:
-    """Say how often the area's predicate was followed by a higher one."""
+    """Say how often the area's predicate was followed by a higher one, up to the round of the report.
+
+    Later rounds are left out: they were not known then, and the area's own would be among them.
+    """
     ladder = position.instrument.ladder
-    table = transitions(load_results(), position.instrument)
-    order = [ladder.no_award_code, *(band.code for band in ladder.bands)]
-    code = ladder.place(position.span.low).predicate
+    code, year = _predicate_to_start_from(position)
+    if code is None:
+        return Text((t("Predikat {area} belum pernah terbit, jadi peralihannya tidak dapat dibandingkan.",
+                       area=position.area.name),))  # fmt: skip
+    table = moves(published_pairs(until=position.award_year), ladder)
     rows = table[table.index.get_level_values("before") == code]
     if rows.empty:
-        return Text((t("Belum ada peralihan dari {name} yang terbit.", name=ladder.name(code)),))
-    of = int(rows["of"].iloc[0])
-    up = sum(int(row["count"]) for (_, after), row in rows.iterrows() if order.index(after) > order.index(code))
-    return Text((
-        t("Dari {of} daerah berpredikat {name} yang hasil berikutnya terbit, {up} naik. Hitungan sekecil ini hanya "
-          "petunjuk.", of=of, name=ladder.name(code), up=up),
-    ))  # fmt: skip
+        return Text((t("Sampai putaran {year} belum ada peralihan dari {name} yang terbit.", name=ladder.name(code),
+                       year=position.award_year),))  # fmt: skip
+    lines = []
+    if year != position.award_year:
+        lines.append(t("Predikat putaran ini belum pasti; yang dipakai predikat terakhir yang terbit, {name} pada {year}.",
+                       name=ladder.name(code), year=year))  # fmt: skip
+    for (_, whole), row in rows.iterrows():
+        values = {"of": int(row["of"]), "name": ladder.name(code), "districts": int(row["districts"]),
+                  "rose": int(row["rose"]), "stayed": int(row["stayed"]), "fell": int(row["fell"]),
+                  "low": percent(row["low"]), "high": percent(row["high"]), "year": position.award_year}  # fmt: skip
+        lines.append(
+            t("Di provinsi yang daftarnya utuh terbit {of} peralihan dari {name} pada {districts} daerah sampai putaran "
+              "{year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}.", **values)
+            if whole
+            else t("Berita tentang daerah satu per satu memuat {of} peralihan dari {name} pada {districts} daerah sampai "
+                   "putaran {year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}. "
+                   "Berita tidak memuat semua daerah, jadi keduanya tidak dijumlahkan.", **values)
+        )  # fmt: skip
+    return Text(tuple(lines))
+
+
+def _predicate_to_start_from(position: Position) -> tuple[str | None, int]:
+    """Return the predicate that transitions start from, and its year: this round's, else the last one named."""
+    if position.roll_up is not None:
+        return position.instrument.ladder.place(position.span.low).predicate, position.award_year
+    history = position.history
+    named = history[
+        (history["stage"] == AWARD_STAGE)
+        & history["predicate"].notna()
+        & (history["award_year"] <= position.award_year)
+    ]
+    if named.empty:
+        return None, position.award_year
+    return named["predicate"].iloc[-1], int(named["award_year"].iloc[-1])
 
 
 def headline(position: Position, target: str) -> Text:
@@ -342,31 +406,11 @@ def headline(position: Position, target: str) -> Text:
     fact = position.published
     if fact is not None:
         _, gap = gap_to(target, fact.span, position.instrument)
-        stage = _stage_name(position, fact.stage)
-        if fact.score_known:
-            paragraphs.append(
-                t(
-                    "Fakta terbit: {area} bernilai {score} pada {year} ({stage}), predikat {predicate}.",
-                    area=position.area.name,
-                    score=number(fact.span.low),
-                    year=position.award_year,
-                    stage=stage,
-                    predicate=ladder.place(fact.span.low).name,
-                )
-            )
-        else:
-            paragraphs.append(
-                t(
-                    "Fakta terbit: {area} memperoleh predikat {predicate} pada {year} ({stage}); nilainya tidak "
-                    "diumumkan, jadi hanya rentang {span} yang diketahui.",
-                    area=position.area.name,
-                    predicate=ladder.name(fact.predicate),
-                    year=position.award_year,
-                    stage=stage,
-                    span=str(fact.span),
-                )
-            )
-        paragraphs.append(_gap_sentence(gap, goal, t("dari fakta ini saja")))
+        paragraphs.append(_fact_sentence(position, fact))
+        paragraphs += _same_round(position, fact)
+        awarded = any(stage.code == fact.stage and stage.carries_award for stage in position.instrument.stages)
+        basis = t("dari fakta ini saja") if awarded else t("pada tahap ini, yang belum penghargaan")
+        paragraphs.append(_gap_sentence(gap, goal, basis))
     if position.roll_up is not None:
         total = position.roll_up.total
         _, gap = gap_to(target, total, position.instrument)
@@ -376,21 +420,27 @@ def headline(position: Position, target: str) -> Text:
                 "{sheet} ({stage}) berjumlah {score} dari {maximum}: predikat {predicate}.",
                 sheet=opening,
                 stage=_stage_name(position, position.stage),
-                score=str(total),
+                score=ladder.written(total),
                 maximum=number(ladder.max_total),
                 predicate=predicate_of(position),
             )
         )
         paragraphs.append(_gap_sentence(gap, goal, t("menurut lembar ini")))
-    if position.stage == CLAIMED_STAGE and position.span.low > 0:
-        paragraphs += worth_in_words(verify_position(position)).paragraphs
+    if position.claimed and position.span.low > 0:
+        paragraphs += [*worth_in_words(verify_position(position)).paragraphs, *worth_at_best(position, target)]
     return Text(tuple(paragraphs))
 
 
 def predicate_of(position: Position) -> str:
     """Name the predicate of a position; both ends where missing answers leave it open."""
     ladder = position.instrument.ladder
-    low, high = (ladder.place(value).name for value in (position.span.low, position.span.high))
+    if position.roll_up is None and position.published.name is not None:
+        return position.published.name
+    return _predicates(position.span, ladder)
+
+
+def _predicates(span: Span, ladder: Ladder) -> str:
+    low, high = (ladder.place(value).name for value in (span.low, span.high))
     return low if low == high else t("{low} sampai {high}", low=low, high=high)
 
 
@@ -402,6 +452,7 @@ def remarks(position: Position) -> Text:
         lines += position.instrument.ladder.place(fact.span.low).remarks
     if position.roll_up is not None:
         lines += position.roll_up.placement.remarks
+        lines += contradictions_in_words(position)
         lines.append(position.roll_up.missing_in_words())
         if position.roll_up.capped:
             lines.append(
@@ -421,11 +472,53 @@ def remarks(position: Position) -> Text:
     return Text(tuple(lines), kind="remark")
 
 
+def contradictions_in_words(position: Position) -> list[str]:
+    """Say where the sums that a sheet prints and its answers give different predicates; nothing where they agree."""
+    return contradictions_said(position.contradictions, position.span, position.instrument.ladder)
+
+
+def contradictions_said(found: Mapping[str, float], answers: Span, ladder: Ladder) -> list[str]:
+    """Say which printed sums (`Audit.contradicting`) give another predicate than the answers; nothing where none does."""
+    if not found:
+        return []
+    ways = {
+        "total": t("total tercetak"),
+        "component": t("jumlah komponen tercetak"),
+        "indicator": t("jumlah indikator tercetak"),
+    }
+    printed = (
+        f"{ways[level]} {ladder.written(total)} ({ladder.place(min(total, ladder.max_total)).name})"
+        for level, total in found.items()
+    )
+    return [
+        t("Angka tercetak dan jawaban lembar ini memberi predikat berbeda: {printed}; menurut jawabannya {answers} ({name}). "
+          "Yang dihitung jawabannya; minta kejelasan sebelum angka ini dipakai.", printed=", ".join(printed),
+          answers=ladder.written(answers), name=_predicates(answers, ladder))
+    ]  # fmt: skip
+
+
+@needs("component")
+def unanswered_in_words(position: Position) -> Text:
+    """Say how much hangs on what nobody has answered, and where most of it is; nothing where all is answered."""
+    rolled = position.roll_up
+    if not rolled.unanswered:
+        return Text(())
+    most = rolled.components.sort_values("unknown_points", ascending=False, kind="stable").iloc[0]
+    return Text((
+        t("{count} {level} belum dijawab. Di situ {points} poin yang belum diketahui, terbanyak di {name} ({most}); tidak "
+          "dihitung sebagai kehilangan.", count=len(rolled.unanswered), level=level_name(rolled.level), name=most["name"],
+          points=number(rolled.unknown_points), most=number(most["unknown_points"])),
+    ))  # fmt: skip
+
+
 @needs("component")
 def components_in_words(position: Position) -> Text:
     """Name the component that loses most points and the one that reaches the smallest share."""
     ranked = lost_points(position.roll_up, "component")
-    most, least = ranked.iloc[0], ranked.sort_values("share").iloc[0]
+    # What is missing may still be full: the weakest is the one that stays weakest whatever it turns out to be.
+    most, least = ranked.iloc[0], ranked.sort_values("share_high", kind="stable").iloc[0]
+    if most["lost_points"] <= 0:
+        return Text((t("Tidak ada poin yang hilang."), *unanswered_in_words(position).paragraphs))
     return Text(
         (
             t(
@@ -437,8 +530,11 @@ def components_in_words(position: Position) -> Text:
             t(
                 "Capaian terendah ada di {name}: baru {share} dari nilai maksimumnya.",
                 name=least["name"],
-                share=percent(least["share"]),
+                share=percent(least["share"])
+                if not least["unknown_points"]
+                else t("{low} sampai {high}", low=percent(least["share"]), high=percent(least["share_high"])),
             ),
+            *unanswered_in_words(position).paragraphs,
         )
     )
 
@@ -449,6 +545,8 @@ def losses_in_words(position: Position) -> Text:
     ranked = lost_points(position.roll_up, "indicator")
     half = int((ranked["cumulative_share"] < 0.5).sum()) + 1
     first = ranked.iloc[0]
+    if first["lost_points"] <= 0:
+        return Text((t("Tidak ada poin yang hilang."),))
     return Text(
         (
             t(
@@ -468,6 +566,8 @@ def losses_in_words(position: Position) -> Text:
 def agencies_in_words(position: Position) -> Text:
     """Name the agencies that have a hand in most of the loss."""
     ranked = lost_by_agency(position.roll_up)
+    if ranked.empty:
+        return Text((t("Tidak ada poin yang hilang."),))
     loss = weak_questions(position.roll_up)["lost_points"].sum()
     first = ranked.index[0]
     return Text(
@@ -496,7 +596,7 @@ def set_in_words(position: Position, target: str) -> Text:
             (
                 t(
                     "Semua pertanyaan bersama-sama hanya menambah {gain} dari {gap} poin yang diperlukan.",
-                    gain=number(chosen.gain_points),
+                    gain=number(chosen.gain_points, beside=(chosen.gap_points,)),
                     gap=number(chosen.gap_points),
                 ),
             )
@@ -512,9 +612,21 @@ def set_in_words(position: Position, target: str) -> Text:
                 goal=goal,
                 agencies=", ".join(chosen.agencies),
             ),
+            *_set_at_best(position, gap, goal),
             t("Jawaban penuh belum berarti poin: verifikator yang memutuskan. Sisakan cadangan."),
         )
     )
+
+
+def _set_at_best(position: Position, gap: Span, goal: str) -> list[str]:
+    """Say what is left to close when every missing answer turns out full; nothing where none is missing."""
+    if not position.unknown_points:
+        return []
+    if gap.low <= 0:
+        return [t("Bila yang belum dijawab ternyata penuh, {goal} sudah tercapai tanpa itu.", goal=goal)]
+    found = smallest_set(position.roll_up.at_best, gap.low)
+    return [t("Bila yang belum dijawab ternyata penuh, cukup {count} pertanyaan untuk {gap} poin.",
+              count=len(found.questions), gap=number(gap.low, beside=(0,)))]  # fmt: skip
 
 
 def audit_in_words(audit: Audit) -> Text:
@@ -544,9 +656,8 @@ def history_in_words(position: Position) -> Text:
     history = position.history
     if history.empty:
         return Text((t("Tidak ada hasil {area} yang terbit di data proyek ini.", area=position.area.name),))
-    final = history[(history["stage"] == "final") & history["predicate"].notna()]
-    ladder = position.instrument.ladder
-    awards = ", ".join(f"{row.award_year} {ladder.name(row.predicate)}" for row in final.itertuples())
+    final = history[history["stage"] == AWARD_STAGE]
+    awards = ", ".join(f"{row.award_year} {row.known}" for row in final.itertuples())
     lines = [t("Penghargaan yang terbit: {awards}.", awards=awards or "–")]
     for year, rows in history.groupby("award_year"):
         known = rows.set_index("stage")["score"].dropna()
@@ -563,6 +674,57 @@ def history_in_words(position: Position) -> Text:
                 )
             )
     return Text(tuple(lines))
+
+
+def _fact_sentence(position: Position, fact: PublishedFact) -> str:
+    """Say what is published of the round: a score, a predicate, or a range of either."""
+    ladder = position.instrument.ladder
+    words = {
+        "area": position.area.name,
+        "year": position.award_year,
+        "stage": _stage_name(position, fact.stage),
+        "predicate": fact.name or ladder.place(fact.span.low).name,
+    }
+    if fact.score_known:
+        score = ladder.written(fact.span.low)
+        return t(
+            "Fakta terbit: {area} bernilai {score} pada {year} ({stage}), predikat {predicate}.", score=score, **words
+        )
+    words["span"] = ladder.written(fact.span)
+    if fact.predicate is not None:
+        return t(
+            "Fakta terbit: {area} memperoleh predikat {predicate} pada {year} ({stage}); nilainya tidak "
+            "diumumkan, jadi hanya rentang {span} yang diketahui.",
+            **words,
+        )
+    said = t(
+        "Yang diketahui tentang {area} pada {year} ({stage}): {predicate}. Nilainya tidak diumumkan, jadi hanya rentang "
+        "{span} yang diketahui ({standing}).",
+        standing=standing_name(fact.standing),
+        **words,
+    )
+    return f"{said} {fact.note}".rstrip()
+
+
+def _same_round(position: Position, fact: PublishedFact) -> list[str]:
+    """Say what the other stages of the same round came to, the award after a claim above all."""
+    order = {stage.code: stage.order for stage in position.instrument.stages}
+    rows = position.history[position.history["award_year"] == position.award_year]
+    rows = rows[rows["stage"] != fact.stage]
+    said = [
+        (
+            order.get(row.stage, 0),
+            f"{_stage_name(position, row.stage)} {row.known if row.low < row.high else number(row.low)}",
+        )
+        for row in rows.itertuples()
+    ]
+    here = order.get(fact.stage, 0)
+    found = []
+    if before := ", ".join(text for at, text in sorted(said) if at <= here):
+        found.append(t("Tahap sebelumnya pada putaran yang sama: {stages}.", stages=before))
+    if after := ", ".join(text for at, text in sorted(said) if at > here):
+        found.append(t("Tahap sesudahnya pada putaran yang sama: {stages}.", stages=after))
+    return found
 
 
 def _gap_sentence(gap: Span, goal: str, basis: str) -> str:

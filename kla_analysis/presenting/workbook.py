@@ -254,7 +254,7 @@ class _Writer:
         sheet.merge_range(1, 0, 1, 4, "", self.soft)
         self._text(sheet, 1, 0, said, self.soft)
         sheet.set_row(1, _height([(said, 110)]))
-        ranged = bool(rollup.missing) and rollup.total.low != rollup.total.high
+        ranged = bool(rollup.unanswered)
         points = ["low", "high"] if ranged else ["low"]
         head = [t("Kode"), t("Nama"), t("Tingkat"), t("Maksimum"), t("Nilai")]
         head += [t("Bila yang kosong penuh")] if ranged else []
@@ -288,12 +288,16 @@ class _Writer:
                     formula = f"ROUND(SUM({inner}),6)"
                     if level == "indicator":
                         formula = f"MIN({formula},{_cell(row, 3)})"
-                    sheet.write_formula(row, at, f"={formula}", self.totals["points"], float(line[end]))
+                    # Where nobody has answered there is no sum: a nought would say that it was answered badly.
+                    empty = t("belum dijawab")
+                    value = float(line[end]) if end == "high" or line["answers"] else empty
+                    formula = f'IF(COUNT({inner})=0,"{empty}",{formula})' if end == "low" else formula
+                    sheet.write_formula(row, at, f"={formula}", self.totals["points"], value)
                 elif end == "high":
                     own = _cell(row, 4)
                     formula = f"=IF(ISBLANK({own}),{_cell(row, 3)},{own})"
                     sheet.write_formula(row, at, formula, self.numbers["points"], float(line[end]))
-                elif code in rollup.missing:
+                elif code in rollup.unanswered:
                     sheet.write_blank(row, at, None, self.input)
                 else:
                     sheet.write_number(row, at, float(line[end]), self.input)

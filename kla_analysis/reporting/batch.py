@@ -20,14 +20,16 @@ from typing import Any
 
 import pandas as pd
 
-from kla_analysis.errors import KernelError, ParameterError, Problem, did_you_mean
-from kla_analysis.evidence.areas import load_areas
+from kla_analysis.errors import KernelError, ParameterError, Problem
+from kla_analysis.evidence.areas import load_areas, near_codes
 from kla_analysis.evidence.published import load_results
+from kla_analysis.files import is_plain, read_plain
 from kla_analysis.language import moment, number, t
 from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.workbook import sheet_of, workbook
 from kla_analysis.project import Project, find_project
 from kla_analysis.reporting import document
+from kla_analysis.reporting.manifest import doubts_in_words, predicate_in_words, total_in_words
 from kla_analysis.reporting.parameters import ALL_CLUSTERS, ReportParameters, check_parameters
 from kla_analysis.reporting.runner import LOG, Limits, Outcome, Progress, Supervisor
 from kla_analysis.reporting.store import Place, locked, place_at, put, writing
@@ -95,9 +97,9 @@ def read_areas(text: str) -> list[str]:
         return districts
     path = Path(text)
     lines = [(None, part) for part in text.split(",")]
-    if path.suffix in (".txt", ".csv") or path.is_file():
+    if path.suffix in (".txt", ".csv") or is_plain(path):
         try:
-            raw = path.read_text(encoding="utf-8-sig")
+            raw = read_plain(path).decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise ParameterError(
                 t("Daftar wilayah {file} tidak dapat dibaca: {why}.", file=path.name, why=error),
@@ -114,10 +116,15 @@ def read_areas(text: str) -> list[str]:
             found.append(code)
         else:
             file = path.name if row else None
-            problems.append(Problem(t("kode ini tidak ada"), did_you_mean(code, districts), file, row, value=code))
+            problems.append(Problem(t("kode ini tidak ada"), _area_advice(code, districts), file, row, value=code))
     if problems or not found:
         raise ParameterError(t("Daftar wilayah ditolak."), problems=problems, advice=t("Lihat data/areas.csv."))
     return list(dict.fromkeys(found))
+
+
+def _area_advice(code: str, districts: Sequence[str]) -> str:
+    near = near_codes(code, districts)
+    return t("Mungkin maksud Anda {codes}?", codes=t(" atau ").join(near)) if near else t("Lihat data/areas.csv.")
 
 
 def plan_jobs(
@@ -141,12 +148,13 @@ def plan_jobs(
     known = load_areas()
     jobs = []
     for year, target, cluster in itertools.product(years, targets, clusters):
-        checked = check_parameters({"year": year, "target": target, "cluster": cluster, **same})
+        asked = {"year": year, "target": target, "cluster": cluster, **same}
+        stage = asked.get("stage", "")
         # What differs from the usual stands in the name, so that two reports never share a folder.
-        differs = [v for v, usual in ((target, "nindya"), (cluster, ALL_CLUSTERS), (checked.stage, "")) if v != usual]
+        differs = [v for v, usual in ((target, "nindya"), (cluster, ALL_CLUSTERS), (stage, "")) if v != usual]
         for area in areas:
-            sheet = _sheet_of(area, year, checked.stage, sheets) if sheets else ""
-            parameters = checked.model_copy(update={"area": area, "assessment": sheet})
+            sheet = _sheet_of(area, year, stage, sheets) if sheets else ""
+            parameters = check_parameters({**asked, "area": area, "assessment": sheet})
             path = f"{area}/{'-'.join(map(str, (year, *differs)))}"
             jobs.append(Job(parameters, known.loc[area, "name"], known.loc[area, "province"], path))
     return sorted(dict.fromkeys(jobs), key=lambda job: job.path)
@@ -245,7 +253,7 @@ def _sheet_of(area: str, year: int, stage: str, sheets: Path) -> str:
     """Return the sheet of an area and year in a folder of sheets, the one of the latest stage; empty when none."""
     from kla_analysis.instrument.instrument import load_instrument
 
-    order = [known.code for known in sorted(load_instrument().stages, key=lambda known: known.order)]
+    order = [known.code for known in load_instrument(year=year).stages]
     found = {path.stem.partition("-")[2]: path for path in (sheets / area).glob(f"{year}-*.csv")}
     stages = [code for code in order if code in found and stage in ("", code)]
     return str(found[stages[-1]].resolve()) if stages else ""
@@ -372,10 +380,14 @@ def _row(job: Job, place: Place | None, outcome: Outcome | None) -> dict[str, An
         "area": job.area,
         "province": job.province,
         "year": job.parameters.year,
-        "target": job.parameters.target.capitalize(),
-        "predicate": figures.get("predicate"),
+        "target": figures.get("target", job.parameters.target),
+        "predicate": predicate_in_words(figures) if figures else None,
+        "total": total_in_words(figures),
+        "gap": total_in_words(figures, "gap"),
+        "doubts": " ".join(doubts_in_words(figures)),
         "total_low": figures.get("total_low"),
         "total_high": figures.get("total_high"),
+        "unknown": figures.get("unknown"),
         "gap_high": figures.get("gap_high"),
         "status": status,
         "why": f"{outcome.why} {outcome.advice}".strip() if failed else "",
@@ -394,8 +406,10 @@ def _table(frame: pd.DataFrame) -> Table:
         Column("predicate", t("Predikat")),
         Column("total_low", t("Nilai, sedikitnya (poin)"), "number"),
         Column("total_high", t("Nilai, sebanyaknya (poin)"), "number"),
+        Column("unknown", t("Belum diketahui (poin)"), "number"),
         Column("gap_high", t("Jarak ke target, paling jauh (poin)"), "number"),
         Column("status", t("Status")),
+        Column("doubts", t("Catatan")),
         Column("why", t("Sebab")),
         Column("badge", t("Lembar")),
     )

@@ -34,7 +34,7 @@ CAUSES = ("data", "rules", "code", "parameters", "versions")
 _SAME = 1e-6
 # Which inputs of the manifest stand behind a cause.
 _INPUTS = {
-    "data": ("assessment", "published", "areas", "actions", "scenarios", "reference"),
+    "data": ("assessment", "published", "areas", "partners", "actions", "scenarios", "reference"),
     "rules": ("instrument",),
     "code": ("code", "notebooks"),
 }

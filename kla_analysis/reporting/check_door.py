@@ -17,11 +17,12 @@ import ipywidgets as widgets
 
 from kla_analysis.errors import DataError, KlaError
 from kla_analysis.evidence.areas import find_area
+from kla_analysis.evidence.assessment import files_of
 from kla_analysis.evidence.intake.guard import safe_name
 from kla_analysis.evidence.intake.mending import Place
 from kla_analysis.evidence.intake.repairs import Repair
 from kla_analysis.evidence.intake.sheet import Intake, places_of, read_sheet, save
-from kla_analysis.instrument.instrument import load_instrument
+from kla_analysis.instrument.instrument import all_stages, load_instrument
 from kla_analysis.language import t
 from kla_analysis.presenting.annotation import annotated_workbook
 from kla_analysis.presenting.controls import Controls, links, status
@@ -74,7 +75,6 @@ class CheckDoor(Controls):
             self._check()
 
     def _build(self) -> None:
-        rules = load_instrument()
         auto = widgets.Layout(width="auto")
         self.upload = widgets.FileUpload(
             accept=".xlsx,.xlsm,.xls,.ods,.csv,.html,.htm", description=t("Pilih lembar"), layout=auto
@@ -85,7 +85,7 @@ class CheckDoor(Controls):
         self.stage = self.control(
             widgets.Dropdown,
             t("Tahap"),
-            options=[(t("dari lembar"), ""), *((stage.name, stage.code) for stage in rules.stages)],
+            options=[(t("dari lembar"), ""), *((stage.name, stage.code) for stage in all_stages())],
         )
         self.sheet = self.control(widgets.Text, t("Lembar"), placeholder=t("semua"), continuous_update=False)
         self.personal = self.control(
@@ -164,12 +164,7 @@ class CheckDoor(Controls):
     def _save(self, *, replace_old: bool = False) -> None:
         there = [path for path in places_of(self.intake) if path.exists()]
         if there and not replace_old:
-            old = {
-                one.name: one.read_bytes()
-                for path in there
-                for one in sorted(path.parent.glob(f"{path.stem}.*"))
-                if one.suffix in (".csv", ".yaml")
-            }
+            old = {one.name: one.read_bytes() for path in there for one in files_of(path) if one.exists()}
             self.files.value = f"<p>{escape(t('Yang lama, untuk disimpan dulu:'))} {links(old)}</p>"
             self._reveal(self.replace)
             names = ", ".join(find_project().shown(path) for path in there)
@@ -189,7 +184,7 @@ class CheckDoor(Controls):
         if year is None:
             raise DataError(t("Tahun belum diisi."), advice=t("Isi tahun penghargaan, misalnya 2025."))
         rules = load_instrument(year=year)
-        book = template_workbook(area, year, rules, stage=self.stage.value or "self_assessment")
+        book = template_workbook(area, year, rules, stage=self.stage.value)
         self.files.value = f"<p>{links({f'lembar-{area.code}-{year}.xlsx': book})}</p>"
         self._say(t("Lembar isian {area} {year} siap diunduh di bawah.", area=area.name, year=year), "good")
 
@@ -315,7 +310,7 @@ class CheckDoor(Controls):
         for option, name in _OPTIONS.items():
             if option in text:
                 text = text.replace(option, t("isian “{name}”", name=getattr(self, name).description))
-        for stage in load_instrument().stages if asked else ():
+        for stage in all_stages() if asked else ():
             text = re.sub(rf"\b{stage.code}\b", stage.name, text)
         return text
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from kla_analysis.evidence.areas import REFERENCE_CODE, find_area, load_areas
 from kla_analysis.evidence.rounds import known_rounds
-from kla_analysis.instrument.instrument import Instrument, load_instrument
+from kla_analysis.instrument.instrument import Instrument, all_stages, load_instrument
 from kla_analysis.language import LANGUAGES
 from kla_analysis.presenting.controls import Controls
 
@@ -74,16 +74,17 @@ def languages() -> Options:
 
 def sheets() -> Options:
     """Return the sheets that the project holds as the fields offer them."""
-    rules, rounds = load_instrument(), known_rounds()
+    rounds = known_rounds()
+    names = {stage.code: stage.name for stage in all_stages()}
     return [
         (
-            f"{named(row.area_code)}, {row.award_year}, {rules.stage(row.stage).name}",
+            f"{named(row.area_code)}, {row.award_year}, {names.get(row.stage, row.stage)}",
             (row.area_code, int(row.award_year), row.stage),
         )
         for row in rounds[rounds["has_sheet"]].itertuples()
     ]
 
 
-def target_name(code: str) -> str:
-    """Name a predicate; a code that today's rules do not have stands for itself."""
-    return next((name for name, known in targets(load_instrument()) if known == code), code)
+def target_name(code: str, year: int) -> str:
+    """Name a predicate as the rules of a year do; a code that they do not have stands for itself."""
+    return next((name for name, known in targets(load_instrument(year=year)) if known == code), code)

@@ -46,6 +46,7 @@ def _LOOKS() -> list[tuple[str, Callable[[Project], str]]]:
         (t("Kernel Python"), _kernel),
         (t("Tabel data"), _tables),
         (t("Instrumen"), _instruments),
+        (t("Mitra rapat koordinasi"), _partners),
     ]
 
 
@@ -136,8 +137,11 @@ def _mail(project: Project) -> str:
 
 
 def _tables(project: Project) -> str:
+    from kla_analysis.evidence.contradictions import load_contradictions
+    from kla_analysis.instrument.instrument import load_instrument
     from kla_analysis.reading import read_resource, resources
 
+    load_contradictions(load_instrument(data=project.data).ladder, data=project.data)
     rows = {path: len(read_resource(path, project.data)) for path in resources(project.data)}
     return t("{tables} tabel, {rows} baris, semuanya sesuai skemanya", tables=len(rows), rows=sum(rows.values()))
 
@@ -161,15 +165,24 @@ def _instruments(project: Project) -> str:
     )
 
 
+def _partners(project: Project) -> str:
+    """Load every list of partners of an area."""
+    from kla_analysis.evidence.partners import load_partners
+
+    areas = sorted(path.stem for path in (project.data / "partners").glob("*.csv"))
+    for area in areas:
+        load_partners(area, "", data=project.data)
+    return t("{count} daerah: {areas}", count=len(areas), areas=", ".join(areas) or "–")
+
+
 def _sheets(project: Project) -> Iterator[Finding]:
     """Load every sheet, so that a broken one is found before the night's run does."""
     from kla_analysis.analysis.scoring import roll_up
-    from kla_analysis.evidence.assessment import list_rounds, load_assessment
-    from kla_analysis.instrument.instrument import load_instrument
+    from kla_analysis.evidence.assessment import list_rounds, load_assessment, rules_of
 
     def look(path: object) -> Callable[[Project], str]:
         def total(project: Project) -> str:
-            rules = load_instrument(data=project.data)
+            rules = rules_of(path, data=project.data)
             rolled = roll_up(load_assessment(path, rules, data=project.data), rules)
             return t("{total} poin, {name}", total=str(rolled.total), name=rolled.placement.name)
 

@@ -164,12 +164,8 @@ def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]]
     template = jinja2.Environment(loader=loader, autoescape=True).get_template("national.html.j2")
     return template.render(
         title=title, lead=lead, remark=remark, rows=rows, failed=failed, figures=figures, words=words, css=css(),
-        lang=current_language(), span=_span, number=number,
+        lang=current_language(), number=number,
     )  # fmt: skip
-
-
-def _span(low: float | None, high: float | None) -> str:
-    return number(low) if low == high else f"{number(low)}–{number(high)}"
 
 
 def chapter(notebook: NotebookNode) -> int:

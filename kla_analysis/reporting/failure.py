@@ -16,11 +16,11 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from email.utils import parseaddr
+from email.utils import formatdate, make_msgid, parseaddr
 from pathlib import Path
 
 from kla_analysis.errors import KlaError, ParameterError
-from kla_analysis.language import t
+from kla_analysis.language import current_language, t
 from kla_analysis.reporting import document
 from kla_analysis.reporting.parameters import ReportParameters
 
@@ -46,17 +46,17 @@ class Failure:
     @property
     def about(self) -> str:
         """Whose report it is, in words."""
-        from kla_analysis.evidence.areas import find_area
+        return about(self.parameters)
 
-        name = self.parameters.area
-        with contextlib.suppress(KlaError):
-            name = f"{find_area(name).name} ({name})"
-        return t(
-            "{area}, tahun {year}, target {target}",
-            area=name,
-            year=self.parameters.year,
-            target=self.parameters.target,
-        )
+
+def about(parameters: ReportParameters) -> str:
+    """Say whose report it is."""
+    from kla_analysis.evidence.areas import find_area
+
+    name = parameters.area
+    with contextlib.suppress(KlaError):
+        name = f"{find_area(name).name} ({name})"
+    return t("{area}, tahun {year}, target {target}", area=name, year=parameters.year, target=parameters.target)
 
 
 def page_of(folder: Path) -> Path:
@@ -66,16 +66,27 @@ def page_of(folder: Path) -> Path:
 
 def leave_page(failure: Failure) -> Path | None:
     """Write the page about a failure, whole or not at all."""
-    path = page_of(failure.folder)
     index = failure.folder / document.INDEX
+    last = f"{failure.folder.name}/{document.INDEX}" if index.is_file() else ""
+    return _leave(
+        page_of(failure.folder), failure.parameters.lang, failure.about, failure.error, failure.exit_code, last
+    )
+
+
+def leave_words(path: Path, about: str, error: KlaError) -> Path | None:
+    """Write a page about what was refused before there was any report to speak of."""
+    return _leave(path, current_language(), about, str(error), error.exit_code, "")
+
+
+def _leave(path: Path, lang: str, about: str, error: str, code: int, last: str) -> Path | None:
     text = document.templates().get_template("failure.html.j2").render(
         css=document.css(),
-        lang=failure.parameters.lang,
-        about=failure.about,
-        said=[line.strip() for line in failure.error.splitlines() if line.strip()],
-        advice=_advice(failure.exit_code),
-        code=failure.exit_code,
-        last=f"{failure.folder.name}/{document.INDEX}" if index.is_file() else "",
+        lang=lang,
+        about=about,
+        said=[line.strip() for line in error.splitlines() if line.strip()],
+        advice=_advice(code),
+        code=code,
+        last=last,
         when=datetime.datetime.now().astimezone().isoformat(sep=" ", timespec="seconds"),
         words={
             "title": t("Laporan tidak jadi dibuat"),
@@ -143,6 +154,8 @@ def mail_settings(environment: Mapping[str, str] = os.environ) -> MailSettings |
     to = tuple(address.strip() for address in said["TO"].split(",") if address.strip())
     wrong = [name for name, addresses in (("FROM", (said["FROM"],)), ("TO", to or ("",)))
              if not all("@" in parseaddr(address)[1] for address in addresses)]  # fmt: skip
+    # A line feed would begin a line of the mail, or a word to the server, of its own.
+    wrong += [name for name, text in said.items() if not text.isprintable() and name not in wrong]
     port = said["PORT"] or "587"
     if not port.isdigit() or not 0 < int(port) < 65536:
         wrong.append("PORT")
@@ -156,7 +169,20 @@ def mail_settings(environment: Mapping[str, str] = os.environ) -> MailSettings |
 
 
 def send_mail(failures: Sequence[Failure], environment: Mapping[str, str] = os.environ) -> bool:
-    """Send one mail about all failures of a run, where the environment asks for it.
+    """Send one mail about all failures of a run, where there are any and the environment asks for it.
+
+    Returns, raises: as `send`.
+    """
+    blocks = [
+        "\n".join([failure.about, failure.error, _advice(failure.exit_code), page_of(failure.folder).name])
+        for failure in failures
+    ]
+    subject = t("KLA: {count} laporan gagal", count=len(failures))
+    return bool(failures) and send(subject, "\n\n".join(blocks) + "\n", environment)
+
+
+def send(subject: str, text: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Send one mail to those in charge, where the environment asks for it.
 
     Returns:
         Whether a mail was sent.
@@ -165,22 +191,20 @@ def send_mail(failures: Sequence[Failure], environment: Mapping[str, str] = os.e
         ParameterError: the settings are wrong, or the server did not take the mail; without its words.
     """
     settings = mail_settings(environment)
-    if settings is None or not failures:
+    if settings is None:
         return False
     message = EmailMessage()
     message["From"], message["To"] = settings.sender, ", ".join(settings.to)
-    message["Subject"] = t("KLA: {count} laporan gagal", count=len(failures))
-    blocks = [
-        "\n".join([failure.about, failure.error, _advice(failure.exit_code), page_of(failure.folder).name])
-        for failure in failures
-    ]
-    message.set_content("\n\n".join(blocks) + "\n")
+    message["Subject"] = subject
+    message["Date"] = formatdate(localtime=True)
+    message["Message-ID"] = make_msgid(domain=parseaddr(settings.sender)[1].rpartition("@")[2])
+    message.set_content(text)
     try:
         with _connect(settings) as server:
             if settings.user:
                 server.login(settings.user, settings.password)
             server.send_message(message)
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, ValueError, smtplib.SMTPException) as error:
         raise ParameterError(
             t("Surel kegagalan tidak terkirim ({kind}).", kind=type(error).__name__),
             advice=t("Periksa KLA_SMTP_HOST, PORT, USER, dan PASSWORD."),

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kla_analysis.analysis.scoring import roll_up
 from kla_analysis.errors import DataError, OutputError
 from kla_analysis.evidence.areas import find_area
+from kla_analysis.evidence.audit import audit
 from kla_analysis.evidence.intake.assembly import Imported
 from kla_analysis.evidence.intake.guard import inside
 from kla_analysis.evidence.intake.repairs import action_name
@@ -18,6 +20,7 @@ from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import number, t
 from kla_analysis.presenting.annotation import annotated_workbook
 from kla_analysis.presenting.template import template_workbook
+from kla_analysis.presenting.wording import contradictions_said
 from kla_analysis.project import find_project
 from kla_analysis.reading import write_table
 
@@ -89,7 +92,17 @@ def assessment_lines(intake: Intake, one: Imported) -> list[str]:
         total=number(one.total),
     )
     missing = t("{count} tanpa jawaban (kosong, bukan nol).", count=len(one.missing))
-    return [said, *(["  " + missing] if one.missing else [])]
+    doubts = contradictions_in_words(intake, one)
+    return [said, *(["  " + missing] if one.missing else []), *("  ! " + doubt for doubt in doubts)]
+
+
+def contradictions_in_words(intake: Intake, one: Imported) -> list[str]:
+    """Say where the sums that a sheet prints and its answers give different predicates; nothing where they agree."""
+    sheet, rules = intake.as_assessment(one), intake.instrument
+    if sheet.printed is None:
+        return []
+    answers = roll_up(sheet, rules).total
+    return contradictions_said(audit(sheet, rules).contradicting(answers, rules.ladder), answers, rules.ladder)
 
 
 def _from_here(path: Path) -> str:
@@ -165,7 +178,7 @@ def write_template_sheet(
     area: str,
     year: int,
     *,
-    stage: str = "self_assessment",
+    stage: str = "",
     instrument: str | None = None,
     out: Path | None = None,
 ) -> Path:

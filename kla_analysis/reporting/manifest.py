@@ -11,21 +11,30 @@ import datetime
 import hashlib
 import json
 import platform
+import re
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from kla_analysis.language import t
+from kla_analysis.errors import DataError, KlaError
+from kla_analysis.evidence.assessment import files_of
+from kla_analysis.evidence.partners import partners_path
+from kla_analysis.files import files_below, read_plain
+from kla_analysis.language import number, t
+from kla_analysis.planning import actions
+from kla_analysis.planning.scenario import is_file, load_scenario, names, place_of
 from kla_analysis.project import Project
 from kla_analysis.reporting.parameters import ReportParameters
 
 MANIFEST = "manifest.json"
 #: Every kernel starts numpy's random numbers here (the kernelspec says so).
 SEED = 2024
+#: The name of a file of a report: no folder, no drive, nothing hidden.
+_PLAIN = re.compile(r"(?!\.)[^/\\:\x00-\x1f\x7f]{1,255}")
 _PACKAGES = ("kla-analysis", "pandas", "numpy", "scipy", "highspy", "matplotlib", "seaborn", "papermill", "nbconvert")
 
 
@@ -76,6 +85,14 @@ class Manifest(BaseModel):
     outputs: dict[str, str] = {}
     left_out: dict[str, str] = {}
 
+    @field_validator("outputs")
+    @classmethod
+    def _plain_names(cls, value: dict[str, str]) -> dict[str, str]:
+        """Refuse names that lead out of the folder of the report."""
+        if not all(_PLAIN.fullmatch(name) for name in value):
+            raise ValueError("a name is none, or leads elsewhere")
+        return value
+
     def text(self) -> str:
         """Return it as it is written."""
         return json.dumps(self.model_dump(), indent=2, ensure_ascii=False) + "\n"
@@ -93,14 +110,15 @@ def facts(parameters: ReportParameters, project: Project) -> Manifest:
     """Gather what a report about this would be made from, without reading any of it as data."""
     data = project.data
     sheet = Path(parameters.assessment) if parameters.assessment else None
-    own = _files(sheet.parent, f"{sheet.stem}.*") if sheet else _files(data / "assessments" / parameters.area)
+    own = files_of(sheet) if sheet else files_below(data / "assessments" / parameters.area)
     scenarios = _scenarios(parameters.scenario, data)
     shown = shown_parameters(parameters, project)
     versions = _versions()
     inputs = {
         "parameters": _digest(json.dumps(shown, sort_keys=True)),
         "assessment": _hash(own),
-        "scenarios": _hash([*scenarios, *_catalogues(scenarios)]),
+        "scenarios": _hash([*scenarios, *_catalogues(scenarios, data)]),
+        "partners": _hash([partners_path(parameters.area, data=project.data)]),
         "versions": _digest(json.dumps(versions, sort_keys=True)),
         **_common(project),
     }
@@ -126,6 +144,7 @@ def input_names() -> dict[str, str]:
         "instrument": t("instrumen"),
         "published": t("hasil terbit"),
         "areas": t("daftar wilayah"),
+        "partners": t("daftar mitra"),
         "actions": t("katalog kegiatan"),
         "scenarios": t("skenario"),
         "reference": t("lembar rujukan"),
@@ -140,6 +159,9 @@ def shown_parameters(parameters: ReportParameters, project: Project) -> dict[str
     shown = parameters.model_dump()
     if parameters.assessment:
         shown["assessment"] = project.shown(Path(parameters.assessment))
+    shown["scenario"] = ",".join(
+        project.shown(Path(name)) if is_file(name) else name for name in names(parameters.scenario)
+    )
     return shown
 
 
@@ -157,23 +179,19 @@ def _common(project: Project) -> dict[str, str]:
     """Hash what all reports share."""
     data = project.data
     package = Path(__file__).resolve().parent.parent
-    code = [path for path in _files(package) if "__pycache__" not in path.parts]
+    code = [path for path in files_below(package) if "__pycache__" not in path.parts]
     return {
-        "instrument": _hash(_files(data / "instruments")),
-        "published": _hash(_files(data / "published")),
+        "instrument": _hash(files_below(data / "instruments")),
+        "published": _hash(files_below(data / "published")),
         "areas": _hash([data / "areas.csv", data / "datapackage.json"]),
-        "actions": _hash(_files(data / "actions")),
-        "reference": _hash(_files(data / "assessments" / "reference")),
+        "actions": _hash(files_below(data / "actions")),
+        "reference": _hash(files_below(data / "assessments" / "reference")),
         "code": _hash(code),
         "notebooks": _hash(project.report_notebooks()),
     }
 
 
-def _files(folder: Path, pattern: str = "*") -> list[Path]:
-    return [path for path in folder.rglob(pattern) if path.is_file()]
-
-
-def _hash(paths: list[Path]) -> str:
+def _hash(paths: Iterable[Path]) -> str:
     """Hash files by name and content; one that is missing counts as missing."""
     digest = hashlib.sha256()
     for path in sorted(paths, key=lambda path: path.as_posix()):
@@ -181,20 +199,19 @@ def _hash(paths: list[Path]) -> str:
     return digest.hexdigest()
 
 
-def _scenarios(names: str, data: Path) -> list[Path]:
+def _scenarios(named: str, data: Path) -> list[Path]:
     """Return the scenario files that a parameter names."""
-    named = [Path(name.strip()) for name in names.split(",") if name.strip()]
-    return [path if path.suffix in (".yaml", ".yml") else data / "scenarios" / f"{path}.yaml" for path in named]
+    return [place_of(name, data) for name in names(named)]
 
 
-def _catalogues(scenarios: list[Path]) -> list[Path]:
-    """Return the files of the catalogues that scenarios take from outside the project's data."""
+def _catalogues(scenarios: list[Path], data: Path) -> list[Path]:
+    """Return the files of the catalogues that scenarios name."""
     found = []
     for path in scenarios:
         # What is wrong in a scenario is said by the one who reads it; here it only counts as it stands.
-        with contextlib.suppress(OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError):
-            folder = Path(str(yaml.safe_load(path.read_text(encoding="utf-8")).get("catalogue", "")))
-            found += _files(folder) if folder.name and folder.is_dir() else []
+        with contextlib.suppress(KlaError, OSError, ValueError):
+            folder = actions.folder_of(load_scenario(path).catalogue, data)
+            found += [folder / name for name in actions.FILES]
     return found
 
 
@@ -209,7 +226,10 @@ def _stamp(path: Path) -> tuple[int, int, int]:
 @lru_cache(maxsize=4096)
 def _file_hash(path: Path, stamp: tuple[int, int, int]) -> bytes:
     """Hash one file, once for as long as its stamp stays."""
-    return hashlib.sha256(path.read_bytes()).digest() if path.is_file() else b"-"
+    try:
+        return hashlib.sha256(read_plain(path)).digest()
+    except (OSError, DataError):  # who reads it as data says what is wrong with it
+        return b"-"
 
 
 def _digest(text: str) -> str:
@@ -229,3 +249,28 @@ def _versions_found() -> tuple[tuple[str, str], ...]:
 
 def _versions() -> dict[str, str]:
     return dict(_versions_found())
+
+
+def total_in_words(figures: Mapping[str, Any], what: str = "total") -> str:
+    """Write a total (or `gap`) of a manifest's figures, both ends of it, rounded over no bound; a dash where none is known."""
+    bounds = figures.get("bounds", ()) if what == "total" else (0,)
+    ends = dict.fromkeys((figures.get(f"{what}_low"), figures.get(f"{what}_high")))
+    return "–".join(number(end, beside=bounds) for end in ends)
+
+
+def predicate_in_words(figures: Mapping[str, Any]) -> str:
+    """Name the predicate of a manifest's figures, both ends of it."""
+    low = figures.get("predicate") or "–"
+    high = figures.get("predicate_high", low)
+    return low if low == high else t("{low} sampai {high}", low=low, high=high)
+
+
+def doubts_in_words(figures: Mapping[str, Any]) -> list[str]:
+    """Say what makes the figures of a report doubtful: answers that are missing, printed sums that disagree."""
+    found = []
+    if figures.get("unanswered"):
+        found.append(t("{count} jawaban kosong: {points} poin belum diketahui.", count=figures["unanswered"],
+                       points=number(figures["unknown"])))  # fmt: skip
+    if figures.get("printed_contradicts"):
+        found.append(t("Angka tercetak dan jawabannya memberi predikat berbeda."))
+    return found

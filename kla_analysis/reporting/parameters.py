@@ -14,8 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from kla_analysis.errors import ParameterError, Problem, did_you_mean
+from kla_analysis.evidence.assessment import sheet_and_rules
 from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import LANGUAGES, t, use_language
+from kla_analysis.planning.scenario import is_file, names, open_scenario
 
 if TYPE_CHECKING:
     from kla_analysis.analysis.position import Position
@@ -31,6 +33,7 @@ class ReportParameters(BaseModel):
 
     area: str = Field(default="63.10", description="kode wilayah bertitik, misalnya 63.10")
     year: int = Field(default=2022, ge=2011, le=2100, description="tahun penghargaan")
+    assessment: str = Field(default="", description="lembar nilai sendiri; kosong = lembar proyek")
     stage: str = Field(default="", description="tahap penilaian; kosong = tahap terakhir yang ada")
     target: str = Field(default="nindya", description="predikat yang dituju")
     cluster: str = Field(default=ALL_CLUSTERS, description="satu komponen (misalnya K2) atau all")
@@ -38,7 +41,6 @@ class ReportParameters(BaseModel):
     retention: float = Field(
         default=0.0, ge=0, le=1, description="bagian nilai mandiri yang bertahan; 0: dari pasangan yang terbit"
     )
-    assessment: str = Field(default="", description="lembar nilai sendiri; kosong = lembar proyek")
     scenario: str = Field(default="", description="skenario anggaran (data/scenarios atau berkas), dipisah koma")
 
     @property
@@ -57,15 +59,18 @@ class ReportParameters(BaseModel):
     @field_validator("stage", "target", "cluster", "lang")
     @classmethod
     def _in_the_instrument(cls, value: str, info: ValidationInfo) -> str:
-        choices = _choices()[info.field_name]
+        choices = _choices(info.data)[info.field_name]
         if value not in choices and not (value == "" and info.field_name == "stage"):
             raise PydanticCustomError("choice", "{choices}", {"choices": ", ".join(choices)})
         return value
 
 
-def _choices() -> dict[str, list[str]]:
-    """Return what the instrument allows for the parameters that name a part of it."""
-    instrument = load_instrument()
+def _choices(values: dict[str, Any]) -> dict[str, list[str]]:
+    """Return what the instrument of the round allows for the parameters that name a part of it."""
+    if "year" in values:
+        _, instrument = sheet_and_rules(values.get("area", ""), values["year"], assessment=values.get("assessment"))
+    else:  # the year itself is refused
+        instrument = load_instrument()
     return {
         "stage": [stage.code for stage in instrument.stages],
         "target": [band.code for band in instrument.ladder.bands],
@@ -87,15 +92,19 @@ def check_parameters(values: dict[str, Any]) -> ReportParameters:
     raise ParameterError(t("Parameter ditolak."), problems=problems)
 
 
+def from_anywhere(parameters: ReportParameters) -> ReportParameters:
+    """Return the parameters with whole addresses: who makes the report may start in another folder."""
+    sheet = str(Path(parameters.assessment).resolve()) if parameters.assessment else ""
+    scenarios = [str(Path(name).resolve()) if is_file(name) else name for name in names(parameters.scenario)]
+    return parameters.model_copy(update={"assessment": sheet, "scenario": ",".join(scenarios)})
+
+
 def declared_values(parameters: ReportParameters, notebook: Path) -> dict[str, Any]:
     """Return the parameters that a notebook declares; papermill would pass on those that it does not know."""
     from papermill import inspect_notebook
 
     declared = inspect_notebook(str(notebook))
-    values = {name: value for name, value in parameters.model_dump().items() if name in declared}
-    if values.get("assessment"):  # kernels start in another folder
-        values["assessment"] = str(Path(parameters.assessment).resolve())
-    return values
+    return {name: value for name, value in from_anywhere(parameters).model_dump().items() if name in declared}
 
 
 def begin(**parameters: Any) -> Position:
@@ -109,7 +118,6 @@ def begin(**parameters: Any) -> Position:
         DataError: the sheet is refused.
     """
     from kla_analysis.analysis.position import open_position
-    from kla_analysis.planning.scenario import open_scenario
 
     checked = check_parameters(parameters)
     use_language(checked.lang)

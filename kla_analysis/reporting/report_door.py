@@ -12,8 +12,8 @@ import ipywidgets as widgets
 
 from kla_analysis.errors import KlaError
 from kla_analysis.evidence.areas import REFERENCE_CODE
+from kla_analysis.evidence.assessment import sheet_and_rules
 from kla_analysis.evidence.rounds import known_rounds
-from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import current_language, number, t
 from kla_analysis.presenting.controls import Controls, Doors, status
 from kla_analysis.project import find_project
@@ -65,21 +65,13 @@ class NewReport(Controls):
         self._put(values or {})
 
     def _build(self) -> None:
-        rules = load_instrument()
         scenarios = sorted(path.stem for path in (find_project().data / "scenarios").glob("*.yaml"))
         codes = list(dict.fromkeys(self._rounds["area_code"]))
         self.area = choices.area_control(self, t("Daerah"), t("ketik nama atau kode"), codes)
         self.year = self.control(widgets.Dropdown, t("Tahun"), options=[])
         self.stage = self.control(widgets.Dropdown, t("Tahap"), options=[])
-        self.target = self.control(widgets.Dropdown, t("Target"), options=choices.targets(rules))
-        self.cluster = self.control(
-            widgets.Dropdown,
-            t("Klaster"),
-            options=[
-                (t("semua"), ALL_CLUSTERS),
-                *((f"{code} {row['name']}", code) for code, row in rules.components.iterrows()),
-            ],
-        )
+        self.target = self.control(widgets.Dropdown, t("Target"), options=[])
+        self.cluster = self.control(widgets.Dropdown, t("Klaster"), options=[])
         self.lang = self.control(widgets.Dropdown, t("Bahasa"), options=choices.languages())
         self.scenario = self.control(
             widgets.Dropdown,
@@ -127,8 +119,8 @@ class NewReport(Controls):
             code = re.match(r"\S*", str(wanted["area"]))[0]
             self.area.value = choices.named(code) if code in set(self._rounds["area_code"]) else str(wanted["area"])
             self._offer_years(wanted["year"])
-            self._offer_stages(wanted["stage"])
-            for name in ("target", "cluster", "lang", "scenario"):
+            self._offer_rules(wanted)
+            for name in ("lang", "scenario"):
                 control = getattr(self, name)
                 if wanted[name] in {value for _, value in control.options}:
                     control.value = wanted[name]
@@ -143,7 +135,7 @@ class NewReport(Controls):
             if change["owner"] is self.area:
                 self._offer_years(self.year.value)
             if change["owner"] in (self.area, self.year):
-                self._offer_stages(self.stage.value)
+                self._offer_rules(self.values)
         self._note()
 
     def _of_area(self) -> Any:
@@ -158,11 +150,20 @@ class NewReport(Controls):
         if years:
             self.year.value = wanted if wanted in years else years[0]
 
-    def _offer_stages(self, wanted: str) -> None:
+    def _offer_rules(self, wanted: Mapping[str, Any]) -> None:
+        """Offer the stages, targets and components of the instrument by which the chosen round is scored."""
         rounds = self._of_area()
         known = rounds.loc[rounds["award_year"] == self.year.value, "stage"]
-        self.stage.options = [(t("tahap terakhir yang ada"), ""), *choices.stages(load_instrument(), known)]
-        self.stage.value = wanted if wanted in set(known) else ""
+        area = rounds["area_code"].iloc[0] if len(rounds) else ""
+        _, rules = sheet_and_rules(area, self.year.value or ReportParameters().year)
+        components = [(f"{code} {name}", code) for code, name in rules.components["name"].items()]
+        self.stage.options = [(t("tahap terakhir yang ada"), ""), *choices.stages(rules, known)]
+        self.target.options = choices.targets(rules)
+        self.cluster.options = [(t("semua"), ALL_CLUSTERS), *components]
+        for name in ("stage", "target", "cluster"):
+            control = getattr(self, name)
+            if wanted[name] in {value for _, value in control.options}:
+                control.value = wanted[name]
 
     def _note(self) -> None:
         """Say beforehand which report a new one takes the place of."""
@@ -174,7 +175,7 @@ class NewReport(Controls):
                 "Laporan baru menggantikan laporan {name} yang ada (target {target}, klaster {cluster}, {language}); bila "
                 "tidak ada yang berubah, yang ada tetap.",
                 name=old.name,
-                target=choices.target_name(about.get("target", "")),
+                target=choices.target_name(about.get("target", ""), about.get("year")),
                 cluster=t("semua") if about.get("cluster") == ALL_CLUSTERS else about.get("cluster", ""),
                 language=choices.LANGUAGE_NAMES.get(about.get("lang", ""), ""),
             )

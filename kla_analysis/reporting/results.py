@@ -47,6 +47,9 @@ def results_of(
         "standing": position.standing,
         "illustrative": position.illustrative,
         "total": {"low": span.low, "high": span.high},
+        "unknown_points": position.unknown_points,
+        "unanswered": list(rolled.unanswered) if rolled else [],
+        "printed_contradicts": position.contradictions,
         "predicate": {
             "code": placed.predicate,
             "name": placed.name,
@@ -76,7 +79,14 @@ def _level(table: pd.DataFrame | None) -> list[dict[str, Any]]:
     if table is None:
         return []
     return [
-        {"code": code, "name": row["name"], "low": row["low"], "high": row["high"], "max_points": row["max_points"]}
+        {
+            "code": code,
+            "name": row["name"],
+            "low": row["low"] if row["answers"] else None,
+            "high": row["high"],
+            "max_points": row["max_points"],
+            "unknown_points": row["unknown_points"],
+        }
         for code, row in table.iterrows()
     ]
 
@@ -101,7 +111,7 @@ def _verified(position: Position, target: str) -> dict[str, Any] | None:
     """What the total would be worth once verified, if it were self-assessed, as the report says it."""
     if position.span.low <= 0 or (position.roll_up is None and not position.published.score_known):
         return None
-    worth = verify_position(position, as_claim=True)
+    worth, best = verify_position(position, as_claim=True), verify_position(position.at_best, as_claim=True)
     return {
         "claimed": worth.claimed,
         "median": worth.median,
@@ -109,6 +119,8 @@ def _verified(position: Position, target: str) -> dict[str, Any] | None:
         "high": worth.interval.high,
         "level": worth.level,
         "probability_of_target": worth.probability_at_least(target),
+        "high_at_best": best.interval.high,
+        "probability_of_target_at_best": best.probability_at_least(target),
         "predicates": dict(worth.predicates),
     }
 

@@ -26,7 +26,7 @@ from kla_analysis.language import language, number, t
 from kla_analysis.project import Project, find_project
 from kla_analysis.reporting import apart, failure
 from kla_analysis.reporting.manifest import Manifest, PageRun, facts, now, sha256, why_stale
-from kla_analysis.reporting.parameters import ReportParameters
+from kla_analysis.reporting.parameters import ReportParameters, from_anywhere
 from kla_analysis.reporting.store import Folder, Place, place_at
 
 Progress = Callable[[str], None]
@@ -114,8 +114,6 @@ def run_report(
         LockedError: another run is writing the same report.
     """
     project = find_project()
-    if parameters.assessment:  # children start in another folder
-        parameters = parameters.model_copy(update={"assessment": str(Path(parameters.assessment).resolve())})
     place = place_at(out or project.reports / parameters.area / str(parameters.year), project)
     supervisor = Supervisor(project, progress=progress, force=force, method=method, limits=limits)
     (done,) = supervisor.run_all([(parameters, place)])
@@ -210,7 +208,7 @@ class Supervisor:
             failure.clear_page(folder)
 
     def _run(self, parameters: ReportParameters, place: Place, began: float) -> Outcome:
-        found = facts(parameters, self._project)
+        found = facts(parameters := from_anywhere(parameters), self._project)
         if not self._force and (why := self._why(place, found)) == []:
             return Outcome(parameters, "unchanged", place.folder, place.index, seconds=time.monotonic() - began)
         with place.held():

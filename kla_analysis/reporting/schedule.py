@@ -6,14 +6,16 @@ reports of a slot once, catches a missed slot up once, and never runs twice at a
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import json
 import os
 import re
+import tempfile
 import tomllib
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,11 +24,13 @@ import filelock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from kla_analysis.errors import KlaError, LockedError, OutputError, ParameterError, Problem, did_you_mean
-from kla_analysis.language import current_language, t
+from kla_analysis.errors import DataError, KlaError, LockedError, OutputError, ParameterError, Problem, did_you_mean
+from kla_analysis.files import read_plain
+from kla_analysis.language import current_language, language, t
 from kla_analysis.project import Project, find_project
 from kla_analysis.reporting import failure
-from kla_analysis.reporting.parameters import ReportParameters, check_parameters
+from kla_analysis.reporting.parameters import ReportParameters, begin, check_parameters
+from kla_analysis.terminal import as_plain
 
 #: Days of the week as people write them.
 WEEKDAYS = ("senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu")
@@ -107,6 +111,9 @@ class Schedule(BaseModel):
     out: str = Field(default="", description="folder laporan; kosong = reports proyek")
     report: dict[str, Any] = Field(default_factory=dict, description="tabel parameter laporan")
     when: When = Field(description='tabel waktu, misalnya time = "02:00"')
+    mail: Literal["failure", "always"] = Field(
+        default="failure", description='surel: "failure" bila gagal, "always" juga bila berhasil'
+    )
 
 
 @dataclass(frozen=True)
@@ -117,22 +124,28 @@ class Plan:
         path: the configuration file.
         reports: the parameters of every report.
         folder: where the reports go; each to `<folder>/<area>/<year>`.
+        mails_always: whether success is worth a mail too.
     """
 
     path: Path
     when: When
     reports: tuple[ReportParameters, ...]
     folder: Path
+    mails_always: bool = False
 
     @property
     def name(self) -> str:
         """A name for units, tasks and state: that of the file, with what tells two of one name apart."""
-        plain = re.sub(r"[^A-Za-z0-9-]+", "-", self.path.stem).strip("-")[:40] or "jadwal"
-        return f"kla-{plain}-{hashlib.sha256(str(self.path).encode()).hexdigest()[:8]}"
+        return _name_of(self.path)
 
     def folder_of(self, parameters: ReportParameters) -> Path:
         """Return where one report goes."""
         return self.folder / parameters.area / str(parameters.year)
+
+
+def _name_of(path: Path) -> str:
+    plain = re.sub(r"[^A-Za-z0-9-]+", "-", path.stem).strip("-")[:40] or "jadwal"
+    return f"kla-{plain}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
@@ -173,26 +186,30 @@ def load_schedule(path: str | Path) -> Plan:
     """
     path = Path(path).expanduser().resolve()
     try:
-        content = path.read_bytes()
-    except OSError as error:
+        content = read_plain(path, most=_LARGEST)
+    except (FileNotFoundError, DataError) as error:
+        why = error.what if isinstance(error, DataError) else t("tidak ada.")
         raise ParameterError(
-            t("Jadwal {file} tidak dapat dibaca: {why}.", file=path.name, why=error.strerror or error),
+            t("Jadwal {file} tidak dapat dibaca: {why}", file=path.name, why=why),
             advice=t("Sebutkan berkas jadwal (TOML); contohnya: kla schedule example."),
         ) from None
-    if len(content) > _LARGEST:
-        raise ParameterError(t("{file} terlalu besar untuk sebuah jadwal.", file=path.name))
     try:
         values = tomllib.loads(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ParameterError(
             t("{file} bukan TOML yang sah: {why}.", file=path.name, why=str(error)),
-            advice=t('Teks ditulis di antara tanda kutip, misalnya target = "nindya".'),
+            advice=t(
+                'Teks ditulis di antara tanda kutip, misalnya target = "nindya"; alamat Windows di antara tanda kutip '
+                "tunggal, misalnya 'C:\\data\\nilai.csv'."
+            ),
         ) from None
     try:
         schedule = Schedule(**values)
     except ValidationError as error:
         problems = [_in_words(item, path.name) for item in error.errors()]
         raise ParameterError(t("Jadwal ditolak."), problems=problems) from None
+    if problems := list(_orders(values, path.name)):
+        raise ParameterError(t("Jadwal ditolak."), problems=problems)
     if "area" in schedule.report:
         raise ParameterError(t("Jadwal ditolak: area tidak ditulis di [report]."), advice=t("Tulis di areas."))
     about = {**schedule.report, **_paths(schedule.report, path.parent)}
@@ -206,7 +223,61 @@ def load_schedule(path: str | Path) -> Plan:
         when=schedule.when,
         reports=tuple(check_parameters({**about, "area": area}) for area in areas),
         folder=(path.parent / Path(schedule.out).expanduser()).resolve() if schedule.out else project.reports,
+        mails_always=schedule.mail == "always",
     )
+
+
+def check(plan: Plan) -> None:
+    """Check beforehand what a run would meet: every area, year, sheet and scenario, and the place of the reports.
+
+    Raises:
+        ParameterError, DataError: with all that is wrong at once; the kind of the first.
+        OutputError: the folder of the reports can not be written.
+    """
+    refused: dict[str, KlaError] = {}
+    for parameters in plan.reports:
+        try:
+            with language(current_language()):
+                begin(**parameters.model_dump())
+        except KlaError as error:
+            refused.setdefault(str(error), error)
+    if refused:
+        first = next(iter(refused.values()))
+        problems = [
+            problem
+            for error in refused.values()
+            for problem in error.problems or [Problem(error.what, error.advice, plan.path.name)]
+        ]
+        raise type(first)(t("Jadwal ini akan gagal."), problems=problems)
+    try:
+        plan.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=plan.folder):
+            pass
+    except OSError as error:
+        raise _not_writable(plan, error) from error
+
+
+def _not_writable(plan: Plan, error: OSError) -> OutputError:
+    return OutputError(
+        t("{folder} tidak dapat ditulis: {why}.", folder=plan.folder.name, why=error.strerror or error),
+        advice=t("Periksa izin dan sisa ruang cakram, atau ganti out di berkas jadwal."),
+    )
+
+
+def _orders(values: Any, file: str, where: str = "") -> Iterator[Problem]:
+    """Find texts with control characters: what TOML makes of a backslash between double quotes."""
+    if isinstance(values, dict):
+        for name, value in values.items():
+            yield from _orders(value, file, f"{where}.{name}" if where else name)
+    elif isinstance(values, list):
+        for value in values:
+            yield from _orders(value, file, where)
+    elif isinstance(values, str) and not values.isprintable():
+        yield Problem(
+            t("memuat karakter kendali"),
+            t("Garis miring terbalik punya arti sendiri di antara tanda kutip ganda; pakai tanda kutip tunggal."),
+            file, column=where, value=repr(values)[1:-1],
+        )  # fmt: skip
 
 
 def day_names() -> list[str]:
@@ -224,6 +295,7 @@ def example() -> str:
             t("# Jadwal laporan. Setiap daerah mendapat laporannya sendiri di <out>/<wilayah>/<tahun>."),
             'areas = ["63.10"]        # ' + t('kode wilayah, atau areas = "all"'),
             'out = ""                 # ' + t("kosong: folder reports proyek"),
+            'mail = "failure"         # ' + t('surel bila gagal; "always": juga bila berhasil'),
             "",
             "[report]                 # " + t("parameter kla report"),
             "year = 2022",
@@ -327,10 +399,7 @@ def run(
             advice=t("Tunggu sampai selesai; tidak perlu diulang."),
         ) from None
     except OSError as error:
-        raise OutputError(
-            t("{folder} tidak dapat ditulis: {why}.", folder=plan.folder.name, why=error.strerror or error),
-            advice=t("Periksa izin dan sisa ruang cakram, atau ganti out di berkas jadwal."),
-        ) from error
+        raise _not_writable(plan, error) from error
     return outcome
 
 
@@ -346,7 +415,7 @@ def _make_all(plan: Plan, slot: datetime.datetime, make: Make, say: Say) -> Outc
             failures.append(failure.Failure(parameters, error.exit_code if known else 1, said, folder))
             failure.leave_page(failures[-1])
             if not known:  # its traceback is for the log alone
-                with (plan.folder / "kla.log").open("a", encoding="utf-8") as log:
+                with contextlib.suppress(OSError), (plan.folder / "kla.log").open("a", encoding="utf-8") as log:
                     log.write(f"{datetime.datetime.now():%Y-%m-%d %H:%M:%S} {traceback.format_exc()}")
             say(t("[{at}/{all}] {area} gagal: {why}", at=at, all=len(plan.reports), area=parameters.area,
                   why=said.splitlines()[0]))  # fmt: skip
@@ -357,9 +426,42 @@ def _make_all(plan: Plan, slot: datetime.datetime, make: Make, say: Say) -> Outc
     mailed, problem = False, ""
     try:
         mailed = failure.send_mail(failures)
-    except ParameterError as error:
-        problem = str(error)
+        if plan.mails_always and not failures:
+            text = "\n".join(f"{failure.about(one)}: {plan.folder_of(one)}" for one in plan.reports)
+            mailed = failure.send(t("KLA: {count} laporan dibuat", count=len(made)), text + "\n")
+    except Exception as error:  # whatever it is, the slot is done
+        problem = str(error) if isinstance(error, KlaError) else f"{type(error).__name__}"
     return Outcome(slot, True, tuple(made), tuple(failures), mailed, problem)
+
+
+def refused(file: Path, error: KlaError, *, now: datetime.datetime | None = None) -> str:
+    """Tell those in charge that a schedule is refused: a page in the reports, and one mail a day for one reason.
+
+    Returns:
+        Why no mail could be sent although it should have; empty when all is well.
+    """
+    project, now = find_project(), now or datetime.datetime.now()
+    name = _name_of(Path(file).expanduser().resolve())
+    failure.leave_words(project.reports / f"{name}-gagal.html", t("jadwal {file}", file=Path(file).name), error)
+    state = project.reports / f".{name}-ditolak.json"
+    told = {"day": f"{now:%Y-%m-%d}", "why": hashlib.sha256(str(error).encode()).hexdigest()}
+    if _read(state) == told:
+        return ""
+    try:
+        failure.send(t("KLA: jadwal {file} ditolak", file=as_plain(Path(file).name)), f"{error}\n")
+    except ParameterError as problem:
+        return str(problem)
+    with contextlib.suppress(OSError):
+        _write(state, told)
+    return ""
+
+
+def accepted(plan: Plan) -> None:
+    """Take away what told of a refusal."""
+    reports = find_project().reports
+    for left in (reports / f"{plan.name}-gagal.html", reports / f".{plan.name}-ditolak.json"):
+        with contextlib.suppress(OSError):
+            left.unlink(missing_ok=True)
 
 
 def _run_report(parameters: ReportParameters, folder: Path) -> Any:

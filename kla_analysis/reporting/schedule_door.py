@@ -6,6 +6,7 @@ import json
 import os
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -17,6 +18,7 @@ from kla_analysis.language import current_language, t
 from kla_analysis.presenting.controls import Controls, status
 from kla_analysis.project import find_project
 from kla_analysis.reporting import choices, timers
+from kla_analysis.reporting.parameters import ReportParameters
 from kla_analysis.reporting.schedule import ALL_AREAS, WEEKDAYS, day_names, load_schedule
 
 #: Folder in the project in which the schedules of this page are kept; who installed one must find it there.
@@ -32,11 +34,11 @@ class ScheduleForm(Controls):
         codes = [code for code in dict.fromkeys(rounds["area_code"]) if code != REFERENCE_CODE]
         years = sorted(set(rounds["award_year"].astype(int)), reverse=True)
         self.area = choices.area_control(self, t("Daerah"), t("kosong: semua yang ada datanya"), codes)
-        self.area.value = choices.named(codes[0] if "63.10" not in codes else "63.10")
+        with self.quietly():
+            self.area.value = choices.named(codes[0] if "63.10" not in codes else "63.10")
         self.year = self.control(widgets.Dropdown, t("Tahun"), options=years, value=2022 if 2022 in years else years[0])
-        self.target = self.control(
-            widgets.Dropdown, t("Target"), options=choices.targets(load_instrument()), value="nindya"
-        )
+        self.target = self.control(widgets.Dropdown, t("Target"), options=[])
+        self._offer_targets(ReportParameters().target)
         self.lang = self.control(
             widgets.Dropdown,
             t("Bahasa"),
@@ -82,6 +84,16 @@ class ScheduleForm(Controls):
             ],
             layout=widgets.Layout(width="100%", max_width="760px"),
         )
+
+    def _moved(self, change: Any) -> None:
+        if not self.unheard and change["owner"] is self.year:
+            self._offer_targets(self.target.value)
+
+    def _offer_targets(self, wanted: str) -> None:
+        """Offer the predicates of the instrument in force in the chosen year."""
+        self.target.options = choices.targets(load_instrument(year=self.year.value))
+        if wanted in {code for _, code in self.target.options}:
+            self.target.value = wanted
 
     def toml(self) -> str:
         """Return the schedule that the form asks for, as the file that `kla schedule` reads.

@@ -9,11 +9,18 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from kla_analysis.language import moment, number, t
+from kla_analysis.language import moment, t
 from kla_analysis.project import find_project
 from kla_analysis.reporting import changes, document, documents
 from kla_analysis.reporting.choices import target_name
-from kla_analysis.reporting.manifest import MANIFEST, Manifest, read_manifest
+from kla_analysis.reporting.manifest import (
+    MANIFEST,
+    Manifest,
+    doubts_in_words,
+    predicate_in_words,
+    read_manifest,
+    total_in_words,
+)
 from kla_analysis.reporting.store import place_at
 
 #: Where a server of ours hands out the reports folder, empty where it can not; without one, links lead from the
@@ -89,11 +96,12 @@ def card(made: Made, *, opened: bool = False) -> str:
         shown = escape(str(made.folder / document.INDEX))
     facts = t(
         "Nilai {total}, {predicate}; target {target}. Dibuat {when}.",
-        total=number(made.manifest.figures.get("total_low")),
-        predicate=made.manifest.figures.get("predicate", "–"),
-        target=target_name(about.get("target", "")),
+        total=total_in_words(made.manifest.figures),
+        predicate=predicate_in_words(made.manifest.figures),
+        target=target_name(about.get("target", ""), about.get("year")),
         when=when,
     )
+    facts = " ".join((facts, *doubts_in_words(made.manifest.figures)))
     return (
         f'<div class="kla-card"><h3>{escape(made.name)}</h3><p>{escape(facts)}</p><p>{shown}</p>'
         f"{_changed(made, opened)}</div>"

@@ -80,7 +80,7 @@ def place_at(address: str | Path, project: Project) -> Place:
     text = str(address)
     protocol, found, rest = text.partition("://")
     if not found or (protocol in ("file", "local") and (text := rest)):
-        return Folder(Path(text).absolute(), project)
+        return Folder(_followed(Path(text).absolute()), project)
     try:
         import fsspec
 
@@ -91,6 +91,17 @@ def place_at(address: str | Path, project: Project) -> Place:
             advice=t("Pilih folder, atau pasang fsspec dengan dukungan untuk {protocol}.", protocol=protocol),
         ) from None
     return Address(text.rstrip("/"), files, root, project)
+
+
+def _followed(path: Path) -> Path:
+    """Return where a folder really is: one link, or a chain of them, leads there, and the report belongs there."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # a circle of links
+        raise ParameterError(
+            t("{path} tidak dapat dipakai: {why}.", path=path.name, why=getattr(error, "strerror", None) or error),
+            advice=t("Pilih folder dengan --out."),
+        ) from None
 
 
 def put(address: str | Path, name: str, content: bytes, project: Project) -> str:
@@ -233,9 +244,13 @@ class Folder(Place):
 
     def _sweep(self) -> None:
         """Clear what a run that was cut off left beside the report (we hold the lock, so it is dead)."""
-        for left in self._final.parent.glob(f".{self._final.name}.building-*"):
-            shutil.rmtree(left, ignore_errors=True)
-        for old in sorted(self._final.parent.glob(f".{self._final.name}.old-*")):
+        beside = sorted(self._final.parent.iterdir())
+        for left in beside:
+            if left.name.startswith(f".{self._final.name}.building-"):
+                shutil.rmtree(left, ignore_errors=True)
+        for old in beside:
+            if not old.name.startswith(f".{self._final.name}.old-"):
+                continue
             if self._final.exists():  # cut off while what people added was moved along
                 self._carry_over(old)
             else:  # cut off between the two moves: the old report is the last whole one

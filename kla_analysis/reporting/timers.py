@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from kla_analysis.errors import DataError
+from kla_analysis.errors import DataError, ParameterError, Problem
 from kla_analysis.language import t
 from kla_analysis.project import find_project
 from kla_analysis.reporting.schedule import WEEKDAYS, Plan, day_names
@@ -42,7 +42,19 @@ def files(plan: Plan, kind: str) -> dict[str, str]:
 
     Args:
         kind: `cron`, `systemd` or `windows`.
+
+    Raises:
+        ParameterError: an address holds a line feed or the like, which would be a line of its own there.
+        DataError: the command `kla` is not installed beside this Python.
     """
+    told = {t("Alamat jadwal"): str(plan.path), t("Alamat Python"): sys.executable, **_environment()}
+    problems = [
+        Problem(t("memuat karakter kendali"), t("Ganti nama folder atau berkasnya."), column=name, value=repr(text))
+        for name, text in told.items()
+        if not text.isprintable()
+    ]
+    if problems:
+        raise ParameterError(t("Jadwal tidak dapat dipasang."), problems=problems)
     if kind == "systemd":
         return systemd_units(plan)
     return {f"{plan.name}.xml": windows_task(plan)} if kind == "windows" else {f"{plan.name}.cron": cron_line(plan)}

@@ -5,8 +5,10 @@ import math
 
 import pandas as pd
 import pytest
+from conftest import UNANSWERED
 
 import kla_analysis as kla
+from kla_analysis.analysis.scoring import totals_of
 from kla_analysis.instrument.bands import Span
 
 
@@ -79,3 +81,28 @@ def test_two_sheets_side_by_side(rolled, reference, instrument):
     table = kla.difference(kla.roll_up(reference, instrument), rolled, "component")
     assert table["change"].sum() == pytest.approx(650.5 - 771.81)
     assert list(table.index) == list(instrument.components.index)
+
+
+def test_what_nobody_answered_closes_no_gap(blanked, instrument):
+    rolled = kla.roll_up(kla.load_assessment(blanked(), instrument), instrument)
+    gap = instrument.ladder.points_to("nindya", rolled.total)
+    low, best = kla.smallest_set(rolled, gap.high), kla.smallest_set(rolled.at_best, gap.low)
+    for found in (low, best):
+        assert found.closes
+        assert not set(found.questions.index) & set(UNANSWERED)
+    assert len(best.questions) < len(low.questions)
+    # The questions of the set in full, and nothing else: the low end of the total rises by just the gain.
+    raised = rolled.questions["low"].where(
+        ~rolled.questions.index.isin(low.questions.index), rolled.questions["max_points"]
+    )
+    after = totals_of(raised.to_numpy()[None, :], instrument)["total"][0]
+    assert after == pytest.approx(rolled.total.low + low.gain_points)
+
+
+def test_a_difference_to_a_missing_answer_is_a_range(blanked, rolled, instrument):
+    gaps = kla.roll_up(kla.load_assessment(blanked(["7.1"]), instrument), instrument)
+    row = kla.difference(rolled, gaps, "question").loc["7.1"]
+    assert row["after_answers"] == 0
+    assert (row["change"], row["change_high"]) == (-row["before"], row["max_points"] - row["before"])
+    same = kla.difference(gaps, gaps, "component")
+    assert (same["change"].loc["K2"], same["change_high"].loc["K2"]) == (-row["max_points"], row["max_points"])

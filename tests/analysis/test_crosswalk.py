@@ -47,9 +47,6 @@ def data(tmp_path_factory):
     )
     (new / "discrepancies.yaml").write_text("[]\n")
     shutil.copy(old / "agencies.csv", new)
-    (new / "table_partners.csv").write_text(
-        (old / "table_partners.csv").read_text(encoding="utf-8").splitlines()[0] + f"\nK0,BPS,data,data,{source}\n"
-    )
     package = json.loads((data / "datapackage.json").read_text(encoding="utf-8"))
     package["resources"] += [
         {**resource, "name": resource["name"].replace("2024", "uji"), "path": resource["path"].replace("2024", "uji")}

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import UNANSWERED
 
 import kla_analysis as kla
 from kla_analysis.errors import DataError
@@ -62,6 +63,40 @@ def test_missing_answers(sheet, instrument, policy, low, high):
     assert (rolled.total.low, rolled.total.high) == (low, high)
     assert rolled.missing == ("1.1",)
     assert "1.1" in rolled.missing_in_words()
+
+
+@pytest.mark.parametrize("policy", ["range", "zero"])
+def test_lost_unknown_and_reached_make_the_maximum(blanked, instrument, policy):
+    rolled = kla.roll_up(kla.load_assessment(blanked(), instrument), instrument, missing=policy)
+    for level in ("question", "indicator", "component"):
+        table = rolled.table(level)
+        parts = table["low"] + table["unknown_points"] + table["lost_points"]
+        assert parts.to_list() == pytest.approx(table["max_points"].to_list())
+    empty = rolled.questions.loc[list(UNANSWERED)]
+    known = policy == "zero"
+    assert (empty["lost_points"] == (empty["max_points"] if known else 0)).all()
+    assert (empty["unknown_points"] == (0 if known else empty["max_points"])).all()
+    assert (empty["answers"] == int(known)).all()
+    # Of 7 and 9 nothing is answered, of 6 all but one; 21B may hold 17 points although its questions ask for 18.
+    indicators = rolled.indicators
+    assert indicators.loc[["7", "9", "21B"], "answers"].eq(0).all() != known
+    assert indicators.loc["6", ["answers", "unanswered"]].to_list() == ([7, 0] if known else [6, 1])
+    assert indicators.loc["21B", "unknown_points"] == (0 if known else 17)
+    assert rolled.unknown_points == pytest.approx(rolled.components["unknown_points"].sum())
+    assert bool(rolled.unknown_points) != known
+
+
+def test_the_other_end_is_the_sheet_with_full_answers(blanked, instrument):
+    rolled = kla.roll_up(kla.load_assessment(blanked(), instrument), instrument)
+    maxima = instrument.questions["max_points"]
+    sheet = kla.load_assessment(blanked(), instrument)
+    full = kla.roll_up(dataclasses.replace(sheet, scores=sheet.scores.fillna(maxima)), instrument)
+    pd.testing.assert_frame_equal(rolled.at_best.questions, full.questions)
+    pd.testing.assert_frame_equal(rolled.at_best.indicators, full.indicators)
+    assert rolled.at_best.total == full.total
+    assert rolled.at_best.total.low == rolled.total.high
+    assert rolled.at_best.capped == full.capped
+    assert full.at_best is full
 
 
 def test_missing_answers_refused(sheet, instrument):

@@ -1,6 +1,10 @@
 """Weaknesses: lost points, whose they are, and in which order."""
 
+import dataclasses
+
+import numpy as np
 import pytest
+from conftest import UNANSWERED
 
 import kla_analysis as kla
 
@@ -55,8 +59,8 @@ def test_against_the_median_of_peers(rolled, tanah_bumbu, instrument):
 
 def test_points_by_agency(rolled):
     ranked = kla.lost_by_agency(rolled)
-    # Equal shares add up to the loss of all questions, 1004 - 771.81; involvement counts shared ones in full.
-    assert ranked["shared_points"].sum() == pytest.approx(232.19)
+    # Equal shares add up to what the total loses, 1000 - 771.81; involvement counts shared questions in full.
+    assert ranked["shared_points"].sum() == pytest.approx(228.19)
     assert (ranked["involved_points"] >= ranked["shared_points"]).all()
     # 26.2, 26.3, 26.15 to 26.18, 25.11 to 25.13 have no agency: 3 + 0 + 6 + 1 + 0 + 4 = 14 points lost.
     assert ranked.loc["(belum ada penanggung jawab)", "involved_points"] == 14
@@ -68,3 +72,42 @@ def test_weak_questions_of_a_component(rolled):
     assert weak["lost_points"].to_dict() == {"6.3": 12, "6.2": 5, "6.5": 3}
     with pytest.raises(kla.ParameterError, match="K1"):
         kla.weak_questions(rolled, "K11")
+
+
+def test_equal_shares_add_up_to_the_loss_where_indicators_are_capped(tanah_bumbu, instrument):
+    # The questions lose 353.50 points, the total 1000 - 650.50: 19 and 21B have questions worth 3 and 1 too many.
+    rolled = kla.roll_up(tanah_bumbu, instrument)
+    assert rolled.questions["lost_points"].sum() == pytest.approx(353.5)
+    assert kla.lost_by_agency(rolled)["shared_points"].sum() == pytest.approx(349.5, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_equal_shares_add_up_on_any_sheet(seed, tanah_bumbu, instrument):
+    # Full answers, nothing, and missing ones, so that capped indicators are full, half full and open.
+    maxima, random = instrument.questions["max_points"], np.random.default_rng(seed)
+    scores = maxima * random.choice([0, 0.5, 1, np.nan], size=len(maxima), p=[0.2, 0.2, 0.5, 0.1])
+    rolled = kla.roll_up(dataclasses.replace(tanah_bumbu, scores=scores), instrument)
+    assert kla.lost_by_agency(rolled)["shared_points"].sum() == pytest.approx(1000 - rolled.total.high, abs=1e-6)
+
+
+def test_an_agency_without_a_loss_is_not_ranked(tanah_bumbu, instrument):
+    mine = instrument.questions["agencies"].fillna("").str.contains("Dinkes")
+    scores = tanah_bumbu.scores.where(~mine, instrument.questions["max_points"])
+    before = kla.lost_by_agency(kla.roll_up(tanah_bumbu, instrument))
+    after = kla.lost_by_agency(kla.roll_up(dataclasses.replace(tanah_bumbu, scores=scores), instrument))
+    assert "Dinkes" in before.index
+    assert "Dinkes" not in after.index
+    assert (after[["questions", "involved_points", "shared_points"]] > 0).all(axis=None)
+
+
+def test_what_nobody_answered_is_no_weakness(blanked, instrument):
+    rolled = kla.roll_up(kla.load_assessment(blanked(), instrument), instrument)
+    weak = kla.weak_questions(rolled)
+    assert not set(weak.index) & set(UNANSWERED)
+    assert list(kla.unanswered_questions(rolled).index) == [c for c in rolled.questions.index if c in UNANSWERED]
+    ranked = kla.lost_points(rolled, "indicator")
+    assert {"7", "9"} <= set(ranked.index[ranked["lost_points"] == 0])
+    # What is recoverable for sure never passes the loss, nor the room that the indicator has with the answers it has.
+    assert (weak["recoverable_points"] <= weak["lost_points"]).all()
+    behind = kla.lost_points(rolled, "question", peers=[rolled.at_best])["behind_peers"]
+    assert (behind == 0).all()

@@ -142,7 +142,7 @@ def test_bad_files(tmp_path, instrument, content, words):
 
 def test_a_file_that_is_not_there(tmp_path, instrument):
     assert "tidak ada" in str(refusal(tmp_path / "tidak.csv", instrument))
-    assert "tidak dapat dibaca" in str(refusal(tmp_path, instrument))
+    assert "sebuah folder" in str(refusal(tmp_path, instrument))
 
 
 def test_one_file_holds_one_round(sheet, instrument):

@@ -211,9 +211,7 @@ def test_litter_in_a_folder_is_passed_over_with_a_note(tmp_path):  # T18
 def test_a_file_without_permission(tmp_path, monkeypatch):  # T19
     path = people.write_xlsx(tmp_path / "a.xlsx", [PAGE])
     if os.geteuid() == 0:  # root may read everything: let the system say no in its place
-        monkeypatch.setattr(
-            Path, "read_bytes", lambda self: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
-        )
+        monkeypatch.setattr(os, "open", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     path.chmod(0)
     assert "tidak dapat dibaca" in refusal(path)
 
@@ -289,7 +287,21 @@ def test_what_is_no_sheet(tmp_path, name, data, words):
 
 
 def test_a_parser_that_is_led_astray_takes_only_its_own_process_with_it(tmp_path):
-    """An .ods of fifty million repeated cells exhausts the memory of the child; the next file is read all the same."""
+    """An .xls whose corner cells span its whole rectangle exhausts the memory of the child; the next file is read all the same."""
+    import xlwt
+
+    book = xlwt.Workbook()
+    for at in range(3):
+        sheet = book.add_sheet(f"A{at}")
+        sheet.write(0, 0, 1)
+        sheet.write(65535, 255, 1)
+    book.save(str(tmp_path / "b.xls"))
+    assert "dibaca dengan aman" in refusal(tmp_path / "b.xls")
+    assert answers(people.write_ods(tmp_path / "a.ods", [PAGE])) == FOUR
+
+
+def test_repeated_cells_of_an_open_document_are_counted_before_they_are_kept(tmp_path):
+    """Fifty million cells written as one repeated cell are refused in words."""
     path = people.write_ods(tmp_path / "a.ods", [PAGE])
     with zipfile.ZipFile(path) as package:
         content = package.read("content.xml").decode()
@@ -300,8 +312,7 @@ def test_a_parser_that_is_led_astray_takes_only_its_own_process_with_it(tmp_path
         package.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         package.writestr("content.xml", huge)
         package.writestr("META-INF/manifest.xml", "<manifest/>")
-    assert "dibaca dengan aman" in refusal(tmp_path / "b.ods")
-    assert answers(path) == FOUR
+    assert "sel terisi" in refusal(tmp_path / "b.ods")
 
 
 def test_the_cell_has_no_secrets(tmp_path, monkeypatch):  # T74

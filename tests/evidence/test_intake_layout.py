@@ -227,7 +227,7 @@ def test_totals_are_left_out_and_compared(tmp_path, instrument, reference):  # T
 def test_headers_in_other_spelling_blank_and_doubled(tmp_path):  # T55
     rows = [(" KODE ", None, "nilai\nMaksimal", "NILAI  "), *SMALL[1:]]
     assert read(people.page("A", rows), tmp_path).assessments[0].total == 80
-    doubled = [("Kode", "Nilai", "Nilai Maksimal", "Nilai"), *SMALL[1:]]
+    doubled = [("Kode", "Nilai", "Nilai Maksimal", "Nilai"), ("1", 40, 96, 50), ("2", 20, 36, 20)]
     assert "lebih dari satu kolom nilai" in refusal(people.page("A", doubled), tmp_path)
 
 
@@ -392,8 +392,11 @@ def test_a_score_merged_over_rows_belongs_to_none_of_them(tmp_path):
 def test_a_sheet_of_something_else_altogether_ends_soon(tmp_path):
     rows = [("Kode", "Indikator", "Nilai"), *((f"X{at}", f"kegiatan nomor {at} di desa", 1) for at in range(20_000))]
     said = refusal(people.page("A", rows), tmp_path)
-    assert "lebih dari 300 baris tidak dikenal" in said
-    assert said.count("baris berisi nilai") == 301
+    assert "bukan lembar evaluasi kla-2024" in said
+    assert said.count("\n") == 1
+    mixed = refusal(people.page("A", [rows[0], ("1", "Peraturan daerah", 50), *rows[1:]]), tmp_path)
+    assert "lebih dari 300 baris tidak dikenal" in mixed
+    assert mixed.count("baris berisi nilai") == 1
 
 
 def test_merged_ranges_without_end_do_not_fill_the_memory(tmp_path):

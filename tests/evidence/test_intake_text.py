@@ -94,10 +94,8 @@ def test_an_unclosed_quote_names_its_line(tmp_path):  # T31
 
 
 def test_ragged_rows_are_listed_never_shifted(tmp_path):  # T32
-    said = refusal(tmp_path, b"Kode;Nilai;Ket\n1;5,5;a\n2;7,5\n3;8,5;c;d\n4;1,5;e\n")
-    assert "baris 3" in said
+    said = refusal(tmp_path, b"Kode;Nilai;Ket\n1;5,5;a\n2;7,5;b\n3;8,5;c;d\n4;1,5;e\n")
     assert "baris 4" in said
-    assert "2 sel" in said
     assert "4 sel" in said
     # 5,5 without quotes under a comma: one cell too many everywhere but in the header
     assert "baris 1" in refusal(tmp_path, b"Kode,Nilai\n1,5,5\n2,7,5\n3,8,5\n")
@@ -115,7 +113,8 @@ def test_one_column_is_never_read_in_silence(tmp_path):
 def test_what_can_not_be_seen_is_normalised_and_said(tmp_path):  # T34
     path = tmp_path / "a.csv"
     path.write_text(
-        "Kode;Indikator;Nilai;Keterangan\n\u200b1;x;\u00a05,5;ok\n2;y;7,5;Perda\u202e  KLA\n", encoding="utf-8"
+        "Kode;Indikator;Nilai;Keterangan\n\u200b1;Peraturan;\u00a05,5;ok\n2;Kelembagaan;7,5;Perda\u202e  KLA\n",
+        encoding="utf-8",
     )
     intake = read_sheet(path, area="63.10", year=2025, stage="final").require()
     assert list(intake.assessments[0].answers["score"]) == [5.5, 7.5]

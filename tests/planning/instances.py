@@ -1,4 +1,4 @@
-"""Small random planning instances, and all their plans by plain arithmetic."""
+"""Small random planning instances, and all their plans by plain arithmetic in whole numbers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,26 @@ import numpy as np
 import pandas as pd
 
 import kla_analysis as kla
-from kla_analysis.analysis.scoring import totals_of
 from kla_analysis.planning.actions import Catalogue
 from kla_analysis.planning.model import Limits, Model
 
+#: Millionths of points.
+MILLION = 10**6
+#: How costly all is: as in the example catalogue, fifty times, and a thousand times.
+LEVELS = (1, 50, 1000)
+
 
 def random_instance(rolled, seed: int, most: int = 14) -> tuple[Model, Limits]:
-    """Make a small catalogue with overlaps, groups, prerequisites, full indicators and all kinds of limits."""
-    random = np.random.default_rng(seed)
+    """Make a small catalogue with overlaps, groups, prerequisites, full indicators and all kinds of limits.
+
+    Money is odd rupiah, as people write it, at one of three levels of cost.
+    """
+    random, odd = np.random.default_rng(seed), np.random.default_rng(seed + 1_000_000)
+    level = LEVELS[seed % len(LEVELS)]
+
+    def rupiah(tens_of_millions: int) -> int:
+        return int(tens_of_millions) * 10_000_000 * level + int(odd.integers(10_000_000))
+
     count = int(random.integers(2, most + 1))
     codes = [f"X{at}" for at in range(count)]
     # A narrow choice of questions, 19 and 21B among them, so that actions overlap and indicators fill up.
@@ -34,7 +46,7 @@ def random_instance(rolled, seed: int, most: int = 14) -> tuple[Model, Limits]:
         index=pd.Index(codes, name="action_code"),
     )
     for cost in ("cost_low", "cost_likely", "cost_high"):
-        actions[cost] = random.integers(1, 60, count) * 10_000_000
+        actions[cost] = [rupiah(drawn) for drawn in random.integers(1, 60, count)]
     rows = []
     for code in codes:
         for question in random.choice(pool, int(random.integers(1, 6)), replace=False):
@@ -48,37 +60,42 @@ def random_instance(rolled, seed: int, most: int = 14) -> tuple[Model, Limits]:
         kept_share=float(random.choice([1.0, 0.9])),
         acceptance="likely" if random.random() < 0.4 else "full",
     )
-    limits = Limits(budget=int(random.integers(0, 200)) * 10_000_000)
+    limits = Limits(budget=rupiah(random.integers(0, 200)))
     if random.random() < 0.5:
         limits = Limits(
             budget=limits.budget,
-            agencies={actions["agency"].iloc[0]: int(random.integers(0, 80)) * 10_000_000},
-            funding_sources={"CSR": int(random.integers(10, 90)) * 10_000_000}
+            agencies={actions["agency"].iloc[0]: rupiah(random.integers(0, 80))},
+            funding_sources={"CSR": rupiah(random.integers(10, 90))}
             if random.random() < 0.4 and "CSR" in set(actions["funding_source"])
             else {},
-            years={int(actions["year"].iloc[0]): int(random.integers(0, 120)) * 10_000_000},
+            years={int(actions["year"].iloc[0]): rupiah(random.integers(0, 120))},
             must=(codes[0],) if random.random() < 0.2 and not actions["prerequisites"].iloc[0] else (),
             must_not=(codes[-1],) if random.random() < 0.3 else (),
             either_or=((codes[0], codes[-1]),) if random.random() < 0.3 and count > 2 else (),
-            components={"K2": 66.0} if random.random() < 0.2 else {},
+            components={"K2": float(random.choice([66.0, 70.5]))} if random.random() < 0.3 else {},
         )
     return model, limits
 
 
 def every_plan(model: Model, limits: Limits) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Try every subset: members, cost and total of the allowed ones, by plain arithmetic of our own."""
+    """Try every subset: members, cost (rupiah) and total (points) of the allowed ones, counted in whole numbers."""
     actions = model.catalogue.actions
     count = len(actions)
     member = ((np.arange(1 << count)[:, None] >> np.arange(count)) & 1).astype(bool)
     instrument = model.rollup.instrument
-    points = np.tile(model.base, (len(member), 1))
+    questions = instrument.questions
+    base = {code: round(points * model.kept_share * MILLION) for code, points in model.claimed.items()}
+    points = {code: np.full(len(member), own, dtype=np.int64) for code, own in base.items()}
     for row in model.catalogue.answers.itertuples():
-        action = actions.index.get_loc(row.action_code)
-        question = instrument.questions.index.get_loc(row.question_code)
-        gain = max(0.0, row.raised_to * instrument.questions["max_points"].iloc[question] - model.base[question])
-        gain *= row.chance_likely if model.acceptance == "likely" else 1.0
-        points[:, question] = np.maximum(points[:, question], model.base[question] + gain * member[:, action])
-    reached = totals_of(points, instrument)
+        action, code = actions.index.get_loc(row.action_code), row.question_code
+        gain = max(0.0, row.raised_to * questions.at[code, "max_points"] - base[code] / MILLION)
+        gain = round(gain * (row.chance_likely if model.acceptance == "likely" else 1.0) * MILLION)
+        np.maximum(points[code], base[code] + gain * member[:, action], out=points[code])
+    component = {code: np.zeros(len(member), dtype=np.int64) for code in instrument.components.index}
+    for indicator, own in questions.groupby("indicator_code").groups.items():
+        row = instrument.indicators.loc[indicator]
+        most = round(row["max_points"] * MILLION)
+        component[row["component_code"]] += np.minimum(sum(points[code] for code in own), most)
 
     allowed = np.ones(len(member), dtype=bool)
     costs = member * model.costs
@@ -100,8 +117,8 @@ def every_plan(model: Model, limits: Limits) -> tuple[np.ndarray, np.ndarray, np
         for other in needed:
             allowed &= ~member[:, place[code]] | member[:, place[other]]
     for code, least in limits.components.items():
-        allowed &= reached["component"][:, instrument.components.index.get_loc(code)] >= least
-    return member[allowed], costs.sum(axis=1)[allowed], reached["total"][allowed]
+        allowed &= component[code] >= round(least * MILLION)
+    return member[allowed], costs.sum(axis=1)[allowed], sum(component.values())[allowed] / MILLION
 
 
 def two_hundred(catalogue: Catalogue, instrument: kla.Instrument, seed: int = 1) -> Catalogue:

@@ -29,6 +29,7 @@ DRAW = {
     "tornado": lambda position: risk_charts.tornado(position, "nindya"),
     "province": risk_charts.province,
     "flow": risk_charts.flow,
+    "moves": risk_charts.moves,
 }
 POSITIONS = {
     "tanah-bumbu": lambda: kla.open_position("63.10", 2022),
@@ -37,6 +38,7 @@ POSITIONS = {
     "two scores a year": lambda: kla.open_position("33.14", 2022),
     "many years": lambda: kla.open_position("33.11", 2019),
     "no award": lambda: kla.open_position("32.78", 2025),
+    "bounds only": lambda: kla.open_position("63.10", 2025),
 }
 
 
@@ -104,7 +106,7 @@ def test_the_same_data_give_the_same_bytes_whatever_the_notebook_has_set(bumbu, 
         ("pareto", "7 dari 31 indikator memuat separuh dari 349,5 poin", "34,94"),
         ("agencies", "Dinas PPPA", "168,16 (78,11)"),
         ("waterfall", "6 pertanyaan di 5 komponen", "Sesudahnya 707,38"),
-        ("history", "Madya pada 2023", "verifikasi administrasi 800,38"),
+        ("history", "paling tinggi Madya pada 2025", "verifikasi administrasi 800,38"),
     ],
 )
 def test_finding_in_the_title_and_data_in_the_alt_text(bumbu, name, title, alt):

@@ -59,7 +59,7 @@ def test_without_a_sheet_it_is_said_in_words():
 
 
 def test_a_published_score_in_a_gap_is_flagged():
-    position = kla.open_position("63.10", 2025)
+    position = kla.open_position("63.10", 2025, stage="administrative_verification")
     assert "celah" in repr(wording.remarks(position))
     assert "Nindya" in repr(wording.headline(position, "utama"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import email
+import email.utils
 import json
 import shutil
 import socket
@@ -20,7 +21,7 @@ from aiosmtpd.smtp import AuthResult
 from conftest import ROOT, run_kla
 from nbconvert.preprocessors import ExecutePreprocessor
 
-from kla_analysis.errors import KernelError, LockedError, ParameterError
+from kla_analysis.errors import KernelError, KlaError, LockedError, ParameterError
 from kla_analysis.reporting import doctor, failure, schedule, timers
 from kla_analysis.reporting.parameters import ReportParameters
 
@@ -161,12 +162,54 @@ def test_the_windows_task_catches_up_and_starts_once(plan):
     assert parts == ["RegistrationInfo", "Triggers", "Settings", "Actions"]  # the order that its schema asks for
 
 
+ONE = TEXT.replace('["63.10", "63.01"]', '["63.10"]')
+
+
 def test_print_writes_the_files(written, tmp_path):
-    done = run_kla("schedule", "print", str(written()), "--systemd", "--out", str(tmp_path / "unit"))
+    done = run_kla("schedule", "print", str(written(ONE)), "--systemd", "--out", str(tmp_path / "unit"))
     assert done.returncode == 0, done.stderr
     assert sorted(path.suffix for path in (tmp_path / "unit").iterdir()) == [".service", ".timer"]
     assert "systemctl --user enable --now" in done.stderr
-    assert run_kla("schedule", "print", str(written())).returncode == 2
+    assert run_kla("schedule", "print", str(written(ONE))).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (('["63.10"]', '["63.10", "63.01"]'), "Tidak ada data Kab. Tanah Laut"),
+        (('["63.10"]', '["63.1"]'), "63.10"),
+        (("2022", "2019"), "Tidak ada data"),
+        (('"nindya"', '"nindya"\nscenario = "tidak-ada"'), "tidak-ada"),
+        (('"nindya"', '"nindya"\nassessment = "tidak-ada.csv"'), "tidak-ada.csv"),
+        (('"hasil"', '"/proc/hasil"'), "tidak dapat ditulis"),
+    ],
+)
+def test_what_the_night_would_refuse_is_refused_when_it_is_installed(written, change, said):
+    """All at once, before there is anything to install."""
+    assert ONE.replace(*change) != ONE
+    with pytest.raises(KlaError) as caught:
+        schedule.check(schedule.load_schedule(written(ONE.replace(*change))))
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("escape", [r"C:\temp\nilai.csv", r"C:\baru\nilai.csv", r"C:\data.csv"])
+def test_a_windows_path_between_double_quotes_is_seen(written, escape):
+    """TOML reads its backslashes as tabs and line feeds, or not at all; the right quotes are named."""
+    with pytest.raises(ParameterError) as caught:
+        schedule.load_schedule(written(ONE.replace('"nindya"', f'"nindya"\nassessment = "{escape}"')))
+    assert "tunggal" in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["KLA_DATA", "KLA_REPORTS", ""])
+@pytest.mark.parametrize("kind", ["cron", "systemd", "windows"])
+def test_a_line_feed_becomes_no_line_of_a_schedulers_file(written, monkeypatch, tmp_path, variable, kind):
+    path = written(ONE, name="malam.toml" if variable else "malam\n* * * * * root id\n.toml")
+    if variable:
+        place = tmp_path / "tempat\n* * * * * root id\n"
+        shutil.copytree(ROOT / "data", place)
+        monkeypatch.setenv(variable, str(place))
+    with pytest.raises(ParameterError, match="karakter kendali"):
+        timers.files(schedule.load_schedule(path), kind)
 
 
 # --- which slot is due --------------------------------------------------------------------------------
@@ -334,6 +377,55 @@ def test_one_mail_tells_of_all_failures_of_a_run(plan, box):
     assert "Kab. Tanah Bumbu (63.10), tahun 2022" in text
     assert "(63.01), tahun 2022" in text
     assert "Kernel mati. Periksa memori." in text
+
+
+def test_a_mail_says_when_and_which(plan, box):
+    """Without a date and a name of its own many servers take it for unwanted."""
+    schedule.run(plan, now=MONDAY, make=Makes(KernelError("x")))
+    message = email.message_from_string(box.mails[0])
+    assert email.utils.parsedate_to_datetime(message["Date"]).tzinfo is not None
+    assert message["Message-ID"].endswith("@x.test>")
+
+
+def test_success_mails_where_that_is_asked_for(written, box):
+    asked = schedule.load_schedule(written('mail = "always"\n' + TEXT))
+    assert schedule.run(asked, now=MONDAY, make=Makes()).mailed
+    (mail,) = box.mails
+    assert "2 laporan dibuat" in mail
+    assert "Kab. Tanah Bumbu" in email.message_from_string(mail).get_payload(decode=True).decode()
+
+
+def test_a_schedule_that_is_refused_at_night_mails_once_a_day_and_leaves_its_page(written, box, tmp_path, monkeypatch):
+    monkeypatch.setenv("KLA_REPORTS", str(tmp_path / "reports"))
+    file = str(written(TEXT.replace("nindya", "nindia")))
+    for _ in range(3):  # cron starts it every hour
+        assert run_kla("schedule", "run", file).returncode == 2
+    (mail,) = box.mails
+    assert "nindia" in email.message_from_string(mail).get_payload(decode=True).decode()
+    (page,) = (tmp_path / "reports").glob("*-gagal.html")
+    assert "nindia" in page.read_text(encoding="utf-8")
+    written(TEXT.replace("nindya", "nindia").replace("2022", "1022"))
+    assert run_kla("schedule", "run", file).returncode == 2
+    assert len(box.mails) == 2  # another reason
+    schedule.accepted(schedule.load_schedule(written()))
+    assert not [path for path in (tmp_path / "reports").iterdir() if "gagal" in path.name or "ditolak" in path.name]
+
+
+@pytest.mark.parametrize("name", ["TO", "FROM", "HOST", "USER"])
+def test_a_line_feed_in_a_mail_setting_is_no_line_of_a_mail(plan, box, monkeypatch, name):
+    """The slot is done all the same: nothing that a mail does leaves it unfinished."""
+    monkeypatch.setenv(f"KLA_SMTP_{name}", "satu@x.test\nBcc: semua@x.test")
+    done = schedule.run(plan, now=MONDAY, make=Makes(KernelError("x")))
+    assert f"KLA_SMTP_{name}" in done.mail_problem
+    assert not box.mails
+    assert not schedule.run(plan, now=MONDAY, make=Makes()).due
+
+
+@pytest.mark.parametrize("broken", ["é@ü.test", "a@b@c.test", "<@>", "x" * 5000 + "@x.test", "@"])
+def test_no_mail_address_leaves_a_slot_unfinished(plan, box, monkeypatch, broken):
+    monkeypatch.setenv("KLA_SMTP_FROM", broken)
+    schedule.run(plan, now=MONDAY, make=Makes(KernelError("x")))
+    assert not schedule.run(plan, now=MONDAY, make=Makes()).due
 
 
 def test_no_failure_no_mail(plan, box):

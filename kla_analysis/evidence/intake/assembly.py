@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from collections import defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,13 +11,16 @@ import pandas as pd
 
 from kla_analysis.errors import DataError, did_you_mean
 from kla_analysis.evidence.areas import Area, find_area
-from kla_analysis.evidence.intake.grid import FORMULA, PERCENT, TEXT, Book, Cell, Grid, clean, column_name, words_of
-from kla_analysis.evidence.intake.header import find_header, labelled, stage_named, titles_of, why_no_table
-from kla_analysis.evidence.intake.layout import Line, Table, read_table
-from kla_analysis.evidence.intake.names import area_in_title, match_area, names_of
-from kla_analysis.evidence.intake.numbers import DecimalMark, Reading, decimal_mark, read_date, read_number
+from kla_analysis.evidence.intake.checks import Printed, refuse_sums_above_maxima
+from kla_analysis.evidence.intake.columns import EVERY_STAGE, Wanted
+from kla_analysis.evidence.intake.grid import TEXT, Book, Cell, Grid, clean, column_name, words_of
+from kla_analysis.evidence.intake.header import Header, find_header, stage_named, why_no_table
+from kla_analysis.evidence.intake.layout import Line, Table, read_tables, say_what_is_kept_out
+from kla_analysis.evidence.intake.names import match_area, names_of
+from kla_analysis.evidence.intake.numbers import read_date, read_number
 from kla_analysis.evidence.intake.privacy import masked
 from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, REFUSED, SKIPPED, Repairs
+from kla_analysis.evidence.intake.titles import areas_said, labelled, titles_of, years_in
 from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument
 from kla_analysis.language import number, t
 
@@ -66,6 +68,7 @@ class Asked:
     year: int | None
     stage: str
     sheet: str
+    column: str = ""
 
 
 @dataclass
@@ -85,15 +88,18 @@ class Assembly:
         self.book, self.rules, self.repairs, self.asked, self.data = book, rules, repairs, asked, data
         self.names = names_of(rules, data)
         self.maxima = {level: rules.table(level)["max_points"].to_dict() for level in _LEVELS}
-        self.marks: dict[tuple[int, int], DecimalMark] = {}
         self.areas: dict[Cell, Area | None] = {}
         self.stages: dict[str, str] = {}
+        self.covers: list[Grid] | None = None
+        self.first_headers: dict[int, Header] = {}
         self.differences = 0
+        #: By sheet how many figures are stored as text and read as they look.
+        self.plain: Counter[str] = Counter()
 
     def run(self) -> tuple[list[Imported], int]:
         """Return the assessments, and how many printed maxima contradict the instrument."""
         tables = self._tables()
-        if self.asked.stage:
+        if self.asked.stage and self.asked.stage != EVERY_STAGE:
             self.rules.stage(self.asked.stage)
         groups: dict[tuple[str, int, str], _Group] = {}
         for table in tables:
@@ -101,7 +107,10 @@ class Assembly:
                 self._group(table, groups)
         if not groups and not self.repairs.refused:
             self.repairs.add(REFUSED, "", (0, 0), "", "", t("tidak ada baris data"), t("Isi tabel di bawah kepalanya."))
-        return [found for group in groups.values() if (found := self._imported(group))], self.differences
+        imported = [found for group in groups.values() if (found := self._imported(group))]
+        for sheet, count in self.plain.items():
+            self.repairs.add(NOTED, sheet, (0, 0), "", "", t("{count} angka tersimpan sebagai teks", count=count))
+        return imported, self.differences
 
     def _tables(self) -> list[Table]:
         grids = [grid for grid in self.book.grids if grid.rows]
@@ -113,26 +122,49 @@ class Assembly:
                     advice=did_you_mean(self.asked.sheet, [grid.name for grid in grids]) if grids else "",
                 )
             grids = named
-        found, without = [], []
+        stage = self.asked.stage
+        if stage and stage != EVERY_STAGE:
+            self.rules.stage(stage)
+        wanted = Wanted(stage, self.asked.year or 0, self.asked.column)
+        found: list[Table] = []
+        without: list[Grid] = []
+        strange: list[Table] = []
         for grid in grids:
-            table = read_table(grid, self.names, self.repairs, stage=self.asked.stage)
-            if table is None:
-                without.append(grid)
-            elif table.lines or table.score_column == 0:
-                found.append(table)
+            tables = read_tables(grid, self.names, self.repairs, wanted)
+            of_use = [table for table in tables if table.known or table.score_column == 0]
+            strange += [table for table in tables if table not in of_use and table.unknown]
+            if of_use:
+                found += of_use
+                say_what_is_kept_out(of_use, self.repairs)
             else:
                 without.append(grid)
         if not found and not self.repairs.refused:
-            for grid in without or [Grid("", {})]:
-                if find_header(grid, self.names) is not None:
-                    reason, advice = t("tidak ada baris data"), t("Isi tabel di bawah kepalanya.")
-                else:
-                    reason, advice = why_no_table(grid, self.names)
-                self.repairs.add(REFUSED, grid.name, (0, 0), "", "", reason, advice)
+            self._say_why_nothing(strange, without or [Grid("", {})])
         elif found:
             for grid in without:
                 self.repairs.add(SKIPPED, grid.name, (0, 0), grid.name, "", t("lembar tanpa tabel nilai"))
         return found
+
+    def _say_why_nothing(self, strange: list[Table], without: list[Grid]) -> None:
+        """Say once why a file is no evaluation sheet: what was looked for, and what it seems to be."""
+        if strange:
+            table = strange[0]
+            heads = ", ".join(f"“{title[:40]}”" for title in list(table.header.titles.values())[:8] if title)
+            self.repairs.add(
+                REFUSED, table.grid.name, (table.header.last, 0), "", "",
+                t("bukan lembar evaluasi {id}: dari {count} baris bernilai tidak satu pun kode, nama, atau susunan nilai "
+                  "maksimalnya milik instrumen itu; kolomnya {heads}", id=self.rules.id, count=len(table.unknown),
+                  heads=heads),
+                t("Nomor urut saja bukan kode. Tulis kode instrumennya (misalnya 1.2a atau 21A), atau isi lembar dari "
+                  "kla template."),
+            )  # fmt: skip
+            return
+        for grid in without:
+            if find_header(grid, self.names) is not None:
+                reason, advice = t("tidak ada baris data"), t("Isi tabel di bawah kepalanya.")
+            else:
+                reason, advice = why_no_table(grid, self.names)
+            self.repairs.add(REFUSED, grid.name, (0, 0), "", "", reason, advice)
 
     # --- whose sheet it is ---------------------------------------------------------------------------
 
@@ -200,32 +232,44 @@ class Assembly:
 
     def _about(self, table: Table) -> list[tuple[Grid, list[str]]]:
         """Return the sheets that may say what a table is about: its own, then those without a table."""
-        covers = [grid for grid in self.book.grids if grid is not table.grid and find_header(grid, self.names) is None]
-        return [(table.grid, titles_of(table.grid, table.header)), *((grid, titles_of(grid, None)) for grid in covers)]
+        if self.covers is None:
+            self.covers = [grid for grid in self.book.grids if find_header(grid, self.names) is None]
+        covers = [grid for grid in self.covers if grid is not table.grid]
+        first = self.first_headers.setdefault(id(table.grid), find_header(table.grid, self.names) or table.header)
+        own = [*titles_of(table.grid, first), *_between(table, first)]
+        return [(table.grid, own), *((grid, titles_of(grid, None)) for grid in covers)]
 
     def _area_of_sheet(self, table: Table) -> Area | None:
+        """Return the district that the sheet is said to be about; where none or several are, it is asked for."""
         asked = find_area(self.asked.area, data=self.data) if self.asked.area else None
-        named, where = None, table.grid.name
+        written: list[tuple[Area, str]] = []
         for grid, titles in self._about(table):
-            cell = labelled(grid, table.header if grid is table.grid else None, "kode wilayah", "kode daerah",
-                            "kabupaten kota", "kabupaten", "kota", "daerah", "wilayah", "nama daerah", "area code", "district code",
-                            "area", "district")  # fmt: skip
-            found = match_area(cell, data=self.data).area if cell else None
-            named = found or next(filter(None, (area_in_title(text, data=self.data) for text in titles)), None)
-            if named:
-                where = grid.name
+            cell = labelled(grid, table.header if grid is table.grid else None, "area_code", "area_name", "area_label")
+            labelled_area = match_area(cell, data=self.data).area if cell else None
+            said, here = areas_said(titles, data=self.data)
+            said = [labelled_area] if labelled_area else said
+            written += here
+            if asked and said and asked.code not in {area.code for area in (*said, *(area for area, _ in here))}:
+                self.repairs.add(
+                    REFUSED, grid.name, (0, 0), said[0].name, "",
+                    t("lembar ini milik {name}, yang diminta {asked}", name=f"{said[0].code} {said[0].name}",
+                      asked=asked.code),
+                    t("Pilih berkas yang benar, atau perbaiki --area."),
+                )  # fmt: skip
+            if asked and said:
+                return asked
+            if len(said) == 1:
+                (area,) = said
+                self.repairs.add(NOTED, grid.name, (0, 0), area.name, area.code, t("daerah dibaca dari judul lembar"))
+                return area
+            if said:
                 break
-        if asked and named and asked.code != named.code:
-            self.repairs.add(
-                REFUSED, where, (0, 0), named.name, "", t("lembar ini milik {name}, yang diminta {asked}",
-                                                          name=f"{named.code} {named.name}", asked=asked.code),
-                t("Pilih berkas yang benar, atau perbaiki --area."),
-            )  # fmt: skip
-        if asked or named:
-            if named and not asked:
-                self.repairs.add(NOTED, where, (0, 0), named.name, named.code, t("daerah dibaca dari judul lembar"))
-            return asked or named
-        self._say_unknown(table, t("daerahnya tidak disebut"), t("Sebutkan dengan --area, misalnya --area 63.10."))
+        if asked:
+            return asked
+        names = list(dict.fromkeys(f"{area.code} {area.name}" for area, _ in written))
+        there = t(" Yang tertulis: {names}.", names="; ".join(names[:6])) if names else ""
+        what = t("daerahnya tidak jelas") if names else t("daerahnya tidak disebut")
+        self._say_unknown(table, what, t("Sebutkan dengan --area, misalnya --area 63.10.") + there)
         return None
 
     def _year_of(self, table: Table, line: Line) -> int | None:
@@ -239,25 +283,28 @@ class Assembly:
         return None
 
     def _year_of_sheet(self, table: Table) -> int | None:
-        if self.asked.year:
-            return self.asked.year
+        """Return the year that is said to be the award's; where none or several are, it is asked for."""
+        if table.year or self.asked.year:
+            return table.year or self.asked.year
+        written: list[tuple[int, str]] = []
         for grid, titles in self._about(table):
-            cell = labelled(grid, table.header if grid is table.grid else None, "tahun", "tahun penghargaan",
-                            "tahun evaluasi", "tahun penilaian", "year", "award year")  # fmt: skip
-            texts = (
-                [cell.text] if cell else [x for x in titles if not re.search(r"(?i)permen|perpres|peraturan|uu ", x)]
-            )
-            years = {
-                int(found) for text in (*texts, grid.name) for found in re.findall(r"(?<!\d)20[1-4]\d(?!\d)", text)
-            }
-            if len(years) == 1:
-                (year,) = years
-                self.repairs.add(NOTED, grid.name, (0, 0), "", year, t("tahun dibaca dari judul lembar"))
-                return year
-            if years:
-                break
+            cell = labelled(grid, table.header if grid is table.grid else None, "year")
+            for texts in ([f"{t('Tahun')} {clean(cell.text)}"],) if cell else (titles, [grid.name]):
+                said, here = years_in(texts)
+                written += here
+                if len(said) == 1:
+                    (year,) = said
+                    self.repairs.add(NOTED, grid.name, (0, 0), "", year, t("tahun dibaca dari judul lembar"))
+                    return year
+                if said:
+                    break
+            else:
+                continue
+            break
+        shown = "; ".join(dict.fromkeys(f"{year} (“{text[:60]}”)" for year, text in written[:6]))
+        there = t(" Yang tertulis: {years}.", years=shown) if shown else ""
         self._say_unknown(
-            table, t("tahun penghargaannya tidak jelas"), t("Sebutkan dengan --year, misalnya --year 2025.")
+            table, t("tahun penghargaannya tidak jelas"), t("Sebutkan dengan --year, misalnya --year 2025.") + there
         )
         return None
 
@@ -274,14 +321,12 @@ class Assembly:
         return stage or None
 
     def _stage_of_sheet(self, table: Table) -> str | None:
-        if self.asked.stage:
+        if self.asked.stage and self.asked.stage != EVERY_STAGE:
             return self.asked.stage
         if table.stage:
             return table.stage
         for grid, titles in self._about(table):
-            cell = labelled(
-                grid, table.header if grid is table.grid else None, "tahap", "tahapan", "tahap penilaian", "stage"
-            )
+            cell = labelled(grid, table.header if grid is table.grid else None, "stage")
             texts = [cell.text] if cell else [*titles, grid.name]
             stages = {stage for text in texts if (stage := stage_named(text, self.names, within=True))}
             if len(stages) == 1:
@@ -307,15 +352,16 @@ class Assembly:
         level = next(name for name in _LEVELS if name in answered)
         answers: dict[str, tuple[float | None, str]] = {}
         places: dict[str, tuple[Table, Line]] = {}
-        printed: dict[tuple[str, str], tuple[float | None, float | None, Table, Line]] = {}
+        printed = Printed(self.names, self.repairs)
         maxima = self.maxima[level]
         for table, line in group.lines:
             if line.level == level and not line.is_total:
                 self._answer(table, line, maxima[line.code], answers, places)
             elif line.level == "total" or _LEVELS.index(line.level) > _LEVELS.index(level) or line.is_total:
-                self._printed(table, line, printed)
+                printed.take(table, line)
         order = [code for code in maxima if code in answers]
-        self._cross_check(level, answers, printed)
+        printed.check(level, answers)
+        refuse_sums_above_maxima(self.names, level, answers, self.repairs, group.lines[0][0].grid.name)
         self._compare_predicates(group, answers)
         column = CODE_COLUMNS[level]
         frame = pd.DataFrame(
@@ -340,13 +386,13 @@ class Assembly:
                                                              count=len(missing)))  # fmt: skip
         filled_on = self._filled_on(group.lines[0][0])
         return Imported(
-            group.area, group.year, group.stage, level, frame, self._printed_frame(printed), missing, filled_on
+            group.area, group.year, group.stage, level, frame, printed.frame(), missing, filled_on
         )  # fmt: skip
 
     def _filled_on(self, table: Table) -> str:
         """Return the day beside “Tanggal” above the table; one that does not exist is passed over and said."""
         for grid, _ in self._about(table):
-            cell = labelled(grid, table.header if grid is table.grid else None, "tanggal", "tanggal pengisian", "tgl")
+            cell = labelled(grid, table.header if grid is table.grid else None, "filled_on")
             if cell is not None:
                 if day := read_date(cell):
                     return day
@@ -366,22 +412,26 @@ class Assembly:
             self.repairs.add(
                 REFUSED, sheet, at, line.score or "", "",
                 t("{code} sudah dinilai di {where}", code=line.code, where=where),
-                t("Hapus salah satu; bila keduanya di lembar berbeda, pilih dengan --sheet."),
+                t("Hapus salah satu; bila keduanya di lembar berbeda, pilih dengan --sheet."), kind="twice",
             )  # fmt: skip
             return
-        reading = self._number(table, line.score, table.score_column)
+        reading = table.number(line.score, table.score_column, self.repairs)
         value = reading.value
-        reason, advice = reading.refused, reading.advice
+        reason, advice, kind = reading.refused, reading.advice, ""
         if value is not None and reading.is_share:
             reason, advice = t("persen, bukan poin"), t("Isi poinnya, paling banyak {most}.", most=number(maximum))
+            kind = "share"
         elif value is not None and value < 0:
             reason, advice = t("kurang dari nol"), t("Periksa angka ini.")
         elif value is not None and value > maximum + 1e-9:
+            kind = "maximum"
             reason = t("melebihi maksimum {code}, yaitu {maximum}", code=line.code, maximum=number(maximum))
             advice = t("Isi paling banyak {maximum}.", maximum=number(maximum))
         if reason:
-            self.repairs.add(REFUSED, sheet, at, line.score, "", reason, advice)
+            self.repairs.add(REFUSED, sheet, at, line.score, "", reason, advice, kind=kind)
             value = None
+        elif reading.is_plain:
+            self.plain[table.grid.name] += 1
         elif reading.note:
             kind = NORMALISED if value is not None else SKIPPED
             shown = "" if value is None else number(value)
@@ -394,7 +444,7 @@ class Assembly:
         """Refuse a printed maximum that is not the instrument's: the sheet may follow another year's rules."""
         if not table.max_column or line.max is None:
             return
-        reading = self._number(table, line.max, table.max_column)
+        reading = table.number(line.max, table.max_column, self.repairs)
         if reading.value is None or abs(reading.value - maximum) <= _TOLERANCE:
             return
         self.differences += 1
@@ -409,76 +459,8 @@ class Assembly:
             REFUSED, table.grid.name, (line.row, table.max_column), line.max, "",
             t("maksimum {code} di {id} adalah {maximum}, di lembar ini {found}{hint}", code=line.code, id=self.rules.id,
               maximum=number(maximum), found=number(reading.value), hint=hint),
-            t("Samakan dengan instrumennya, atau sebutkan instrumen yang benar dengan --instrument."),
+            t("Samakan dengan instrumennya, atau sebutkan instrumen yang benar dengan --instrument."), kind="other maximum",
         )  # fmt: skip
-
-    def _number(self, table: Table, cell: Cell | None, column: int) -> Reading:
-        """Read a number under the decimal mark of its column, which is decided once and written down."""
-        if cell is None:
-            return Reading()
-        key = (id(table), column)
-        if key not in self.marks and cell.kind == TEXT:
-            cells = [
-                cells[column] for row, cells in table.grid.rows.items() if row > table.header.last and column in cells
-            ]
-            self.marks[key] = decimal_mark(cells)
-            if self.marks[key].mark:
-                self.repairs.add(NOTED, table.grid.name, (0, column), "", "", self.marks[key].why)
-        return read_number(cell, self.marks[key].mark if cell.kind == TEXT else "")
-
-    # --- what the sheet prints ------------------------------------------------------------------------------
-
-    def _printed(
-        self, table: Table, line: Line, printed: dict[tuple[str, str], tuple[float | None, float | None, Table, Line]]
-    ) -> None:
-        values = []
-        for cell, column in ((line.max, table.max_column), (line.score, table.score_column)):
-            reading = self._number(table, cell, column)
-            if cell is not None and (reading.refused or reading.is_share or cell.kind in (FORMULA, PERCENT)):
-                self.repairs.add(SKIPPED, table.grid.name, (line.row, column), cell, "",
-                                 reading.refused or t("persen, bukan poin"))  # fmt: skip
-                reading = Reading()
-            values.append(reading.value)
-        if values == [None, None]:
-            return
-        code = line.code if line.level != "total" else "total"
-        if line.is_total:
-            self.repairs.add(
-                SKIPPED, table.grid.name, (line.row, table.score_column), line.score or "", "",
-                t("baris jumlah ({code}): tidak dihitung sebagai nilai, hanya dicocokkan", code=code),
-            )  # fmt: skip
-        before = printed.get((line.level, code))
-        if before is None:
-            printed[line.level, code] = (values[0], values[1], table, line)
-        elif any(
-            a is not None and b is not None and abs(a - b) > _TOLERANCE for a, b in zip(before[:2], values, strict=True)
-        ):
-            self.repairs.add(
-                NOTED, table.grid.name, (line.row, table.score_column), line.score or "", "",
-                t("{code} tercetak dua kali dengan angka berbeda (lihat baris {row})", code=code, row=before[3].row),
-            )  # fmt: skip
-        else:
-            pair = [a if a is not None else b for a, b in zip(before[:2], values, strict=True)]
-            printed[line.level, code] = (pair[0], pair[1], *before[2:])
-
-    def _cross_check(
-        self, level: str, answers: dict[str, tuple[float | None, str]],
-        printed: dict[tuple[str, str], tuple[float | None, float | None, Table, Line]],
-    ) -> None:  # fmt: skip
-        """Compare every printed score with the sum of the answers under it."""
-        sums: dict[tuple[str, str], float] = defaultdict(float)
-        for code, (value, _) in answers.items():
-            keys = [("total", "total"), *self.names.above[level, code].items()]
-            for key in keys:
-                sums[key] += value or 0.0
-        for (of, code), (_, score, table, line) in printed.items():
-            summed = round(sums.get((of, code), 0.0), 6)
-            if score is not None and abs(score - summed) > _TOLERANCE:
-                self.repairs.add(
-                    NOTED, table.grid.name, (line.row, table.score_column), number(score), number(summed),
-                    t("{code}: tercetak {printed}, jumlah jawabannya {summed}, selisih {gap} poin", code=code,
-                      printed=number(score), summed=number(summed), gap=number(abs(score - summed))),
-                )  # fmt: skip
 
     def _compare_predicates(self, group: _Group, answers: dict[str, tuple[float | None, str]]) -> None:
         """Compare a claimed predicate with that of the sum; one that is misspelt is suggested, never assumed."""
@@ -500,15 +482,15 @@ class Assembly:
                           name=found.name),
                     )  # fmt: skip
 
-    def _printed_frame(
-        self, printed: dict[tuple[str, str], tuple[float | None, float | None, Table, Line]]
-    ) -> pd.DataFrame | None:
-        if not printed:
-            return None
-        order = {level: at for at, level in enumerate((*_LEVELS, "total"))}
-        place = {code: at for level in _LEVELS for at, code in enumerate(self.rules.table(level).index)}
-        keys = sorted(printed, key=lambda key: (order[key[0]], place.get(key[1], 0)))
-        return pd.DataFrame(
-            [[level, code, *printed[level, code][:2]] for level, code in keys],
-            columns=["level", "code", "printed_max", "printed_score"],
-        ).astype({"printed_max": float, "printed_score": float})
+
+def _between(table: Table, first: Header) -> list[str]:
+    """Return the texts right above a further table of a sheet, which may name its stage or year."""
+    if table.header.first == first.first:
+        return []
+    rows = [row for row in table.grid.rows if table.header.first - 4 <= row < table.header.first]
+    return [
+        clean(cell.text)
+        for row in rows
+        for cell in table.grid.rows[row].values()
+        if cell.kind == TEXT and len(table.grid.rows[row]) <= 2
+    ]

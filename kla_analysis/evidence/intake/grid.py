@@ -129,4 +129,4 @@ def words_of(text: str) -> str:
     >>> words_of("Nilai  Maks. (poin)"), words_of("KLASTER-I: Hak Sipil")
     ('nilai maks poin', 'klaster i hak sipil')
     """
-    return " ".join(re.findall(r"[^\W_]+", clean(text).casefold()))
+    return " ".join(re.findall(r"[^\W_]+", clean(text).casefold().replace("&", " dan ")))

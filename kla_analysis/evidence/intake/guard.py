@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kla_analysis.errors import DataError, nearest
-from kla_analysis.language import number, t
+from kla_analysis.files import MOST, read_plain
+from kla_analysis.language import t
 
 #: Bytes on disk, bytes unpacked, and how many times a part may grow when it is unpacked. A sheet of a million
 #: formatted but empty rows grows 70 times, a bomb 1000 times.
-MAX_BYTES, MAX_UNPACKED, MAX_GROWTH = 64 * 2**20, 512 * 2**20, 250
+MAX_BYTES, MAX_UNPACKED, MAX_GROWTH = MOST, 512 * 2**20, 250
 MAX_PARTS = 2000
 #: Filled cells of one file: what fits the memory that reading is given.
 MAX_CELLS = 600_000
@@ -23,6 +24,8 @@ _MIB = 2**20
 
 #: What other programs leave in folders.
 _LITTER = re.compile(r"^(~\$.*|\.~lock\..*|thumbs\.db|desktop\.ini|\.ds_store|\._.*)$", re.IGNORECASE)
+#: The head of a web page saved with its parts in one file, as Excel does.
+_MHTML = re.compile(rb"^(?:mime-version:|content-type:\s*multipart/related)", re.MULTILINE)
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK"
 _SAVE_AS = "Buka di Excel atau LibreOffice, lalu Simpan Sebagai → Excel Workbook (.xlsx)."
 
@@ -77,18 +80,7 @@ def read_file(path: Path) -> bytes:
     try:
         if path.is_symlink() and path.resolve().parent != path.parent.resolve():
             raise _refuse(path, t("pintasan ke folder lain"), t("Salin berkas aslinya ke folder ini."))
-        if path.is_dir():
-            raise _refuse(path, t("sebuah folder, bukan berkas"), t("Sebutkan berkasnya."))
-        if path.exists() and not path.is_file():
-            raise _refuse(path, t("bukan berkas biasa"), t("Sebutkan berkas lembar penilaiannya."))
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise _refuse(
-                path,
-                t("{size} MB, paling besar {most} MB", size=number(size / _MIB, decimals=0), most=MAX_BYTES // _MIB),
-                t("Simpan lembar penilaiannya saja ke berkas sendiri; gambar dan bukti tidak perlu ikut."),
-            )
-        data = path.read_bytes()
+        data = read_plain(path, most=MAX_BYTES)
     except FileNotFoundError:
         names = [entry.name for entry in path.parent.iterdir() if entry.is_file()] if path.parent.is_dir() else []
         near = nearest(path.name, names)
@@ -140,16 +132,23 @@ def look_at(data: bytes, name: str) -> Content:
 
 
 def _text_kind(data: bytes, path: Path) -> str:
-    head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if b"urn:schemas-microsoft-com:office:spreadsheet" in head:
+    head = _as_ascii(data[: 1 << 18]).lstrip().lower()
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in head[:4096] and b"<html" not in head:
         raise _refuse(path, t("Excel 2003 XML, tidak dibaca di sini"), t(_SAVE_AS))
-    if head.startswith((b"<html", b"<!doctype html", b"<table", b"<meta", b"<head", b"<style")) or (
-        head.startswith(b"<") and b"<table" in head
-    ):
+    if _MHTML.search(head[:4096]):
+        return "html"
+    if head.startswith(b"<") and re.search(rb"<(?:html|table|body|!doctype html)\b", head):
         return "html"
     if head.startswith((b"%pdf", b"{\\rtf", b"\x89png", b"\xff\xd8\xff", b"<?xml")):
         raise _refuse(path, t("bukan lembar data"), t("Minta berkas Excel atau CSV-nya; PDF dan gambar tidak dibaca."))
     return "text"
+
+
+def _as_ascii(data: bytes) -> bytes:
+    """Return a beginning without its byte order mark and, where it is UTF-16, without every second byte."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or data[:200].count(0) > len(data[:200]) // 3:
+        return data.lstrip(b"\xff\xfe").replace(b"\0", b"")
+    return data.removeprefix(b"\xef\xbb\xbf")
 
 
 def _package_kind(data: bytes, path: Path) -> str:

@@ -1,71 +1,109 @@
-"""The header: where a sheet's table begins, what each column is called, and what stands above it."""
+"""The header: where a sheet's tables begin, what each column is called. The words themselves are data (data/headings.csv)."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from kla_analysis.errors import nearest
-from kla_analysis.evidence.intake.grid import TEXT, Cell, Grid, clean, words_of
+from kla_analysis.evidence.intake.grid import NUMBER, TEXT, Grid, clean, words_of
 from kla_analysis.evidence.intake.names import Names
 from kla_analysis.language import t
+from kla_analysis.project import find_project
+from kla_analysis.reading import read_resource
 
-#: How far down a sheet its header is looked for.
-_HEADER_WITHIN = 200
-#: How wide a header may be, and how many cells of merged ranges it may take.
-_HEADER_COLUMNS, _HEADER_MERGED = 400, 20_000
-
-#: What each column is called in the sheets of districts, by the part that it plays here.
-_HEADINGS = {
-    "question_code": "question code|kode pertanyaan|no pertanyaan|nomor pertanyaan|kode butir",
-    "indicator_code": "indicator code|kode indikator|no indikator|nomor indikator",
-    "component_code": "component code|kode komponen|kode klaster",
-    "code": "code|kode|no kode|kode no",
-    "number": "no|nomor|no urut|no urt|nr",
-    "question_name": "pertanyaan|uraian pertanyaan|butir pertanyaan|nama pertanyaan|indikator pertanyaan"
-    "|indikator dan pertanyaan|komponen indikator pertanyaan|klaster indikator pertanyaan",
-    "indicator_name": "indikator|nama indikator|uraian indikator|indikator kla|klaster indikator|komponen indikator",
-    "component_name": "komponen|klaster|kluster|nama klaster|nama komponen|komponen klaster",
-    "name": "uraian|nama|name|keterangan indikator|aspek",
-    "max": "nilai maksimal|nilai maksimum|nilai maks|nilai max|skor maksimal|skor maksimum|skor maks|skor max|maksimal"
-    "|maksimum|maks|max|max score|printed max|bobot|bobot nilai|bobot maksimal|poin maksimal|poin maks|nilai tertinggi",
-    "score": "nilai|skor|score|capaian|nilai capaian|perolehan|nilai perolehan|nilai diperoleh|skor diperoleh|poin"
-    "|nilai yang diperoleh|jumlah nilai|nilai kla|hasil penilaian|nilai hasil",
-    "note": "note|keterangan|catatan|ket",
-    "area_code": "area code|kode wilayah|kode daerah|kode kab kota|kode kabupaten kota|kode kemendagri",
-    "area_name": "kabupaten kota|kab kota|kabupaten|daerah|wilayah|nama daerah|nama kabupaten kota|nama kab kota",
-    "year": "award year|tahun|tahun penghargaan|tahun evaluasi|tahun penilaian",
-    "stage": "stage|tahap|tahapan|tahap penilaian",
-}
-_ROLE_OF = {heading: role for role, headings in _HEADINGS.items() for heading in headings.split("|")}
-#: Short and common names of the stages, beside those of the instrument.
-_STAGE_WORDS = {
-    "self_assessment": "evaluasi mandiri|penilaian mandiri|nilai mandiri|skor mandiri|nilai em|skor em|em|mandiri|nilai evaluasi mandiri|self assessment",
-    "administrative_verification": "verifikasi administrasi|nilai va|skor va|va|nilai verifikasi administrasi|verifikasi provinsi|administrative verification",
-    "central_review": "reviu pusat|review pusat|verifikasi pusat|nilai pusat|central review",
-    "field_verification": "verifikasi lapangan|vlh|nilai vlh|verifikasi lapangan hybrid|nilai verifikasi lapangan|field verification",
-    "final": "hasil akhir|nilai akhir|nilai final|final|skor akhir|skor final|final result",
-}
-#: Columns that may say what a row is about, the finest first.
-CODE_ROLES = ("question_code", "code", "indicator_code", "number", "component_code")
+#: How far down a sheet its first header is looked for, how many headers it may have.
+_HEADER_WITHIN, _MOST_HEADERS = 200, 200
+#: How many rows and columns a header may take, and how many cells of merged ranges.
+_HEADER_ROWS, _HEADER_COLUMNS, _HEADER_MERGED = 4, 400, 20_000
+_LONGEST = 80
+_YEAR = re.compile(r"(?<!\d)20[1-4]\d(?!\d)")
+_PLAIN_NUMBER = re.compile(r"[\d.,()%-]+")
+#: Rows of the table of headings that head no column; neither do those whose role ends in `_word`.
+_NO_COLUMNS = {"score_filler", "footer", "filled_on", "area_label"}
+#: Columns that may say what a row is about.
+CODE_ROLES = ("question_code", "code", "number", "indicator_code", "component_code")
 NAME_ROLES = ("question_name", "indicator_name", "name", "component_name")
 
 
 @dataclass(frozen=True)
+class Headings:
+    """The words of headings: what a column is by its exact heading, and the words inside one that tell of scores."""
+
+    roles: dict[str, str]
+    score_words: frozenset[str]
+    fillers: frozenset[str]
+    max_words: frozenset[str]
+    footers: tuple[str, ...]
+    by_role: dict[str, tuple[str, ...]]
+
+
+@lru_cache(maxsize=1)
+def headings() -> Headings:
+    """Return the words of `data/headings.csv`."""
+    roles = {}
+    by_role = defaultdict(list)
+    for role, heading in read_resource("headings.csv", find_project().data).itertuples(index=False):
+        by_role[role].append(heading)
+        if role not in _NO_COLUMNS and not role.endswith("_word"):
+            roles[heading] = role
+    return Headings(
+        roles,
+        frozenset(by_role["score_word"]),
+        frozenset(by_role["score_filler"]),
+        frozenset(by_role["max_word"]),
+        tuple(by_role["footer"]),
+        {role: tuple(words) for role, words in by_role.items()},
+    )
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What one heading says: the part that its column plays and, for scores, the stage and year that it names.
+
+    `sure` is false where it speaks of scores with a word that is not known, such as “Nilai Standar”.
+    """
+
+    role: str = ""
+    stage: str = ""
+    year: int = 0
+    sure: bool = True
+
+
+@dataclass(frozen=True)
+class ScoreColumn:
+    """A column that holds scores, or may."""
+
+    at: int
+    title: str
+    stage: str = ""
+    year: int = 0
+    sure: bool = True
+
+
+@dataclass(frozen=True)
 class Header:
-    """A header row: the rows that it takes, the column of each role, and the columns that hold scores."""
+    """A header: the rows that it takes, the column of each role, and the columns of scores.
+
+    `end` is the row before which its table ends; `left` and `right` are its first and last column.
+    """
 
     first: int
     last: int
     columns: dict[str, int]
-    scores: tuple[tuple[int, str], ...]
+    scores: tuple[ScoreColumn, ...]
     titles: dict[int, str]
+    end: int = 1 << 30
+    left: int = 1
+    right: int = 1 << 30
+    further: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def parts(self) -> int:
         """How many different things its columns are."""
-        return len(self.columns) + len({stage for _, stage in self.scores})
+        return len(self.columns) + len({(one.stage, one.year) for one in self.scores if one.sure})
 
     @property
     def is_table(self) -> bool:
@@ -73,57 +111,180 @@ class Header:
         return bool(self.scores) and any(role in self.columns for role in (*CODE_ROLES, *NAME_ROLES))
 
 
-def find_header(grid: Grid, names: Names) -> Header | None:
-    """Find the first row, or pair of rows, whose headings make a table of scores; None when there is none."""
+def find_headers(grid: Grid, names: Names) -> list[Header]:
+    """Find every header of a sheet, from the top; each has its own columns, and its table ends where the next begins."""
+    rows = list(grid.rows)
     spread = _spread(grid)
-    for row in list(grid.rows)[:_HEADER_WITHIN]:
-        above, below = _texts(grid, row, spread), _texts(grid, row + 1, spread)
-        single = _header(row, row, above, {}, names)
-        if below and not _reads_as_data(grid, row + 1):
-            double = _header(row, row + 1, below, above, names)
-            lower = _header(row + 1, row + 1, below, {}, names)
-            linked = single.parts and any(r in (row, row + 1) and at[0] == row for (r, _), at in spread.items())
-            if double.is_table and double.parts > max(single.parts, 0 if linked else lower.parts):
-                return double
-        if single.is_table:
-            return single
-    return None
+    found: list[list[Header]] = []
+    past = 0
+    for count, row in enumerate(rows):
+        if row <= past or (not found and count >= _HEADER_WITHIN) or len(found) >= _MOST_HEADERS:
+            continue
+        if not _may_head(grid, row, spread, names, again=bool(found)):
+            continue
+        header = _header_at(grid, row, spread, names)
+        if header is not None:
+            found.append(_side_by_side(header))
+            past = header.last
+    ends = [*(blocks[0].first for blocks in found[1:]), *[1 << 30][: len(found)]]
+    return [replace(header, end=end) for blocks, end in zip(found, ends, strict=True) for header in blocks]
 
 
-def _reads_as_data(grid: Grid, row: int) -> bool:
-    return any(kind != TEXT for kind, _ in grid.rows.get(row, {}).values())
+def find_header(grid: Grid, names: Names) -> Header | None:
+    """Return the first header of a sheet; None when there is none."""
+    found = find_headers(grid, names)
+    return found[0] if found else None
 
 
-def _header(first: int, last: int, below: dict[int, str], above: dict[int, str], names: Names) -> Header:
+def _may_head(grid: Grid, row: int, spread: dict, names: Names, *, again: bool) -> bool:
+    """Whether a row is worth a closer look: short texts and no figures; further down at least one known heading."""
+    cells = grid.rows[row]
+    if len(cells) > _HEADER_COLUMNS or any(kind not in (TEXT, NUMBER) for kind, _ in cells.values()):
+        return False
+    texts = [text for kind, text in cells.values() if not (kind == NUMBER and _YEAR.fullmatch(text))]
+    if any(_PLAIN_NUMBER.fullmatch(text.strip()) and not _YEAR.fullmatch(text.strip()) for text in texts):
+        return False
+    return not again or any(len(text) <= _LONGEST and heading_of(text, names).role for text in texts)
+
+
+def _header_at(grid: Grid, row: int, spread: dict, names: Names) -> Header | None:
+    """Return the header that begins in a row, as deep as each further row adds to it; None when none does."""
+    best = None
+    deeper = {}
+    for depth in range(1, _HEADER_ROWS + 1):
+        last = row + depth - 1
+        if depth > 1 and not (last in grid.rows and _may_head(grid, last, spread, names, again=False)):
+            break
+        header = _header([_texts(grid, at, spread) for at in range(row, last + 1)], row, names)
+        deeper[depth] = header
+        if header.is_table and (best is None or header.parts > best.parts):
+            best = header
+    if best is None:
+        return None
+    linked = any(first == row and last > row for first, _, last, _ in grid.merged)
+    if best.last > row and not linked:
+        # A title above the header adds nothing to it and is left to say whose sheet this is.
+        below = _header([_texts(grid, at, spread) for at in range(row + 1, best.last + 1)], row + 1, names)
+        if below.is_table and below.parts >= best.parts and len(below.scores) >= len(best.scores):
+            return None
+    return best
+
+
+def _header(rows: list[dict[int, str]], first: int, names: Names) -> Header:
     columns: dict[str, int] = {}
-    scores: list[tuple[int, str]] = []
-    for at in sorted({*below, *above}):
-        top, bottom = above.get(at, ""), below.get(at, "")
-        role, stage = "", ""
-        for text in filter(None, (f"{top} {bottom}" if top != bottom else "", bottom, top)):
-            role, stage = role_of(text, names)
-            if role:
+    scores: list[ScoreColumn] = []
+    titles: dict[int, str] = {}
+    rows = [_carried(above, rows[at + 1 :], names) for at, above in enumerate(rows)]
+    further: dict[str, list[int]] = defaultdict(list)
+    for at in sorted({at for row in rows for at in row}):
+        stack = list(dict.fromkeys(row[at] for row in rows if row.get(at)))
+        titles[at] = " ".join(stack)
+        tries = [" ".join(stack[start:]) for start in range(len(stack))] + stack[::-1]
+        found = Heading()
+        for text in tries:
+            seen = heading_of(text, names)
+            if seen.role and (not found.role or (seen.sure and not found.sure)):
+                found = seen
+            if found.role and found.sure:
                 break
-        if role == "score":
-            scores.append((at, stage))
-        elif role:
-            columns.setdefault(role, at)
-    titles = {at: " ".join(dict.fromkeys(filter(None, (above.get(at), below.get(at))))) for at in {*below, *above}}
-    return Header(first, last, columns, tuple(scores), titles)
+        if found.role == "score":
+            scores.append(ScoreColumn(at, titles[at], found.stage, found.year, found.sure))
+        elif found.role in columns:
+            further[found.role].append(at)
+        elif found.role:
+            columns[found.role] = at
+    about = {role: tuple(places) for role, places in further.items()}
+    return Header(first, first + len(rows) - 1, columns, tuple(scores), titles, further=about)
 
 
-@lru_cache(maxsize=4096)
-def role_of(text: str, names: Names) -> tuple[str, str]:
-    """Return the part that a column plays by its heading, and the stage that it names."""
-    if "%" in text or len(text) > 80:
-        return "", ""
+def _carried(above: dict[int, str], below: list[dict[int, str]], names: Names) -> dict[int, str]:
+    """Carry a heading such as “Skor” over the columns to its right that have one only in the rows below."""
+    if not below:
+        return above
+    filled = dict(above)
+    last = ""
+    for at in sorted({*above, *(column for row in below for column in row)}):
+        if at in above:
+            last = above[at] if words_of(above[at]) in headings().score_words else ""
+        elif last and any(at in row for row in below):
+            filled[at] = last
+        else:
+            last = ""
+    return filled
+
+
+def _side_by_side(header: Header) -> list[Header]:
+    """Cut a header where its code or name columns begin anew behind a column of scores: two tables side by side."""
+    places = {at: role for role, at in header.columns.items()}
+    places |= {at: role for role, more in header.further.items() for at in more}
+    scores = {one.at for one in header.scores}
+    starts, seen, has_score = [header.left], set(), False
+    for at in sorted({*places, *scores}):
+        role = places.get(at, "")
+        if role in seen and has_score and role in (*CODE_ROLES, *NAME_ROLES):
+            starts.append(at)
+            seen, has_score = set(), False
+        seen.add(role)
+        has_score = has_score or at in scores
+    if len(starts) == 1 or not has_score:
+        return [header]
+    blocks = []
+    for left, right in zip(starts, [*(start - 1 for start in starts[1:]), 1 << 30], strict=True):
+        columns: dict[str, int] = {}
+        for at in sorted(at for at in places if left <= at <= right):
+            columns.setdefault(places[at], at)
+        own = tuple(one for one in header.scores if left <= one.at <= right)
+        blocks.append(replace(header, columns=columns, scores=own, left=left, right=right, further={}))
+    return [block for block in blocks if block.is_table] or [header]
+
+
+@lru_cache(maxsize=8192)
+def heading_of(text: str, names: Names) -> Heading:
+    """Return the part that a column plays by its heading, and the stage and year that it names."""
+    if "%" in text or len(text) > _LONGEST:
+        return Heading()
+    known = headings()
     for words in (words_of(text), words_of(re.sub(r"\([^)]*\)", " ", text))):
-        words = re.sub(r" (?:poin|kla|\d{4})$", "", words)
-        if words in _ROLE_OF:
-            return _ROLE_OF[words], ""
+        years = {int(year) for year in _YEAR.findall(words)}
+        words = re.sub(r"\s+", " ", _YEAR.sub(" ", words)).strip()
+        words = re.sub(r" (?:poin|kla|rp)$", "", words)
+        year = years.pop() if len(years) == 1 else 0
+        if words in known.roles:
+            role = known.roles[words]
+            return Heading(role, year=year if role == "score" else 0)
         if stage := stage_named(words, names):
-            return "score", stage
-    return "", ""
+            return Heading("score", stage, year)
+        found = _score_heading(words.split(), year, names)
+        if found.role and found.sure:
+            return found
+    return found
+
+
+def _score_heading(words: list[str], year: int, names: Names) -> Heading:
+    """Read a heading that is made of a word for scores and others: “Skor Kab/Kota”, “Nilai Maks. Pertanyaan”."""
+    known = headings()
+    if not words or words[0] in ("persentase", "persen", "prosentase") or not known.score_words & set(words):
+        return Heading()
+    rest = [word for word in words if word not in known.score_words]
+    if known.max_words & set(rest):
+        plain = all(word in known.max_words or word in known.fillers for word in rest)
+        return Heading("max") if plain else Heading("score", sure=False)
+    stages = _stages_beside_scores(names)
+    for kept in (rest, [word for word in rest if word not in known.fillers]):
+        if stage := stages.get(" ".join(kept)):
+            return Heading("score", stage, year)
+    return Heading("score", year=year, sure=not kept)
+
+
+@lru_cache(maxsize=16)
+def _stages_beside_scores(names: Names) -> dict[str, str]:
+    """Return the stages by what stands beside a word for scores: where “skor provinsi” is one, so is “nilai provinsi”."""
+    found = {}
+    for code, written in names.stage_names.items():
+        for words in written:
+            if rest := " ".join(word for word in words.split() if word not in headings().score_words):
+                found[rest] = code
+    return found
 
 
 def stage_named(text: str, names: Names, *, within: bool = False) -> str:
@@ -131,7 +292,7 @@ def stage_named(text: str, names: Names, *, within: bool = False) -> str:
     words = words_of(text)
     found = set()
     for code, written in names.stage_names.items():
-        called = {words_of(code), *written, *_STAGE_WORDS.get(code, "").split("|")} - {""}
+        called = {words_of(code), *written} - {""}
         if words in called or (within and any(f" {call} " in f" {words} " for call in called if len(call) > 1)):
             found.add(code)
     return found.pop() if len(found) == 1 else ""
@@ -143,7 +304,7 @@ def _spread(grid: Grid) -> dict[tuple[int, int], tuple[int, int]]:
     for first, left, last, right in grid.merged:
         if len(found) > _HEADER_MERGED:
             break
-        if last - first < 4 and right - left < 60 and first <= _HEADER_WITHIN * 2:
+        if last - first < _HEADER_ROWS and right - left < 60 and first in grid.rows:
             for row in range(first, last + 1):
                 for column in range(left, right + 1):
                     found[row, column] = (first, left)
@@ -151,77 +312,58 @@ def _spread(grid: Grid) -> dict[tuple[int, int], tuple[int, int]]:
 
 
 def _texts(grid: Grid, row: int, spread: dict[tuple[int, int], tuple[int, int]]) -> dict[int, str]:
-    """Return the texts of a row, merged ranges filled in."""
+    """Return the texts of a row, merged ranges filled in; a year is a text, too."""
     texts = {}
     columns = set(grid.rows.get(row, ())) | {column for r, column in spread if r == row}
     for column in sorted(columns)[:_HEADER_COLUMNS]:
         place = spread.get((row, column), (row, column))
         cell = grid.rows.get(place[0], {}).get(place[1])
-        if cell is not None and cell.kind == TEXT:
+        if cell is not None and (cell.kind == TEXT or (cell.kind == NUMBER and _YEAR.fullmatch(cell.text))):
             texts[column] = clean(cell.text)
     return texts
 
 
-def titles_of(grid: Grid, header: Header | None) -> list[str]:
-    """Return the texts above a table; all short texts of a sheet that has none."""
-    last = header.first if header else 60
-    return [
-        clean(cell.text)
-        for row, cells in grid.rows.items()
-        if row < last
-        for cell in cells.values()
-        if cell.kind == TEXT and len(cell.text) < 300
-    ]
-
-
-def labelled(grid: Grid, header: Header | None, *labels: str) -> Cell | None:
-    """Return the cell to the right of one of these labels, above the table."""
-    last = header.first if header else 60
-    for row, cells in grid.rows.items():
-        if row >= last:
-            break
-        for column, cell in cells.items():
-            if cell.kind == TEXT and words_of(cell.text) in labels:
-                right = [cells[at] for at in sorted(cells) if at > column and clean(cells[at].text) not in (":", "")]
-                if right:
-                    return right[0]
-    return None
-
-
 def why_no_table(grid: Grid, names: Names) -> tuple[str, str]:
     """Say why a sheet has no table of scores, and what to do."""
-    spread = _spread(grid)
-    for row in list(grid.rows)[:_HEADER_WITHIN]:
-        across = [
-            cell
-            for cell in grid.rows[row].values()
-            if names.code(cell) or (cell.kind == TEXT and names.name(cell.text))
-        ]
-        if len(across) >= 5:
-            return (
-                t("indikator berjajar ke samping di baris {row}; lembar ini terbalik", row=row),
-                t("Salin, lalu Tempel Khusus → Transpose, sehingga satu indikator menjadi satu baris."),
-            )
-    best, heads = "", []
-    for row in list(grid.rows)[:_HEADER_WITHIN]:
-        texts = list(_texts(grid, row, spread).values())
-        if len(texts) > len(heads) and any(role_of(text, names)[0] for text in texts):
-            heads = texts
-    roles = {role_of(text, names)[0] for text in heads}
-    wanted = "score" if not roles & {"score"} else "code"
-    unknown = [text for text in heads if not role_of(text, names)[0]]
-    for heading in _HEADINGS[wanted].split("|"):
-        near = nearest(heading, unknown)
-        if near:
-            best = near[0]
-            break
+    heads = _nearest_to_a_header(grid, names)
+    roles = {heading_of(text, names).role for text in heads} - {""}
+    if len(roles) < 2 and (row := _transposed(grid, names)):
+        return (
+            t("indikator berjajar ke samping di baris {row}; lembar ini terbalik", row=row),
+            t("Salin, lalu Tempel Khusus → Transpose, sehingga satu indikator menjadi satu baris."),
+        )
+    wanted = "code" if "score" in roles else "score"
     word = {"score": t("Nilai"), "code": t("Kode")}[wanted]
-    if best:
+    unknown = [text for text in heads if not heading_of(text, names).role]
+    near = next(iter(filter(None, (nearest(one, unknown) for one in headings().by_role[wanted]))), None)
+    if near:
         return (
             t("kolom “{word}” tidak ada", word=word),
-            t("Mungkin maksud Anda kolom “{near}”? Bila benar, beri judul “{word}”.", near=best, word=word),
+            t("Mungkin maksud Anda kolom “{near}”? Bila benar, beri judul “{word}”.", near=near[0], word=word),
         )
+    there = t("; yang ada: {heads}", heads=", ".join(f"“{text[:40]}”" for text in heads[:12])) if heads else ""
     return (
-        t("kolom “{word}” tidak ada", word=word),
+        t("kolom “{word}” tidak ada{there}", word=word, there=there),
         t("Tabel memerlukan judul kolom Kode (atau Indikator/Pertanyaan) dan Nilai; kla template membuat contohnya."),
     )
+
+
+def _nearest_to_a_header(grid: Grid, names: Names) -> list[str]:
+    """Return the texts of the row that has most headings among its texts."""
+    spread = _spread(grid)
+    best: list[str] = []
+    for row in list(grid.rows)[:_HEADER_WITHIN]:
+        texts = list(_texts(grid, row, spread).values())
+        if len(texts) > len(best) and any(heading_of(text, names).role for text in texts):
+            best = texts
+    return best
+
+
+def _transposed(grid: Grid, names: Names) -> int:
+    """Return the row in which five different indicators or questions stand beside each other; 0 when there is none."""
+    for row in list(grid.rows)[:_HEADER_WITHIN]:
+        cells = list(grid.rows[row].values())[:_HEADER_COLUMNS]
+        across = [names.code(cell) or (names.name(cell.text) if cell.kind == TEXT else None) for cell in cells]
+        if len({match.code for match in across if match}) >= 5:
+            return row
+    return 0

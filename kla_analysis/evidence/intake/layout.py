@@ -1,16 +1,19 @@
-"""The layout: which row of the instrument each row of a table is; nothing falls away unseen."""
+"""The layout: the tables of a sheet with what each of their rows is; nothing falls away unseen."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from kla_analysis.evidence.intake.grid import DATE, TEXT, Cell, Grid, clean, column_name, words_of
-from kla_analysis.evidence.intake.header import CODE_ROLES, NAME_ROLES, Header, find_header, role_of, titles_of
-from kla_analysis.evidence.intake.names import Match, Names
-from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, REFUSED, SKIPPED, Repairs
+from kla_analysis.evidence.intake.columns import Wanted, choose_scores
+from kla_analysis.evidence.intake.grid import DATE, TEXT, Cell, Grid, clean, words_of
+from kla_analysis.evidence.intake.header import CODE_ROLES, NAME_ROLES, Header, ScoreColumn, find_headers, heading_of
+from kla_analysis.evidence.intake.names import Names
+from kla_analysis.evidence.intake.numbers import DecimalMark, Reading, decimal_mark, read_number
+from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, REFUSED, SKIPPED, Repairs, ranges
+from kla_analysis.evidence.intake.rows import BY_NAME, BY_PLACE, Recogniser, Row, split_row_cells
+from kla_analysis.evidence.intake.titles import titles_of
 from kla_analysis.language import t
 
 #: Rows of one sheet that are told to be unknown, and those among them for which a likely meaning is looked up: a sheet
@@ -18,9 +21,6 @@ from kla_analysis.language import t
 _MOST_UNKNOWN, _MOST_SUGGESTED = 300, 60
 #: Cells that are filled down merged ranges.
 _MOST_FILLED = 200_000
-
-#: How fine a column is, where it says so.
-_FINENESS = {"question": 0, "indicator": 1, "component": 2}
 _PREDICATE_LABELS = {
     "predikat",
     "kategori",
@@ -30,9 +30,10 @@ _PREDICATE_LABELS = {
     "predikat sementara",
     "kategori penghargaan",
 }
-_UNITS = re.compile(
-    r"\b(dalam|satuan|x)\b.{0,12}\b(ribu|ribuan|juta|jutaan|rupiah|persen)\b|\brp\b|\brupiah\b", re.IGNORECASE
-)
+_MONEY = r"(?:ribu|ribuan|juta|jutaan|rupiah|persen)"
+#: Above a table a unit must be called one: what a plan costs may stand there, too.
+_UNITS_ABOVE = re.compile(rf"\b(?:dalam|satuan|x)\b.{{0,12}}\b{_MONEY}\b", re.IGNORECASE)
+_UNITS = re.compile(rf"{_UNITS_ABOVE.pattern}|\brp\b|\b{_MONEY}\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -54,72 +55,94 @@ class Line:
 
 @dataclass
 class Table:
-    """A sheet's table: its lines, where their scores and maxima stand, and the predicates that it claims."""
+    """A table of a sheet: its lines, where their scores and maxima stand, and the predicates that it claims.
+
+    Attributes:
+        score_column: 0 where it is not known which of several columns is meant.
+        known: how many of its rows are rows of the instrument.
+        unknown: its rows that hold a score but are not known.
+    """
 
     grid: Grid
     header: Header
     score_column: int
     stage: str
+    year: int = 0
     lines: list[Line] = field(default_factory=list)
     predicates: list[tuple[int, int, str]] = field(default_factory=list)
+    known: int = 0
+    unknown: list[Row] = field(default_factory=list)
+    marks: dict[int, DecimalMark] = field(default_factory=dict)
 
     @property
     def max_column(self) -> int:
         """The column of the maxima, 0 when there is none."""
         return self.header.columns.get("max", 0)
 
+    def number(self, cell: Cell | None, column: int, repairs: Repairs) -> Reading:
+        """Read a number under the decimal mark of its column, which is decided once and written down."""
+        if cell is None:
+            return Reading()
+        if column not in self.marks and cell.kind == TEXT:
+            header = self.header
+            cells = [
+                cells[column]
+                for row, cells in self.grid.rows.items()
+                if header.last < row < header.end and column in cells
+            ]
+            self.marks[column] = decimal_mark(cells)
+            if self.marks[column].mark:
+                repairs.add(NOTED, self.grid.name, (0, column), "", "", self.marks[column].why)
+        return read_number(cell, self.marks[column].mark if cell.kind == TEXT else "")
 
-def read_table(grid: Grid, names: Names, repairs: Repairs, *, stage: str = "") -> Table | None:
-    """Read the table of a sheet; None when the sheet has none.
 
-    Every row below the header becomes a line, is passed over as text, or is refused; nothing falls away unseen.
+def read_tables(grid: Grid, names: Names, repairs: Repairs, wanted: Wanted) -> list[Table]:
+    """Read every table of a sheet, each under its own header; where several stages are wanted, once for each.
+
+    Every row below a header becomes a line, is passed over and said, or is refused; nothing falls away unseen.
     """
-    header = find_header(grid, names)
-    if header is None:
-        return None
-    chosen = _score_column(grid, header, repairs, stage)
-    if chosen is None:
-        return Table(grid, header, 0, stage)
-    table = Table(grid, header, *chosen)
-    units = next((text for text in (header.titles.get(table.score_column, ""), *titles_of(grid, header))
-                  if _UNITS.search(text)), None)  # fmt: skip
-    if units:
-        repairs.add(REFUSED, grid.name, (header.first, table.score_column), units, "",
-                    t("satuan bukan poin"), t("Lembar nilai berisi poin; hapus keterangan satuan ini bila keliru."))  # fmt: skip
-    _Walk(table, names, repairs).run()
-    _say_what_is_kept_out(table, repairs)
-    return table
+    tables = []
+    recogniser = Recogniser(names, [])
+    for header in find_headers(grid, names):
+        chosen = choose_scores(grid, header, repairs, wanted)
+        if not chosen:
+            tables.append(Table(grid, header, 0, ""))
+            continue
+        for column in chosen:
+            walk = _Walk(Table(grid, header, column.at, column.stage, column.year), names, repairs, recogniser)
+            walk.run()
+            tables.append(walk.table)
+        _refuse_other_units(grid, header, chosen, repairs)
+    return tables
 
 
-def _score_column(grid: Grid, header: Header, repairs: Repairs, stage: str) -> tuple[int, str] | None:
-    """Choose the column of scores: the one of the wanted stage, else the only one."""
-    named = [(at, of) for at, of in header.scores if of and of == stage]
-    plain = [(at, of) for at, of in header.scores if not of]
-    candidates = named if stage and named else plain if stage or plain else list(header.scores)
-    if len(candidates) == 1:
-        return candidates[0][0], candidates[0][1] or stage
-    shown = ", ".join(f"{column_name(at)} “{header.titles.get(at, '')}”" for at, _ in header.scores)
-    repairs.add(
-        REFUSED, grid.name, (header.last, 0), shown, "", t("lebih dari satu kolom nilai"),
-        t("Sebutkan tahapnya dengan --stage, atau hapus kolom yang tidak dipakai."),
-    )  # fmt: skip
-    return None
+def _refuse_other_units(grid: Grid, header: Header, chosen: list[ScoreColumn], repairs: Repairs) -> None:
+    for column in chosen:
+        above = next((text for text in titles_of(grid, header) if _UNITS_ABOVE.search(text)), "")
+        found = header.titles.get(column.at, "") if _UNITS.search(header.titles.get(column.at, "")) else above
+        if found:
+            repairs.add(REFUSED, grid.name, (header.first, column.at), found, "", t("satuan bukan poin"),
+                        t("Lembar nilai berisi poin; hapus keterangan satuan ini bila keliru."))  # fmt: skip
 
 
 class _Walk:
     """Goes down the rows of one table."""
 
-    def __init__(self, table: Table, names: Names, repairs: Repairs) -> None:
-        self.table, self.names, self.repairs = table, names, repairs
+    def __init__(self, table: Table, names: Names, repairs: Repairs, recogniser: Recogniser) -> None:
+        self.table, self.names, self.repairs, self.recogniser = table, names, repairs, recogniser
         self.grid, self.header = table.grid, table.header
-        self.previous = ""
-        self.component = ""
         self.texts: list[int] = []
-        self.unknown = self.suggested = 0
-        self.found: dict[tuple[Cell | None, Cell | None], Match | None] = {}
-        self.taken: dict[tuple[str, ...], str] = {}
-        self.said: dict[tuple[Cell | None, Cell | None], list[tuple]] = {}
+        self.passed: list[int] = []
+        self.short = 0
         self.filled, self.covered = self._merged_down()
+        questions = {"question_code", "question_name"} & self.header.columns.keys()
+        self.code_roles = CODE_ROLES if questions else ("code", "indicator_code", "number", "component_code")
+        self.ragged = dict(self.grid.ragged)
+        self.width = self._length(self.header.last)
+
+    def _length(self, row: int) -> int:
+        """Return how many cells a row of a text file has; 0 in a workbook."""
+        return self.ragged.get(row, self.grid.width)
 
     def _merged_down(self) -> tuple[dict[tuple[int, int], Cell], set[int]]:
         """Fill names and areas down their merged ranges; a score merged over rows belongs to none of the lower."""
@@ -128,7 +151,7 @@ class _Walk:
         covered: set[int] = set()
         rows = list(self.grid.rows)
         for first, left, last, _ in self.grid.merged:
-            if last == first or first <= self.header.last:
+            if last == first or first <= self.header.last or first >= self.header.end:
                 continue
             if len(filled) + len(covered) > _MOST_FILLED:
                 break
@@ -141,193 +164,193 @@ class _Walk:
 
     def run(self) -> None:
         """Read every row below the header."""
-        ragged = dict(self.grid.ragged)
-        for row, cells in self.grid.rows.items():
-            if row <= self.header.last:
-                if row in ragged and row >= self.header.first:
-                    self._ragged(row, ragged[row])
+        rows = [row for row in self.grid.rows if self.header.last < row < self.header.end]
+        found = []
+        for count, at in enumerate(rows):
+            cells = self._own(self.grid.rows[at])
+            if not cells:
                 continue
-            if row in ragged:
-                self._ragged(row, ragged[row])
-                continue
-            again = self._header_again(row, cells)
-            if again:
-                continue
-            self._row(row, cells)
-            if self.unknown > _MOST_UNKNOWN:
-                self.repairs.add(
-                    REFUSED, self.grid.name, (row, 0), "", "",
-                    t("lebih dari {most} baris tidak dikenal; sisanya tidak diperiksa", most=_MOST_UNKNOWN),
-                    t("Pastikan lembar ini mengikuti instrumen {id}; kla template membuat contohnya.",
-                      id=self.names.instrument.id),
-                )  # fmt: skip
-                break
+            if (count < 3 and self._numbers_columns(cells)) or self._header_again(cells):
+                self.passed.append(at)
+            elif self._length(at) > self.width and max(cells) > self.width:
+                self._too_long(at)
+            else:
+                found.append(self._row(at, cells))
+        about = self.recogniser
+        about.rows, about.in_footer, about.is_any = found, False, False
+        about.is_long = bool({"area_code", "area_name", "year", "stage"} & self.header.columns.keys())
+        about.run()
+        for row in found:
+            self._take(row)
+        self.table.known = sum(row.match is not None for row in found)
         self._name_the_totals()
-        if self.texts:
-            self.repairs.add(
-                NOTED, self.grid.name, (0, 0), "", "", t("hanya teks, dilewati: baris {rows}", rows=ranges(self.texts))
-            )  # fmt: skip
+        self._say_how_rows_were_known(found)
+        self._say_what_was_passed()
+        if self.table.known:
+            self._refuse_unknown()
 
-    def _ragged(self, row: int, cells: int) -> None:
-        self.repairs.add(
-            REFUSED, self.grid.name, (row, 0), "", "",
-            t("baris ini berisi {found} sel, tabelnya {wanted}", found=cells, wanted=self.grid.width),
-            t("Periksa tanda pemisah dan tanda kutip di baris ini."),
-        )  # fmt: skip
+    def _own(self, cells: dict[int, Cell]) -> dict[int, Cell]:
+        """Return the cells of a row that belong to this table and not to the one beside it."""
+        left, right = self.header.left, self.header.right
+        return (
+            cells if left == 1 and right > 1 << 20 else {at: cell for at, cell in cells.items() if left <= at <= right}
+        )
 
-    def _header_again(self, row: int, cells: dict[int, Cell]) -> bool:
-        """Whether the header is written again, as at the top of each block or page."""
+    # --- rows that are no rows ----------------------------------------------------------------------------------
+
+    def _numbers_columns(self, cells: dict[int, Cell]) -> bool:
+        """Whether a row under the header numbers the columns: (1) (2) (3), or 1 2 3, or a b c."""
+        texts = [re.sub(r"\s*[=:].*$", "", clean(cells[at].text)) for at in sorted(cells)]
+        if len(texts) < 2:
+            return False
+        bracketed = all(re.fullmatch(r"[(\[]\s*\w{1,2}\s*[)\]]|\w{1,2}[)]", text) for text in texts)
+        plain = [
+            re.sub(r"[^\w]", "", text).removesuffix("0") if "." in text else re.sub(r"\W", "", text) for text in texts
+        ]
+        orders = (
+            [str(at) for at in range(1, len(plain) + 1)],
+            [chr(96 + at) for at in range(1, min(len(plain), 26) + 1)],
+        )
+        if [text.casefold() for text in plain] not in orders:
+            return False
+        name = next((self.header.columns[role] for role in NAME_ROLES if role in self.header.columns), 0)
+        return bracketed or (name in cells and len(texts) > 2)
+
+    def _header_again(self, cells: dict[int, Cell]) -> bool:
+        """Whether a part of the header is written again, as at the top of each block or page."""
         at = self.table.score_column
         text = clean(cells[at].text) if at in cells and cells[at].kind == TEXT else ""
-        again = bool(text) and (role_of(text, self.names)[0] == "score" or text == self.header.titles.get(at))
-        if again:
-            self.texts.append(row)
-        return again
+        return bool(text) and (heading_of(text, self.names).role == "score" or text == self.header.titles.get(at))
+
+    def _too_long(self, row: int) -> None:
+        self.repairs.add(
+            REFUSED, self.grid.name, (row, 0), "", "",
+            t("baris ini berisi {found} sel, kepala tabel di baris {head} berisi {wanted}", found=self._length(row),
+              head=self.header.last, wanted=self.width),
+            t("Periksa tanda pemisah dan tanda kutip di baris ini."), kind="ragged",
+        )  # fmt: skip
+
+    # --- from cells to rows ---------------------------------------------------------------------------------------
 
     def _cell(self, row: int, cells: dict[int, Cell], role: str) -> Cell | None:
         at = self.header.columns.get(role)
         return cells.get(at) or self.filled.get((row, at)) if at else None
 
-    def _finest(self, row: int, cells: dict[int, Cell], roles: tuple[str, ...]) -> Cell | None:
-        """Return the first filled cell of these columns, and remember which column that was."""
-        for role in roles:
-            if cell := self._cell(row, cells, role):
-                self.taken[roles] = role
-                return cell
-        return None
+    def _row(self, at: int, cells: dict[int, Cell]) -> Row:
+        code_role = next((role for role in self.code_roles if self._cell(at, cells, role)), "")
+        name_role = next((role for role in NAME_ROLES if self._cell(at, cells, role)), "")
+        code = self._cell(at, cells, code_role) if code_role else None
+        name = self._cell(at, cells, name_role) if name_role else None
+        context = []
+        if code is not None and _level(code_role) > _level(name_role) >= 0:
+            context.append((code_role, code))  # the code names the cluster in which the row stands, not the row
+            code, code_role = None, ""
+        found, role, name = split_row_cells(code, name, name_role)
+        if found is not code:
+            code, code_role = found, role or code_role
+        for role in ("component_code", "component_name", "indicator_code", "indicator_name"):
+            cell = self._cell(at, cells, role)
+            if cell is not None and role not in (code_role, name_role) and cell is not code:
+                context.append((role, cell))
+        coarser = bool(code_role) and name is not None and 0 < _level(name_role) > _level(code_role)
+        if coarser and _is_code_of(name, self.names, _level(name_role)):
+            context.append((name_role, name))
+            name = None
+        maximum = self.table.number(cells.get(self.table.max_column), self.table.max_column, self.repairs)
+        score = cells.get(self.table.score_column)
+        own = {self.header.columns[role] for role in (*CODE_ROLES, *NAME_ROLES) if role in self.header.columns}
+        first = next((cells[place] for place in sorted(cells) if cells[place].kind == TEXT), None)
+        texts = [cell for place, cell in sorted(cells.items()) if cell.kind == TEXT and (place in own or cell is first)]
+        return Row(
+            at, code, code_role, name, name_role, tuple(context),
+            None if maximum.is_share else maximum.value,
+            score is not None and (score.kind != TEXT or _holds_number(score.text, bool(code or name))),
+            tuple(texts),
+        )  # fmt: skip
 
-    def _row(self, row: int, cells: dict[int, Cell]) -> None:
-        score, maximum = cells.get(self.table.score_column), cells.get(self.table.max_column)
-        code, name = (self._finest(row, cells, roles) for roles in (CODE_ROLES, NAME_ROLES))
-        if row in self.covered and score is None:
+    # --- from rows to lines ---------------------------------------------------------------------------------------
+
+    def _take(self, row: Row) -> None:
+        cells = self._own(self.grid.rows[row.at])
+        if row.at in self.covered and cells.get(self.table.score_column) is None:
             self.repairs.add(
-                REFUSED, self.grid.name, (row, self.table.score_column), "", "",
+                REFUSED, self.grid.name, (row.at, self.table.score_column), "", "",
                 t("nilai digabung (merge) dengan baris di atasnya"),
                 t("Pisahkan sel gabungan dan isi nilai tiap baris; kosongkan bila belum ada jawaban."),
             )  # fmt: skip
-        match = self._match(row, code, name)
-        total = None if match else self._total(code, name, cells)
-        area_code, area_name = (self._cell(row, cells, role) for role in ("area_code", "area_name"))
-        if match or total:
-            note = self._cell(row, cells, "note")
-            if note and note.kind == TEXT and clean(note.text) != note.text.strip():
-                self.repairs.add(
-                    NORMALISED, self.grid.name, (row, self.header.columns["note"]), note.text, clean(note.text),
-                    t("spasi ganda atau huruf tak terlihat"),
-                )  # fmt: skip
-            level, part = ("total", "total") if total == "whole" else ((match or total).level, (match or total).code)
-            if match and match.level == "question":
-                self.previous = match.code
-            if match:
-                self.component = self._component_of(match)
-            self.table.lines.append(
-                Line(row, level, self.component if total == "whole" else part, score, maximum,
-                     clean(note.text) if note else "", area_code or area_name, area_name,
-                     self._cell(row, cells, "year"),
-                     self._cell(row, cells, "stage"), bool(total))
+        if row.clash:
+            code, other = row.clash
+            self.repairs.add(
+                REFUSED, self.grid.name, (row.at, self._place(row)), row.number, "",
+                t("kode {code}, tetapi namanya milik {other}", code=code.code, other=other.code),
+                t("Samakan kode dan namanya."), kind="clash",
             )  # fmt: skip
-        elif any(action == REFUSED for action, *_ in self.said[code, name]):
-            pass  # said already, with the better reason
+        elif row.match is not None or row.total is not None:
+            self._line(row, cells)
         elif claimed := _claimed_predicate(cells):
-            self.table.predicates.append((row, *claimed))
-        elif score is not None and (score.kind != TEXT or _holds_number(score.text, bool(code or name))):
-            self._unknown(row, code, name, score)
-        elif code is not None and score is None and self._looks_like_code(code):
-            self._unknown(row, code, name, None)
+            self.table.predicates.append((row.at, *claimed))
+        elif row.is_footer or row.is_group:
+            self.passed.append(row.at)
+        elif row.scored or _looks_like_code(row):
+            self.table.unknown.append(row)
         else:
-            self.texts.append(row)
+            self.texts.append(row.at)
 
-    def _looks_like_code(self, code: Cell) -> bool:
-        return bool(re.fullmatch(r"\d{1,2}[A-C]?\.\d{1,2}[a-z]{0,2}", clean(code.text)))
+    def _line(self, row: Row, cells: dict[int, Cell]) -> None:
+        note = self._cell(row.at, cells, "note")
+        if note and note.kind == TEXT and clean(note.text) != note.text.strip():
+            self.repairs.add(
+                NORMALISED, self.grid.name, (row.at, self.header.columns["note"]), note.text, clean(note.text),
+                t("spasi ganda atau huruf tak terlihat"),
+            )  # fmt: skip
+        found = row.match or row.total
+        level, code = ("total", row.component) if found == "whole" else (found.level, found.code)
+        area_code, area_name = (self._cell(row.at, cells, role) for role in ("area_code", "area_name"))
+        if self.width and self._length(row.at) < self.table.score_column and not self._may_end_early(row):
+            return
+        self.table.lines.append(
+            Line(row.at, level, code, cells.get(self.table.score_column), cells.get(self.table.max_column),
+                 clean(note.text) if note else "", area_code or area_name, area_name,
+                 self._cell(row.at, cells, "year"), self._cell(row.at, cells, "stage"), row.match is None)
+        )  # fmt: skip
 
-    def _component_of(self, match: Match) -> str:
-        return self.names.above[match.level, match.code].get("component", match.code)
+    def _may_end_early(self, row: Row) -> bool:
+        """Whether a row that ends before its score just has none: its other columns hold what they should."""
+        if row.text and not re.fullmatch(r"[\d.,]+", row.text):
+            return True
+        self.repairs.add(
+            REFUSED, self.grid.name, (row.at, 0), "", "",
+            t("baris ini berisi {found} sel, kepala tabel di baris {head} berisi {wanted}", found=self._length(row.at),
+              head=self.header.last, wanted=self.width),
+            t("Periksa tanda pemisah dan tanda kutip di baris ini."), kind="ragged",
+        )  # fmt: skip
+        return False
 
-    def _match(self, row: int, code: Cell | None, name: Cell | None) -> Match | None:
-        """Find what a row is about by its code, then by its name; what was put right is written down."""
-        key = (code, name)
-        if key not in self.found or self.previous.endswith(".9"):
-            self.said[key] = []
-            self.found[key] = self._matched(code, name, self.said[key])
-        for action, column, *rest in self.said[key]:
-            self.repairs.add(action, self.grid.name, (row, column), *rest)
-        return self.found[key]
-
-    def _matched(self, code: Cell | None, name: Cell | None, log: list[tuple]) -> Match | None:
-        code_role = self._role_of(code, CODE_ROLES)
-        name_role = self._role_of(name, NAME_ROLES)
-        column, name_column = (self.header.columns.get(role, 0) for role in (code_role, name_role))
-        running = code_role == "number" and bool(re.fullmatch(r"\d+", clean(code.text)))
-        by_code = self.names.code(code, self.previous) if code else None
-        text = clean(name.text) if name and name.kind == TEXT else ""
-        by_name = self.names.name(text) if text else None
-        if by_name is None and text and code and code.kind == TEXT:
-            by_name = self.names.component(f"klaster {clean(code.text)} {text}")
-        if by_code is None and by_name is None and code is not None and code.kind == TEXT:
-            by_code = self.names.component(clean(code.text))
-        if by_code and text and _coarser(code_role, name_role):
-            by_code = None  # the code names the cluster in which the row stands, not the row
-        if by_code and by_name and (by_code.level, by_code.code) != (by_name.level, by_name.code):
-            if running:
-                by_code = None
-            elif by_name.level == by_code.level:
-                log.append(
-                    (REFUSED, column, clean(code.text), "",
-                     t("kode {code}, tetapi namanya milik {other}", code=by_code.code, other=by_name.code),
-                     t("Samakan kode dan namanya."))
-                )  # fmt: skip
-                return None
-        if by_code and running and by_code.level == "indicator" and text and self._counts_rows(by_code, text):
-            return None
-        if by_code:
-            if by_code.note:
-                log.append((NORMALISED, column, code.text, by_code.code, by_code.note))
-            elif code.kind == TEXT and code.text.strip() != by_code.code:
-                log.append((NORMALISED, column, code.text, by_code.code, t("penulisan kode")))
-            return by_code
-        if by_name and by_name.level != "component":
-            log.append((NORMALISED, name_column, text, by_name.code, t("dikenali dari namanya")))
-        return by_name
-
-    def _role_of(self, cell: Cell | None, roles: tuple[str, ...]) -> str:
-        """Return which of these columns a cell of the present row was taken from."""
-        return self.taken.get(roles, "") if cell is not None else ""
-
-    def _counts_rows(self, match: Match, text: str) -> bool:
-        """Whether a plain number in front of a row counts rows instead of naming an indicator."""
-        likeness = self.names.likeness(match, text)
-        return likeness < 0.5 and (self.previous != "" or "?" in self._suggestion("", text))
-
-    def _suggestion(self, code: str, name: str) -> str:
-        """Look up what a row may mean, as long as it is not asked all the time."""
-        self.suggested += 1
-        if self.suggested > _MOST_SUGGESTED:
-            return t("Tulis kodenya seperti di instrumen {id}.", id=self.names.instrument.id)
-        return self.names.suggestion(code[:100], name[:300])
-
-    def _total(self, code: Cell | None, name: Cell | None, cells: dict[int, Cell]) -> str | Match | None:
-        """Tell whether a row is a total, in whichever of its first texts that stands."""
-        texts = [cell for cell in (code, name) if cell is not None and cell.kind == TEXT]
-        first = next((cells[at] for at in sorted(cells) if cells[at].kind == TEXT), None)
-        for cell in (*texts, *filter(None, (first,))):
-            if (found := self.names.total(cell.text)) is not None:
-                return found
-        return None
-
-    def _unknown(self, row: int, code: Cell | None, name: Cell | None, score: Cell | None) -> None:
-        shown = " ".join(clean(cell.text) for cell in (code, name) if cell)
-        if code is not None and code.kind == DATE:
-            reason = t("kode berubah menjadi tanggal oleh Excel")
-        else:
-            reason = (
-                t("baris berisi nilai, tetapi kode dan namanya tidak dikenal") if score else t("kode tidak dikenal")
-            )
-        self.unknown += 1
-        advice = self._suggestion(
-            clean(code.text) if code and code.kind != DATE else "", clean(name.text) if name else ""
+    def _place(self, row: Row) -> int:
+        role = row.code_role if row.code_role in self.header.columns else row.name_role
+        fallback = (*CODE_ROLES, *NAME_ROLES)
+        return self.header.columns.get(role) or next(
+            self.header.columns[r] for r in fallback if r in self.header.columns
         )
-        at = next((self.header.columns[role] for role in (*CODE_ROLES, *NAME_ROLES) if role in self.header.columns), 0)
-        self.repairs.add(REFUSED, self.grid.name, (row, at), shown, "", reason, advice)
+
+    def _refuse_unknown(self) -> None:
+        for count, row in enumerate(self.table.unknown):
+            if count == _MOST_UNKNOWN:
+                self.repairs.add(
+                    REFUSED, self.grid.name, (row.at, 0), "", "",
+                    t("lebih dari {most} baris tidak dikenal; sisanya tidak diperiksa", most=_MOST_UNKNOWN),
+                    t("Pastikan lembar ini mengikuti instrumen {id}; kla template membuat contohnya.",
+                      id=self.names.instrument.id),
+                )  # fmt: skip
+                return
+            shown = " ".join(clean(cell.text) for cell in (row.code, row.name) if cell)
+            reason = t("kode tidak dikenal")
+            if row.code is not None and row.code.kind == DATE:
+                reason = t("kode berubah menjadi tanggal oleh Excel")
+            elif row.scored:
+                reason = t("baris berisi nilai, tetapi kode dan namanya tidak dikenal")
+            advice = self.names.suggestion(row.text[:300] if count < _MOST_SUGGESTED else "")
+            self.repairs.add(REFUSED, self.grid.name, (row.at, self._place(row)), shown, "", reason, advice)
 
     def _name_the_totals(self) -> None:
         """Give each plain total its place: the last one is the sheet's, those before it are their block's."""
@@ -335,11 +358,65 @@ class _Walk:
         for at in plain[:-1]:
             line = self.table.lines[at]
             if line.code and line.area is None:
-                self.table.lines[at] = Line(**{**line.__dict__, "level": "component"})
+                self.table.lines[at] = replace(line, level="component")
         for at in plain:
             line = self.table.lines[at]
             if line.level == "total":
-                self.table.lines[at] = Line(**{**line.__dict__, "code": "total"})
+                self.table.lines[at] = replace(line, code="total")
+
+    # --- what is said ---------------------------------------------------------------------------------------------
+
+    def _say_how_rows_were_known(self, rows: list[Row]) -> None:
+        """Write down codes that were put right; what was known by name or place is counted, with its rows."""
+        named, placed, respelt = [], [], 0
+        for row in rows:
+            if row.match is None:
+                continue
+            column = self._place(row)
+            if row.how == BY_PLACE:
+                placed.append(row.at)
+            elif row.how == BY_NAME and row.match.level != "component":
+                named.append(row.at)
+            elif row.match.note and row.code is not None:
+                self.repairs.add(NORMALISED, self.grid.name, (row.at, column), row.code.text, row.match.code,
+                                 row.match.note)  # fmt: skip
+            elif row.code is not None and row.code.kind == TEXT and row.code.text.strip() != row.match.code:
+                if row.code.text == clean(row.code.text):
+                    respelt += 1
+                else:
+                    self.repairs.add(NORMALISED, self.grid.name, (row.at, column), row.code.text, row.match.code,
+                                     t("penulisan kode"))  # fmt: skip
+        for found, words in (
+            (named, t("{count} baris dikenali dari namanya: baris {rows}", count=len(named), rows=ranges(named))),
+            (placed, t("{count} baris dikenali dari urutan dan nilai maksimalnya, periksa sekilas: baris {rows}",
+                       count=len(placed), rows=ranges(placed))),
+            (respelt, t("{count} kode ditulis lain dari instrumen", count=respelt)),
+        ):  # fmt: skip
+            if found:
+                self.repairs.add(NOTED, self.grid.name, (0, 0), "", "", words)
+
+    def _say_what_was_passed(self) -> None:
+        for rows, action, words in (
+            (self.texts, NOTED, t("hanya teks, dilewati: baris {rows}", rows=ranges(self.texts))),
+            (self.passed, SKIPPED, t("nomor kolom, judul, rata-rata, keterangan atau tanda tangan, dilewati: baris {rows}",
+                                     rows=ranges(self.passed))),
+        ):  # fmt: skip
+            if rows:
+                self.repairs.add(action, self.grid.name, (0, 0), "", "", words)
+
+
+def _level(role: str) -> int:
+    """Return how fine a column is: 0 for questions, 1 for indicators, 2 for components; -1 where it does not say."""
+    return {"question": 0, "indicator": 1, "component": 2}.get(role.partition("_")[0], -1)
+
+
+def _is_code_of(cell: Cell, names: Names, level: int) -> bool:
+    found = names.code(cell)
+    return found is not None and {"question": 0, "indicator": 1, "component": 2}[found.level] == level
+
+
+def _looks_like_code(row: Row) -> bool:
+    return bool(re.fullmatch(r"\d{1,2}[A-C]?\.\d{1,2}[a-z]{0,2}", row.number))
 
 
 def _claimed_predicate(cells: dict[int, Cell]) -> tuple[int, str] | None:
@@ -350,49 +427,31 @@ def _claimed_predicate(cells: dict[int, Cell]) -> tuple[int, str] | None:
     return None
 
 
-def _coarser(code_role: str, name_role: str) -> bool:
-    """Whether a code column is of a coarser level than the name beside it."""
-    code, name = (_FINENESS.get(role.partition("_")[0]) for role in (code_role, name_role))
-    return code is not None and name is not None and code > name
-
-
 def _holds_number(text: str, in_a_row: bool) -> bool:
     """Whether a text in the score column is a number, or hides one in a row that has a code or name."""
+    if re.match(r"(?i)nip\b|\D{0,3}\d{15,}", clean(text)):
+        return False
     return bool(re.search(r"\d", text)) and (in_a_row or not re.search(r"[A-Za-z]{3}", clean(text)))
 
 
-def _say_what_is_kept_out(table: Table, repairs: Repairs) -> None:
+def say_what_is_kept_out(tables: list[Table], repairs: Repairs) -> None:
     """Write down hidden rows, columns and sheets that were read, and columns that were not."""
-    grid, header = table.grid, table.header
+    grid = tables[0].grid
+    first = min(table.header.last for table in tables)
     if grid.hidden:
         repairs.add(NOTED, grid.name, (0, 0), grid.name, "", t("lembar tersembunyi, tetap dibaca"))
-    rows = [row for row in grid.hidden_rows if row > header.last]
+    rows = [row for row in grid.hidden_rows if row > first]
     if rows:
         repairs.add(
             NOTED, grid.name, (0, 0), "", "",
             t("{count} baris tersembunyi, tetap dibaca: {rows}", count=len(rows), rows=ranges(rows)),
         )  # fmt: skip
-    used = {*header.columns.values(), table.score_column}
-    hidden = [at for at in sorted(used) if any(a <= at <= b for a, b in grid.hidden_columns)]
-    for at in hidden:
-        repairs.add(NOTED, grid.name, (0, at), header.titles.get(at, ""), "", t("kolom tersembunyi, tetap dibaca"))
-    filled = {at for row, cells in grid.rows.items() if row > header.last for at in cells}
+    titles = {at: title for table in tables for at, title in table.header.titles.items()}
+    used = {at for table in tables for at in (*table.header.columns.values(), table.score_column)}
+    for at in sorted(at for at in used if any(a <= at <= b for a, b in grid.hidden_columns)):
+        repairs.add(NOTED, grid.name, (0, at), titles.get(at, ""), "", t("kolom tersembunyi, tetap dibaca"))
+    filled = {at for row, cells in grid.rows.items() if row > first for at in cells}
     for at in sorted(filled - used):
-        title = header.titles.get(at, "")
+        title = titles.get(at, "")
         repairs.add(SKIPPED, grid.name, (0, at), title, "",
                     t("kolom ini tidak dibaca") if title else t("kolom tanpa judul, tidak dibaca"))  # fmt: skip
-
-
-def ranges(numbers: Iterable[int]) -> str:
-    """Write row numbers shortly.
-
-    >>> ranges([1, 2, 3, 7])
-    '1–3, 7'
-    """
-    parts: list[list[int]] = []
-    for at in sorted(set(numbers)):
-        if parts and at == parts[-1][1] + 1:
-            parts[-1][1] = at
-        else:
-            parts.append([at, at])
-    return ", ".join(f"{a}–{b}" if a != b else str(a) for a, b in parts)

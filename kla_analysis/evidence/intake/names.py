@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,9 +14,19 @@ from kla_analysis.evidence.areas import REFERENCE_CODE, Area, find_area, load_ar
 from kla_analysis.evidence.intake.grid import NUMBER, Cell, clean, words_of
 from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, load_instrument
 from kla_analysis.language import LANGUAGES, language, t
+from kla_analysis.project import find_project
+from kla_analysis.reading import read_resource
 
 _LEVELS = tuple(CODE_COLUMNS)
-_TOTAL_WORDS = re.compile(r"^(grand total|sub ?total|total nilai|nilai total|jumlah nilai|jumlah|total)\b\s*")
+#: Words that say nothing of what a row is about.
+_COMMON = {
+    "apakah", "tersedia", "terdapat", "ada", "dan", "atau", "yang", "dalam", "dengan", "untuk", "bagi", "dari", "pada",
+    "berapa", "persentase", "jumlah", "anak", "terkait", "tentang", "telah", "sudah", "daerah", "kabupaten", "kota",
+    "layak", "nilai", "kla",
+}  # fmt: skip
+_TOTAL_WORDS = re.compile(
+    r"^(grand total|sub ?total|sub ?jumlah|total (?:nilai|skor)|(?:nilai|skor) total|jumlah (?:nilai|skor)|jumlah|jml|total)\b\s*"
+)
 #: What may follow “jumlah” and still mean the whole sheet.
 _WHOLE = re.compile(r"^(nilai|skor|poin|keseluruhan|seluruhnya|seluruh|semua|akhir|total|umum|besar|kla|komponen|evaluasi|mandiri|em|\d{4}|dan|\s)*$")  # fmt: skip
 
@@ -36,17 +47,27 @@ class Names:
         stage_names: by code the names of a stage.
     """
 
-    def __init__(self, instrument: Instrument, *translated: Instrument) -> None:
-        """Gather them; `translated` are the same rules in other languages than the one in force."""
+    def __init__(
+        self, instrument: Instrument, *translated: Instrument, aliases: Iterable[tuple[str, str, str]] = ()
+    ) -> None:
+        """Gather them.
+
+        Args:
+            translated: the same rules in other languages than the one in force.
+            aliases: level, code and another name of it, as districts use them.
+        """
         everywhere = (instrument, *translated)
         self.instrument = instrument
         self.stage_names: dict[str, set[str]] = {}
         for rules in everywhere:
             for stage in rules.stages:
-                self.stage_names.setdefault(stage.code, set()).add(words_of(stage.name))
+                self.stage_names.setdefault(stage.code, set()).update(map(words_of, (stage.name, *stage.words)))
         self.by_code: dict[str, Match] = {}
         self.by_name: dict[str, Match | None] = {}
         self.names_of: dict[tuple[str, str], list[str]] = {}
+        self.maxima: dict[tuple[str, str], tuple[float, ...]] = {}
+        #: Every row, as a sheet lists them: a component, its indicators, each with its questions.
+        self.order: list[Match] = []
         #: The codes of the levels above each code: {"indicator": …, "component": …}.
         self.above: dict[tuple[str, str], dict[str, str]] = {}
         for level in _LEVELS:
@@ -61,23 +82,70 @@ class Names:
                     for words in {words_of(name), words_of(re.sub(r"\([^)]*\)", "", name))}:
                         # A name that two rows share finds neither.
                         self.by_name[words] = match if self.by_name.get(words, match) == match else None
+        self.order = self._in_order()
+        for level, code, alias in aliases:
+            self.names_of[level, code].append(words_of(alias))
+            self.by_name.setdefault(words_of(alias), Match(level, code))
+        for key in self.names_of:
+            declared = [of.values.get("printed") for of in instrument.discrepancies
+                        if of.kind == "max" and (of.level, of.code) == key]  # fmt: skip
+            own = float(instrument.table(key[0]).loc[key[1], "max_points"])
+            self.maxima[key] = (own, *(value for value in declared if value is not None))
 
-    def code(self, cell: Cell, previous: str = "") -> Match | None:
+    def _in_order(self) -> list[Match]:
+        order = []
+        for component in self.instrument.components.index:
+            order.append(Match("component", component))
+            for indicator, of in self.instrument.indicators["component_code"].items():
+                if of == component:
+                    order.append(Match("indicator", indicator))
+                    inside = self.instrument.questions["indicator_code"] == indicator
+                    order += [Match("question", code) for code in self.instrument.questions.index[inside]]
+        return order
+
+    def code(self, cell: Cell, previous: str = "", maximum: float | None = None) -> Match | None:
         """Find a code in a cell.
 
-        A workbook keeps 14.10 as the number 14.1: the zero is given back where 14.1 does not exist, or where the
-        row before (`previous`) was 14.9.
+        A workbook keeps 14.10 as the number 14.1: the zero is given back where 14.1 does not exist, where only 14.10
+        has the maximum that is printed beside it, or where the row before (`previous`) was 14.9.
         """
         text = _number_as_code(cell) if cell.kind == NUMBER else clean(cell.text)
         found = self.by_code.get(fold_code(text))
         if cell.kind == NUMBER and re.fullmatch(r"\d+\.\d", text):
             longer = self.by_code.get(fold_code(text + "0"))
             before = re.fullmatch(r"(.*)\.(\d+)[a-z]*", previous)
-            follows = before and text.split(".")[0] == before[1] and before[2] == "9"
+            follows = bool(before and text.split(".")[0] == before[1] and before[2] == "9")
+            if longer and found and maximum is not None:
+                fits = [self.has_maximum(match, maximum) for match in (found, longer)]
+                follows = fits[1] if fits[0] != fits[1] else follows
             if longer and (found is None or follows):
                 return Match(longer.level, longer.code, t("nol di belakang {code} hilang karena disimpan sebagai angka",
                                                           code=longer.code))  # fmt: skip
         return found
+
+    def has_maximum(self, match: Match, maximum: float) -> bool:
+        """Whether a printed maximum is that of a row: the instrument's, or what its source is declared to print."""
+        return any(abs(maximum - known) <= 0.005 for known in self.maxima[match.level, match.code])
+
+    def within(self, indicator: str, text: str, stem: str = "") -> Match | None:
+        """Find a question by its number inside an indicator: 2a of indicator 1 is 1.2a, as is a behind question 2.
+
+        Args:
+            indicator: the code of the indicator in force, "" for none.
+            text: the number as it is written.
+            stem: the number of the question whose parts follow, such as 2.
+        """
+        folded = fold_code(text)
+        if not indicator or not re.fullmatch(r"\d{1,2}[a-z]{0,2}|[a-z]{1,2}", folded):
+            return None
+        number = folded if folded[0].isdigit() else stem + folded
+        found = self.by_code.get(fold_code(f"{indicator}.{number}"))
+        return found if found and found.level == "question" else None
+
+    def begins(self, indicator: str, text: str) -> bool:
+        """Whether a number inside an indicator stands above lettered parts, as 2 above 2a, 2b."""
+        folded = fold_code(f"{indicator}.{fold_code(text)}")
+        return fold_code(text).isdigit() and folded not in self.by_code and fold_code(folded + "a") in self.by_code
 
     def name(self, text: str) -> Match | None:
         """Find the one row of the instrument that has this name, spelling put aside."""
@@ -88,6 +156,8 @@ class Names:
         """Find a component by its name or the beginning of it, such as “KLASTER II” or “A. KELEMBAGAAN”."""
         words = words_of(text)
         for tried in (words, re.sub(r"^(?:[a-h]|[ivx]{1,4}|\d)\s+(?=\w{3})", "", words), _roman(words)):
+            if (known := self.by_name.get(tried)) and known.level == "component":
+                return known
             found = [
                 code for code in self.instrument.components.index
                 if tried and any(f"{name} ".startswith(f"{tried} ") or f"{tried} ".startswith(f"{name} ")
@@ -95,6 +165,9 @@ class Names:
             ]  # fmt: skip
             if len(found) == 1 and (len(tried.split()) > 1 or tried in self.names_of["component", found[0]]):
                 return Match("component", found[0])
+            plain = re.sub(r"^klaster [ivx]+ ", "", tried)
+            if plain != tried and (known := self.by_name.get(plain)) and known.level == "component":
+                return known
         return None
 
     def total(self, text: str) -> str | Match | None:
@@ -106,24 +179,35 @@ class Names:
         rest = words[found.end() :]
         if _WHOLE.match(rest):
             return "whole"
-        part = self.component(rest) or self.by_name.get(rest) or self.by_code.get(fold_code(rest))
-        return part if part or len(rest.split()) > 4 else "whole"
+        return self.component(rest) or self.by_name.get(rest) or self.by_code.get(fold_code(rest))
+
+    def supports(self, match: Match, text: str) -> bool:
+        """Whether a text speaks of the same as a row of the instrument: half of its telling words, or of the row's name."""
+        words = _telling(text)
+        names = [telling for name in self.names_of[match.level, match.code] if (telling := _telling(name))]
+        shared = any(len(words & telling) >= 0.5 * min(len(words), len(telling)) for telling in names)
+        return bool(words) and (shared or self.likeness(match, text) >= 0.6)
 
     def likeness(self, match: Match, text: str) -> float:
         """Return how alike a text and the name of a match are, from 0 to 1."""
         return max(_likeness(words_of(text), name) for name in self.names_of[match.level, match.code])
 
-    def suggestion(self, code: str, name: str) -> str:
-        """Advise on a row that was not found: the nearest code or name, which the user has to write himself."""
-        by_name = (
-            difflib.get_close_matches(words_of(name), [n for n in self.by_name if n], n=1, cutoff=0.7) if name else []
+    def suggestion(self, name: str) -> str:
+        """Advise on a row that was not found: the name that is nearly the same, whose code the user has to write himself."""
+        near = (
+            difflib.get_close_matches(words_of(name), [n for n in self.by_name if n], n=1, cutoff=0.85) if name else []
         )
-        near = nearest(clean(code), [match.code for match in self.by_code.values()]) if code else []
-        found = self.by_name[by_name[0]] if by_name else self.by_code[fold_code(near[0])] if near else None
+        found = self.by_name[near[0]] if near else None
         if found is None:
             return t("Tulis kodenya seperti di instrumen {id}, misalnya 1.1 atau 21A.", id=self.instrument.id)
         label = self.instrument.table(found.level).loc[found.code, "name"]
         return t("Mungkin maksud Anda {code} ({name})? Bila benar, tulis kodenya.", code=found.code, name=label)
+
+
+@lru_cache(maxsize=8192)
+def _telling(text: str) -> frozenset[str]:
+    """Return the words of a text that say what it is about."""
+    return frozenset(word for word in words_of(text).split() if len(word) > 2 and word not in _COMMON)
 
 
 @lru_cache(maxsize=4096)
@@ -138,7 +222,18 @@ def names_of(instrument: Instrument, data: Path | None = None) -> Names:
     for lang in LANGUAGES:
         with language(lang):
             translated.append(load_instrument(instrument.id, data=data))
-    return Names(instrument, *(one for one in translated if one is not instrument))
+    return Names(
+        instrument, *(one for one in translated if one is not instrument), aliases=_aliases_of(instrument.id, data)
+    )
+
+
+def _aliases_of(instrument: str, data: Path | None) -> list[tuple[str, str, str]]:
+    """Return the other names that stand beside an instrument; an instrument without them has none."""
+    home = data or find_project().data
+    path = f"instruments/{instrument}/aliases.csv"
+    if not (home / path).is_file():
+        return []
+    return list(read_resource(path, home)[["level", "code", "alias"]].itertuples(index=False, name=None))
 
 
 def fold_code(text: str) -> str:
@@ -255,13 +350,19 @@ def _area_by_code(text: str, is_number: bool, data: Path | None) -> AreaMatch:
     )
 
 
-def area_in_title(text: str, *, data: Path | None = None) -> Area | None:
-    """Find the district that a title names, such as “KABUPATEN TANAH BUMBU TAHUN 2025”."""
+def areas_in(text: str, *, data: Path | None = None) -> list[tuple[Area, list[str]]]:
+    """Find the districts that a title names, such as “KABUPATEN TANAH BUMBU TAHUN 2025”, each with the words before it."""
     words = words_of(text).split()
-    for at, word in enumerate(words):
-        if word in ("kabupaten", "kab", "kota"):
+    found = []
+    at = 0
+    while at < len(words):
+        length = 1
+        if words[at] in ("kabupaten", "kab", "kota"):
             for end in range(min(len(words), at + 6), at + 1, -1):
                 codes = _area_names(data).get(_area_words(" ".join(words[at:end])), ())
                 if len(codes) == 1:
-                    return find_area(codes[0], data=data)
-    return None
+                    found.append((find_area(codes[0], data=data), words[:at]))
+                    length = end - at
+                    break
+        at += length
+    return found

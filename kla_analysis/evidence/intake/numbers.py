@@ -43,6 +43,7 @@ class Reading:
         refused, advice: why it can not be read and what to do, else "".
         note: how it was normalised, or why it counts as missing, else "".
         is_share: it is written as a percentage; `value` is the share of one.
+        is_plain: it is a text that holds a number as it is read, so that there is nothing to say of it.
     """
 
     value: float | None = None
@@ -50,6 +51,7 @@ class Reading:
     advice: str = ""
     note: str = ""
     is_share: bool = False
+    is_plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,11 @@ def read_number(cell: Cell, mark: str) -> Reading:
         )
     if cell.kind == TRUTH:
         return Reading(refused=t("benar/salah, bukan angka"), advice=t("Isi poinnya."))
-    return _read_text(clean(cell.text), mark)
+    return _read_text(cell.text, mark)
 
 
-def _read_text(text: str, mark: str) -> Reading:
+def _read_text(written: str, mark: str) -> Reading:
+    text = clean(written)
     if text.casefold() in _MISSING:
         return Reading(note=t("“{text}” berarti belum ada jawaban, bukan nol", text=text) if text else "")
     if re.match(r"=(?![\"'])|@|[+-](?![\d.,(])", text):
@@ -152,7 +155,7 @@ def _read_text(text: str, mark: str) -> Reading:
     value = round(value, 10) / 100 if is_share else value
     shown = number(value * 100 if is_share else value) if abs(value) < 1e15 else text
     return Reading(value, note=t("teks “{text}” dibaca {value}", text=text, value=shown + ("%" if is_share else "")),
-                   is_share=is_share)  # fmt: skip
+                   is_share=is_share, is_plain=not is_share and bool(re.fullmatch(r"\d+(?:[.,]\d+)?", written)))  # fmt: skip
 
 
 def _no_number(text: str) -> Reading:
@@ -189,6 +192,11 @@ def _core(text: str) -> tuple[str, float, bool]:
     if re.fullmatch(r"[+-]?\d{1,3}( \d{3})+([.,]\d+)?", text):
         text = text.replace(" ", "")
     return negative + text, factor, is_share
+
+
+def month_number(word: str) -> int:
+    """Return the number of a month by its name in whatever spelling; 0 for any other word."""
+    return _MONTHS.get(word.casefold(), 0)
 
 
 def read_date(cell: Cell) -> str | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kla_analysis.evidence.intake.grid import NUMBER, TEXT, Grid, cell_name, words_of
+from kla_analysis.evidence.intake.grid import NUMBER, TEXT, Cell, Grid, cell_name, words_of
 from kla_analysis.language import t
 
 #: A national identity number has 16 digits and begins with a province; a mobile number with 08 or +62 8.
@@ -15,6 +15,15 @@ _PHONE = re.compile(r"(?<![\d.,/])(?:\+?62[ -]?|0)8[1-9]\d(?:[ -]?\d{3,4}){2}(?:
 _HEADINGS = re.compile(
     r"^(nik|no nik|nomor induk kependudukan|no kk|nomor kk|nama (anak|korban|siswa|santri|bayi|balita|peserta|ibu|ayah|orang tua)"
     r"|tanggal lahir|tgl lahir|tempat tanggal lahir|alamat( rumah)?|no (hp|wa|telepon|telp)|nomor (hp|wa|telepon))\b( anak)?$"
+)
+
+
+#: How many filled rows may hold the letterhead of an office, and how its address and telephone are labelled.
+_LETTERHEAD = 15
+_OFFICE_LABEL = re.compile(r"^(?:alamat|(?:no|nomor) (?:telepon|telp))$")
+_OFFICE = re.compile(
+    r"\b(?:kantor|dinas|badan|hotline|call cent(?:er|re)|uptd|sekretariat|fax|faks|telp|telepon|layanan|pengaduan)\b",
+    re.IGNORECASE,
 )
 
 
@@ -36,10 +45,26 @@ class Finding:
 def find_personal_data(grids: tuple[Grid, ...]) -> Iterator[Finding]:
     """Look through every filled cell of every sheet, hidden ones too."""
     for grid in grids:
-        for row, cells in grid.rows.items():
+        for count, (row, cells) in enumerate(grid.rows.items()):
+            left = ""
             for column, (kind, text) in cells.items():
-                if what := _what(kind, text):
+                if (what := _what(kind, text)) and not (count < _LETTERHEAD and _is_office(cells, column, left)):
                     yield Finding(grid.name, row, column, what)
+                left = text
+
+
+def _is_office(cells: dict[int, Cell], column: int, left: str) -> bool:
+    """Whether an address or telephone is that of the office whose sheet this is: a label with its value beside it.
+
+    A column of addresses is none, since beside its heading stands another heading; neither is a home or a person's telephone.
+    """
+    own = cells[column].text
+    if _PHONE.search(own):
+        return bool(_OFFICE.search(own) or _OFFICE.search(left)) and not _NIK.search(own)
+    if not _OFFICE_LABEL.match(words_of(own)):
+        return False
+    right = next((cells[at].text.strip() for at in sorted(cells) if at > column), "")
+    return right.startswith(":") or bool(re.search(r"\d|^(?:jl|jalan)\b", right, re.IGNORECASE))
 
 
 def _what(kind: str, text: str) -> str:

@@ -13,12 +13,12 @@ def read(data: bytes, kind: str) -> Book:
     Raises:
         DataError: broken, dangerous or too large; the message does not name the file.
     """
-    from kla_analysis.evidence.intake import texts, workbooks
+    from kla_analysis.evidence.intake import opendocument, texts, workbooks
 
     reader = {
         "xlsx": workbooks.read_xlsx,
-        "ods": workbooks.read_with_calamine,
-        "xls": workbooks.read_with_calamine,
+        "ods": opendocument.read_ods,
+        "xls": workbooks.read_xls,
         "html": texts.read_html,
         "text": texts.read_text,
     }[kind]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -30,7 +31,10 @@ def action_name(action: str) -> str:
 
 @dataclass(frozen=True)
 class Repair:
-    """One thing that was done; `row` and `column` are 0 where it concerns a whole sheet or file."""
+    """One thing that was done; `row` and `column` are 0 where it concerns a whole sheet or file.
+
+    `kind` is what several have in common that are worded with different figures; else "", and the reason is it.
+    """
 
     action: str
     sheet: str
@@ -40,6 +44,7 @@ class Repair:
     new: str
     reason: str
     advice: str = ""
+    kind: str = ""
 
     @property
     def cell(self) -> str:
@@ -54,12 +59,20 @@ class Repairs:
     """The list while a file is being read. Values are shortened, and personal data in them made unreadable."""
 
     items: list[Repair] = field(default_factory=list)
+    _written: set[Repair] = field(default_factory=set, repr=False)
+
+    def __post_init__(self) -> None:
+        self._written = set(self.items)
 
     def add(
-        self, action: str, sheet: str, place: tuple[int, int], old: object, new: object, reason: str, advice: str = ""
-    ) -> None:
-        """Write one thing down."""
-        self.items.append(Repair(action, sheet, *place, _shown(old), _shown(new), reason, advice))
+        self, action: str, sheet: str, place: tuple[int, int], old: object, new: object, reason: str, advice: str = "",
+        *, kind: str = "",
+    ) -> None:  # fmt: skip
+        """Write one thing down, once."""
+        item = Repair(action, sheet, *place, _shown(old), _shown(new), reason, advice, kind)
+        if item not in self._written:
+            self._written.add(item)
+            self.items.append(item)
 
     @property
     def refused(self) -> list[Repair]:
@@ -72,20 +85,44 @@ class Repairs:
         return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
 
     def problems(self, file: str) -> list[Problem]:
-        """Return what was refused as problems of a file, from the top of each sheet to its bottom."""
+        """Return what was refused as problems of a file, from the top of each sheet to its bottom.
+
+        What is the same fault in many places is one problem, with its first place and the rows of all.
+        """
         sheets = list(dict.fromkeys(item.sheet for item in self.items))
         ordered = sorted(self.refused, key=lambda item: (sheets.index(item.sheet), item.row, item.column))
-        return [
-            Problem(
-                item.reason,
-                item.advice,
-                file=t("{file}, lembar “{sheet}”", file=file, sheet=item.sheet) if item.sheet else file,
-                row=item.row or None,
-                column=column_name(item.column) if item.column else None,
-                value=item.old or None,
-            )
-            for item in ordered
-        ]
+        kinds: dict[tuple[str, str, int], list[Repair]] = {}
+        for item in ordered:
+            kinds.setdefault((item.sheet, item.kind or item.reason, item.column), []).append(item)
+        return [self._problem(file, items) for items in kinds.values()]
+
+    def _problem(self, file: str, items: list[Repair]) -> Problem:
+        item = items[0]
+        rows = [other.row for other in items[1:] if other.row != item.row]
+        also = t(" (begitu juga baris {rows}: {count} tempat)", rows=ranges(rows), count=len(items)) if rows else ""
+        return Problem(
+            item.reason + also,
+            item.advice,
+            file=t("{file}, lembar “{sheet}”", file=file, sheet=item.sheet) if item.sheet else file,
+            row=item.row or None,
+            column=column_name(item.column) if item.column else None,
+            value=item.old or None,
+        )
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Write row numbers shortly.
+
+    >>> ranges([1, 2, 3, 7])
+    '1–3, 7'
+    """
+    parts: list[list[int]] = []
+    for at in sorted(set(numbers)):
+        if parts and at == parts[-1][1] + 1:
+            parts[-1][1] = at
+        else:
+            parts.append([at, at])
+    return ", ".join(f"{a}–{b}" if a != b else str(a) for a, b in parts)
 
 
 def _shown(value: object) -> str:

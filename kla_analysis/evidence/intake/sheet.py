@@ -25,10 +25,8 @@ from kla_analysis.language import t
 from kla_analysis.project import find_project
 from kla_analysis.reading import write_table
 
-_TOLERANCE = 0.005
 #: Findings of one sort that are listed one by one.
 _MOST_FINDINGS = 200
-_LEVELS = tuple(CODE_COLUMNS)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -83,7 +81,10 @@ class Intake:
                 t("{file} memuat {count} penilaian.", file=self.file, count=len(self.assessments)),
                 advice=t("Impor dulu dengan kla import; tiap daerah mendapat berkas sendiri."),
             )
-        (one,) = self.assessments
+        return self.as_assessment(self.assessments[0])
+
+    def as_assessment(self, one: Imported) -> Assessment:
+        """Return one of the assessments of the file as the rest of the library reads it."""
         by_code = one.answers.set_index(CODE_COLUMNS[one.level])
         return Assessment(
             area_code=one.area.code,
@@ -119,6 +120,7 @@ def read_sheet(
     year: int | None = None,
     stage: str = "",
     sheet: str = "",
+    column: str = "",
     allow_personal: bool = False,
     mends: Mapping[Place, str] = MappingProxyType({}),
     data: Path | None = None,
@@ -130,7 +132,9 @@ def read_sheet(
         path: an Excel workbook (.xlsx, .xlsm, .xls), .ods, CSV in any dialect, or an HTML table.
         instrument: the rules that it follows; found by its printed maxima when not given.
         area, year, stage: what the sheet is about, where it does not say so itself.
+        stage: `all` for every stage that has a column of its own, each an assessment.
         sheet: the name of the one sheet to read, where several hold the same codes.
+        column: the title or letter of the column of scores, where there are several.
         allow_personal: read a file with personal data in it; they reach no output all the same.
         mends: cells to read as if they said something else.
         reader: where many files are read, the one process that reads them; else each gets its own.
@@ -150,7 +154,7 @@ def read_sheet(
     book = mended(book, mends, repairs)
     _guard_personal_data(book, repairs, allow_personal)
     ids = [instrument] if instrument else known_instruments(data=data)
-    asked = Asked(area, year, stage, sheet)
+    asked = Asked(area, year, stage, sheet, column)
     tried = []
     for identity in ids:
         own = Repairs(list(repairs.items))

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from kla_analysis.errors import DataError
@@ -17,7 +18,8 @@ _DELIMITERS = (";", "\t", ",", "|")
 _CSV_ADVICE = "Di Excel pilih Simpan Sebagai → CSV UTF-8, atau beri berkas .xlsx."
 #: What UTF-8 looks like after it was read as something else.
 _MOJIBAKE = re.compile("Ã[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ©]|â€[\x80-\xbf™œ“”¢¦]|Â[\xa0-\xbf]")
-_MAX_SPAN = 1000
+#: How far an HTML cell may span, how deep tables may stand in tables, how many texts around them are kept.
+_MAX_SPAN, _MAX_NESTED, _MOST_TITLES = 1000, 50, 60
 
 
 def read_text(data: bytes) -> Book:
@@ -143,72 +145,92 @@ def _usual_width(records: list[tuple[int, list[str]]]) -> int:
     return max(width for width, rows in counts.items() if rows == most)
 
 
+@dataclass
+class _HtmlTable:
+    """A table while it is read: its cells, the merged ranges, and where the next cell goes."""
+
+    rows: dict[int, dict[int, Cell]] = field(default_factory=dict)
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    taken: set[tuple[int, int]] = field(default_factory=set)
+    row: int = 0
+    column: int = 0
+    cell: list[str] | None = None
+    span: tuple[int, int] = (1, 1)
+
+
 class _Tables(HTMLParser):
-    """Collects the cells of every table of a page as text; scripts and styles are no text."""
+    """Collects the cells of every table of a page as text, also of tables in tables; scripts and styles are no text."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.tables: list[tuple[dict[int, dict[int, Cell]], list[tuple[int, int, int, int]]]] = []
-        self.depth = self.row = self.column = self.count = 0
-        self.cell: list[str] | None = None
-        self.taken: set[tuple[int, int]] = set()
-        self.silent = 0
-        self.span = (1, 1)
+        self.tables: list[_HtmlTable] = []
+        self.open: list[_HtmlTable] = []
+        self.count = self.silent = 0
+        self.outside: list[str] = []
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag in ("script", "style"):
+        if tag in ("script", "style", "title"):
             self.silent += 1
         elif tag == "table":
-            self.depth += 1
-            if self.depth == 1:
-                self.tables.append(({}, []))
-                self.row, self.taken = 0, set()
-        elif tag == "tr" and self.depth == 1:
+            if len(self.open) >= _MAX_NESTED:
+                raise DataError(t("terlalu besar"), advice=t("Simpan tabel penilaiannya saja sebagai .xlsx."))
+            self.open.append(_HtmlTable())
+            self.tables.append(self.open[-1])
+        elif not self.open:
+            return
+        elif tag == "tr":
             self._close()
-            self.row += 1
-            self.column = 0
-        elif tag in ("td", "th") and self.depth == 1:
-            self._close()
-            self.row = max(self.row, 1)
-            self.column += 1
-            while (self.row, self.column) in self.taken:
-                self.column += 1
-            about = dict(attributes)
-            self.span = (_span(about.get("rowspan")), _span(about.get("colspan")))
-            self.cell = []
-        elif tag == "br" and self.cell is not None:
-            self.cell.append(" ")
+            self.open[-1].row += 1
+            self.open[-1].column = 0
+        elif tag in ("td", "th"):
+            self._begin(dict(attributes))
+        elif tag == "br" and self.open[-1].cell is not None:
+            self.open[-1].cell.append(" ")
+
+    def _begin(self, about: dict[str, str | None]) -> None:
+        self._close()
+        table = self.open[-1]
+        table.row = max(table.row, 1)
+        table.column += 1
+        while (table.row, table.column) in table.taken:
+            table.column += 1
+        table.span = (_span(about.get("rowspan")), _span(about.get("colspan")))
+        table.cell = []
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in ("script", "style"):
+        if tag in ("script", "style", "title"):
             self.silent = max(0, self.silent - 1)
-        elif tag in ("td", "th", "tr") and self.depth == 1:
+        elif tag in ("td", "th", "tr") and self.open:
             self._close()
-        elif tag == "table" and self.depth:
-            if self.depth == 1:
-                self._close()
-            self.depth -= 1
+        elif tag == "table" and self.open:
+            self._close()
+            self.open.pop()
 
     def handle_data(self, data: str) -> None:
-        if self.cell is not None and not self.silent:
-            self.cell.append(data)
+        if self.silent:
+            return
+        if self.open and self.open[-1].cell is not None:
+            self.open[-1].cell.append(data)
+        elif not self.open and data.strip() and len(self.outside) < _MOST_TITLES:
+            self.outside.append(data.strip())
 
     def _close(self) -> None:
-        if self.cell is None:
+        table = self.open[-1]
+        if table.cell is None:
             return
-        text = "".join(self.cell).strip()
-        rows, merged = self.tables[-1]
+        text = "".join(table.cell).strip()
         if text:
-            rows.setdefault(self.row, {})[self.column] = Cell(TEXT, text)
-        down, right = self.span
+            table.rows.setdefault(table.row, {})[table.column] = Cell(TEXT, text)
+        down, right = table.span
         self.count += down * right
         if self.count > MAX_CELLS:
             raise DataError(t("terlalu besar"), advice=t("Simpan tabel penilaiannya saja sebagai .xlsx."))
         if down > 1 or right > 1:
-            merged.append((self.row, self.column, self.row + down - 1, self.column + right - 1))
-            self.taken |= {(self.row + r, self.column + c) for r in range(down) for c in range(right)}
-        self.column += right - 1
-        self.cell = None
+            row, column = table.row, table.column
+            table.merged.append((row, column, row + down - 1, column + right - 1))
+            table.taken |= {(row + r, column + c) for r in range(down) for c in range(right)}
+        table.column += right - 1
+        table.cell = None
 
 
 def _span(text: str | None) -> int:
@@ -216,16 +238,42 @@ def _span(text: str | None) -> int:
 
 
 def read_html(data: bytes) -> Book:
-    """Read the tables of an HTML page, as portals export them under the name .xls."""
-    text, remarks = decode(data)
+    """Read the tables of an HTML page, as portals export them under the name .xls.
+
+    What stands on the page outside of its tables, such as a heading, becomes a sheet of its own: it may name the
+    district and the year.
+    """
+    text, remarks = decode(_page_of(data))
     parser = _Tables()
     parser.feed(text)
     parser.close()
     grids = [
-        Grid(t("Tabel {at}", at=at), rows, tuple(merged)) for at, (rows, merged) in enumerate(parser.tables, 1) if rows
+        Grid(t("Tabel {at}", at=at), table.rows, tuple(table.merged))
+        for at, table in enumerate(parser.tables, 1)
+        if table.rows
     ]
     if not grids:
         raise DataError(
             t("ekspor portal tanpa tabel"), advice=t("Buka di Excel, lalu Simpan Sebagai → Excel Workbook (.xlsx).")
         )
+    if parser.outside:
+        rows = {row: {1: Cell(TEXT, title)} for row, title in enumerate(parser.outside, 1)}
+        grids.append(Grid(t("Halaman"), rows))
     return Book(tuple(grids), tuple(remarks))
+
+
+def _page_of(data: bytes) -> bytes:
+    """Return the page itself: of a page saved with its parts (MHTML) the parts with tables, one after the other."""
+    import email
+    import email.policy
+
+    if not re.match(rb"\s*(?:mime-version|content-type|from|date|subject|x-[a-z-]+):", data[:200].lower()):
+        return data
+    message = email.message_from_bytes(data.lstrip(), policy=email.policy.compat32)
+    parts = [part for part in message.walk() if part.get_content_type() == "text/html"]
+    bodies = [(part.get_payload(decode=True) or b"", part.get_content_charset() or "utf-8") for part in parts]
+    try:
+        texts = [body.decode(charset, "replace") for body, charset in bodies]
+    except LookupError:
+        texts = [decode(body)[0] for body, _ in bodies]
+    return "\n".join(texts).encode() or data

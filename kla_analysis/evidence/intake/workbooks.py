@@ -1,4 +1,4 @@
-"""Workbooks: .xlsx read part by part as a stream of its own, .xls and .ods by calamine."""
+"""Excel workbooks: .xlsx read part by part as a stream of its own, .xls by calamine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime
 import io
 import posixpath
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Any
 from xml.parsers import expat
 
 from kla_analysis.errors import DataError
+from kla_analysis.evidence.intake.biff import marks_of
 from kla_analysis.evidence.intake.grid import (
     DATE,
     ERROR,
@@ -29,14 +31,16 @@ from kla_analysis.evidence.intake.grid import (
 from kla_analysis.evidence.intake.guard import MAX_CELLS
 from kla_analysis.language import number, t
 
-_MAX_MERGED = 50_000
+MAX_MERGED = 50_000
 #: How a part that is no part of a workbook makes itself known; an encoding that does not exist is a LookupError,
 #: a way of packing that zipfile does not know, or a lock, a RuntimeError.
-_BREAKS = (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, LookupError, ValueError, RuntimeError)
+BREAKS = (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, LookupError, ValueError, RuntimeError)
 #: Built-in number formats that show a date, and those that show a percentage (ECMA-376, 18.8.30).
 _DATE_FORMATS, _PERCENT_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}, {9, 10}
+#: A format that shows a date consists of nothing else; “Umum” and “Standar” are what “General” is called elsewhere.
+_DATE_CODE = re.compile(r"[ymdhseg\s/.,:;@-]+")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_ERROR_TEXT = re.compile(r"#(N/A|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!)")
+ERROR_TEXT = re.compile(r"#(N/A|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!)")
 
 
 def read_xlsx(data: bytes) -> Book:
@@ -48,35 +52,49 @@ def read_xlsx(data: bytes) -> Book:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             return _Xlsx(package).book()
-    except _BREAKS:
-        raise _broken() from None
+    except BREAKS:
+        raise broken() from None
 
 
-def read_with_calamine(data: bytes) -> Book:
-    """Read .xls or .ods. calamine builds the whole rectangle: only the memory cap bounds it."""
+def read_xls(data: bytes) -> Book:
+    """Read .xls. calamine builds the whole rectangle: only the memory cap bounds it."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-    _require_no_entities(data)
     grids, cells = [], 0
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        shares, uncomputed, remarks = _marks_of(data)
         for about in book.sheets_metadata:
             if about.name not in book.sheet_names:
                 continue
             sheet = book.get_sheet_by_name(about.name)
+            share, empty = shares.get(about.name, set()), uncomputed.get(about.name, set())
             rows = {}
             for at, values in enumerate(sheet.iter_rows(), start=1):
                 row = {c: _calamine_cell(v) for c, v in enumerate(values, start=1) if v != "" and v is not None}
+                for c, cell in row.items():
+                    if (at, c) in empty:
+                        row[c] = Cell(FORMULA, "=")
+                    elif (at, c) in share and cell.kind == NUMBER:
+                        row[c] = Cell(PERCENT, cell.text)
                 if row:
                     rows[at] = row
-                    cells = _counted(cells + len(row))
+                    cells = counted(cells + len(row))
             merged = tuple((a[0] + 1, a[1] + 1, b[0] + 1, b[1] + 1) for a, b in sheet.merged_cell_ranges or ())
-            grids.append(Grid(about.name, rows, merged[:_MAX_MERGED], about.visible != SheetVisibleEnum.Visible))
+            grids.append(Grid(about.name, rows, merged[:MAX_MERGED], about.visible != SheetVisibleEnum.Visible))
     except PasswordError:
         raise DataError(t("berkata sandi"), advice=t("Hapus kata sandinya di Excel, lalu simpan ulang.")) from None
     except (CalamineError, ValueError, OSError):
-        raise _broken() from None
-    return Book(tuple(grids))
+        raise broken() from None
+    return Book(tuple(grids), remarks)
+
+
+def _marks_of(data: bytes) -> tuple[dict, dict, tuple[str, ...]]:
+    """Return which cells of an .xls are percentages or formulas without a result; a remark where that is hidden."""
+    try:
+        return *marks_of(data, lambda at, own: _kind_of_format(at, own) == PERCENT), ()
+    except (ValueError, IndexError, struct.error):
+        return {}, {}, (t("Format sel berkas .xls ini tidak dapat diperiksa; pastikan nilainya poin, bukan persen."),)
 
 
 def _calamine_cell(value: Any) -> Cell:
@@ -87,24 +105,10 @@ def _calamine_cell(value: Any) -> Cell:
     if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
         return Cell(DATE, value.isoformat()[:10] if isinstance(value, datetime.date) else str(value))
     text = str(value)
-    return Cell(ERROR if _ERROR_TEXT.fullmatch(text) else TEXT, text)
+    return Cell(ERROR if ERROR_TEXT.fullmatch(text) else TEXT, text)
 
 
-def _require_no_entities(data: bytes) -> None:
-    """Parse the XML of an OpenDocument package for nothing but the entities that it must not declare."""
-    if not data.startswith(b"PK"):
-        return
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as package:
-            for name in package.namelist():
-                if name.endswith(".xml"):
-                    with package.open(name) as part:
-                        _stream(part, lambda *_: None, lambda *_: None, lambda *_: None)
-    except _BREAKS:
-        raise _broken() from None
-
-
-def _stream(
+def stream(
     part: Any,
     start: Callable[[str, dict[str, str]], None],
     end: Callable[[str], None],
@@ -154,7 +158,8 @@ class _WithoutEmptyRows:
         return rest
 
 
-def _local(tag: str) -> str:
+def local(tag: str) -> str:
+    """Return the name of an element without its prefix."""
     return tag.rpartition(":")[2]
 
 
@@ -169,17 +174,23 @@ class _Xlsx:
         )
         self.cells = 0
         self.epoch_1904 = False
+        #: Formulas whose stored result is nothing or 0, and how many have another; what the workbook says of its results.
+        self.zeros: list[tuple[dict[int, Cell], int, str]] = []
+        self.computed = 0
+        self.calculation: dict[str, str] | None = None
 
     def book(self) -> Book:
         """Read the sheets in the order of the workbook."""
         listed: list[dict[str, str]] = []
 
         def start(tag: str, about: dict[str, str]) -> None:
-            name = _local(tag)
+            name = local(tag)
             if name == "sheet":
-                listed.append({_local(key): value for key, value in about.items()} | {"rid": _relation_id(about)})
+                listed.append({local(key): value for key, value in about.items()} | {"rid": _relation_id(about)})
             elif name == "workbookPr":
                 self.epoch_1904 = about.get("date1904") in ("1", "true")
+            elif name == "calcPr":
+                self.calculation = about
 
         self._read(self.workbook, start)
         targets = self._targets()
@@ -190,11 +201,27 @@ class _Xlsx:
             part = targets.get(about["rid"], ("", ""))[1]
             if part.casefold() in self.names and "worksheet" in targets[about["rid"]][0]:
                 grids.append(self._sheet(about.get("name", ""), self.names[part.casefold()], about.get("state")))
+        if self._lacks_results():
+            for row, column, formula in self.zeros:
+                row[column] = Cell(FORMULA, f"={formula}")
+        for grid in grids:
+            for row in [row for row, cells in grid.rows.items() if not cells]:
+                del grid.rows[row]
         return Book(tuple(grids))
+
+    def _lacks_results(self) -> bool:
+        """Whether a stored 0 is what a library writes for a formula that it can not compute.
+
+        Such a workbook asks to be computed when it is opened, or says nothing of its results at all and has none but 0.
+        """
+        about = self.calculation
+        if about is None:
+            return self.computed == 0
+        return about.get("fullCalcOnLoad") in ("1", "true") or about.get("calcCompleted") in ("0", "false")
 
     def _read(self, name: str, start: Any, end: Any = lambda tag: None, text: Any = lambda data: None) -> None:
         with self.package.open(name) as part:
-            _stream(part, start, end, text)
+            stream(part, start, end, text)
 
     def _targets(self) -> dict[str, tuple[str, str]]:
         """Return what each relation of the workbook is and where it stands."""
@@ -202,7 +229,7 @@ class _Xlsx:
         found: dict[str, tuple[str, str]] = {}
 
         def start(tag: str, about: dict[str, str]) -> None:
-            if _local(tag) == "Relationship" and about.get("TargetMode") != "External":
+            if local(tag) == "Relationship" and about.get("TargetMode") != "External":
                 target = about.get("Target", "")
                 place = target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
                 kind = about.get("Type", "").rpartition("/")[2]
@@ -223,14 +250,14 @@ class _Xlsx:
         state = {"text": False, "phonetic": False}
 
         def start(tag: str, _: dict[str, str]) -> None:
-            tag = _local(tag)
+            tag = local(tag)
             if tag == "t":
                 state["text"] = not state["phonetic"]
             elif tag == "rPh":
                 state["phonetic"] = True
 
         def end(tag: str) -> None:
-            tag = _local(tag)
+            tag = local(tag)
             if tag == "t":
                 state["text"] = False
             elif tag == "rPh":
@@ -238,7 +265,7 @@ class _Xlsx:
             elif tag == "si":
                 strings.append("".join(pieces))
                 pieces.clear()
-                _counted(len(strings))
+                counted(len(strings))
 
         self._read(name, start, end, lambda data: pieces.append(data) if state["text"] else None)
         return strings
@@ -254,7 +281,7 @@ class _Xlsx:
 
         def start(tag: str, about: dict[str, str]) -> None:
             nonlocal inside
-            tag = _local(tag)
+            tag = local(tag)
             if tag == "numFmt":
                 own[int(about.get("numFmtId", 0))] = about.get("formatCode", "")
             elif tag == "cellXfs":
@@ -264,7 +291,7 @@ class _Xlsx:
 
         def end(tag: str) -> None:
             nonlocal inside
-            if _local(tag) == "cellXfs":
+            if local(tag) == "cellXfs":
                 inside = False
 
         self._read(name, start, end)
@@ -285,7 +312,7 @@ class _Xlsx:
         def start(tag: str, about: dict[str, str]) -> None:
             nonlocal row, column, kind, style, has_value, has_formula, formula, value, wanted, row_hidden
             if ":" in tag:
-                tag = _local(tag)
+                tag = local(tag)
             if tag == "v":
                 wanted = True
                 pieces.clear()
@@ -304,7 +331,7 @@ class _Xlsx:
                 pieces.clear()
             elif tag == "rPh":
                 wanted = False
-            elif tag == "mergeCell" and len(merged) < _MAX_MERGED:
+            elif tag == "mergeCell" and len(merged) < MAX_MERGED:
                 merged.append(_range_of(about.get("ref", "")))
             elif tag == "col" and about.get("hidden") in ("1", "true"):
                 hidden_columns.append((int(about.get("min", 0)), int(about.get("max", 0))))
@@ -312,7 +339,7 @@ class _Xlsx:
         def end(tag: str) -> None:
             nonlocal has_value, has_formula, formula, value, wanted
             if ":" in tag:
-                tag = _local(tag)
+                tag = local(tag)
             if tag == "v":
                 value, has_value, wanted = "".join(pieces), True, False
             elif tag == "t":
@@ -323,9 +350,14 @@ class _Xlsx:
                 if not (0 < row <= 1_048_576 and 0 < column <= 16_384):
                     raise ValueError(row, column)
                 cell = self._cell(kind, style, value if has_value else None, formula, shared, formats)
+                if has_formula and has_value:
+                    if value.strip(" 0.") == "":
+                        self.zeros.append((rows.setdefault(row, {}), column, formula))
+                    else:
+                        self.computed += 1
                 if cell is not None:
                     rows.setdefault(row, {})[column] = cell
-                    self.cells = _counted(self.cells + 1)
+                    self.cells = counted(self.cells + 1)
                     if row_hidden and (not hidden_rows or hidden_rows[-1] != row):
                         hidden_rows.append(row)
 
@@ -333,8 +365,8 @@ class _Xlsx:
             if wanted:
                 pieces.append(data)
 
-        with self.package.open(part) as stream:
-            _stream(_WithoutEmptyRows(stream), start, end, text)
+        with self.package.open(part) as opened:
+            stream(_WithoutEmptyRows(opened), start, end, text)
         return Grid(
             name,
             dict(sorted(rows.items())),
@@ -347,7 +379,7 @@ class _Xlsx:
     def _cell(
         self, kind: str, style: str, value: str | None, formula: str, shared: list[str], formats: list[str]
     ) -> Cell | None:
-        if value is None or (value == "" and formula and kind == "n"):
+        if value is None or (value == "" and kind == "n"):
             return Cell(FORMULA, f"={formula}")
         if kind == "s":
             text = shared[int(value)] if value.isdecimal() else ""
@@ -388,10 +420,12 @@ def _kind_of_format(number_format: int, own: dict[int, str]) -> str:
         return PERCENT
     if number_format in _DATE_FORMATS:
         return DATE
-    code = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.', "", own.get(number_format, "")).lower()
-    if "%" in code:
+    written = own.get(number_format, "")
+    if "%" in written:
         return PERCENT
-    return DATE if re.search(r"[ymdhs]", code) and "general" not in code else NUMBER
+    code = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.', "", written).lower()
+    code = re.sub(r"am/pm|a/p|(?<=s)[.,]0+", "", code)
+    return DATE if _DATE_CODE.fullmatch(code) and re.search(r"[ymdhs]", code) else NUMBER
 
 
 def _relation_id(about: dict[str, str]) -> str:
@@ -420,7 +454,8 @@ def _range_of(text: str) -> tuple[int, int, int, int]:
     return int(b), _column_of(a), int(d or b), _column_of(c or a)
 
 
-def _counted(cells: int) -> int:
+def counted(cells: int) -> int:
+    """Return a number of filled cells, as long as a file may have so many."""
     if cells > MAX_CELLS:
         raise DataError(
             t("lebih dari {most} sel terisi", most=number(MAX_CELLS)),
@@ -429,5 +464,6 @@ def _counted(cells: int) -> int:
     return cells
 
 
-def _broken() -> DataError:
+def broken() -> DataError:
+    """Return the refusal of a file whose parts do not fit together."""
     return DataError(t("rusak atau terpotong"), advice=t("Salin ulang; bila tetap, buka di Excel dan simpan ulang."))

@@ -1,0 +1,184 @@
+"""The checks: what a sheet prints of itself against the sum of its answers, and what can not be at all."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from kla_analysis.evidence.intake.grid import FORMULA, NUMBER, PERCENT, Cell, clean
+from kla_analysis.evidence.intake.layout import Line, Table
+from kla_analysis.evidence.intake.names import Names
+from kla_analysis.evidence.intake.repairs import NOTED, REFUSED, SKIPPED, Repairs
+from kla_analysis.instrument.instrument import CODE_COLUMNS
+from kla_analysis.language import number, t
+
+_TOLERANCE = 0.005
+_LEVELS = tuple(CODE_COLUMNS)
+#: A part whose printed score is farther from its answers than this share of its maximum was not read as it is meant.
+_MOST_APART = 0.5
+
+
+@dataclass(frozen=True)
+class Print:
+    """What a sheet prints for a part of the instrument, with where it stands."""
+
+    maximum: float | None
+    score: float | None
+    table: Table
+    line: Line
+
+    @property
+    def rounding(self) -> float:
+        """How far a score may be off because of the decimals with which it is printed."""
+        cell = self.line.score
+        text = clean(cell.text) if cell else ""
+        decimals = len(found[1]) if (found := re.search(r"[.,](\d+)$", text)) else 0
+        return max(_TOLERANCE, 0.5 * 10**-decimals + 1e-9 if decimals < 2 or cell.kind != NUMBER else _TOLERANCE)
+
+
+@dataclass
+class Printed:
+    """Everything that a sheet prints for its parts and for the whole."""
+
+    names: Names
+    repairs: Repairs
+    found: dict[tuple[str, str], Print] = field(default_factory=dict)
+
+    def take(self, table: Table, line: Line) -> None:
+        """Take down what one row prints; a second row for the same part that says otherwise is told."""
+        values = [
+            self._value(table, line, *pair) for pair in ((line.max, table.max_column), (line.score, table.score_column))
+        ]
+        if values == [None, None]:
+            return
+        code = line.code if line.level != "total" else "total"
+        place = (line.row, table.score_column)
+        if line.is_total:
+            self.repairs.add(
+                SKIPPED, table.grid.name, place, line.score or "", "",
+                t("baris jumlah ({code}): tidak dihitung sebagai nilai, hanya dicocokkan", code=code),
+            )  # fmt: skip
+        before = self.found.get((line.level, code))
+        if before is None:
+            self.found[line.level, code] = Print(*values, table, line)
+            return
+        old = (before.maximum, before.score)
+        if any(a is not None and b is not None and abs(a - b) > _TOLERANCE for a, b in zip(old, values, strict=True)):
+            self.repairs.add(
+                NOTED, table.grid.name, place, line.score or "", "",
+                t("{code} tercetak dua kali dengan angka berbeda (lihat baris {row})", code=code, row=before.line.row),
+            )  # fmt: skip
+        pair = [a if a is not None else b for a, b in zip(old, values, strict=True)]
+        self.found[line.level, code] = Print(*pair, before.table, before.line)
+
+    def _value(self, table: Table, line: Line, cell: Cell | None, column: int) -> float | None:
+        reading = table.number(cell, column, self.repairs)
+        if cell is not None and (reading.refused or reading.is_share or cell.kind in (FORMULA, PERCENT)):
+            self.repairs.add(SKIPPED, table.grid.name, (line.row, column), cell, "",
+                             reading.refused or t("persen, bukan poin"))  # fmt: skip
+            return None
+        return reading.value
+
+    def check(self, level: str, answers: dict[str, tuple[float | None, str]]) -> None:
+        """Compare every printed score with the sum of the answers under it.
+
+        A sheet may contradict itself; that is told. What it prints for the whole, or for half of a part, may not be
+        farther off than its own other contradictions explain: then columns or rows were not read as they are meant.
+        """
+        sums, open_points = self._sums(level, answers)
+        gaps: dict[str, float] = defaultdict(float)
+        for key, one in self.found.items():
+            if one.score is None:
+                continue
+            summed = round(sums.get(key, 0.0), 6)
+            gap = one.score - summed
+            # Points that nobody has answered for yet may be what is missing.
+            unexplained = max(0.0, gap - open_points.get(key, 0.0)) if gap > 0 else -gap
+            if abs(gap) > _TOLERANCE:
+                self._say(key[1], one, summed)
+            if key[0] != "total":
+                gaps[key[0]] += abs(gap)
+                if unexplained > max(one.rounding, _MOST_APART * self.names.maxima[key][0]):
+                    self._refuse(key[1], one, summed)
+        whole = self.found.get(("total", "total"))
+        if whole is None or whole.score is None:
+            return
+        summed = round(sums.get(("total", "total"), 0.0), 6)
+        gap = whole.score - summed
+        unexplained = max(0.0, gap - open_points.get(("total", "total"), 0.0)) if gap > 0 else -gap
+        if unexplained > max(whole.rounding, *gaps.values(), 0.0) + _TOLERANCE:
+            self._refuse("total", whole, summed)
+
+    def _sums(
+        self, level: str, answers: dict[str, tuple[float | None, str]]
+    ) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], float]]:
+        """Return for each part the sum of its answers, and the most that its unanswered rows may still bring."""
+        sums: dict[tuple[str, str], float] = defaultdict(float)
+        still: dict[tuple[str, str], float] = defaultdict(float)
+        for code, maximum in self.names.instrument.table(level)["max_points"].items():
+            value = answers[code][0] if code in answers else None
+            for key in (("total", "total"), *self.names.above[level, code].items()):
+                if value is None:
+                    still[key] += float(maximum)
+                else:
+                    sums[key] += value
+        return sums, still
+
+    def _say(self, code: str, one: Print, summed: float) -> None:
+        self.repairs.add(
+            NOTED, one.table.grid.name, (one.line.row, one.table.score_column), number(one.score), number(summed),
+            t("{code}: tercetak {printed}, jumlah jawabannya {summed}, selisih {gap} poin", code=code,
+              printed=number(one.score), summed=number(summed), gap=number(abs(one.score - summed))),
+        )  # fmt: skip
+
+    def _refuse(self, code: str, one: Print, summed: float) -> None:
+        self.repairs.add(
+            REFUSED, one.table.grid.name, (one.line.row, one.table.score_column), number(one.score), "",
+            t("{code}: tercetak {printed}, tetapi jawaban yang terbaca berjumlah {summed}", code=code,
+              printed=number(one.score), summed=number(summed)),
+            t("Pastikan kolom nilainya benar (--column); bila angka tercetak itu yang keliru, perbaiki atau hapus barisnya."),
+            kind="contradiction",
+        )  # fmt: skip
+
+    def frame(self) -> pd.DataFrame | None:
+        """Return it as a table: `level`, `code`, `printed_max`, `printed_score`; None when nothing is printed."""
+        if not self.found:
+            return None
+        order = {level: at for at, level in enumerate((*_LEVELS, "total"))}
+        place = {code: at for level in _LEVELS for at, code in enumerate(self.names.instrument.table(level).index)}
+        keys = sorted(self.found, key=lambda key: (order[key[0]], place.get(key[1], 0)))
+        return pd.DataFrame(
+            [[*key, self.found[key].maximum, self.found[key].score] for key in keys],
+            columns=["level", "code", "printed_max", "printed_score"],
+        ).astype({"printed_max": float, "printed_score": float})
+
+
+def refuse_sums_above_maxima(
+    names: Names, level: str, answers: dict[str, tuple[float | None, str]], repairs: Repairs, sheet: str
+) -> None:
+    """Refuse answers that add up to more than the whole may have, or a part where its own rows do not allow it.
+
+    Where the source of the instrument gives the rows of a part more than the part itself, full answers exceed it; the
+    score is then cut at the part's maximum, and that is told.
+    """
+    sums: dict[tuple[str, str], float] = defaultdict(float)
+    for code, (value, _) in answers.items():
+        for key in (("total", "total"), *names.above[level, code].items()):
+            sums[key] += value or 0.0
+    for key, summed in sums.items():
+        maximum = names.instrument.ladder.max_total if key[0] == "total" else names.maxima[key][0]
+        if summed <= maximum + _TOLERANCE:
+            continue
+        code = key[1]
+        words = t("{code}: jumlah jawaban {summed}, melebihi maksimumnya {maximum}", code=code,
+                  summed=number(round(summed, 6)), maximum=number(maximum))  # fmt: skip
+        declared = any((of.kind, of.level, of.code) == ("max", *key) for of in names.instrument.discrepancies)
+        if declared and math.isfinite(summed):
+            repairs.add(NOTED, sheet, (0, 0), number(round(summed, 6)), number(maximum), words)
+        else:
+            repairs.add(REFUSED, sheet, (0, 0), number(round(summed, 6)), "", words,
+                        t("Periksa apakah kolom nilai terbaca sebagai maksimum, atau baris dihitung dua kali."))  # fmt: skip

@@ -1,0 +1,125 @@
+"""The columns of scores: which of several is meant, by the stage, year or name that somebody asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kla_analysis.errors import DataError, did_you_mean
+from kla_analysis.evidence.intake.grid import NUMBER, PERCENT, TEXT, Cell, Grid, clean, column_name, words_of
+from kla_analysis.evidence.intake.header import Header, ScoreColumn
+from kla_analysis.evidence.intake.repairs import NOTED, REFUSED, Repairs
+from kla_analysis.language import t
+
+#: What is asked for to get every stage of a sheet at once.
+EVERY_STAGE = "all"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which column of scores somebody asks for: by stage (or all of them), by year, by its title or letter."""
+
+    stage: str = ""
+    year: int = 0
+    column: str = ""
+
+
+def choose_scores(grid: Grid, header: Header, repairs: Repairs, wanted: Wanted) -> list[ScoreColumn]:
+    """Choose the columns of scores to read; what can not be decided is asked by the names of the columns.
+
+    A column without any figure, or with nothing but percentages, is none; of two that say the same one is read.
+    """
+    if wanted.column:
+        return _by_name(grid, header, wanted)
+    columns = list(header.scores)
+    for keep in (lambda one: _has_figures(grid, header, one.at), lambda one: one.sure):
+        columns = [one for one in columns if keep(one)] or columns
+    if wanted.year:
+        columns = (
+            [one for one in columns if one.year == wanted.year] or [one for one in columns if not one.year] or columns
+        )
+    if wanted.stage == EVERY_STAGE:
+        return _of_every_stage(grid, header, columns, repairs)
+    if wanted.stage:
+        named = [one for one in columns if one.stage == wanted.stage]
+        columns = named or [one for one in columns if not one.stage]
+        if not columns:
+            titles = _titles(header.scores)
+            repairs.add(REFUSED, grid.name, (header.last, 0), titles, "",
+                        t("tidak ada kolom nilai untuk tahap {stage}", stage=wanted.stage),
+                        t("Pilih kolomnya dengan --column, atau sebutkan tahap yang ada di lembar ini."))  # fmt: skip
+            return []
+    columns = _different(grid, header, columns)
+    if len(columns) == 1 and (columns[0].sure or len(header.scores) == 1):
+        return columns
+    stages = sorted({one.stage for one in columns if one.stage})
+    advice = t("Pilih satu dengan --column, misalnya --column “{title}”.", title=columns[0].title)
+    if len(stages) > 1 or (stages and len(columns) > len(stages)):
+        advice = t("Sebutkan tahapnya dengan --stage ({stages}), semuanya dengan --stage all, atau satu kolom dengan "
+                   "--column “{title}”.", stages=", ".join(stages), title=columns[0].title)  # fmt: skip
+    elif len({one.year for one in columns}) > 1:
+        advice = t(
+            "Sebutkan tahunnya dengan --year, atau satu kolom dengan --column “{title}”.", title=columns[0].title
+        )
+    repairs.add(REFUSED, grid.name, (header.last, 0), _titles(columns), "", t("lebih dari satu kolom nilai"), advice)
+    return []
+
+
+def _by_name(grid: Grid, header: Header, wanted: Wanted) -> list[ScoreColumn]:
+    """Return the column of this title or letter."""
+    for at, title in header.titles.items():
+        if words_of(title) == words_of(wanted.column) or clean(wanted.column).upper() == column_name(at):
+            known = next((one for one in header.scores if one.at == at), ScoreColumn(at, title))
+            return [known]
+    raise DataError(
+        t("Kolom “{name}” tidak ada di lembar “{sheet}”.", name=wanted.column, sheet=grid.name),
+        advice=did_you_mean(wanted.column, [title for title in header.titles.values() if title]),
+    )
+
+
+def _of_every_stage(grid: Grid, header: Header, columns: list[ScoreColumn], repairs: Repairs) -> list[ScoreColumn]:
+    named = [one for one in columns if one.stage]
+    if len({(one.stage, one.year) for one in named}) < len(named):
+        repairs.add(REFUSED, grid.name, (header.last, 0), _titles(named), "", t("dua kolom nilai untuk tahap yang sama"),
+                    t("Pilih satu dengan --column."))  # fmt: skip
+        return []
+    if named:
+        for one in columns:
+            if not one.stage:
+                repairs.add(NOTED, grid.name, (0, one.at), one.title, "", t("kolom nilai tanpa tahap, tidak dibaca"))
+        return named
+    return columns if len(columns) == 1 else []
+
+
+def _has_figures(grid: Grid, header: Header, at: int) -> bool:
+    """Whether a column holds figures that can be points."""
+    return any(_is_figure(cells[at]) for cells in _below(grid, header) if at in cells)
+
+
+def _is_figure(cell: Cell) -> bool:
+    text = clean(cell.text)
+    return cell.kind != PERCENT and not text.endswith("%") and (
+        cell.kind != TEXT or any(character.isdigit() for character in text)
+    )  # fmt: skip
+
+
+def _different(grid: Grid, header: Header, columns: list[ScoreColumn]) -> list[ScoreColumn]:
+    """Leave one of the columns that say the same."""
+    seen: dict[tuple, ScoreColumn] = {}
+    for one in columns:
+        values = tuple(_value(cells.get(one.at)) for cells in _below(grid, header))
+        seen.setdefault(values, one)
+    return list(seen.values())
+
+
+def _value(cell: Cell | None) -> float | str | None:
+    if cell is None:
+        return None
+    return float(cell.text) if cell.kind == NUMBER else clean(cell.text)
+
+
+def _below(grid: Grid, header: Header) -> list[dict[int, Cell]]:
+    return [cells for row, cells in grid.rows.items() if header.last < row < header.end]
+
+
+def _titles(columns: tuple[ScoreColumn, ...] | list[ScoreColumn]) -> str:
+    return ", ".join(f"{column_name(one.at)} “{one.title}”" for one in columns)

@@ -1,0 +1,393 @@
+"""The rows: which part of the instrument each row of a table is, by a short table of rules.
+
+A row is known by its code, by its number inside an indicator that is itself known, by its name, or by its place in a
+run of maxima that is the instrument's. A running number alone is no code, and a name alone never overrules a code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+
+from kla_analysis.evidence.intake.grid import DATE, TEXT, Cell, clean, words_of
+from kla_analysis.evidence.intake.header import headings
+from kla_analysis.evidence.intake.names import Match, Names, fold_code
+from kla_analysis.instrument.instrument import CODE_COLUMNS
+
+#: How a row was known.
+BY_CODE, BY_NUMBER, BY_NAME, BY_PLACE = "code", "number", "name", "place"
+_LEVELS = tuple(CODE_COLUMNS)
+_WORD = re.compile(r"^(indikator|ind|pertanyaan|butir|soal)\b[\s.:]*", re.IGNORECASE)
+_QUESTION_WORDS = {"pertanyaan", "butir", "soal"}
+#: A code in front of a name in one cell: “1.2a Kebijakan …”, “Indikator 3: Peran …”.
+_LEADING = re.compile(
+    r"^((?:(?:indikator|ind|pertanyaan|butir)\b[\s.:]*)?\d{1,2}\s?[A-Da-d]?(?:\.\d{1,2}\.?[a-z]{0,2})?)\s*(?:[.:)–-]+\s*|\s+)(?=[^\W\d_]{2})",
+    re.IGNORECASE,
+)
+_BARE = re.compile(
+    r"(?:(?:indikator|ind|pertanyaan|butir)\b[\s.:]*)?\d{1,2}\s?[A-Da-d]?(?:\.\d{1,2}\.?[a-z]{0,2})?[.)]?",
+    re.IGNORECASE,
+)
+#: Runs of maxima that are shorter say nothing without a heading that is known.
+_SHORTEST_RUN = 5
+
+
+@dataclass(eq=False)
+class Row:
+    """A row of a table, and what became of it.
+
+    Attributes:
+        code, name: the cells that may say what it is about, with the role of their columns.
+        context: cells of coarser columns, such as that of the indicator beside the number of a question.
+        maximum: the maximum printed in it.
+        scored: whether its score column holds anything.
+        match, how: the part of the instrument that it is, and how that was known.
+        total: `whole` or the part that it adds up.
+        is_group: a heading above lettered parts of a question.
+        is_footer: an average, a legend, a signature.
+        clash: another row of the instrument whose name it carries.
+    """
+
+    at: int
+    code: Cell | None
+    code_role: str
+    name: Cell | None
+    name_role: str
+    context: tuple[tuple[str, Cell], ...]
+    maximum: float | None
+    scored: bool
+    texts: tuple[Cell, ...]
+    match: Match | None = None
+    how: str = ""
+    total: str | Match | None = None
+    is_group: bool = False
+    is_footer: bool = False
+    clash: tuple[Match, Match] | None = None
+    component: str = ""
+    indicator: str = ""
+
+    @property
+    def text(self) -> str:
+        """Its name as it looks; "" where it has none."""
+        return clean(self.name.text) if self.name is not None and self.name.kind == TEXT else ""
+
+    @property
+    def number(self) -> str:
+        """Its code without a word such as “Pertanyaan” in front."""
+        return _WORD.sub("", clean(self.code.text)) if self.code is not None and self.code.kind != DATE else ""
+
+    @property
+    def word(self) -> str:
+        """The word in front of its code."""
+        found = _WORD.match(clean(self.code.text)) if self.code is not None else None
+        return found[1].casefold() if found else ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its code is a whole number and nothing else."""
+        return bool(re.fullmatch(r"\d{1,3}(?:\.0)?[.)]?", self.number))
+
+
+@dataclass
+class Recogniser:
+    """Goes down the rows of one table; what is known of component and indicator is kept for the next table.
+
+    A table is long when each of its rows names its own district, year or stage: there the same codes come again.
+    """
+
+    names: Names
+    rows: list[Row]
+    component: str = ""
+    indicator: str = ""
+    stem: str = ""
+    previous: str = ""
+    in_footer: bool = False
+    is_long: bool = False
+    is_any: bool = False
+
+    def run(self) -> None:
+        """Say of every row what it is."""
+        self.relative = self._numbers_are_relative()
+        self.plain_codes = self._whole_numbers_are_codes()
+        for row in self.rows:
+            self._recognise(row)
+        if not self._codes_are_trusted():
+            for row in self.rows:
+                if row.how in (BY_CODE, BY_NUMBER):
+                    row.match, row.how = None, ""
+        self._by_place()
+        self._find_footers()
+
+    # --- what the numbers of the whole table are --------------------------------------------------------------
+
+    def _numbers_are_relative(self) -> bool:
+        """Whether numbers count the questions of an indicator: 2a is no code of its own, or 1 comes again and again."""
+        plain = Counter(
+            row.number for row in self.rows if row.is_plain and row.scored and row.code_role != "indicator_code"
+        )
+        lettered = any(
+            re.fullmatch(r"\d{1,2}[a-z]{1,2}", fold_code(row.number)) and row.code and not self.names.code(row.code)
+            for row in self.rows
+        )
+        return lettered or (not self.is_long and any(count > 1 for count in plain.values()))
+
+    def _whole_numbers_are_codes(self) -> bool:
+        """Whether whole numbers are codes of indicators and do not just count rows."""
+        plain, lettered = [], False
+        for row in self.rows:
+            found = self.names.code(row.code, maximum=row.maximum) if row.code is not None else None
+            if found and found.level == "indicator" and row.is_plain:
+                plain.append((row, found))
+            elif found and found.level != "component":
+                lettered = True
+        if not plain:
+            return False
+        with_maximum = [self.names.has_maximum(found, row.maximum) for row, found in plain if row.maximum is not None]
+        named = [self.names.supports(found, row.text) for row, found in plain if row.text]
+        counts_rows = all(row.code_role in ("number", "name", "") for row, _ in plain)
+        if any(with_maximum):
+            return sum(with_maximum) * 2 >= len(with_maximum) or lettered
+        if with_maximum and not counts_rows:
+            return bool(named) and sum(named) * 2 > len(named)
+        if lettered:
+            return not named or sum(named) * 3 >= len(named)
+        if counts_rows:
+            return len(named) >= 3 and all(named)
+        return not named or sum(named) * 2 > len(named)
+
+    def _codes_are_trusted(self) -> bool:
+        """Whether what was known by codes is the instrument's: its maxima or names are, or nothing speaks against it."""
+        known = [row for row in self.rows if row.how in (BY_CODE, BY_NUMBER)]
+        maxima = [self.names.has_maximum(row.match, row.maximum) for row in known if row.maximum is not None]
+        named = [
+            self.names.supports(row.match, row.text) for row in known if row.text and row.match.level != "component"
+        ]
+        if maxima and sum(maxima) * 2 >= len(maxima):
+            return True
+        if named:
+            return sum(named) * 3 >= len(named)
+        lettered = any(re.search(r"[A-Za-z]", row.number) for row in known)
+        return lettered or (not maxima and any(row.code_role != "number" or row.word for row in known))
+
+    # --- row by row -------------------------------------------------------------------------------------------
+
+    def _recognise(self, row: Row) -> None:
+        self._take_context(row)
+        for how, rule in ((BY_CODE, self._by_code), (BY_NUMBER, self._by_number), (BY_NAME, self._by_name)):
+            found = rule(row)
+            if found is not None or row.clash:
+                row.match, row.how = found, how if found else ""
+                break
+        if row.match is None and not row.clash:
+            self._without_match(row)
+        elif row.match is not None:
+            self.is_any = True
+            self.in_footer = False
+            self._remember(row.match)
+        row.component, row.indicator = self.component, self.indicator
+
+    def _remember(self, match: Match) -> None:
+        above = self.names.above[match.level, match.code]
+        indicator = match.code if match.level == "indicator" else above.get("indicator", "")
+        if indicator != self.indicator:
+            self.stem = ""
+        self.component, self.indicator = above.get("component", match.code), indicator
+        if match.level == "question":
+            self.previous = match.code
+
+    def _take_context(self, row: Row) -> None:
+        """Take component and indicator from the coarser columns of a row."""
+        for role, cell in row.context:
+            text = clean(cell.text)
+            match = self.names.code(cell) or self.names.name(text) or self._leading(text)
+            level = "component" if role.startswith("component") else "indicator"
+            if match and match.level == level:
+                self._remember(match)
+
+    def _by_code(self, row: Row) -> Match | None:
+        if row.code is None or row.code.kind == DATE:
+            return None
+        cell = Cell(row.code.kind, row.number) if row.word else row.code
+        found = self.names.code(cell, self.previous, row.maximum)
+        if found is None or (found.level == "indicator" and row.is_plain and not self._is_indicator(row, found)):
+            return None
+        by_name = self.names.name(row.text) if row.text else None
+        if by_name and by_name.level == found.level and by_name.code != found.code:
+            if row.is_plain and row.code_role in ("number", "name"):
+                return None
+            row.clash = (found, by_name)
+            return None
+        return found
+
+    def _is_indicator(self, row: Row, found: Match) -> bool:
+        """Whether a whole number in front of a row is the code of an indicator."""
+        if row.word in _QUESTION_WORDS or row.code_role == "question_code" or self.in_footer:
+            return False
+        if row.word:
+            return True
+        if row.code_role == "indicator_code":
+            return self.plain_codes
+        inside = self.names.within(self.indicator, row.number)
+        if inside is not None:
+            fits = [row.maximum is not None and self.names.has_maximum(match, row.maximum) for match in (found, inside)]
+            named = [bool(row.text) and self.names.supports(match, row.text) for match in (found, inside)]
+            for outer, inner in (fits, named):
+                if outer != inner:
+                    return outer and self.plain_codes
+            return self.plain_codes and not self.relative
+        return self.plain_codes
+
+    def _by_number(self, row: Row) -> Match | None:
+        """Find a question by its number inside the indicator in force."""
+        number = row.number
+        if not number or self.in_footer or row.code_role == "indicator_code":
+            return None
+        if self.names.begins(self.indicator, number):
+            self.stem = fold_code(number)
+            row.is_group = True
+            return None
+        whole = re.fullmatch(r"(\w+)\.(\d+)[.)]?", number)
+        if whole and (above := self.names.by_code.get(fold_code(whole[1]))) and self.names.begins(above.code, whole[2]):
+            self._remember(above)
+            self.stem = whole[2]
+            row.is_group = True
+            return None
+        found = self.names.within(self.indicator, number, self.stem)
+        if found is None:
+            return None
+        if row.maximum is not None and row.is_plain and not self.names.has_maximum(found, row.maximum):
+            return None if row.code_role != "question_code" and not row.word and not self.relative else found
+        sure = self.relative or row.code_role == "question_code" or row.word in _QUESTION_WORDS
+        by_name = self.names.name(row.text) if row.text else None
+        if by_name and (by_name.level, by_name.code) != ("question", found.code):
+            return None
+        return found if sure or not row.is_plain or row.maximum is not None else None
+
+    def _by_name(self, row: Row) -> Match | None:
+        text = row.text
+        if not text:
+            if row.code is not None and row.code.kind == TEXT:
+                return self.names.component(clean(row.code.text)) or self._leading(clean(row.code.text))
+            return None
+        found = self.names.name(text) or self._leading(text)
+        if found is None and row.code is not None and row.code.kind == TEXT:
+            found = self.names.component(f"klaster {clean(row.code.text)} {text}")
+        return found
+
+    def _leading(self, text: str) -> Match | None:
+        """Find a row whose code and name stand in one cell; the name has to be that of the code."""
+        split = _LEADING.match(text)
+        if split is None:
+            return None
+        rest = text[split.end() :]
+        found = self.names.code(Cell(TEXT, split[1]))
+        if found and self.names.supports(found, rest):
+            return found
+        return self.names.name(rest)
+
+    def _without_match(self, row: Row) -> None:
+        for cell in row.texts:
+            if (found := self.names.total(cell.text)) is not None:
+                row.total = found
+                return
+        if self.is_any and row.texts and _starts_footer(row.texts):
+            self.in_footer = True
+
+    # --- by place ---------------------------------------------------------------------------------------------
+
+    def _by_place(self) -> None:
+        """Match what is left by its place: a run of maxima that is, in order and number, that of the instrument."""
+        run = [row for row in self.rows if row.total is None and not row.is_group and row.maximum is not None]
+        if not any(row.match is None and row.scored for row in run):
+            return
+        for levels in _combinations():
+            if self._fits(run, self._expected(levels)):
+                return
+        for component, indicator, block in self._blocks(run):
+            if indicator:
+                self._fits(block, self._expected(("question",), indicator=indicator), shortest=2)
+            elif component:
+                for levels in (("indicator",), ("indicator", "question"), ("question",)):
+                    if self._fits(block, self._expected(levels, component=component), shortest=2):
+                        break
+
+    def _expected(self, levels: Iterable[str], *, component: str = "", indicator: str = "") -> list[Match]:
+        """Return the rows of these levels as a sheet lists them: what is above before what is below."""
+        expected = []
+        for code in self.names.order:
+            above = self.names.above[code.level, code.code]
+            if code.level not in levels:
+                continue
+            if component and component not in (above.get("component"), code.code):
+                continue
+            if indicator and above.get("indicator") != indicator:
+                continue
+            expected.append(code)
+        return expected
+
+    def _fits(self, run: list[Row], expected: list[Match], *, shortest: int = _SHORTEST_RUN) -> bool:
+        """Match a run with what is expected, where all maxima and what is known already agree."""
+        if len(run) != len(expected) or len(run) < shortest:
+            return False
+        pairs = list(zip(run, expected, strict=True))
+        if any(row.match is not None and (row.match.level, row.match.code) != (match.level, match.code)
+               for row, match in pairs):  # fmt: skip
+            return False
+        if not all(self.names.has_maximum(match, row.maximum) for row, match in pairs):
+            return False
+        for row, match in pairs:
+            if row.match is None and not row.clash:
+                row.match, row.how = match, BY_PLACE
+        return True
+
+    def _blocks(self, run: list[Row]) -> list[tuple[str, str, list[Row]]]:
+        """Cut a run where the indicator or the component in force changes; the rows known above a block are not in it."""
+        blocks: dict[tuple[str, str], list[Row]] = {}
+        for row in run:
+            if row.match is None or row.match.level == "question":
+                blocks.setdefault((row.component, row.indicator), []).append(row)
+        return [(component, indicator, rows) for (component, indicator), rows in blocks.items()]
+
+    # --- below the table --------------------------------------------------------------------------------------
+
+    def _find_footers(self) -> None:
+        """Pass over averages anywhere, and behind the last row that is known legends, signatures and bare sums."""
+        last = max((row.at for row in self.rows if row.match is not None), default=0)
+        begun = False
+        for row in self.rows:
+            if row.match is not None or row.clash or row.is_group or row.total is not None or not last:
+                begun = False
+                continue
+            if row.at > last and row.scored and not row.texts and row.code is None:
+                row.total = "whole"
+            elif row.at > last:
+                begun = begun or (bool(row.texts) and _starts_footer(row.texts))
+                row.is_footer = begun
+            else:
+                row.is_footer = bool(row.texts) and _is_footer(row.texts)
+
+
+def _starts_footer(texts: tuple[Cell, ...]) -> bool:
+    return any(f"{words_of(cell.text)} ".startswith(f"{word} ") for cell in texts for word in headings().footers)
+
+
+def _is_footer(texts: tuple[Cell, ...]) -> bool:
+    """Whether a row between others is an average or the like: its text is that word and hardly any other."""
+    words = words_of(texts[0].text)
+    return len(words.split()) <= 5 and any(f"{words} ".startswith(f"{word} ") for word in headings().footers)
+
+
+def _combinations() -> list[tuple[str, ...]]:
+    return [levels for count in range(1, len(_LEVELS) + 1) for levels in combinations(_LEVELS, count)]
+
+
+def split_row_cells(code: Cell | None, name: Cell | None, name_role: str) -> tuple[Cell | None, str, Cell | None]:
+    """Return code, role of the code and name where a code stands in the column of names."""
+    if code is None and name is not None and _BARE.fullmatch(clean(name.text)):
+        return name, {"question_name": "question_code", "indicator_name": "indicator_code"}.get(name_role, "code"), None
+    if code is None and name is not None and name.kind == TEXT and (split := _LEADING.match(clean(name.text))):
+        return Cell(TEXT, split[1]), "name", Cell(TEXT, clean(name.text)[split.end() :])
+    return code, "", name

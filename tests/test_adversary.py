@@ -1,0 +1,264 @@
+"""What an adversary tried, kind by kind: files that are none, names that are patterns, links, words that are orders."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, run_kla
+
+from kla_analysis.errors import DataError, KlaError
+from kla_analysis.files import read_plain
+from kla_analysis.project import find_project
+from kla_analysis.reporting import store
+from kla_analysis.reporting.manifest import Manifest, facts, read_manifest, why_stale
+from kla_analysis.reporting.parameters import ReportParameters
+
+SHEET = ROOT / "data/assessments/63.10/2022-final.csv"
+MARKS = "lembar [1] (a*b?).csv"
+
+
+# --- only plain files of bounded size, from every door ------------------------------------------------
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Path:
+    """A pipe that nobody writes to: who opens it for reading waits for ever."""
+    os.mkfifo(tmp_path / "pipa.csv")
+    return tmp_path / "pipa.csv"
+
+
+@pytest.fixture
+def huge(tmp_path: Path) -> Path:
+    """Ten gigabytes that take no room on the disk."""
+    path = tmp_path / "besar.csv"
+    with path.open("wb") as file:
+        file.truncate(10 * 2**30)
+    return path
+
+
+def doors(file: Path, folder: Path) -> dict[str, list[str]]:
+    """Every command that is given a file, given this one."""
+    sheet = folder / "lembar.csv"
+    shutil.copy(SHEET, sheet)
+    (folder / "lembar.origin.yaml").unlink(missing_ok=True)
+    (folder / "lembar.origin.yaml").symlink_to(file)
+    named = {suffix: folder / f"nama{suffix}" for suffix in (".csv", ".yaml", ".toml", ".txt")}
+    for path in named.values():
+        path.unlink(missing_ok=True)
+        path.symlink_to(file)
+    catalogue = folder / "katalog"
+    catalogue.mkdir(exist_ok=True)
+    for name in ("actions.csv", "answers.csv"):
+        (catalogue / name).unlink(missing_ok=True)
+        (catalogue / name).symlink_to(file)
+    return {
+        "score": ["score", str(file)],
+        "score, with a name": ["score", str(named[".csv"])],
+        "beside a sheet": ["score", str(sheet)],
+        "audit": ["audit", str(file)],
+        "import": ["import", str(file)],
+        "report": ["report", "--area", "63.10", "--assessment", str(file)],
+        "scenario": ["plan", str(named[".yaml"])],
+        "scenario of a report": ["report", "--area", "63.10", "--scenario", str(named[".yaml"])],
+        "catalogue": ["plan", "--catalogue", str(catalogue)],
+        "check of a catalogue": ["actions", "check", str(catalogue)],
+        "schedule": ["schedule", "run", str(named[".toml"])],
+        "areas": ["batch", "--areas", str(named[".txt"])],
+    }
+
+
+def test_no_door_opens_what_is_no_plain_file_of_bearable_size(pipe, huge, tmp_path):
+    """In words, at once, whatever it is; all doors in one process, which may take 1 GB."""
+    kinds = ["/dev/zero", "/proc/self/environ", "/proc/kmsg", "/dev/tty", pipe, huge, tmp_path]
+    asked = {}
+    for number, kind in enumerate(kinds):
+        folder = tmp_path / f"pintu-{number}"
+        folder.mkdir()
+        asked |= {f"{door}: {kind}": words for door, words in doors(Path(kind), folder).items()}
+    script = (
+        "import json, resource, sys\nfrom kla_analysis.cli import main\n"
+        "resource.setrlimit(resource.RLIMIT_DATA, (2**30, 2**30))\n"
+        "for name, words in json.loads(sys.argv[1]).items():\n"
+        "    sys.argv[1:] = words\n"
+        "    try:\n        main()\n    except SystemExit as end:\n        print('>>', name, end.code, flush=True)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, json.dumps(asked)], cwd=ROOT, capture_output=True, text=True, timeout=180,
+        env={**os.environ, "KLA_REPORTS": str(tmp_path / "reports")},
+    )  # fmt: skip
+    told = [line[3:].rpartition(" ") for line in done.stdout.splitlines() if line.startswith(">>")]
+    codes = {name: int(code) for name, _, code in told}
+    assert set(codes) == set(asked), done.stderr
+    assert set(codes.values()) <= {2, 3}, codes
+    assert "Traceback" not in done.stderr
+    assert "PATH=" not in done.stdout + done.stderr  # nothing of what stands in it is told
+
+
+def test_a_file_that_grows_while_it_is_read_is_refused():
+    with pytest.raises(DataError, match="bertambah selagi dibaca"):
+        read_plain(Path("/proc/self/status"))
+
+
+def test_only_the_known_files_of_a_catalogue_count(tmp_path):
+    """A scenario that calls a whole disk its catalogue is answered at once: nothing else in that folder is read."""
+    scenario = tmp_path / "skenario.yaml"
+    scenario.write_text("catalogue: /\n")
+    began = time.process_time()
+    facts(ReportParameters(scenario=str(scenario)), find_project())
+    assert time.process_time() - began < 5
+    done = run_kla("plan", str(scenario))
+    assert done.returncode == 3
+    assert "actions.csv" in done.stderr
+
+
+# --- names are names, no patterns -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A folder of a district's own: a sheet with all that stands beside it, a scenario, a catalogue."""
+    folder = tmp_path / "milik [kami]"
+    folder.mkdir()
+    shutil.copy(SHEET, folder / MARKS)
+    for beside in ("printed.csv", "repairs.csv", "origin.yaml"):
+        (folder / MARKS).with_suffix(f".{beside}").write_text("a,b\n1,2\n")
+    shutil.copytree(ROOT / "data/actions/contoh", folder / "katalog")
+    (folder / "skenario.yaml").write_text("budget: 600 juta\ncatalogue: katalog\n")
+    return folder
+
+
+def what_is_stale(own: Path, change) -> list[str]:
+    about = ReportParameters(assessment=str(own / MARKS), scenario=str(own / "skenario.yaml"))
+    before = facts(about, find_project())
+    change()
+    return why_stale(before, facts(about, find_project()))
+
+
+@pytest.mark.parametrize(
+    ("name", "stale"),
+    [
+        (MARKS, ["lembar nilai berubah"]),
+        (MARKS.replace(".csv", ".printed.csv"), ["lembar nilai berubah"]),
+        (MARKS.replace(".csv", ".repairs.csv"), ["lembar nilai berubah"]),
+        (MARKS.replace(".csv", ".origin.yaml"), ["lembar nilai berubah"]),
+        ("skenario.yaml", ["skenario berubah"]),
+        ("katalog/actions.csv", ["skenario berubah"]),
+        ("katalog/answers.csv", ["skenario berubah"]),
+        ("katalog/origin.yaml", ["skenario berubah"]),
+        ("katalog/laporan rapat.docx", []),
+        ("laporan.csv", []),
+        ("lembar 1 (aab).csv", []),
+        (MARKS.replace(".csv", ".pdf"), []),
+    ],
+)
+def test_a_report_is_stale_when_what_it_is_made_from_changed_and_only_then(own, name, stale):
+    def append():
+        with (own / name).open("a") as file:
+            file.write("\n#")
+
+    assert what_is_stale(own, append) == stale
+    if stale and name != MARKS:
+        assert what_is_stale(own, (own / name).unlink) == stale  # gone is another than there
+
+
+def test_a_catalogue_in_the_project_makes_its_scenarios_stale(tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setenv("KLA_HOME", str(tmp_path))
+    about = ReportParameters(scenario="nindya-termurah")
+    before = facts(about, find_project())
+    with (tmp_path / "data/scenarios/nindya-termurah.yaml").open("a") as file:
+        file.write("\n#")
+    assert why_stale(before, facts(about, find_project())) == ["skenario berubah"]
+
+
+def test_the_folder_of_a_sheet_is_not_walked(own):
+    """It may be a temporary folder that all programs use: its other folders vanish, loop, or are closed."""
+    deep = own / "lain"
+    deep.mkdir()
+    (deep / "lingkaran").symlink_to(own)
+    opened = []
+
+    def watch(event: str, arguments: tuple) -> None:
+        if watching and event in ("os.listdir", "os.scandir"):
+            opened.append(str(arguments[0]))
+
+    watching = True
+    sys.addaudithook(watch)
+    facts(ReportParameters(assessment=str(own / MARKS)), find_project())
+    watching = False
+    assert opened
+    assert not [path for path in opened if not Path(path).is_relative_to(ROOT)]
+
+
+# --- where a report goes ----------------------------------------------------------------------------------
+
+
+def published(folder: Path, text: str) -> str:
+    project = find_project()
+    place = store.place_at(folder, project)
+    with place.held(), place.staging() as staging:
+        (staging / "index.html").write_text(text)
+        outputs = {"index.html": store.sha256(text.encode())}
+        return place.publish(staging, Manifest(parameters={}, inputs={}, versions={}, created="", outputs=outputs))
+
+
+@pytest.mark.parametrize("links", [1, 3])
+def test_out_may_be_a_link(tmp_path, links):
+    """The folder that it leads to gets the report, keeps its place and what people put there; the link stays a link."""
+    target = tmp_path / "cakram" / "laporan [2022]"
+    target.mkdir(parents=True)
+    out = tmp_path / "pintasan"
+    out.symlink_to(target)
+    for number in range(1, links):
+        further = tmp_path / f"pintasan-{number}"
+        further.symlink_to(out)
+        out = further
+    for text in ("satu", "dua", "tiga"):
+        published(out, text)
+        assert out.is_symlink()
+        assert (target / "index.html").read_text() == text
+        (target / "catatan.txt").write_text("milik saya")
+    assert (target / "catatan.txt").read_text() == "milik saya"
+    assert sorted(path.name for path in target.parent.iterdir()) == [".laporan [2022].lock", target.name]
+
+
+def test_a_link_to_nowhere_and_a_circle(tmp_path):
+    (tmp_path / "baru").symlink_to(tmp_path / "belum-ada")
+    published(tmp_path / "baru", "satu")
+    assert (tmp_path / "belum-ada/index.html").is_file()
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(KlaError):
+        published(tmp_path / "a", "satu")
+
+
+@pytest.mark.parametrize("name", ["2022 [akhir]", "20*", "???", "a{b,c}"])
+def test_what_a_cut_off_run_left_is_cleared_whatever_the_folder_is_called(tmp_path, name):
+    out = tmp_path / name
+    published(out, "satu")
+    stranger = tmp_path / ".2022 a.building-x"
+    stranger.mkdir()
+    (tmp_path / f".{name}.building-x").mkdir()
+    os.replace(out, tmp_path / f".{name}.old-7")
+    published(out, "dua")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([f".{name}.lock", stranger.name, name])
+
+
+@pytest.mark.parametrize(
+    "name", ["../../rahasia.txt", "/etc/passwd", "a/b.html", "..", "", "C:x", "a\\b", ".ssh", "a\nb"]
+)
+def test_a_manifest_that_names_anything_but_plain_names_is_none(name):
+    whole = Manifest(parameters={}, inputs={}, versions={}, created="", outputs={"index.html": "0"})
+    assert read_manifest(whole.text().encode()) == whole
+    assert (
+        read_manifest(whole.text().replace("index.html", name.replace("\\", "\\\\").replace("\n", "\\n")).encode())
+        is None
+    )
