@@ -11,7 +11,7 @@ _ORDERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u206
 
 
 def as_plain(text: str) -> str:
-    """Return a text in which nothing gives a terminal orders; each such character stands there as a box with its number.
+    r"""Return a text in which nothing gives a terminal orders; each such character stands there as a box with its number.
 
     >>> as_plain("Dinkes\x1b[31m"), as_plain("a\tb\n")
     ('Dinkes<1B>[31m', 'a\tb\n')

@@ -3,6 +3,8 @@
 No kernel is started and nothing is sent between processes: what a kernel would send is heard here and put into the
 notebook by nbclient, as ever. To the cells, and in what they leave, it is a kernel like any other. The cells share the
 process with whoever asks, so who wants notebooks apart gives each a process of its own.
+
+Papermill imports this when it is imported itself; nothing else does, or the two would wait for each other.
 """
 
 from __future__ import annotations
