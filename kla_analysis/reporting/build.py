@@ -165,15 +165,16 @@ def _build(job: Job, line: Connection) -> dict[str, Any]:
     os.environ["JUPYTER_RUNTIME_DIR"] = os.path.join(job.temporary, "runtime")
     os.chdir(find_project().root)
     # The one that plans works longest: it begins first, so that it does not run alone at the end.
-    order = sorted(sources, key=lambda file: "plan_for(" not in str(sources[file].cells))
+    files = {f"{Path(file).stem}.ipynb": file for file in sources}
+    order = sorted(files, key=lambda name: "plan_for(" not in str(sources[files[name]].cells))
 
     def tell(event: str, **values: Any) -> None:
         line.send((event, values))
 
-    def page(file: str, tell: apart.Tell) -> tuple[str, NotebookNode]:
-        tell("page", at=order.index(file) + 1, all=len(order), title=frame.titles[file])
+    def page(name: str, tell: apart.Tell) -> tuple[str, NotebookNode]:
+        file = files[name]
+        tell("page", at=order.index(name) + 1, all=len(order), title=frame.titles[file])
         began, used = time.monotonic(), _used()
-        name = f"{Path(file).stem}.ipynb"
         try:
             notebook = _execute(sources[file], name, job, tell)
             text = document.notebook_page(notebook, frame, file)
@@ -198,8 +199,8 @@ def _build(job: Job, line: Connection) -> dict[str, Any]:
             # No process is forked any more, so a thread may watch.
             threading.Thread(target=_watch, args=(line, job), daemon=True).start()
         else:
-            made = {file: page(file, tell) for file in order}
-    made = {file: made[file] for file in sources}
+            made = {name: page(name, tell) for name in order}
+    made = {file: made[name] for name, file in files.items()}
     notebooks = [notebook for _, notebook in made.values()]
     record = results.results_of(parameters, position, document.record(notebooks))
     changed = changes.compare(changes.last_report(place_at(job.previous, find_project())), record, job.facts)
