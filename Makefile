@@ -113,6 +113,10 @@ picture: $(READY) ## perbarui gambar di docs dari laporan contoh dan aplikasi (p
 strings: $(READY) ## kumpulkan semua teks untuk penerjemah (kla_analysis/locale)
 	@$(BIN)/python -m kla_analysis.locale.update
 
+.PHONY: calibration
+calibration: $(READY) ## uji lagi prakiraan pada kasus yang belum dilihatnya (data/published/forecast_check.csv)
+	@$(BIN)/python -m kla_analysis.analysis.calibration
+
 .PHONY: lock
 lock: ## perbarui requirements.lock (perlu uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-annotate \

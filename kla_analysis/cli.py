@@ -109,6 +109,14 @@ _with_instrument = functools.partial(
     click.option, "--instrument", help="Instrumen (folder di data/instruments); bila kosong, yang berlaku."
 )()
 
+_with_least_share = functools.partial(
+    click.option,
+    "--least-share",
+    type=float,
+    default=0.0,
+    help="Periksa bagian terkecil dari maksimum tiap indikator, misalnya 0.5; bila 0, tidak diperiksa.",
+)()
+
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(
@@ -261,7 +269,7 @@ def _speak(command: click.Command) -> None:
 @click.option("--area", default="63.10", show_default=True, help="Kode wilayah.")
 @click.option("--year", type=int, default=2022, show_default=True, help="Tahun penghargaan.")
 @click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
-@click.option("--target", default="nindya", show_default=True, help="Predikat yang dituju.")
+@click.option("--target", default="", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option("--cluster", default="all", show_default=True, help="Satu komponen (misalnya K2) atau all.")
 @click.option(
     "--retention",
@@ -271,6 +279,7 @@ def _speak(command: click.Command) -> None:
 )
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
 @click.option("--scenario", default="", help="Skenario anggaran: nama di data/scenarios atau berkas, dipisah koma.")
+@_with_least_share
 @click.option("--out", help="Folder atau alamat laporan; bila kosong, reports/<wilayah>/<tahun>.")
 @_runs_reports
 @_answers_in_json
@@ -283,6 +292,7 @@ def report(
     retention: float,
     assessment: Path | None,
     scenario: str,
+    least_share: float,
     out: str | None,
     as_json: bool,
     **running: Any,
@@ -305,6 +315,7 @@ def report(
             "retention": retention,
             "assessment": str(assessment) if assessment else "",
             "scenario": scenario,
+            "least_share": least_share,
         }
     )
     # Refuse an unknown area, year or sheet before the slow libraries are even loaded.
@@ -327,7 +338,7 @@ def report(
     if as_json:
         _print_json(
             {
-                **_position_record(position, target),
+                **_position_record(position, position.target),
                 "status": done.status,
                 "index": done.index,
                 "seconds": round(done.seconds, 1),
@@ -345,22 +356,28 @@ def report(
 @click.argument("file", type=_FILE, metavar="BERKAS")
 @_with_instrument
 @click.option("--missing", default="range", show_default=True, help="Jawaban kosong: range, zero, atau refuse.")
+@_with_least_share
 @_answers_in_json
-def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> None:
+def score(file: Path, instrument: str | None, missing: str, least_share: float, as_json: bool) -> None:
     """Hitung nilai total dan predikat sebuah lembar."""
-    from kla_analysis.analysis.scoring import roll_up
-    from kla_analysis.analysis.verification import fit_retention, verify
+    from kla_analysis.analysis.conditions import below_share
+    from kla_analysis.analysis.position import open_position
+    from kla_analysis.analysis.target import aim
     from kla_analysis.evidence.assessment import load_assessment, rules_of
-    from kla_analysis.evidence.published import load_stage_scores
     from kla_analysis.instrument.instrument import standing_name
+    from kla_analysis.presenting.summary import surety_in_words
     from kla_analysis.presenting.tables import score_of
-    from kla_analysis.presenting.wording import worth_in_words
+    from kla_analysis.presenting.wording import least_share_in_words
+    from kla_analysis.reporting.results import verified_record
 
     rules = rules_of(file, instrument)
     sheet = load_assessment(file, rules)
-    result = roll_up(sheet, rules, missing=missing)
-    retention = fit_retention(load_stage_scores())
-    worth, best = (verify(total, sheet.stage, retention, rules) for total in (result.total.low, result.total.high))
+    # The report's own position: the same file gives the same numbers everywhere.
+    position = open_position(
+        sheet.area_code, sheet.award_year, stage=sheet.stage, assessment=file, instrument=rules.id, missing=missing
+    )
+    result = position.roll_up
+    below = below_share(result, least_share) if least_share else None
     if as_json:
         _print_json(
             {
@@ -381,8 +398,8 @@ def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> No
                     code: row["low"] if row["answers"] else None for code, row in result.components.iterrows()
                 },
                 "components_high": result.components["high"].to_dict(),
-                "verified": _verified_record(worth),
-                "verified_at_best": _verified_record(best),
+                "verified": verified_record(position),
+                **({"below_least_share": _below_record(below)} if below is not None else {}),
             }
         )
         return
@@ -401,13 +418,49 @@ def score(file: Path, instrument: str | None, missing: str, as_json: bool) -> No
             t("Bila semua butir kosong terjawab penuh: {name}.", name=rules.ladder.place(result.total.high).name)
         )
     click.echo(result.missing_in_words())
-    click.echo(repr(worth_in_words(worth)))
-    if result.unanswered and not worth.certain:
-        click.echo(t("Bila semua butir kosong terjawab penuh:") + " " + repr(worth_in_words(best)))
+    click.echo(repr(surety_in_words(position, aim(position))))
+    if below is not None:
+        click.echo(repr(least_share_in_words(below, least_share)))
+        for code, row in below.iterrows():
+            shown = score_of(row["low"], row["high"], row["answers"])
+            shown = shown if isinstance(shown, str) else number(shown)
+            click.echo(f"  {code:3} {shown:>13} / {number(row['max_points']):>5}  {row['name']}")
     click.echo(
         t("Status angka: {standing}.", standing=standing_name(sheet.origin.standing))
         + (f" {sheet.origin.note}" if sheet.origin.illustrative else "")
     )
+
+
+@app.command("forecast")
+@click.option("--stage", required=True, help="Tahap nilai itu, misalnya self_assessment.")
+@click.option("--score", required=True, help="Nilai total pada tahap itu.")
+@click.option("--year", type=int, required=True, help="Tahun penghargaan.")
+@click.option("--area", help="Kode wilayah: penghargaan sebelumnya dicari di fakta yang terbit.")
+@click.option("--previous", help="Predikat satu putaran sebelumnya, misalnya madya atau none.")
+@click.option("--verified-by", help="Siapa yang memverifikasi; bila kosong, yang bertugas tahun itu.")
+@_with_instrument
+@_answers_in_json
+def forecast_command(
+    stage: str,
+    score: str,
+    year: int,
+    area: str | None,
+    previous: str | None,
+    verified_by: str | None,
+    instrument: str | None,
+    as_json: bool,
+) -> None:
+    """Prakirakan penghargaan dari sebuah nilai: peluang tiap predikat."""
+    from kla_analysis.analysis.forecast import forecast
+    from kla_analysis.instrument.instrument import load_instrument
+    from kla_analysis.presenting.forecasting import forecast_record, forecast_told
+
+    rules = load_instrument(instrument, year=year)
+    told = forecast(_score(score), stage, rules, year=year, area=area, previous=previous, verified_by=verified_by)
+    if as_json:
+        _print_json(forecast_record(told, rules))
+        return
+    click.echo(repr(forecast_told(told, rules)))
 
 
 # Without this, click would read the minus of a negative score as an option.
@@ -490,7 +543,7 @@ def audit(file: Path | None, reference: bool, instrument: str | None, as_json: b
 @click.option("--year", type=int, help="Tahun penghargaan.  [default: 2022]")
 @click.option("--stage", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
-@click.option("--target", help="Predikat yang dituju.  [default: nindya]")
+@click.option("--target", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option(
     "--goal", help="points: poin terbanyak; target: biaya termurah; certainty: biaya termurah yang cukup pasti."
 )
@@ -522,12 +575,12 @@ def plan(
     """Cari rencana kegiatan terbaik.
 
     SKENARIO: nama di data/scenarios atau berkas YAML; beberapa skenario ditumpuk. Pilihan di bawah ini
-    mengganti isinya. Tanpa apa pun: biaya termurah menuju Nindya.
+    mengganti isinya. Tanpa apa pun: biaya termurah menuju predikat berikutnya.
     """
     from kla_analysis.analysis.position import open_position
     from kla_analysis.planning.scenario import check_scenario, load_scenario, stack
     from kla_analysis.planning.simulation import Simulator, difference
-    from kla_analysis.presenting.plan_wording import difference_in_words, plan_in_words, plan_lines
+    from kla_analysis.presenting.plan_wording import difference_in_words, plan_in_words, plan_lines, plan_note
 
     given = {name: value for name, value in options.items() if value not in (None, ())}
     for name in ("agencies", "funding_sources", "years", "components"):
@@ -559,6 +612,7 @@ def plan(
         _print_json(record)
     else:
         click.echo(repr(plan_in_words(answer)))
+        click.echo(plan_note(answer))
         for line in plan_lines(answer):
             click.echo("  " + line)
         if other is not None:
@@ -572,7 +626,7 @@ def plan(
 @app.command("app")
 @click.option("--area", default="63.10", show_default=True, help="Kode wilayah.")
 @click.option("--year", type=int, default=2022, show_default=True, help="Tahun penghargaan.")
-@click.option("--target", default="nindya", show_default=True, help="Predikat yang dituju.")
+@click.option("--target", default="", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
 @click.option("--scenario", default="", help="Skenario untuk mulai: nama di data/scenarios atau berkas.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8866, show_default=True, help="Port di mesin ini.")
@@ -599,8 +653,8 @@ def app_command(
             "lang": current_language(),
         }
     )
-    click.echo(t("Simulasi anggaran di http://127.0.0.1:{port}/ (Ctrl+C untuk menutup).", port=port), err=True)
-    serve(parameters, port=port, browser=not no_browser, idle=idle)
+    said = t("Simulasi anggaran di {address} (Ctrl+C untuk menutup).")
+    serve(parameters, port=port, browser=not no_browser, idle=idle, say=_telling(said))
 
 
 @app.command()
@@ -615,10 +669,13 @@ def start(port: int, no_browser: bool, idle: int) -> None:
     """Buka beranda di peramban: periksa data, buat laporan, coba anggaran (Ctrl+C untuk menutup)."""
     from kla_analysis.reporting.app import serve_launcher
 
-    def say(address: str) -> None:
-        click.echo(t("Beranda di {address} (Ctrl+C untuk menutup).", address=address), err=True)
+    said = t("Beranda di {address} (Ctrl+C untuk menutup).")
+    serve_launcher(port=port, browser=not no_browser, idle=idle, say=_telling(said))
 
-    serve_launcher(port=port, browser=not no_browser, idle=idle, say=say)
+
+def _telling(said: str) -> Callable[[str], None]:
+    """Return a function that says where a server is, once it is there."""
+    return lambda address: click.echo(said.format(address=address), err=True)
 
 
 @app.command()
@@ -631,7 +688,8 @@ def lab(port: int, no_browser: bool, folder: Path | None) -> None:
     """Buka notebook di JupyterLab (Ctrl+C untuk menutup)."""
     from kla_analysis.reporting.app import open_lab
 
-    open_lab(port=port, browser=not no_browser, folder=folder)
+    said = t("JupyterLab di {address} (Ctrl+C untuk menutup).")
+    open_lab(port=port, browser=not no_browser, folder=folder, say=_telling(said))
 
 
 @app.command()
@@ -678,9 +736,10 @@ def template(folder: Path, instrument: str | None, as_json: bool) -> None:
 def check_actions(catalogue: str, instrument: str | None, as_json: bool) -> None:
     """Periksa katalog; semua yang salah disebut sekaligus."""
     from kla_analysis.instrument.instrument import load_instrument, standing_name
-    from kla_analysis.planning.actions import load_catalogue
+    from kla_analysis.planning.actions import instrument_of, load_catalogue
 
-    found = load_catalogue(catalogue, load_instrument(instrument))
+    rules = load_instrument(instrument or instrument_of(catalogue))
+    found = load_catalogue(catalogue, rules)
     counts = {"actions": len(found.actions), "answers": len(found.answers)}
     if as_json:
         _print_json({"id": found.id, **counts, "cost_likely": int(found.actions["cost_likely"].sum())})
@@ -740,6 +799,17 @@ def _score(text: str) -> float:
         ) from None
 
 
+def _below_record(below: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": code,
+            **{name: row[name] for name in ("low", "high", "max_points", "short")},
+            "certain": bool(row["certain"]),
+        }
+        for code, row in below.iterrows()
+    ]
+
+
 def _placement_record(placement: Any) -> dict[str, Any]:
     return {
         "predicate": placement.predicate,
@@ -748,17 +818,6 @@ def _placement_record(placement: Any) -> dict[str, Any]:
         "points_to_next": placement.points_to_next,
         "next_predicate": placement.next_predicate,
         "remarks": list(placement.remarks),
-    }
-
-
-def _verified_record(verified: Any) -> dict[str, Any]:
-    return {
-        "certain": verified.certain,
-        "median": verified.median,
-        "low": verified.interval.low,
-        "high": verified.interval.high,
-        "level": verified.level,
-        "predicates": {code: round(probability, 4) for code, probability in verified.predicates.items()},
     }
 
 
@@ -956,7 +1015,9 @@ def schedule_run(file: Path, at_once: bool, as_json: bool) -> None:
 @app.command()
 @click.option("--areas", default="all", show_default=True, help="all, kode dipisah koma, atau berkas berisi kode.")
 @click.option("--year", "years", type=int, multiple=True, default=(2022,), show_default=True, help="Boleh berulang.")
-@click.option("--target", "targets", multiple=True, default=("nindya",), show_default=True, help="Boleh berulang.")
+@click.option(
+    "--target", "targets", multiple=True, default=("",), help="Boleh berulang; bila kosong, predikat berikutnya."
+)
 @click.option("--cluster", "clusters", multiple=True, default=("all",), show_default=True, help="Boleh berulang.")
 @click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
 @click.option("--retention", type=float, default=0.0, help="Bagian nilai mandiri yang bertahan.")

@@ -113,12 +113,15 @@ def by_language(texts: dict[str, str]) -> str:
 def number(value: float | None, *, decimals: int | None = None, beside: Iterable[float] = ()) -> str:
     """Write a number: at most two decimals, or exactly `decimals`; a dash when it is missing.
 
+    What is written without `decimals` is never rounded to a whole number, because bounds are whole: 700.999 of
+    701, something of nothing.
+
     Args:
         beside: bounds that stand beside it. Rounding never moves a number onto a bound or past it: it is
             written with as many decimals more as that takes.
 
-    >>> number(1234.5), number(650.0), number(650.5, decimals=2)
-    ('1.234,5', '650', '650,50')
+    >>> number(1234.5), number(650.0), number(650.5, decimals=2), number(12.999), number(12.994)
+    ('1.234,5', '650', '650,50', '12,999', '12,99')
     >>> number(700.999999, beside=(701,)), number(0.000001, beside=(0,)), number(700.6, decimals=0, beside=(701,))
     ('700,999999', '0,000001', '700,6')
     """
@@ -129,6 +132,8 @@ def number(value: float | None, *, decimals: int | None = None, beside: Iterable
     exact, bounds = Decimal(repr(round(float(value), 6) + 0.0)), [Decimal(repr(float(bound))) for bound in beside]
     if bounds:
         exact = Decimal(repr(float(value)))
+    if decimals is None:
+        bounds.append(exact.to_integral_value())
     fewest = 2 if decimals is None else decimals
     places = next(
         (more for more in range(fewest, _EXACT) if all(_same_side(exact, more, bound) for bound in bounds)), _EXACT
@@ -194,6 +199,20 @@ def moment(when: datetime.datetime) -> str:
     # Indonesia, and most readers of English there, put the day before the month.
     locale = {"en": "en_GB"}.get(current_language(), current_language())
     return f"{format_date(when, 'long', locale)}, {format_time(when, 'short', locale=locale)} UTC"
+
+
+def month(text: str) -> str:
+    """Write a month (`2026-01`) as people read it; a bare year stays as it is.
+
+    >>> month("2026-01"), month("2021")
+    ('Januari 2026', '2021')
+    """
+    from babel.dates import format_date
+
+    year, _, number_of = text.partition("-")
+    if not number_of:
+        return year
+    return format_date(datetime.date(int(year), int(number_of), 1), "MMMM yyyy", current_language())
 
 
 #: What people type behind a number. “M” is not here: it is a miliar to one and a million to the other.

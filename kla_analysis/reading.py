@@ -61,11 +61,6 @@ def _package(path: Path, changed: tuple[int, int]) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _described(data: Path) -> dict[str, Any]:
-    path = data / "datapackage.json"
-    return _package(path, stamp_of(path))
-
-
 def schema_of(name: str, data: Path) -> TableSchema:
     """Return the schema of a resource of the data package.
 
@@ -77,7 +72,7 @@ def schema_of(name: str, data: Path) -> TableSchema:
     Raises:
         DataError: the data package does not describe such a table.
     """
-    package = _described(data)
+    package = _package(data / "datapackage.json", stamp(data / "datapackage.json"))
     if name in package["kla:schemas"]:
         return TableSchema(name=name, fields=tuple(package["kla:schemas"][name]["fields"]))
     wanted = package["kla:assessment_schema"] if name == "assessment" else name
@@ -98,7 +93,10 @@ def schema_of(name: str, data: Path) -> TableSchema:
 
 def resources(data: Path) -> Iterable[str]:
     """Return the paths of all tables that the data package describes, relative to `data`."""
-    return [resource["path"] for resource in _described(data)["resources"]]
+    return [
+        resource["path"]
+        for resource in _package(data / "datapackage.json", stamp(data / "datapackage.json"))["resources"]
+    ]
 
 
 def read_header(path: Path) -> list[str]:
@@ -115,7 +113,7 @@ def read_resource(
     Args:
         also: further rules, a function of a module; is given the table and `data` (see `read_table`).
     """
-    return _resource(relative, data, also, stamp_of(data / relative), stamp_of(data / "datapackage.json")).copy()
+    return _resource(relative, data, also, stamp(data / relative), stamp(data / "datapackage.json")).copy()
 
 
 @lru_cache(maxsize=64)
@@ -133,7 +131,7 @@ def _resource(
     )
 
 
-def stamp_of(path: Path) -> tuple[int, int]:
+def stamp(path: Path) -> tuple[int, int]:
     """Return what changes when somebody writes to a file; zeros when there is none."""
     try:
         about = path.stat()

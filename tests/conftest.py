@@ -55,28 +55,28 @@ def sheet(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-#: Two whole indicators, one of them capped (21B), one more that is whole, and six single answers of others.
+#: Three whole indicators, of which 21B is capped, and six single answers of others.
 UNANSWERED = (
     *("7.1", "7.2", "7.3", "9.1", "9.2", "9.3", "9.4", "21B.1", "21B.2"),
     *("1.1", "2.1", "6.3", "8.3", "19.1", "25.2"),
 )
 
 
+def blank(path: Path, codes: Iterable[str] = UNANSWERED, by: str = "") -> Path:
+    """Write the Tanah Bumbu sheet with some answers taken out, or replaced by a text."""
+    rows = (ROOT / "data/assessments/63.10/2022-final.csv").read_text(encoding="utf-8").splitlines()
+    wanted, found = set(codes), []
+    for row in rows:
+        cells = row.split(",")
+        found.append(",".join([*cells[:4], by, *cells[5:]]) if cells[3] in wanted else row)
+    path.write_text("\n".join(found) + "\n", encoding="utf-8")
+    return path
+
+
 @pytest.fixture
 def blanked(tmp_path: Path) -> Callable[..., Path]:
-    """Write the Tanah Bumbu sheet with some answers taken out, or replaced by a text, and return where it is."""
-
-    def write(codes: Iterable[str] = UNANSWERED, by: str = "") -> Path:
-        rows = (ROOT / "data/assessments/63.10/2022-final.csv").read_text(encoding="utf-8").splitlines()
-        wanted, found = set(codes), []
-        for row in rows:
-            cells = row.split(",")
-            found.append(",".join([*cells[:4], by, *cells[5:]]) if cells[3] in wanted else row)
-        path = tmp_path / f"kosong-{by or 'kosong'}.csv"
-        path.write_text("\n".join(found) + "\n", encoding="utf-8")
-        return path
-
-    return write
+    """`blank`, into the folder of the test."""
+    return lambda codes=UNANSWERED, by="": blank(tmp_path / f"kosong-{by or 'kosong'}.csv", codes, by)
 
 
 @pytest.fixture(scope="session")

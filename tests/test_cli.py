@@ -25,6 +25,13 @@ def test_band_says_what_is_missing():
     assert "Kurang 50,5 poin ke Nindya" in done.stdout
 
 
+def test_band_never_rounds_over_a_bound():
+    said = run_kla("band", "700.999999").stdout
+    assert "700,999999 poin: Madya" in said
+    assert "Kurang 0,000001 poin ke Nindya" in said
+    assert "701 poin" not in said
+
+
 @pytest.mark.parametrize("score", ["1000.01", "-1", "NaN", "banyak", "1.000", "inf", ""])
 def test_band_refuses(score):
     done = run_kla("band", score)
@@ -41,10 +48,10 @@ def test_score():
 
 def test_score_says_what_a_claim_is_worth_once_verified():
     said = run_json("score", "data/assessments/reference/2024-self_assessment.csv")["verified"]
-    assert not said["certain"]
+    assert not said["supposed"]
     assert said["low"] < said["median"] < said["high"] < 771.81
     assert abs(sum(said["predicates"].values()) - 1) < 0.001
-    assert run_json("score", "data/assessments/63.10/2022-final.csv")["verified"]["certain"]
+    assert run_json("score", "data/assessments/63.10/2022-final.csv")["verified"]["supposed"]
 
 
 def test_score_of_a_sheet_with_a_missing_answer_is_a_range(sheet):
@@ -104,7 +111,8 @@ def test_check_finds_what_is_broken(tmp_path):
         (["report", "--area", "Tanah Bumbu"], "63.10"),
         (["report", "--stage", "finale"], "final"),
         (["report", "--lang", "idn"], "id"),
-        (["report", "--year", "2019"], "2022, 2023, 2025"),
+        (["report", "--year", "2021"], "2019, 2022, 2023, 2025"),
+        (["report", "--least-share", "50"], "0.5"),
         (["report", "--retention", "1.2"], "retention"),
         (["report", "--retention", "-0.1"], "retention"),
         (["reprt"], "reprt"),

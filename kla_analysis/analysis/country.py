@@ -13,13 +13,14 @@ from statistics import NormalDist
 
 import pandas as pd
 
-from kla_analysis.evidence.published import AWARD_STAGE, load_national_counts, load_province_counts, load_results
+from kla_analysis.evidence.history import load_history
+from kla_analysis.evidence.published import AWARD_STAGE, load_national_counts, load_province_counts
 from kla_analysis.instrument.bands import Ladder
 
 
 def published_pairs(*, until: int | None = None, data: Path | None = None) -> pd.DataFrame:
     """Return the published pairs of consecutive rounds (`consecutive`); `until` leaves out later rounds."""
-    results = load_results(data=data)
+    results = load_history(data=data)
     if until is not None:
         results = results[results["award_year"] <= until]
     return consecutive(results, load_national_counts(data=data), load_province_counts(data=data))

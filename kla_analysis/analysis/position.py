@@ -17,7 +17,8 @@ from kla_analysis.errors import ParameterError
 from kla_analysis.evidence.areas import Area, find_area
 from kla_analysis.evidence.assessment import Assessment, list_rounds, load_assessment, sheet_and_rules
 from kla_analysis.evidence.audit import audit
-from kla_analysis.evidence.published import history_of, ladder_of
+from kla_analysis.evidence.history import history_of
+from kla_analysis.evidence.published import ladder_of
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import t
@@ -56,6 +57,8 @@ class Position:
         history: all published results of the area, oldest first, each with its span (`with_spans`).
         kept_share: the share of a self-assessed score that the user takes verification to keep;
             None to learn it from the published pairs.
+        target: code of the predicate that a report about it aims for (`analysis.target.aim`); empty where nobody
+            has asked yet.
     """
 
     area: Area
@@ -67,6 +70,7 @@ class Position:
     roll_up: RollUp | None
     history: pd.DataFrame
     kept_share: float | None = None
+    target: str = ""
 
     @property
     def span(self) -> Span:

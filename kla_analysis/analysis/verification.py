@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from kla_analysis.errors import DataError, ParameterError, did_you_mean
-from kla_analysis.evidence.published import load_stage_scores
+from kla_analysis.evidence.cases import load_stage_scores
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import number, t
@@ -370,4 +370,5 @@ def needed_claim(target: str, probability: float, retention: Retention, instrume
     """
     kept = retention.quantile(1 - probability)
     needed = instrument.ladder.band(target).lower / kept if kept > 0 else math.inf
-    return math.ceil(round(needed * 100, 6)) / 100 if needed <= instrument.ladder.max_total else None
+    claim = math.ceil(round(needed * 100, 6)) / 100 if math.isfinite(needed) else math.inf
+    return claim if claim <= instrument.ladder.max_total else None

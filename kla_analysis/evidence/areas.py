@@ -13,7 +13,7 @@ import pandas as pd
 from kla_analysis.errors import ParameterError, nearest
 from kla_analysis.language import t
 from kla_analysis.project import find_project
-from kla_analysis.reading import read_resource, stamp_of
+from kla_analysis.reading import read_resource, stamp
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ REFERENCE_CODE = "reference"
 
 
 def _areas(data: Path) -> pd.DataFrame:
-    return _indexed(data, stamp_of(data / "areas.csv"))
+    return _indexed(data, stamp(data / "areas.csv"))
 
 
 @lru_cache(maxsize=4)

@@ -14,7 +14,8 @@ import pandas as pd
 import yaml
 
 from kla_analysis.errors import Problem
-from kla_analysis.evidence.published import load_province_counts, load_results
+from kla_analysis.evidence.cases import SCORES, load_stage_scores
+from kla_analysis.evidence.published import AWARD_STAGE, load_province_counts, load_results
 from kla_analysis.instrument.bands import Ladder
 from kla_analysis.language import by_language, t
 from kla_analysis.project import find_project
@@ -27,8 +28,8 @@ DECLARED = "published/discrepancies.yaml"
 class Contradiction:
     """One declared contradiction: what it is about, what is read where (`readings`), and what the project uses (`used`).
 
-    `kind` is `score` (a predicate that is not its score's), `province` (printed counts against names) or
-    `sources` (readings that differ from source to source); `key` names the fact.
+    `kind` is `score` (a predicate that is not its score's), `province` (printed counts against names), `case` (a case of
+    `stage_scores.csv` against the results) or `sources` (readings that differ from source to source); `key` names the fact.
     """
 
     id: str
@@ -48,13 +49,20 @@ def load_contradictions(ladder: Ladder, *, data: Path | None = None) -> list[Con
     data = data or find_project().data
     items = yaml.safe_load((data / DECLARED).read_text(encoding="utf-8"))
     declared = [
-        Contradiction(item["id"], item["kind"], tuple(map(str, item["key"])),
-                      by_language(item["about"]),
-            by_language(item["readings"]), by_language(item["used"]))
+        Contradiction(
+            item["id"],
+            item["kind"],
+            tuple(map(str, item["key"])),
+            *(by_language(item[part]) for part in ("about", "readings", "used")),
+        )
         for item in items
-    ]  # fmt: skip
+    ]
     results = load_results(data=data)
-    found = {*_scores(results, ladder), *_counts(results, load_province_counts(data=data), ladder)}
+    found = {
+        *_scores(results, ladder),
+        *_counts(results, load_province_counts(data=data), ladder),
+        *_cases(results, load_stage_scores(data=data)),
+    }
     known = {(one.kind, one.key) for one in declared if one.kind != "sources"}
     problems = [
         Problem(t("pertentangan yang belum dinyatakan"), t("Perbaiki tabelnya, atau nyatakan di berkas ini."),
@@ -72,7 +80,7 @@ def load_contradictions(ladder: Ladder, *, data: Path | None = None) -> list[Con
 
 def _scores(results: pd.DataFrame, ladder: Ladder) -> Iterator[tuple[str, tuple[str, ...]]]:
     for row in results[results["score"].notna() & results["predicate"].notna()].itertuples():
-        if ladder.place(row.score).predicate != row.predicate:
+        if ladder.knows(row.predicate) and ladder.place(row.score).predicate != row.predicate:
             yield "score", (row.area_code, str(row.award_year), row.stage)
 
 
@@ -84,3 +92,19 @@ def _counts(results: pd.DataFrame, provinces: pd.DataFrame, ladder: Ladder) -> I
             names = named.get((row["province"], row["award_year"], predicate), 0)
             if names > row[predicate] or (row["whole"] and names < row[predicate]):
                 yield "province", (row["province"], str(row["award_year"]), predicate)
+
+
+def _cases(results: pd.DataFrame, cases: pd.DataFrame) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Find scores and awards of the published cases that the results tell otherwise."""
+    known = results.set_index(["area_code", "award_year", "stage"])
+    for row in cases.to_dict("records"):
+        for stage in SCORES:
+            key = (row["area_code"], row["award_year"], stage)
+            if key not in known.index:
+                continue
+            told = known.loc[key]
+            low, high = (told["score"],) * 2 if pd.notna(told["score"]) else (told["score_low"], told["score_high"])
+            apart = low > row[f"{stage}_high"] or high < row[f"{stage}_low"]
+            award = (told["predicate"], row["final_predicate"]) if stage == AWARD_STAGE else (None, None)
+            if apart or (all(map(pd.notna, award)) and award[0] != award[1]):
+                yield "case", (key[0], str(key[1]), stage)

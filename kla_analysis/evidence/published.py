@@ -42,11 +42,6 @@ def load_results(*, data: Path | None = None) -> pd.DataFrame:
     return _in_own_words(read_resource(RESULTS, data or find_project().data, also=_contradictory_rows))
 
 
-def load_stage_scores(*, data: Path | None = None) -> pd.DataFrame:
-    """Load the published pairs of self-assessed and verified scores (points)."""
-    return read_resource("published/stage_scores.csv", data or find_project().data).reset_index(drop=True)
-
-
 def load_national_counts(*, data: Path | None = None) -> pd.DataFrame:
     """Load how many districts got each predicate per year (counts; some are missing).
 
@@ -98,12 +93,6 @@ def load_origins(*, data: Path | None = None) -> list[dict[str, str]]:
         {"title": by_language(note["title"]), "note": by_language(note["note"]), "standing": note["standing"]}
         for note in notes
     ]
-
-
-def history_of(area_code: str, *, data: Path | None = None) -> pd.DataFrame:
-    """Return the published results of one area, oldest first."""
-    results = load_results(data=data)
-    return results[results["area_code"] == area_code].sort_values("award_year", kind="stable").reset_index(drop=True)
 
 
 def _in_own_words(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,14 +8,14 @@ import pandas as pd
 
 from kla_analysis.evidence.areas import REFERENCE_CODE
 from kla_analysis.evidence.assessment import list_rounds
-from kla_analysis.evidence.published import load_results
+from kla_analysis.evidence.history import load_history
 from kla_analysis.project import find_project
 
 
 def known_rounds(*, data: Path | None = None) -> pd.DataFrame:
     """Return the known rounds, by area, then year: `area_code`, `award_year`, `stage`, `has_sheet`."""
     data = data or find_project().data
-    results = load_results(data=data)
+    results = load_history(data=data)
     found = [results[["area_code", "award_year", "stage"]].assign(has_sheet=False)]
     for folder in sorted((data / "assessments").iterdir()):
         sheets = list_rounds(folder.name, data=data)

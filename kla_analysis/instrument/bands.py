@@ -1,8 +1,9 @@
 """Bands: from a total score to its predicate, the gap rule, and the points still missing.
 
 A band begins at its printed lower bound and a score is never rounded up. The printed ranges leave
-gaps (600 < x < 601 and the like); a score inside one belongs to the band below and is flagged. The
-one published case inside a gap, 800.38, was called Nindya, not Utama.
+gaps (600 < x < 601 and the like). A score inside one, or just where one begins, belongs to the band
+below and is flagged with both readings, for some let the next band begin there already; the cases
+that were published stand in the instrument's data.
 """
 
 from __future__ import annotations
@@ -30,6 +31,16 @@ class Band:
     standing: str
     source: str
     disputed_lower: str | None = None
+
+
+@dataclass(frozen=True)
+class BoundCase:
+    """A published score at a bound or in a gap, and what it was called: `said` tells by whom and when."""
+
+    score: float
+    predicate: str
+    said: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,7 @@ class Placement:
         predicate: code of the band, or `none` below the first.
         name: name of the predicate.
         in_gap: whether the score lies between two printed ranges.
-        at_disputed_bound: whether it lies exactly on a bound that offices print differently.
+        at_disputed_bound: whether it lies exactly on a bound that is read in two ways.
         next_predicate: code of the band above, None at the top.
         next_name: name of that band.
         points_to_next: points from the score to that band, None at the top.
@@ -85,12 +96,16 @@ class Placement:
 
 @dataclass(frozen=True)
 class Ladder:
-    """The bands of an instrument in rising order, and what a total can be at most (points)."""
+    """The bands of an instrument in rising order, and what a total can be at most (points).
+
+    `cases` are published scores on which the readings of a bound differ.
+    """
 
     bands: tuple[Band, ...]
     max_total: float
     no_award_code: str
     no_award_name: str
+    cases: tuple[BoundCase, ...] = ()
 
     def band(self, predicate: str) -> Band:
         """Look a band up by its code.
@@ -137,28 +152,20 @@ class Ladder:
         at = sum(score >= band.lower for band in self.bands) - 1
         here = self.bands[at] if at >= 0 else None
         above = self.bands[at + 1] if at + 1 < len(self.bands) else None
-        in_gap = here is not None and above is not None and score > here.printed_upper
-        disputed = here is not None and here.disputed_lower is not None and score == here.lower
+        doubtful = here is not None and above is not None and here.printed_upper <= score < above.lower
+        in_gap = doubtful and score > here.printed_upper
+        at_first = here is not None and here.disputed_lower is not None and score == here.lower
         remarks = []
-        if in_gap:
-            remarks.append(
-                t(
-                    "Nilai {score} berada di celah antara {upper} dan {lower} yang tercetak. Nilai tidak dibulatkan "
-                    "ke atas, jadi predikatnya {name}; minta kepastian dari verifikator.",
-                    score=self.written(score),
-                    upper=number(here.printed_upper),
-                    lower=number(above.lower),
-                    name=here.name,
-                )
-            )
-        if disputed:
+        if doubtful:
+            remarks.append(self._two_readings(score, here, above))
+        if at_first:
             remarks.append(here.disputed_lower)
         return Placement(
             score=score,
             predicate=here.code if here else self.no_award_code,
             name=here.name if here else self.no_award_name,
             in_gap=in_gap,
-            at_disputed_bound=disputed,
+            at_disputed_bound=at_first or (doubtful and not in_gap),
             next_predicate=above.code if above else None,
             next_name=above.name if above else None,
             points_to_next=_between(score, above.lower) if above else None,
@@ -236,6 +243,35 @@ class Ladder:
             low=max(0.0, _between(span.high, lower)),
             high=max(0.0, _between(span.low, lower)),
         )
+
+    def _two_readings(self, score: float, here: Band, above: Band) -> str:
+        """Say how a score at a bound or in a gap is read in two ways, which one is used, and the published cases."""
+        values = {
+            "score": self.written(score),
+            "upper": number(here.printed_upper),
+            "lower": number(above.lower),
+            "here": here.name,
+            "above": above.name,
+        }
+        said = (
+            t("Nilai {score} berada di celah antara {upper} dan {lower} yang tercetak: {here} bila {above} baru mulai di "
+              "{lower}, {above} bila sudah mulai di {upper}.", **values)
+            if score > here.printed_upper
+            else t("Nilai {score} tepat di batas: {here} bila {above} baru mulai di {lower}, {above} bila sudah mulai di "
+                   "{upper}.", **values)
+        )  # fmt: skip
+        used = t("Di sini {here}, tanpa pembulatan ke atas; minta kepastian dari verifikator.", **values)
+        cases = "; ".join(
+            t(
+                "{score} disebut {name} ({said})",
+                score=number(case.score),
+                name=self.name(case.predicate),
+                said=case.said,
+            )
+            for case in self.cases
+        )
+        known = t("Kasus yang terbit: {cases}.", cases=cases) if cases else ""
+        return " ".join(filter(None, (said, used, known)))
 
     def _require_possible(self, score: float) -> None:
         if math.isnan(score) or not 0 <= score <= self.max_total:

@@ -17,10 +17,10 @@ import pandas as pd
 import yaml
 
 from kla_analysis.errors import DataError, ParameterError, Problem, did_you_mean
-from kla_analysis.instrument.bands import Band, Ladder
+from kla_analysis.instrument.bands import Band, BoundCase, Ladder
 from kla_analysis.language import by_language, current_language, number, t
 from kla_analysis.project import find_project
-from kla_analysis.reading import in_language, read_resource, refuse, stamp_of
+from kla_analysis.reading import in_language, read_resource, refuse, stamp
 
 #: The levels of an instrument from the finest to the coarsest, and the column that codes each.
 CODE_COLUMNS = {"question": "question_code", "indicator": "indicator_code", "component": "component_code"}
@@ -52,6 +52,15 @@ class Stage:
     carries_award: bool
     claimed: bool = False
     words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """Who verifies what districts claim, from an award year on."""
+
+    code: str
+    name: str
+    since: int
 
 
 @dataclass(frozen=True)
@@ -123,6 +132,7 @@ class Instrument:
     valid_to: datetime.date | None
     ladder: Ladder
     stages: tuple[Stage, ...]
+    verifiers: tuple[Verifier, ...]
     sources: dict[str, Source]
     discrepancies: tuple[Discrepancy, ...]
     components: pd.DataFrame
@@ -179,6 +189,21 @@ class Instrument:
             t("Tahap “{name}” tidak dikenal.", name=code),
             advice=did_you_mean(code, [stage.code for stage in self.stages]),
         )
+
+    def verifier(self, code: str) -> Verifier:
+        """Look a verifier up by its code, such as `province`."""
+        for verifier in self.verifiers:
+            if verifier.code == code:
+                return verifier
+        raise ParameterError(
+            t("Pemverifikasi “{name}” tidak dikenal.", name=code),
+            advice=did_you_mean(code, [verifier.code for verifier in self.verifiers]),
+        )
+
+    def verifier_of(self, award_year: int) -> Verifier | None:
+        """Return who verifies in a round; None for rounds before all that are known."""
+        begun = [verifier for verifier in self.verifiers if verifier.since <= award_year]
+        return max(begun, key=lambda verifier: verifier.since) if begun else None
 
     def agency_code(self, text: str) -> str:
         """Return the code of an agency that is named by its code or its full name, in any case.
@@ -257,7 +282,7 @@ def instrument_in_force(year: int | None = None, *, data: Path | None = None) ->
     """
     folder = (data or find_project().data) / "instruments"
     spans = {
-        name: _in_force(folder / name, stamp_of(folder / name / "instrument.yaml"))
+        name: _in_force(folder / name, stamp(folder / name / "instrument.yaml"))
         for name in known_instruments(data=data)
     }
     if year is not None:
@@ -297,7 +322,7 @@ def load_instrument(instrument: str | None = None, *, year: int | None = None, d
             t("Instrumen “{name}” tidak ada.", name=instrument), advice=did_you_mean(instrument, known)
         )
     files = (*sorted((folder / instrument).iterdir()), folder.parent / "datapackage.json")
-    return _load(folder / instrument, current_language(), tuple(map(stamp_of, files)))
+    return _load(folder / instrument, current_language(), tuple(map(stamp, files)))
 
 
 @lru_cache(maxsize=8)
@@ -352,6 +377,10 @@ def _load(folder: Path, lang: str, changed: tuple[tuple[int, int], ...]) -> Inst
             max_total=float(about["max_total"]),
             no_award_code=about["no_award"]["code"],
             no_award_name=by_language(about["no_award"]["name"]),
+            cases=tuple(
+                BoundCase(float(case["score"]), case["predicate"], by_language(case["said"]), case["source"])
+                for case in about["gap_rule"].get("cases", ())
+            ),
         ),
         stages=tuple(
             Stage(
@@ -363,6 +392,10 @@ def _load(folder: Path, lang: str, changed: tuple[tuple[int, int], ...]) -> Inst
                 tuple(stage.get("words", ())),
             )
             for stage in sorted(about["stages"], key=lambda stage: stage["order"])
+        ),
+        verifiers=tuple(
+            Verifier(verifier["code"], by_language(verifier["name"]), int(verifier["since"]))
+            for verifier in about["verifiers"]
         ),
         sources={
             source["id"]: Source(

@@ -40,6 +40,7 @@ class Catalogue:
         answers: one row per action and question: `action_code`, `question_code`, `raised_to` (share
             of the question's maximum), `chance_low`, `chance_likely`, `chance_high` (of acceptance).
         note: where the costs and chances come from.
+        example: its costs and chances are made up to show what a plan looks like; no district's own.
     """
 
     id: str
@@ -48,9 +49,23 @@ class Catalogue:
     note: str
     actions: pd.DataFrame
     answers: pd.DataFrame
+    example: bool = False
 
     def __repr__(self) -> str:
         return f"Catalogue({self.id}: {len(self.actions)} actions, {len(self.answers)} answers, {self.standing})"
+
+
+def catalogue_for(instrument: Instrument, *, data: Path | None = None) -> str | None:
+    """Return the name of the project's first catalogue whose actions answer this instrument; None where there is none."""
+    folder = (data or find_project().data) / "actions"
+    names = sorted(path.parent.name for path in folder.glob(f"*/{ACTIONS}"))
+    return next((name for name in names if instrument_of(name, data=data) == instrument.id), None)
+
+
+def instrument_of(catalogue: str | Path, *, data: Path | None = None) -> str | None:
+    """Return the instrument whose questions a catalogue answers; None where it does not say so."""
+    folder = folder_of(catalogue, data or find_project().data)
+    return _read_about(folder / ORIGIN, f"{find_project().shown(folder)}/{ORIGIN}").get("instrument")
 
 
 def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path | None = None) -> Catalogue:
@@ -58,15 +73,21 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
 
     Args:
         catalogue: name of a folder under `data/actions/`, or a folder with `actions.csv` and
-            `answers.csv`.
+            `answers.csv`; empty for the project's own that answers this instrument.
 
     Raises:
-        ParameterError: there is no such catalogue.
+        ParameterError: there is no such catalogue, or it answers another instrument.
         DataError: with every problem of both files at once: unknown question or agency, a cost or
             chance whose low is above its likely or high, a circular or unknown prerequisite, an
             action that answers nothing.
     """
     data = data or find_project().data
+    catalogue = str(catalogue) or catalogue_for(instrument, data=data)
+    if catalogue is None:
+        raise ParameterError(
+            t("Belum ada katalog kegiatan untuk instrumen {id}.", id=instrument.id),
+            advice=t("Buat dengan kla actions template FOLDER --instrument {id}, lalu isi.", id=instrument.id),
+        )
     folder = folder_of(catalogue, data)
     if not os.path.isdir(folder):
         known = sorted(path.name for path in (data / "actions").glob("*") if path.is_dir())
@@ -74,6 +95,19 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
             t("Katalog “{name}” tidak ada.", name=catalogue), advice=did_you_mean(str(catalogue), known)
         )
     shown = find_project().shown(folder)
+    about = _read_about(folder / ORIGIN, f"{shown}/{ORIGIN}")
+    if about.get("instrument", instrument.id) != instrument.id:
+        raise ParameterError(
+            t(
+                "Katalog {name} menjawab instrumen {own}, bukan {id}.",
+                name=folder.name,
+                own=about["instrument"],
+                id=instrument.id,
+            ),
+            advice=t(
+                "Pilih katalog lain, atau buat dengan kla actions template FOLDER --instrument {id}.", id=instrument.id
+            ),
+        )
     found: list[Problem] = []
     actions = _read(
         folder / "actions.csv",
@@ -106,7 +140,6 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
         ]
     if found:
         refuse(shown, found)
-    about = _read_about(folder / ORIGIN, f"{shown}/{ORIGIN}")
     table = actions.assign(name=in_language(actions, "name")).set_index("action_code")
     table = table.drop(columns=["name_id", "name_en", "standing"])
     table["prerequisites"] = [split_agencies(text) for text in table.pop("prerequisite")]
@@ -117,6 +150,7 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
         note=by_language(about["note"]) if "note" in about else t("Katalog pengguna; asal-usulnya tidak dicatat."),
         actions=table,
         answers=answers.drop(columns="standing").reset_index(drop=True),
+        example=about.get("kind") == "example",
     )
 
 
@@ -179,6 +213,7 @@ def write_template(folder: str | Path, instrument: Instrument) -> list[Path]:
         "origin.yaml": yaml.safe_dump(
             {
                 "title": {"id": t("Katalog kegiatan kami")},
+                "instrument": instrument.id,
                 "standing": "assumed",
                 "note": {"id": t("Biaya dan peluang adalah perkiraan kami; tulis di sini dari mana asalnya.")},
             },

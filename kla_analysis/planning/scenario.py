@@ -7,6 +7,7 @@ are refused.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from kla_analysis.errors import DataError, ParameterError, Problem, did_you_mean
 from kla_analysis.files import read_plain
-from kla_analysis.instrument.instrument import load_instrument
+from kla_analysis.instrument.instrument import known_instruments, load_instrument
 from kla_analysis.language import read_money, t
 from kla_analysis.planning.model import Limits
 from kla_analysis.project import find_project
@@ -31,7 +32,7 @@ class Scenario(BaseModel):
     """One question to the planner. Money in whole rupiah or as people write it (“600 juta”).
 
     Empty area, year, stage and target mean those of the report; retention 0 means learnt from the
-    published pairs.
+    published pairs; an empty catalogue is the project's own that answers the instrument.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -42,7 +43,7 @@ class Scenario(BaseModel):
     year: int = 0
     stage: str = ""
     target: str = ""
-    catalogue: str = "contoh"
+    catalogue: str = ""
     goal: Literal["points", "target", "certainty"] = "target"
     budget: int | None = None
     certainty: float = Field(default=0.8, gt=0, lt=1)
@@ -71,10 +72,9 @@ class Scenario(BaseModel):
     @field_validator("agencies")
     @classmethod
     def _agencies(cls, value: dict[str, int]) -> dict[str, int]:
-        known = load_instrument() if value else None
         found: dict[str, int] = {}
         for name, money in value.items():
-            code = known.agency_code(name)
+            code = _agency_code(name)
             if found.setdefault(code, money) != money:
                 why = t("{name} disebut dua kali dengan pagu yang berbeda.", name=code)
                 raise PydanticCustomError("words", "{why}", {"why": why})
@@ -91,8 +91,8 @@ class Scenario(BaseModel):
     @field_validator("components")
     @classmethod
     def _least(cls, value: dict[str, float], info: ValidationInfo) -> dict[str, float]:
-        if any(not 0 <= points <= 1000 for points in value.values()):
-            raise PydanticCustomError("words", "{why}", {"why": t("Isi poin di antara 0 dan 1000.")})
+        if any(not 0 <= points < math.inf for points in value.values()):
+            raise PydanticCustomError("words", "{why}", {"why": t("Isi poin, 0 atau lebih.")})
         return value
 
     @model_validator(mode="after")
@@ -112,6 +112,15 @@ class Scenario(BaseModel):
         """Write the scenario as a file that reads back the same; what is at its default is left out."""
         said = self.model_dump(mode="json", exclude_defaults=True)
         return yaml.safe_dump(said, allow_unicode=True, sort_keys=False) if said else "{}\n"
+
+
+def _agency_code(name: str) -> str:
+    """Return the code of an agency as the newest instrument that knows it writes it; a name that none knows as it is."""
+    for instrument in reversed(known_instruments()):
+        rules = load_instrument(instrument)
+        if (code := rules.agency_code(name)) in rules.agencies.index:
+            return code
+    return name
 
 
 def _money(value: Any) -> int:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.target import aim
 from kla_analysis.analysis.verification import Retention, own_retention, retention_for
 from kla_analysis.errors import ParameterError
 from kla_analysis.instrument.bands import Band, Placement
@@ -47,6 +48,11 @@ class Ground:
     limits: Limits
     retention: Retention | None
     _stairs: Staircase | None = None
+
+    @property
+    def kept(self) -> Literal["all", "share", "drawn"]:
+        """What is supposed of the points of the sheet: all kept, a share that somebody assumes, or as it is drawn."""
+        return "all" if self.retention is None else "drawn" if self.retention.scale else "share"
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -117,22 +123,22 @@ class Simulator:
             self._grounds[key] = Ground(position, model, replace(scenario.limits, budget=None), retention)
         return self._grounds[key]
 
-    def run(self, scenario: Scenario, target: str = "nindya") -> Simulation:
+    def run(self, scenario: Scenario, target: str = "") -> Simulation:
         """Answer a scenario.
 
         Args:
-            target: the predicate that is meant when the scenario names none.
+            target: the predicate that is meant when the scenario names none; the next one when empty.
 
         Raises:
             ParameterError: the scenario is about another area, or names what does not exist.
         """
         ground = self.ground(scenario)
-        goal = self.position.instrument.ladder.band(scenario.target or target)
+        goal = self.position.instrument.ladder.band(scenario.target or target or aim(self.position))
         plan, chance = _solve(ground, scenario, goal.lower)
         return Simulation(scenario, ground, goal, plan, chance)
 
 
-def simulate(position: Position, scenario: Scenario = Scenario(), target: str = "nindya") -> Simulation:  # noqa: B008
+def simulate(position: Position, scenario: Scenario = Scenario(), target: str = "") -> Simulation:  # noqa: B008
     """Answer one scenario about one position."""
     return Simulator(position).run(scenario, target)
 
@@ -278,6 +284,11 @@ class Simulation:
                 break
         return steps[["cost", "total"]].assign(probability=found)
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """What the probability supposes of today's `points`: how they are `kept` (`Ground.kept`), and the `share` left."""
+        return {"points": self.ground.position.span.low, "kept": self.ground.kept, "share": self.model.kept_share}
+
     def record(self) -> dict[str, Any]:
         """Return the answer as plain values, for machines and for comparison.
 
@@ -294,6 +305,7 @@ class Simulation:
             "year": self.ground.position.award_year,
             "illustrative": self.ground.position.illustrative,
             "costs": self.model.catalogue.standing,
+            "catalogue": {"id": self.model.catalogue.id, "example": self.model.catalogue.example},
             "target": self.goal.code,
             "target_points": self.target,
             "before": self.before,
@@ -316,6 +328,7 @@ class Simulation:
             "predicate": self.placement.predicate if feasible else None,
             "in_gap": self.placement.in_gap if feasible else None,
             "bound": None if np.isnan(plan.bound) else float(plan.bound),
+            "given": self.given,
             "probability": self.chance.probability,
             "probability_error": self.chance.error,
             "draws": self.chance.draws,

@@ -11,10 +11,11 @@ from kla_analysis.analysis.weakness import weak_questions
 from kla_analysis.evidence.partners import load_partners
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import number, percent, t
-from kla_analysis.planning.actions import load_catalogue
+from kla_analysis.planning.actions import catalogue_for, load_catalogue
 from kla_analysis.planning.model import Model
 from kla_analysis.planning.scenario import open_scenario
 from kla_analysis.presenting.plan_tables import money_column
+from kla_analysis.presenting.plan_wording import badges, costs_in_words
 from kla_analysis.presenting.tables import (
     Column,
     Several,
@@ -49,11 +50,12 @@ def meeting_sheets(position: Position, cluster: str = "all", scenario: str = "")
         scenario: names the catalogue whose actions are shown, as the report's parameter does.
     """
     codes = list(position.instrument.components.index) if cluster == "all" else [cluster]
-    model = Model(position.roll_up, load_catalogue(open_scenario(scenario).catalogue, position.instrument))
+    named = open_scenario(scenario).catalogue or catalogue_for(position.instrument)
+    model = Model(position.roll_up, load_catalogue(named, position.instrument)) if named else None
     return Several(tuple(_sheet(position, code, model) for code in codes))
 
 
-def _sheet(position: Position, code: str, model: Model) -> MeetingSheet:
+def _sheet(position: Position, code: str, model: Model | None) -> MeetingSheet:
     component = position.roll_up.components.loc[code]
     losing = weak_questions(position.roll_up, code)
     about = Text(
@@ -112,8 +114,10 @@ def _guests(position: Position, code: str) -> str:
     )
 
 
-def _actions_table(position: Position, code: str, model: Model) -> Table | Text:
+def _actions_table(position: Position, code: str, model: Model | None) -> Table | Text:
     """The catalogue's actions for a cluster that add most, with who does them and what they cost."""
+    if model is None:
+        return Text((t("Belum ada katalog kegiatan untuk instrumen {id}.", id=position.instrument.id),), kind="remark")
     actions = model.catalogue.actions
     frame = actions[actions["component_code"] == code].copy()
     nothing = model.total(model.indices([]))
@@ -137,10 +141,6 @@ def _actions_table(position: Position, code: str, model: Model) -> Table | Text:
             Column("gain", t("Tambahan bila diterima"), "number", unit="points"),
         ),
         frame.reset_index(),
-        source=t(
-            "Sumber: {title}; biaya {standing}. Tambahan bila hanya kegiatan itu yang dijalankan.",
-            title=catalogue.title,
-            standing=standing_name(catalogue.standing),
-        ),
-        badge=t("ILUSTRATIF") if position.illustrative else "",
+        source=f"{costs_in_words(catalogue)} {t('Tambahan bila hanya kegiatan itu yang dijalankan.')}",
+        badge=badges(position, catalogue),
     )

@@ -14,7 +14,7 @@ from kla_analysis.analysis.verification import DRAWS, retention_for
 from kla_analysis.evidence.published import load_origins
 from kla_analysis.instrument.instrument import Instrument, standing_name
 from kla_analysis.language import number, percent, t
-from kla_analysis.planning.actions import load_catalogue
+from kla_analysis.planning.actions import catalogue_for, load_catalogue
 from kla_analysis.planning.robustness import DRAWS as CORE_DRAWS
 from kla_analysis.planning.scenario import open_scenario
 from kla_analysis.presenting.tables import Column, Table
@@ -80,8 +80,10 @@ def scoring(instrument: Instrument) -> Rules:
              t("predikat = yang batas bawahnya terbesar di antara semua batas bawah ≤ total"),
              instrument.sources[bands.source].title, instrument.gap_standing),
         Rule(t("Jawaban kosong"),
-             t("Kosong berarti belum diketahui, bukan nol: total ditulis sebagai rentang dari tanpa nilai sampai nilai penuh."),
-             t("rendah = total dengan kosong = 0;  tinggi = total dengan kosong = maksimum"), "kla_analysis", "assumed"),
+             t("Kosong berarti belum diketahui, bukan nol dan bukan kehilangan: total ditulis sebagai rentang dari tanpa nilai sampai "
+               "nilai penuh, dan rencana tidak menghitungnya."),
+             t("rendah = total dengan kosong = 0;  tinggi = total dengan kosong = maksimum;  belum diketahui = tinggi − rendah"),
+             "kla_analysis", "assumed"),
     ))  # fmt: skip
 
 
@@ -89,14 +91,17 @@ def losses() -> Rules:
     """How losses, shares of agencies, the gap and the smallest set are made."""
     return Rules((
         Rule(t("Poin yang hilang dan yang bisa diraih"),
-             t("Yang hilang adalah maksimum dikurangi nilai. Yang bisa diraih tidak lebih dari ruang yang tersisa di indikatornya."),
-             t("hilang = maksimum − nilai;  bisa diraih = min(hilang, maksimum indikator − nilai indikator)"), _ours(), "derived"),
+             t("Yang hilang adalah maksimum dikurangi nilai, bila semua yang kosong ternyata penuh. Yang bisa diraih tidak lebih dari "
+               "ruang yang tersisa di indikatornya."),
+             t("hilang = maksimum − nilai tinggi;  bisa diraih = min(hilang, maksimum indikator − nilai indikator)"), _ours(), "derived"),
         Rule(t("Bagian kumulatif"),
              t("Kehilangan diurutkan dari yang terbesar; bagian kumulatif adalah jumlah sampai di situ dibagi semua kehilangan."),
              t("bagian(k) = Σ₁ᵏ hilang / Σ hilang"), _ours(), "derived"),
         Rule(t("Bagian rata penanggung jawab"),
-             t("Pertanyaan yang dijawab n instansi dibagi sama banyak, karena instrumen tidak menyebut siapa yang memimpin."),
-             t("bagian rata = Σ hilang / n;  ikut menjawab = Σ hilang"), "kla_analysis", "assumed"),
+             t("Pertanyaan yang dijawab n instansi dibagi sama banyak, karena instrumen tidak menyebut siapa yang memimpin. Jumlah "
+               "semua bagian sama dengan yang hilang dari total: pertanyaan di indikator yang dibatasi dihitung sebanding."),
+             t("bagian rata = Σ hilang × (hilang indikator / Σ hilang pertanyaannya) / n;  ikut menjawab = Σ hilang"),
+             "kla_analysis", "assumed"),
         Rule(t("Jarak ke target"),
              t("Batas bawah predikat yang dituju dikurangi nilai; tidak pernah di bawah nol."),
              t("jarak = max(0, batas bawah − nilai)"), _ours(), "derived"),
@@ -177,13 +182,15 @@ def planning() -> Rules:
 def data_table(position: Position, scenario: str = "") -> Table:
     """The data that stand behind a report: what each holds, where it ends, and how sure it is."""
     instrument = position.instrument
-    catalogue = load_catalogue(open_scenario(scenario).catalogue, instrument)
+    named = open_scenario(scenario).catalogue or catalogue_for(instrument)
     rows = [(instrument.title, instrument.gap_rule, instrument.standing)]
     if position.assessment is not None:
         origin = position.assessment.origin
         rows.append((origin.title, origin.note, origin.standing))
     rows += [(origin["title"], origin["note"], origin["standing"]) for origin in load_origins()]
-    rows.append((catalogue.title, catalogue.note, catalogue.standing))
+    if named:
+        catalogue = load_catalogue(named, instrument)
+        rows.append((catalogue.title, catalogue.note, catalogue.standing))
     frame = pd.DataFrame(rows, columns=["title", "note", "standing"])
     frame["standing"] = [standing_name(standing) for standing in frame["standing"]]
     columns = (

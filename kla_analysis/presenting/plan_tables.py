@@ -11,7 +11,7 @@ from kla_analysis.language import money, percent, signed, t
 from kla_analysis.planning.robustness import DRAWS
 from kla_analysis.planning.simulation import Simulation
 from kla_analysis.planning.simulation import difference as difference_of
-from kla_analysis.presenting.plan_wording import likely, needs_plan, plan_note
+from kla_analysis.presenting.plan_wording import badges, likely, needs_plan, plan_note
 from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.wording import Text
 
@@ -33,7 +33,7 @@ def _table(
         tuple(columns),
         frame,
         plan_note(answer),
-        t("ILUSTRATIF") if answer.ground.position.illustrative else "",
+        badges(answer.ground.position, answer.model.catalogue),
         tuple(total),
     )
 

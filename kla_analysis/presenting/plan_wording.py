@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from kla_analysis.analysis.position import Position
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import chance, money, number, percent, signed, t
+from kla_analysis.planning.actions import Catalogue, catalogue_for
 from kla_analysis.planning.plan import Plan
 from kla_analysis.planning.robustness import DRAWS
 from kla_analysis.planning.scenario import Scenario
@@ -20,14 +21,49 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+def needs_catalogue(
+    show: Callable[Concatenate[Position, Scenario, P], R],
+) -> Callable[Concatenate[Position, Scenario, P], R | Text]:
+    """Make a function that works with a catalogue say so in words where none answers the position's instrument."""
+
+    @wraps(show)
+    def shown(position: Position, scenario: Scenario, *args: P.args, **kwargs: P.kwargs) -> R | Text:
+        rules = position.instrument
+        if not scenario.catalogue and catalogue_for(rules) is None:
+            return Text(
+                (t("Tidak ditunjukkan: belum ada katalog kegiatan untuk instrumen {id}.", id=rules.id),), kind="remark"
+            )
+        return show(position, scenario, *args, **kwargs)
+
+    return shown
+
+
+def badges(position: Position, catalogue: Catalogue) -> str:
+    """Say beside a table that its sheet is an illustration, and that its costs come from an example."""
+    example = t("KATALOG CONTOH") if catalogue.example else ""
+    return " · ".join(filter(None, (t("ILUSTRATIF") if position.illustrative else "", example)))
+
+
+def costs_in_words(catalogue: Catalogue) -> str:
+    """Say where costs and chances come from and how sure they are."""
+    if catalogue.example:
+        return t("Biaya dan peluang dari katalog contoh: asumsi, bukan anggaran daerah mana pun.")
+    return t(
+        "Biaya dan peluang dari {title}: {standing}.", title=catalogue.title, standing=standing_name(catalogue.standing)
+    )
+
+
 def plan_for(position: Position, scenario: Scenario, target: str) -> Simulation | Text:
     """Answer a scenario, or say in words why nothing can be planned for this position."""
     return _simulated(position, scenario, target)
 
 
 @needs("question")
+@needs_catalogue
 def _simulated(position: Position, scenario: Scenario, target: str) -> Simulation:
-    return simulate(position, scenario, target)
+    # A report says one thing: the plan leads where its title leads, also where the scenario's own target is reached.
+    leads = scenario.model_copy(update={"target": target}) if scenario.target else scenario
+    return simulate(position, leads, target)
 
 
 def needs_plan(show: Callable[Concatenate[Simulation, P], R]) -> Callable[Concatenate[Simulation | Text, P], R | Text]:
@@ -46,14 +82,18 @@ def needs_plan(show: Callable[Concatenate[Simulation, P], R]) -> Callable[Concat
 
 def plan_note(answer: Simulation) -> str:
     """Say where the numbers of a plan come from and how sure they are."""
-    catalogue = answer.model.catalogue
-    said = t(
-        "{sheet} Rencana dari: {title}; biaya dan peluang {standing}.",
-        sheet=source_note(answer.ground.position),
-        title=catalogue.title,
-        standing=standing_name(catalogue.standing),
-    )
+    said = f"{source_note(answer.ground.position)} {costs_in_words(answer.model.catalogue)}"
     return said if answer.ground.retention is None else f"{said} {pairs_note(answer.ground.retention)}"
+
+
+def given_in_words(position: Position, given: Mapping[str, Any]) -> str:
+    """Say on what the chance of a plan depends (`Simulation.given`), to stand in the same sentence."""
+    score = position.instrument.ladder.written(given["points"])
+    if given["kept"] == "all":
+        return t("bila nilai {score} hari ini bertahan", score=score)
+    if given["kept"] == "share":
+        return t("bila {share} dari nilai {score} hari ini bertahan", share=percent(given["share"]), score=score)
+    return t("sesudah verifikasi memotong nilai mandiri {score}", score=score)
 
 
 def likely(probability: float) -> str:
@@ -66,10 +106,11 @@ def finding(answer: Simulation) -> str:
     plan, goal = answer.plan, answer.goal
     ladder = answer.ground.position.instrument.ladder
     words = {
-        "cost": money(plan.cost),
+        "cost": money(plan.cost) + (t(" (biaya contoh)") if answer.model.catalogue.example else ""),
         "total": ladder.written(plan.total),
         "goal": goal.name,
         "chance": likely(answer.chance.probability),
+        "given": given_in_words(answer.ground.position, answer.given),
         "count": len(plan.actions),
         "name": answer.placement.name,
     }
@@ -80,7 +121,7 @@ def finding(answer: Simulation) -> str:
     if not plan.actions:
         return t("Tanpa kegiatan: nilai {total}, {name}", **words)
     if plan.total >= goal.lower:
-        return t("{cost} untuk {count} kegiatan: nilai {total}, peluang {goal} {chance}", **words)
+        return t("{cost} untuk {count} kegiatan: nilai {total}, peluang {goal} {chance} {given}", **words)
     return t("{cost} untuk {count} kegiatan: nilai {total}, {name}; belum {goal}", **words)
 
 
@@ -133,11 +174,12 @@ def plan_in_words(answer: Simulation | Text) -> Text:
             before=answer.ground.position.instrument.ladder.written(answer.before),
         )  # fmt: skip
     sure = t(
-        "Peluang mencapai {target} poin sesudah verifikasi: {chance}, galat baku {error} poin persen dari {draws} undian; "
-        "penerimaan tiap kegiatan adalah asumsi.",
+        "Peluang mencapai {target} poin {given}: {chance}, ketelitian ±{error} poin persentase ({draws} simulasi); penerimaan "
+        "tiap kegiatan adalah asumsi.",
+        given=given_in_words(answer.ground.position, answer.given),
         target=number(answer.target),
         chance=likely(answer.chance.probability),
-        error=number(answer.chance.error * 100),
+        error=number(2 * answer.chance.error * 100),
         draws=number(answer.chance.draws),
     )
     said = (first, sure, next_step_in_words(answer), *unknown_in_words(answer), proof(plan))

@@ -11,7 +11,8 @@ from kla_analysis.analysis.country import province_standing, published_pairs, tr
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import tornado as tornado_of
 from kla_analysis.analysis.verification import retention_for, verify_position
-from kla_analysis.evidence.published import load_results, load_stage_scores
+from kla_analysis.evidence.cases import load_stage_scores
+from kla_analysis.evidence.history import load_history
 from kla_analysis.language import chance, number, percent, t
 from kla_analysis.presenting.canvas import (
     AMBER,
@@ -197,7 +198,7 @@ def tornado(position: Position, target: str) -> Chart:
 def province(position: Position) -> Chart:
     """The last published award of every area of the province, on the ladder."""
     ladder = position.instrument.ladder
-    table = province_standing(load_results(), position.area.province, ladder)
+    table = province_standing(load_history(), position.area.province, ladder)
     if table.empty:
         title = t("Belum ada hasil yang terbit dari {province}", province=position.area.province or "–")
         return said(title, position, t("Sumber: data/published/results.csv."))
@@ -254,7 +255,9 @@ def flow(position: Position) -> Chart:
     title = t("Dari {steps} peralihan pada {districts} daerah sampai {year}, {up} naik pada putaran berikutnya",
               steps=steps, districts=pairs["area_code"].nunique(), up=up, year=position.award_year)  # fmt: skip
     source = _pairs_source()
-    how = t("Kiri: predikat sekarang. Kanan: putaran berikutnya. Tebal garis dan angka: banyaknya peralihan.")
+    how = t(
+        "Kiri: predikat sekarang. Kanan: putaran berikutnya. Tebal garis dan angka: banyaknya peralihan, dari daftar utuh dan berita bersama."
+    )
     figure, ax = new_figure(title, position, source, tall=3.4, left=1.75, right=1.75, how=how, badge=False)
     names = [t("tanpa penghargaan"), *(band.name for band in ladder.bands)]
     most = table["count"].max()

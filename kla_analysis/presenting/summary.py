@@ -11,20 +11,23 @@ from typing import Any
 
 from kla_analysis.analysis.comparison import gap_to
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.target import aim
 from kla_analysis.analysis.uncertainty import flips_by_answer, tornado
 from kla_analysis.analysis.verification import retention_for, verify_position
 from kla_analysis.analysis.weakness import unanswered_questions, weak_questions
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import level_name, split_agencies, standing_name
 from kla_analysis.language import chance, money, number, percent, t
-from kla_analysis.presenting.plan_wording import likely
+from kla_analysis.planning.scenario import Scenario
+from kla_analysis.presenting.plan_wording import given_in_words, likely
 from kla_analysis.presenting.tables import Table, question_table
 from kla_analysis.presenting.wording import (
     Text,
-    headline,
+    conditions_in_brief,
     pairs_note,
     points,
     predicate_of,
+    published_in_words,
     remarks,
     worth_at_best,
 )
@@ -32,9 +35,24 @@ from kla_analysis.presenting.wording import (
 #: How many losses a page has room for.
 TOP = 5
 #: Agencies that are named one by one; the others are counted.
-_NAMED = 6
+_NAMED = 5
 #: Unanswered questions that are named, each with so many of its owners.
 _QUESTIONS, _OWNERS = 15, 2
+
+
+def title(position: Position, asked: str = "") -> str:
+    """Say what an area aims for; where it has reached what was asked for, that too.
+
+    Args:
+        asked: code of the predicate that was asked for, if any.
+    """
+    ladder, target = position.instrument.ladder, aim(position)
+    words = {"area": position.area.name, "now": predicate_of(position), "goal": ladder.name(target)}
+    if ladder.above(target) is None and not position.claimed and position.span.low >= ladder.band(target).lower:
+        return t("{area} di predikat tertinggi, {goal}", **words)
+    if asked and asked != target:
+        return t("{area} sudah {now}, menuju {goal}", **words)
+    return t("{area} menuju {goal}", **words)
 
 
 def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None) -> list[tuple[str, str, str]]:
@@ -54,33 +72,41 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
     if position.roll_up is not None and fact is not None:
         _, public = gap_to(target, fact.span, position.instrument)
         beside = t("menurut yang terbit: {gap}", gap=points(public) if public.high > 0 else t("sudah tercapai"))
-    reached = gap.high <= 0
+    reached = t("tercapai bila seluruh nilai mandiri bertahan") if position.claimed else t("tercapai")
     found.append(
         (
             t("Jarak ke {goal} ({lower})", goal=goal.name, lower=number(goal.lower)),
-            t("tercapai") if reached else _points(gap),
+            reached if gap.high <= 0 else _points(gap),
             beside,
         )
     )
     if _verifiable(position):
-        ends = [verify_position(one, as_claim=True) for one in (position, position.at_best)]
-        low, high = (chance(worth.probability_at_least(target)) for worth in ends)
-        found.append(
-            (
-                t("Sesudah verifikasi") if position.claimed else t("Bila baru nilai mandiri"),
-                ladder.written(Span(ends[0].interval.low, ends[1].interval.high), decimals=0),
-                t(
-                    "peluang {goal} {chance}",
-                    goal=goal.name,
-                    chance=low if low == high else t("{low} sampai {high}", low=low, high=high),
-                ),
-            )
-        )
+        found.append(_after_verification(position, target))
     if plan is not None and plan["cost"] is not None:
-        about = t("{count} kegiatan; peluang {goal} {chance}", count=len(plan["actions"]), goal=_goal(position, plan),
-                  chance=likely(plan["probability"]))  # fmt: skip
-        found.append((_plan_title(plan), money(plan["cost"]), about))
+        about = t("{count} kegiatan; peluang {goal} {chance} {given}", count=len(plan["actions"]),
+                  goal=_goal(position, plan), chance=likely(plan["probability"]), given=given_in_words(position, plan["given"]))  # fmt: skip
+        name = _plan_title(plan)
+        if plan["catalogue"]["example"]:
+            name = t("{plan}, biaya contoh", plan=name)
+        found.append((name, money(plan["cost"]), about))
     return found
+
+
+def _after_verification(position: Position, target: str) -> tuple[str, str, str]:
+    """Say what is left of the total as a claim.
+
+    Of a claim it is what the district can expect, with the chance of the target; of a later stage it is only what
+    claiming the same again would bring, and the one chance of the page is that of its plan.
+    """
+    ladder = position.instrument.ladder
+    ends = [verify_position(one, as_claim=True) for one in (position, position.at_best)]
+    left = ladder.written(Span(ends[0].interval.low, ends[1].interval.high), decimals=0)
+    if not position.claimed:
+        return t("Bila {score} nilai mandiri", score=ladder.written(position.span)), left, t("tersisa sesudah verifikasi")  # fmt: skip
+    low, high = (chance(worth.probability_at_least(target)) for worth in ends)
+    likely_ends = low if low == high else t("{low} sampai {high}", low=low, high=high)
+    about = t("peluang {goal} {chance} tanpa kegiatan tambahan", goal=ladder.name(target), chance=likely_ends)
+    return t("Sesudah verifikasi"), left, about
 
 
 def _points(gap: Span) -> str:
@@ -90,11 +116,13 @@ def _points(gap: Span) -> str:
 
 def standing_in_words(position: Position, target: str) -> Text:
     """Say the published fact, and what makes the score doubtful; the figures stand beside it."""
-    facts = headline(position, target).paragraphs[:1] if position.published is not None else ()
+    facts = published_in_words(position, target)
     # What is missing stands among the figures and first in what is to be decided; that nothing is needs no line.
     rolled = position.roll_up
     missing = rolled.missing_in_words() if rolled is not None and (rolled.unanswered or not rolled.missing) else ""
-    doubts = [line for line in remarks(position).paragraphs if line != missing]
+    # Conditions besides the total have a chapter of their own; the page has no room to say why they hold nothing back.
+    elsewhere = {missing, *(conditions_in_brief(position) if rolled is not None else ())}
+    doubts = [line for line in remarks(position).paragraphs if line not in elsewhere]
     return Text((*facts, *doubts))
 
 
@@ -146,15 +174,19 @@ def plan_in_brief(position: Position, plan: Mapping[str, Any] | None) -> Text:
                 ),
             )
         )
-    who = _shares(plan["spending"]["agency"])
-    said = t(
-        "Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana: {who}. Biaya dan peluang "
-        "{standing}.",
-        total=position.instrument.ladder.written(plan["total"]),
-        name=position.instrument.ladder.name(plan["predicate"]),
-        who=who,
-        standing=standing_name(plan["costs"]),
-    )
+    words = {
+        "total": position.instrument.ladder.written(plan["total"]),
+        "name": position.instrument.ladder.name(plan["predicate"]),
+        "who": _shares(plan["spending"]["agency"]),
+        "standing": standing_name(plan["costs"]),
+    }
+    said = (
+        t("Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana, dengan biaya contoh: {who}.",
+          **words)
+        if plan["catalogue"]["example"]
+        else t("Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana: {who}. Biaya dan "
+               "peluang {standing}.", **words)
+    )  # fmt: skip
     return Text((" ".join((said, *_plan_at_best(position, plan))),))
 
 
@@ -165,7 +197,7 @@ def _plan_at_best(position: Position, plan: Mapping[str, Any]) -> list[str]:
         return []
     return [
         t("Yang belum dijawab tidak dihitung. Bila ternyata penuh, rencananya {cost} dan nilainya {total}.",
-          cost=money(best["cost"]), total=position.instrument.ladder.written(best["total"]))
+          cost=_cost(plan, best["cost"]), total=position.instrument.ladder.written(best["total"]))
     ]  # fmt: skip
 
 
@@ -222,7 +254,9 @@ def _evidence_first(position: Position) -> str:
         name=first["name"],
         width=number(first["width"], decimals=0),
     )
-    flips = flips_by_answer(position.roll_up) if position.roll_up.questions is not None else ()
+    # Where answers are missing, one that is refused may not be what decides: the missing ones are.
+    asked = position.roll_up.questions is not None and not position.unknown_points
+    flips = flips_by_answer(position.roll_up) if asked else ()
     if len(flips):
         nearest = flips.iloc[0]
         said += " " + t(
@@ -242,19 +276,25 @@ def _money_first(position: Position, target: str, plan: Mapping[str, Any] | None
         return [t("Batas mana yang dilonggarkan, atau target mana yang dipakai: {why}", why=plan["why"])]
     if not plan["actions"]:
         return []
-    said = t(
-        "Rencana {cost} disetujui atau tidak; sumber dananya {sources}.",
-        cost=money(plan["cost"]),
-        sources=_shares(plan["spending"]["funding_source"]),
+    words = {
+        "cost": _cost(plan, plan["cost"]),
+        "sources": _shares(plan["spending"]["funding_source"]),
+    }
+    said = (
+        t(
+            "Rencana {cost}: ganti dengan biaya sendiri, lalu setujui atau tidak; sumber dananya {sources}.",
+            **words,
+        )
+        if plan["catalogue"]["example"]
+        else t("Rencana {cost} disetujui atau tidak; sumber dananya {sources}.", **words)
     )
     sure = plan["sure"]
     if sure is not None and plan["probability"] < sure["probability"]:
         said += " " + t(
-            "Peluangnya hanya {chance}: bila {goal} harus {sure} pasti, dananya {cost}.",
-            chance=likely(plan["probability"]),
+            "Supaya {goal} {sure} pasti: {cost}.",
             goal=goal,
             sure=percent(sure["probability"]),
-            cost=money(sure["cost"]),
+            cost=_cost(plan, sure["cost"]),
         )
     return [said]
 
@@ -284,7 +324,19 @@ def _shares(rows: list[Mapping[str, Any]]) -> str:
 
 
 def _plan_title(plan: Mapping[str, Any]) -> str:
-    return t("Rencana termurah") if plan["scenario"].get("goal", "target") == "target" else t("Rencana")
+    """Name the plan by what was asked for."""
+    asked = plan["scenario"]
+    if asked.get("goal") == "points":
+        return t("Rencana untuk {budget}", budget=money(asked["budget"])) if asked.get("budget") else t("Rencana")
+    if asked.get("goal") == "certainty":
+        sure = percent(asked.get("certainty", Scenario().certainty))
+        return t("Rencana termurah yang {sure} pasti", sure=sure)
+    return t("Rencana termurah")
+
+
+def _cost(plan: Mapping[str, Any], rupiah: int) -> str:
+    """Write what a plan costs; the cost of an example is named as one."""
+    return t("{cost} (biaya contoh)", cost=money(rupiah)) if plan["catalogue"]["example"] else money(rupiah)
 
 
 def _goal(position: Position, plan: Mapping[str, Any]) -> str:
@@ -293,7 +345,7 @@ def _goal(position: Position, plan: Mapping[str, Any]) -> str:
 
 def _basis(position: Position) -> str:
     if position.assessment is None:
-        return t("terbit")
+        return standing_name(position.standing)
     stage = position.instrument.stage(position.stage).name.lower()
     sheet = t("lembar ilustratif") if position.illustrative else t("lembar nilai")
     return t("{sheet}, {stage}", sheet=sheet, stage=stage)

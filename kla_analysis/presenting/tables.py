@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from kla_analysis.analysis.comparison import closing_sets, difference, gap_to, smallest_set
+from kla_analysis.analysis.conditions import below_share
 from kla_analysis.analysis.country import moves, province_standing, published_pairs, transitions
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.trace import trace
@@ -33,21 +34,23 @@ from kla_analysis.analysis.weakness import (
     weak_questions,
 )
 from kla_analysis.evidence.audit import Audit, audit
+from kla_analysis.evidence.cases import load_stage_scores
 from kla_analysis.evidence.contradictions import load_contradictions
+from kla_analysis.evidence.history import load_history
 from kla_analysis.evidence.published import (
     load_component_scores,
     load_national_counts,
     load_participation,
-    load_results,
-    load_stage_scores,
 )
+from kla_analysis.evidence.statements import load_statements
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import Instrument, level_name, load_instrument, split_agencies, standing_name
-from kla_analysis.language import chance, number, percent, signed, t
+from kla_analysis.language import chance, month, number, percent, signed, t
 from kla_analysis.presenting.wording import (
     Text,
     audit_in_words,
     later_award,
+    least_share_in_words,
     needs,
     needs_score,
     pairs_note,
@@ -625,6 +628,67 @@ def national_table() -> Table:
 # --- the way to the target --------------------------------------------------------------------------
 
 
+def conditions_table(position: Position) -> Table:
+    """What was said of conditions besides the total and of where predicates begin: who, when, which questions."""
+    rows = []
+    for one in load_statements(position.instrument):
+        years = (
+            t("Aturan {first}–{last}.", first=one.award_years[0], last=one.award_years[-1]) if one.award_years else ""
+        )
+        rows.append(
+            {
+                "text": " ".join(filter(None, (one.text, years, one.against))),
+                "who": f"{one.by}, {month(one.said)}",
+                "codes": ", ".join(one.questions) or "–",
+                "standing": standing_name(one.standing),
+                "source": one.source,
+            }
+        )
+    return Table(
+        t("Syarat di luar nilai total dan batas predikat, seperti yang pernah disebut"),
+        (
+            Column("text", t("Pernyataan"), "long"),
+            Column("who", t("Oleh siapa, kapan")),
+            Column("codes", t("Pertanyaan")),
+            Column("standing", t("Status")),
+            Column("source", t("Sumber"), "kla-link", without_scheme),
+        ),
+        pd.DataFrame(rows, columns=["text", "who", "codes", "standing", "source"]),
+        source=t(
+            "Sumber: data/published/conditions.yaml. Pernyataan orang, bukan pasal; tidak ada yang menghalangi laporan ini."
+        ),
+    )
+
+
+@needs("indicator")
+def least_share_table(position: Position, least: float) -> Several | Text:
+    """The indicators below a minimum share of their maximum; words where the check is off."""
+    if not least:
+        return Text(
+            (t("Pemeriksaan nilai minimum tiap indikator tidak diminta; --least-share 0.5 memeriksanya pada separuh maksimum."),),
+            kind="remark",
+        )  # fmt: skip
+    found = below_share(position.roll_up, least)
+    said = least_share_in_words(found, least)
+    if found.empty:
+        return Several((said,))
+    table = _of_sheet(
+        position,
+        t("Indikator di bawah {share} dari maksimumnya", share=percent(least)),
+        (
+            Column("indicator_code", t("Kode")),
+            Column("name", t("Indikator")),
+            Column("score", t("Nilai"), "number", unit="points"),
+            _num("max_points", t("Maksimum")),
+            _num("short", t("Kurang")),
+        ),
+        found.assign(
+            score=[score_of(row.low, row.high, row.answers) for row in found.itertuples()],
+        ).reset_index(),
+    )
+    return Several((said, table))
+
+
 @needs("question")
 def closing_set_table(position: Position, target: str) -> Table:
     """The smallest sets of questions that close the gap, seen from several sides."""
@@ -873,7 +937,7 @@ def weight_flip_table(position: Position) -> Table:
 def province_table(position: Position) -> Table:
     """The last published award of every area of the province."""
     ladder = position.instrument.ladder
-    frame = province_standing(load_results(), position.area.province, ladder)
+    frame = province_standing(load_history(), position.area.province, ladder)
     frame["predicate"] = [ladder.name(code) for code in frame["predicate"]]
     frame["later"] = [later_award(row, ladder) for row in frame.itertuples()]
     return Table(
@@ -989,7 +1053,8 @@ def component_shares_table(position: Position) -> Table:
 
 def _of_this_report(position: Position) -> str:
     stage = position.instrument.stage(position.stage).name.lower()
-    return f"{position.area.name} {position.award_year}, {stage}"
+    sheet = t("lembar ilustratif") if position.illustrative else stage
+    return f"{position.area.name} {position.award_year}, {sheet}"
 
 
 def _pairs_source() -> str:

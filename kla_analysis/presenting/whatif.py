@@ -15,6 +15,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.target import aim
 from kla_analysis.errors import KlaError
 from kla_analysis.language import money, number, percent, read_money, t
 from kla_analysis.planning.scenario import Scenario, check_scenario, load_scenario, read_scenario
@@ -39,6 +40,7 @@ from kla_analysis.presenting.plan_wording import (
     difference_in_words,
     evidence_in_words,
     finding,
+    needs_catalogue,
     next_step_in_words,
     plan_in_words,
     proof,
@@ -60,6 +62,7 @@ def try_out(position: Position, scenario: Scenario, target: str) -> WhatIf | Tex
 
 
 @needs("question")
+@needs_catalogue
 def _app(position: Position, scenario: Scenario, target: str) -> WhatIf:
     return WhatIf(position, scenario, target)
 
@@ -72,14 +75,14 @@ class WhatIf(Controls):
         widget: what a notebook shows.
     """
 
-    def __init__(self, position: Position, scenario: Scenario = Scenario(), target: str = "nindya") -> None:  # noqa: B008
+    def __init__(self, position: Position, scenario: Scenario = Scenario(), target: str = "") -> None:  # noqa: B008
         """Build the app for a position.
 
         Raises:
             ParameterError: there is no sheet with answers per question, or the scenario is about another area.
         """
         self.simulator = Simulator(position)
-        self._first = scenario.model_copy(update={"target": scenario.target or target})
+        self._first = scenario.model_copy(update={"target": scenario.target or target or aim(position)})
         self._past: list[Scenario] = []
         self._shown: Scenario | None = None
         self._ground: Ground | None = None

@@ -16,6 +16,7 @@ import jinja2
 import pandas as pd
 
 from kla_analysis.analysis.comparison import gap_to, smallest_set
+from kla_analysis.analysis.conditions import touched
 from kla_analysis.analysis.country import moves, province_standing, published_pairs
 from kla_analysis.analysis.position import Position, PublishedFact
 from kla_analysis.analysis.uncertainty import COMMON, Sensitivity, flips_by_answer, sensitivity
@@ -29,10 +30,13 @@ from kla_analysis.analysis.verification import (
 )
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
 from kla_analysis.evidence.audit import Audit
-from kla_analysis.evidence.published import AWARD_STAGE, load_results, load_stage_scores
+from kla_analysis.evidence.cases import load_stage_scores
+from kla_analysis.evidence.history import load_history
+from kla_analysis.evidence.published import AWARD_STAGE
+from kla_analysis.evidence.statements import load_statements
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import level_name, standing_name
-from kla_analysis.language import chance, number, percent, t
+from kla_analysis.language import chance, month, number, percent, t
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -318,17 +322,19 @@ def flips_in_words(position: Position) -> Text:
     if flips.empty:
         return Text((t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=placement.name),))
     first = flips.iloc[0]
+    low_end = (t("Itu bila yang belum dijawab tidak bernilai."),) if position.unknown_points else ()
     return Text((
         t("{count} jawaban masing-masing dapat menghilangkan {name} bila ditolak. Yang terdekat: {code} {label} ({points} "
           "poin).", count=len(flips), name=placement.name, code=flips.index[0], label=first["name"],
           points=number(first["low"])),
+        *low_end,
     ))  # fmt: skip
 
 
 def province_in_words(position: Position) -> Text:
     """Say where the area stands among the published results of its province."""
     ladder = position.instrument.ladder
-    table = province_standing(load_results(), position.area.province, ladder)
+    table = province_standing(load_history(), position.area.province, ladder)
     if position.area.code not in table.index:
         return Text((t("Hasil {area} tidak ada di antara {count} hasil provinsinya yang terbit.",
                        area=position.area.name, count=len(table)),))  # fmt: skip
@@ -378,7 +384,7 @@ def transitions_in_words(position: Position) -> Text:
             if whole
             else t("Berita tentang daerah satu per satu memuat {of} peralihan dari {name} pada {districts} daerah sampai "
                    "putaran {year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}. "
-                   "Berita tidak memuat semua daerah, jadi keduanya tidak dijumlahkan.", **values)
+                   "Berita tidak memuat semua daerah, jadi keduanya dibaca terpisah.", **values)
         )  # fmt: skip
     return Text(tuple(lines))
 
@@ -406,8 +412,7 @@ def headline(position: Position, target: str) -> Text:
     fact = position.published
     if fact is not None:
         _, gap = gap_to(target, fact.span, position.instrument)
-        paragraphs.append(_fact_sentence(position, fact))
-        paragraphs += _same_round(position, fact)
+        paragraphs += published_in_words(position, target)
         awarded = any(stage.code == fact.stage and stage.carries_award for stage in position.instrument.stages)
         basis = t("dari fakta ini saja") if awarded else t("pada tahap ini, yang belum penghargaan")
         paragraphs.append(_gap_sentence(gap, goal, basis))
@@ -429,6 +434,20 @@ def headline(position: Position, target: str) -> Text:
     if position.claimed and position.span.low > 0:
         paragraphs += [*worth_in_words(verify_position(position)).paragraphs, *worth_at_best(position, target)]
     return Text(tuple(paragraphs))
+
+
+def published_in_words(position: Position, target: str) -> list[str]:
+    """Say what is published of the round: the last fact, its other stages, and a target that it leaves open."""
+    fact = position.published
+    if fact is None:
+        return []
+    found = [_fact_sentence(position, fact), *_same_round(position, fact)]
+    goal, gap = gap_to(target, fact.span, position.instrument)
+    if fact.predicate is None and not fact.score_known and gap.low > 0:
+        found.append(
+            t("{goal} belum tercapai pada {year}; target itu masih terbuka.", goal=goal.name, year=position.award_year)
+        )
+    return found
 
 
 def predicate_of(position: Position) -> str:
@@ -462,6 +481,7 @@ def remarks(position: Position) -> Text:
                     codes=", ".join(position.roll_up.capped),
                 )
             )
+        lines += conditions_in_brief(position)
     else:
         lines.append(
             t(
@@ -470,6 +490,60 @@ def remarks(position: Position) -> Text:
             )
         )
     return Text(tuple(lines), kind="remark")
+
+
+def conditions_in_brief(position: Position) -> list[str]:
+    """Name the questions of conditions besides the total that the sheet does not answer in full; nothing where it does."""
+    found = touched(load_statements(position.instrument), position.roll_up)
+    if not found:
+        return []
+    codes = ", ".join(dict.fromkeys(code for one in found for code in one.questions))
+    return [
+        t("Pertanyaan {codes} menyentuh syarat yang disebut sebagian verifikator: lihat Jalan ke target.", codes=codes)
+    ]
+
+
+@needs("question")
+def conditions_in_words(position: Position) -> Text:
+    """Warn where the sheet's answers touch a condition that somebody named besides the total; never a gate."""
+    lines = []
+    for one in touched(load_statements(position.instrument), position.roll_up):
+        said = t(
+            "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini pertanyaan {codes} bernilai {got} dari {maximum} poin.",
+            text=one.statement.text, by=one.statement.by, said=month(one.statement.said), codes=", ".join(one.questions),
+            got=number(one.low) if one.low == one.high else f"{number(one.low)}–{number(one.high)}",
+            maximum=number(one.maximum),
+        )  # fmt: skip
+        if len(one.open) == len(one.questions):
+            said = t(
+                "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini pertanyaan {codes} belum dijawab.",
+                text=one.statement.text, by=one.statement.by, said=month(one.statement.said), codes=", ".join(one.questions),
+            )  # fmt: skip
+        some = bool(one.open) and len(one.open) < len(one.questions)
+        unanswered = t("Belum dijawab: {codes}.", codes=", ".join(one.open)) if some else ""
+        lines.append(" ".join(filter(None, (said, unanswered, one.statement.against))))
+    if not lines:
+        return Text((t("Tidak ada jawaban lembar ini yang menyentuh syarat lain yang pernah disebut."),))
+    opening = t(
+        "Sebagian verifikator atau kantor menyebut syarat di luar nilai total. Ini peringatan, bukan penghalang."
+    )
+    return Text((opening, *lines))
+
+
+def least_share_in_words(found: pd.DataFrame, least: float) -> Text:
+    """Say how many indicators lie below a minimum share (`analysis.conditions.below_share`)."""
+    if found.empty:
+        return Text((t("Semua indikator mencapai sedikitnya {share} dari maksimumnya.", share=percent(least)),))
+    certain = int(found["certain"].sum())
+    lines = [
+        t("{count} indikator di bawah {share} dari maksimumnya; yang terjauh {code}, {name}.", count=len(found),
+          share=percent(least), code=found.index[0], name=found["name"].iloc[0])
+    ]  # fmt: skip
+    if certain < len(found):
+        lines.append(
+            t("{count} di antaranya masih bergantung pada jawaban yang belum ada.", count=len(found) - certain)
+        )
+    return Text(tuple(lines))
 
 
 def contradictions_in_words(position: Position) -> list[str]:

@@ -26,7 +26,7 @@ from kla_analysis.presenting.plan_tables import (
     spending_table,
     stair_table,
 )
-from kla_analysis.presenting.plan_wording import plan_in_words, plan_note
+from kla_analysis.presenting.plan_wording import badges, plan_in_words, plan_note
 from kla_analysis.presenting.tables import Table
 
 # Excel stores when a file was made; a fixed moment keeps equal workbooks equal, byte for byte.
@@ -80,7 +80,7 @@ def plan_workbook(answer: Simulation) -> bytes:
     )
     title = t("Rencana {area}", area=answer.ground.position.area.name)
     sheets = [sheet_of(table, t("Rencana")) for table in tables if isinstance(table, Table)]
-    badge = t("ILUSTRATIF") if answer.ground.position.illustrative else ""
+    badge = badges(answer.ground.position, answer.model.catalogue)
     return workbook(title, plan_in_words(answer).paragraphs, {t("Sumber"): plan_note(answer)}, sheets, badge=badge)
 
 
@@ -158,7 +158,8 @@ class _Writer:
         self.unit = book.add_format({"font_color": "#52606D", "italic": True, "align": "right"})
         self.text = book.add_format({"text_wrap": True, "indent": 1, "align": "left", **top})
         self.link = book.add_format({"font_color": "#0B5394", "underline": 1, **top})
-        patterns = {"points": "#,##0.00", "share": "0.0%", "rupiah": "#,##0", "times": "#,##0.00", "": "0"}
+        # Two decimals, and as many more as it takes to tell a score from a bound.
+        patterns = {"points": "#,##0.00####", "share": "0.0%", "rupiah": "#,##0", "times": "#,##0.00", "": "0"}
         self.numbers = {unit: book.add_format({"num_format": pattern, **top}) for unit, pattern in patterns.items()}
         self.totals = {
             unit: book.add_format({"num_format": pattern, "bold": True, "top": 1, **top})
@@ -167,7 +168,7 @@ class _Writer:
         self.total_text = book.add_format(
             {"bold": True, "top": 1, "text_wrap": True, "indent": 1, "align": "left", **top}
         )
-        self.input = book.add_format({"num_format": "#,##0.00", "bg_color": "#FFF4E0", "border": 1, **top})
+        self.input = book.add_format({"num_format": patterns["points"], "bg_color": "#FFF4E0", "border": 1, **top})
 
     def cover(self, name: str, words: Sequence[str], badge: str) -> None:
         sheet = self._sheet(name)

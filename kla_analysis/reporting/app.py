@@ -6,18 +6,19 @@ import json
 import os
 import secrets
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from html import escape
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import quote
 
+import filelock
 import nbformat
 
 from kla_analysis.errors import KernelError
@@ -35,33 +36,42 @@ PROMPT = "kla_analysis.reporting.sockets.PromptConnection"
 NOTEBOOK, LAUNCHER = "06_simulasi_anggaran.ipynb", "beranda.ipynb"
 #: The largest message from a page, bytes: a sheet that is chosen there, as the intake takes it, and some air.
 MOST_BYTES = 100 * 2**20
+#: How the folder of a server is called while it runs, and the lock in it.
+_ROOM, _LOCK = "kla-server-", ".lock"
+#: Seconds within which a server ends that nobody holds on to.
+_LAST_BREATH = 4
+Say = Callable[[str], None]
 
 
-def serve(parameters: ReportParameters, *, port: int = 8866, browser: bool = True, idle: int = 600) -> None:
+def serve(
+    parameters: ReportParameters, *, port: int = 8866, browser: bool = True, idle: int = 600, say: Say = print
+) -> None:
     """Serve the app on this machine until it is interrupted.
 
     Args:
         idle: seconds after which the kernel of a tab that was closed is ended, where the browser did
             not say goodbye itself.
+        say: is told the address, with its key, once the server listens.
 
     Raises:
         ParameterError, DataError: a parameter or a sheet is refused.
         KernelError: the server stopped by itself, for instance because the port is taken.
     """
     begin(**parameters.model_dump())
-    _voila(lambda: _notebook(parameters, find_project().notebooks / NOTEBOOK), port=port, browser=browser, idle=idle)
+    _voila(
+        lambda: _notebook(parameters, find_project().notebooks / NOTEBOOK),
+        port=port,
+        browser=browser,
+        idle=idle,
+        say=say,
+    )
 
 
-def serve_launcher(
-    *, port: int = 8867, browser: bool = True, idle: int = 600, say: Callable[[str], None] = print
-) -> None:
+def serve_launcher(*, port: int = 8867, browser: bool = True, idle: int = 600, say: Say = print) -> None:
     """Serve the launcher, and the finished reports that it links to, on this machine until it is interrupted.
 
-    Who opens it can write into the project, so it asks for the key that stands in its address.
-
     Args:
-        idle: as for `serve`.
-        say: is told the address.
+        idle, say: as for `serve`.
 
     Raises:
         KernelError: the server stopped by itself, for instance because the port is taken.
@@ -69,14 +79,9 @@ def serve_launcher(
     project = find_project()
     with writing(project.shown(project.reports)):
         project.reports.mkdir(parents=True, exist_ok=True)
-    key = secrets.token_urlsafe(24)
-    address = f"http://127.0.0.1:{port}/?token={key}"
-    say(address)
-    if browser:  # Voilà would open it without the key
-        threading.Thread(target=_open_when_it_answers, args=(address, port), daemon=True).start()
     _voila(
-        lambda: _for_the_app(read_notebook(project.notebooks / LAUNCHER)), port=port, browser=False, idle=idle,
-        root=project.reports, allowed=shelf.HANDED_OUT, key=key, environment={shelf.FILES: "/voila/files/"},
+        lambda: _for_the_app(read_notebook(project.notebooks / LAUNCHER)), port=port, browser=browser, idle=idle, say=say,
+        root=project.reports, allowed=shelf.HANDED_OUT, environment={shelf.FILES: "/voila/files/"},
     )  # fmt: skip
 
 
@@ -86,101 +91,173 @@ def _voila(
     port: int,
     browser: bool,
     idle: int,
+    say: Say,
     root: Path | None = None,
     allowed: str = "",
-    key: str = "",
     environment: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Serve one notebook in Voilà.
 
     Args:
         root, allowed: the folder whose files are handed out, and which of them: a pattern of their paths.
-        key: what the address must carry; none when empty.
     """
     # Voilà shows only what lies below the folder whose files it hands out.
-    with tempfile.TemporaryDirectory(prefix="kla-app-", dir=root) as scratch:
-        path = Path(scratch) / "kla.ipynb"
-        nbformat.write(notebook(), path)
-        command = [sys.executable, "-m", "voila", str(path), f"--port={port}", "--Voila.ip=127.0.0.1", "--template=kla"]
-        command += ["--Voila.port_retries=0", f"--MappingKernelManager.cull_idle_timeout={idle}"]
-        command += [f"--MappingKernelManager.cull_interval={max(1, min(60, idle // 2))}"]
-        command += [f"--Voila.kernel_websocket_connection_class={PROMPT}"]
-        command += ["--KernelManager.transport_encryption=auto", f"--HTMLExporter.language_code={current_language()}"]
-        command += [f"--Voila.root_dir={root or scratch}"]
+    with _room(Path(tempfile.gettempdir())) as room, _room(root) if root else nullcontext(room) as place:
+        path = place / "kla.ipynb"
+        with writing(place.name):
+            nbformat.write(notebook(), path)
+        argv = [str(path), f"--port={port}", "--Voila.ip=127.0.0.1", "--template=kla", "--no-browser"]
+        argv += ["--Voila.port_retries=0", f"--MappingKernelManager.cull_idle_timeout={idle}"]
+        argv += [f"--MappingKernelManager.cull_interval={max(1, min(60, idle // 2))}"]
+        argv += [f"--Voila.kernel_websocket_connection_class={PROMPT}"]
+        argv += ["--KernelManager.transport_encryption=auto", f"--HTMLExporter.language_code={current_language()}"]
+        argv += [f"--Voila.root_dir={root or place}"]
         more = {
             "VoilaConfiguration": {"file_allowlist": [allowed] if allowed else []},
             # A kernel that is started again knows nothing of the page: it stays dead, and the page says so.
             "KernelRestarter": {"restart_limit": 0},
             "Voila": {"tornado_settings": {"websocket_max_message_size": MOST_BYTES}},
         }
-        (Path(scratch) / "voila.json").write_text(json.dumps(more), encoding="utf-8")
-        command += ["--Voila.auto_token=True"] if key else []
-        command += [] if browser else ["--no-browser"]
-        _serve(command, port, Path(scratch), environment={**environment, **({"JUPYTER_TOKEN": key} if key else {})})
+        (room / "voila.json").write_text(json.dumps(more), encoding="utf-8")
+        _serve("voila", argv, port, browser, say, room, place, environment=environment)
 
 
-def _open_when_it_answers(address: str, port: int) -> None:
-    for _ in range(240):
-        with socket.socket() as knock:
-            if knock.connect_ex(("127.0.0.1", port)) == 0:
-                webbrowser.open(address)
-                return
-        time.sleep(0.25)
-
-
-def open_lab(*, port: int = 8888, browser: bool = True, folder: Path | None = None) -> None:
+def open_lab(*, port: int = 8888, browser: bool = True, folder: Path | None = None, say: Say = print) -> None:
     """Open the notebooks in JupyterLab, in Indonesian, until it is interrupted.
 
     Args:
         folder: what is opened; the project when not given.
+        say: as for `serve`.
 
     Raises:
         KernelError: the server stopped by itself, for instance because the port is taken.
     """
     project = find_project()
     first = project.notebooks / LAUNCHER if folder is None else folder
-    command = [sys.executable, "-m", "jupyterlab", str(first), f"--port={port}", "--ServerApp.ip=127.0.0.1"]
-    command += [f"--ServerApp.root_dir={folder or project.root}", "--ServerApp.port_retries=0"]
-    command += [f"--ServerApp.kernel_websocket_connection_class={PROMPT}"]
-    command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    command += ["--KernelManager.transport_encryption=auto"]
-    command += [] if browser else ["--no-browser"]
-    with tempfile.TemporaryDirectory(prefix="kla-lab-") as scratch:
+    argv = [str(first), f"--port={port}", "--ServerApp.ip=127.0.0.1", "--no-browser"]
+    argv += [f"--ServerApp.root_dir={folder or project.root}", "--ServerApp.port_retries=0"]
+    argv += [f"--ServerApp.kernel_websocket_connection_class={PROMPT}"]
+    argv += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    argv += ["--KernelManager.transport_encryption=auto"]
+    page = "lab" if folder else f"lab/tree/{quote(first.relative_to(project.root).as_posix())}"
+    with _room(Path(tempfile.gettempdir())) as room:
         # The notebooks ask for `python3`, so that they open everywhere; here that is ours, whose numbers are those of reports.
-        shutil.copytree(FOLDER / "kernels" / KERNEL, Path(scratch) / "kernels" / "python3")
+        shutil.copytree(FOLDER / "kernels" / KERNEL, room / "kernels" / "python3")
         links = {} if project.reports.is_relative_to(folder or project.root) else {shelf.FILES: ""}
-        _serve(command, port, Path(scratch), environment=links)
+        _serve("lab", argv, port, browser, say, room, environment=links, page=page)
 
 
-def _serve(command: list[str], port: int, *more: Path, environment: Mapping[str, str] = MappingProxyType({})) -> None:
-    """Run a server with our templates, settings and kernels, and those of `more`, until it or this process ends."""
+@contextmanager
+def _room(parent: Path) -> Iterator[Path]:
+    """Make a folder for what a server needs while it runs, and clear away those of servers that are gone."""
+    with writing(parent.name):
+        _sweep(parent)
+        room = Path(tempfile.mkdtemp(prefix=_ROOM, dir=parent))
+    lock = filelock.FileLock(room / _LOCK)
+    try:
+        with lock:
+            yield room
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def _sweep(parent: Path) -> None:
+    """Clear away the rooms whose owner lives no more: nobody holds their lock."""
+    for room in sorted(parent.iterdir()):
+        if not room.name.startswith(_ROOM) or room.is_symlink() or not (room / _LOCK).is_file():
+            continue
+        with suppress(OSError, filelock.Timeout), filelock.FileLock(room / _LOCK).acquire(timeout=0):
+            shutil.rmtree(room, ignore_errors=True)
+
+
+def _serve(
+    kind: str,
+    argv: list[str],
+    port: int,
+    browser: bool,
+    say: Say,
+    room: Path,
+    *more: Path,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    page: str = "",
+) -> None:
+    """Run a server with our templates, settings and kernels, and those of its room, until it or this process ends."""
     project = find_project()
-    known = os.pathsep.join(filter(None, [*map(str, more), str(FOLDER), os.environ.get("JUPYTER_PATH", "")]))
-    settings = [*map(str, more), str(FOLDER), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    known = os.pathsep.join(filter(None, [str(room), str(FOLDER), os.environ.get("JUPYTER_PATH", "")]))
+    settings = [str(room), str(FOLDER), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    # What servers and kernels keep for a while lies in their room and goes with it.
+    temporary = room / "tmp"
+    temporary.mkdir()
     environment = {
         **os.environ,
         **environment,
         "JUPYTER_PATH": known,
         "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, settings)),
+        "JUPYTER_RUNTIME_DIR": str(room / "run"),
+        "TMPDIR": str(temporary),
         VARIABLE: current_language(),
         "KLA_HOME": str(project.root),
         "KLA_DATA": str(project.data),
         "KLA_REPORTS": str(project.reports),
     }
-    process = subprocess.Popen(command, env=environment)
-    # Who ends this process ends the server and its kernels with it.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    key = secrets.token_urlsafe(24)
+    job = {"kind": kind, "argv": argv, "key": key, "port": port, "settings": str(room),
+           "folders": [str(room), *map(str, more)]}  # fmt: skip
+    # In a session of its own: what a terminal says to this process, this process passes on.
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kla_analysis.reporting.server"], env=environment, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, start_new_session=os.name != "nt",
+    )  # fmt: skip
+    told = ""
     try:
+        process.stdin.write(json.dumps(job).encode() + b"\n")
+        process.stdin.flush()
+        for line in process.stdout:
+            told = json.loads(line)["event"]
+            if told == "listening":
+                address = f"http://127.0.0.1:{port}/{page}?token={key}"
+                say(address)
+                if browser:
+                    _open(address, room)
+        code = process.wait()
+    except BrokenPipeError:
         code = process.wait()
     finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
+        _end(process)
+    if told == "root":
+        raise KernelError(
+            t("JupyterLab tidak dijalankan sebagai root."), advice=t("Jalankan kla lab sebagai pengguna biasa.")
+        )
     if code:
         raise KernelError(
             t("Server berhenti (kode {code}).", code=code),
             advice=t("Bila port {port} sudah dipakai, pilih yang lain dengan --port.", port=port),
         )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a server and all that it has started: it watches this end of its standard input."""
+    with suppress(OSError):
+        process.stdin.close()
+    try:
+        process.wait(_LAST_BREATH)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    process.stdout.close()
+
+
+def _open(address: str, room: Path) -> None:
+    """Open a browser by a file that only this user can read: what stands in a command line is there for all."""
+    leads = room / "buka.html"
+    with suppress(OSError):
+        handle = os.open(leads, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(
+                f'<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
+                f'<meta http-equiv="refresh" content="0; url={escape(address)}"><a href="{escape(address)}">KLA</a>'
+            )
+        threading.Thread(target=webbrowser.open, args=(leads.as_uri(),), daemon=True).start()
 
 
 def _notebook(parameters: ReportParameters, path: Path) -> nbformat.NotebookNode:

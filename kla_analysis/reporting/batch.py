@@ -25,6 +25,7 @@ from kla_analysis.evidence.areas import load_areas, near_codes
 from kla_analysis.evidence.published import load_results
 from kla_analysis.files import is_plain, read_plain
 from kla_analysis.language import moment, number, t
+from kla_analysis.presenting.plan_tables import money_column
 from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.workbook import sheet_of, workbook
 from kla_analysis.project import Project, find_project
@@ -131,7 +132,7 @@ def plan_jobs(
     areas: Sequence[str],
     *,
     years: Sequence[int],
-    targets: Sequence[str] = ("nindya",),
+    targets: Sequence[str] = ("",),
     clusters: Sequence[str] = (ALL_CLUSTERS,),
     sheets: Path | None = None,
     **same: Any,
@@ -151,7 +152,7 @@ def plan_jobs(
         asked = {"year": year, "target": target, "cluster": cluster, **same}
         stage = asked.get("stage", "")
         # What differs from the usual stands in the name, so that two reports never share a folder.
-        differs = [v for v, usual in ((target, "nindya"), (cluster, ALL_CLUSTERS), (stage, "")) if v != usual]
+        differs = [v for v, usual in ((target, ""), (cluster, ALL_CLUSTERS), (stage, "")) if v != usual]
         for area in areas:
             sheet = _sheet_of(area, year, stage, sheets) if sheets else ""
             parameters = check_parameters({**asked, "area": area, "assessment": sheet})
@@ -389,10 +390,12 @@ def _row(job: Job, place: Place | None, outcome: Outcome | None) -> dict[str, An
         "total_high": figures.get("total_high"),
         "unknown": figures.get("unknown"),
         "gap_high": figures.get("gap_high"),
+        "cost": figures.get("plan_cost"),
         "status": status,
         "why": f"{outcome.why} {outcome.advice}".strip() if failed else "",
         "link": f"{job.path}/index.html" if made is not None else "",
         "badge": t("SINTETIS") if figures.get("synthetic") else t("ILUSTRATIF") if figures.get("note") else "",
+        "costs": t("KATALOG CONTOH") if figures.get("example_costs") else "",
     }
 
 
@@ -408,6 +411,8 @@ def _table(frame: pd.DataFrame) -> Table:
         Column("total_high", t("Nilai, sebanyaknya (poin)"), "number"),
         Column("unknown", t("Belum diketahui (poin)"), "number"),
         Column("gap_high", t("Jarak ke target, paling jauh (poin)"), "number"),
+        money_column("cost", t("Biaya rencana")),
+        Column("costs", t("Biaya menurut")),
         Column("status", t("Status")),
         Column("doubts", t("Catatan")),
         Column("why", t("Sebab")),

@@ -20,6 +20,7 @@ import threading  # noqa: E402
 import time  # noqa: E402
 import traceback  # noqa: E402
 import warnings  # noqa: E402
+from collections.abc import Mapping  # noqa: E402
 from dataclasses import replace  # noqa: E402
 from importlib.metadata import version  # noqa: E402
 from multiprocessing.connection import Connection  # noqa: E402
@@ -30,6 +31,7 @@ import nbformat  # noqa: E402
 from pydantic import BaseModel, ConfigDict  # noqa: E402
 
 from kla_analysis.analysis.position import Position  # noqa: E402
+from kla_analysis.analysis.target import aim  # noqa: E402
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError  # noqa: E402
 from kla_analysis.language import moment, number, t  # noqa: E402
 from kla_analysis.presenting import charts, summary  # noqa: E402
@@ -223,7 +225,7 @@ def _build(job: Job, line: Connection) -> dict[str, Any]:
     sheet = position.assessment
     return {
         "files": sorted(files),
-        "figures": figures(position, parameters.target),
+        "figures": figures(position, record["plan"]),
         "instrument": position.instrument.id,
         "assessment": {"file": sheet.shown, "sha256": sheet.sha256} if sheet else None,
         "left_out": documents.left_out(),
@@ -267,10 +269,10 @@ def _execute(source: NotebookNode, name: str, job: Job, tell: apart.Tell) -> Not
         raise failure from error
 
 
-def figures(position: Position, target: str) -> dict[str, Any]:
-    """Return the numbers at the top of a report as plain values (points)."""
+def figures(position: Position, plan: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the numbers at the top of a report as plain values (points, rupiah)."""
     ladder, span = position.instrument.ladder, position.span
-    gap = ladder.points_to(target, span)
+    gap = ladder.points_to(aim(position), span)
     placed = ladder.place(span.low)
     return {
         "area": position.area.name,
@@ -283,8 +285,10 @@ def figures(position: Position, target: str) -> dict[str, Any]:
         "predicate_high": ladder.place(span.high).name,
         "printed_contradicts": bool(position.contradictions),
         "bounds": ladder.bounds,
-        "target": ladder.band(target).name,
+        "target": ladder.name(aim(position)),
         "in_gap": placed.in_gap,
+        "plan_cost": plan["cost"] if plan else None,
+        "example_costs": bool(plan and plan["catalogue"]["example"]),
         "gap_low": gap.low,
         "gap_high": gap.high,
         "standing": position.standing,
@@ -343,7 +347,7 @@ def _index(
     frame: document.Frame,
 ) -> str:
     """Make the first page: the summary, from what the notebooks have drawn and solved already."""
-    target = parameters.target
+    target = aim(position)
     ladder = charts.ladder(position, target)
     drawn = document.picture(notebooks, ladder.alt) or ladder.png()
     parts = [summary.standing_in_words(position, target)._repr_html_(), document.image(drawn, ladder)]
@@ -365,9 +369,8 @@ def _index(
 def _frame(
     made_from: Manifest, position: Position, parameters: ReportParameters, sources: dict[str, NotebookNode]
 ) -> document.Frame:
-    goal = position.instrument.ladder.band(parameters.target).name
     heads = {file: document.title_and_lead(notebook) for file, notebook in sources.items()}
-    titles = {document.INDEX: t("Ringkasan: {area} menuju {goal}", area=position.area.name, goal=goal)}
+    titles = {document.INDEX: f"{t('Ringkasan')}: {summary.title(position, parameters.target)}"}
     before = [file for file, notebook in sources.items() if document.chapter(notebook) < document.CHANGES_CHAPTER]
     titles |= {file: heads[file][0] for file in before}
     titles[document.CHANGES] = t("Perubahan: apa yang berbeda dari laporan sebelumnya")

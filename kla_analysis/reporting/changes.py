@@ -204,18 +204,21 @@ def _same(one: Any, other: Any) -> bool:
 
 def _numbers(record: Mapping[str, Any]) -> list[tuple[str, tuple[str, float | str | None]]]:
     """Return the numbers that are compared: their name in the record, their name for people, their value."""
+    open_ended = record["total"]["low"] != record["total"]["high"]
+    total = t("Nilai total, bila yang kosong tidak bernilai") if open_ended else t("Nilai total")
     found = [
-        ("total.low", (t("Nilai total"), record["total"]["low"])),
+        ("total.low", (total, record["total"]["low"])),
         ("predicate.name", (t("Predikat"), record["predicate"]["name"])),
         ("target.points", (t("Batas target (poin)"), record["target"]["points"])),
         ("gap.high", (t("Poin yang kurang ke target"), record["gap"]["high"])),
     ]
-    if record["total"]["low"] != record["total"]["high"]:
+    if open_ended:
         found.append(("total.high", (t("Nilai total, bila yang kosong penuh"), record["total"]["high"])))
     for level, name in (("components", t("Komponen {code}")), ("indicators", t("Indikator {code}"))):
         for row in record[level]:
             said = name.format(code=row["code"]) + f": {row['name']}"
-            found.append((f"{level}.{row['code']}.low", (said, row["low"])))
+            score = t("belum dijawab") if row["low"] is None else row["low"]
+            found.append((f"{level}.{row['code']}.low", (said, score)))
     if record["verified"]:
         worth = record["verified"]
         found += [
@@ -225,8 +228,10 @@ def _numbers(record: Mapping[str, Any]) -> list[tuple[str, tuple[str, float | st
         ]
     if record["plan"]:
         plan = record["plan"]
+        example = plan.get("catalogue", {}).get("example")
+        cost = t("Biaya rencana menurut katalog contoh (rupiah)") if example else t("Biaya rencana (rupiah)")
         found += [
-            ("plan.cost", (t("Biaya rencana (rupiah)"), plan["cost"])),
+            ("plan.cost", (cost, plan["cost"])),
             ("plan.total", (t("Nilai menurut rencana"), plan["total"])),
             ("plan.probability", (t("Peluang rencana mencapai target (bagian dari satu)"), plan["probability"])),
             ("plan.actions", (t("Kegiatan dalam rencana"), ", ".join(plan["actions"]))),

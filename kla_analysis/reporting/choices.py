@@ -9,7 +9,7 @@ from typing import Any
 from kla_analysis.evidence.areas import REFERENCE_CODE, find_area, load_areas
 from kla_analysis.evidence.rounds import known_rounds
 from kla_analysis.instrument.instrument import Instrument, all_stages, load_instrument
-from kla_analysis.language import LANGUAGES
+from kla_analysis.language import LANGUAGES, t
 from kla_analysis.presenting.controls import Controls
 
 #: How each language calls itself.
@@ -63,8 +63,8 @@ def stages(rules: Instrument, codes: Iterable[str]) -> Options:
 
 
 def targets(rules: Instrument) -> Options:
-    """Return predicates as the fields offer them."""
-    return [(band.name, band.code) for band in rules.ladder.bands]
+    """Return predicates as the fields offer them, the next one above the standing first."""
+    return [(t("predikat berikutnya"), ""), *((band.name, band.code) for band in rules.ladder.bands)]
 
 
 def languages() -> Options:

@@ -11,10 +11,10 @@ from kla_analysis.analysis.comparison import difference
 from kla_analysis.analysis.position import Position, open_position
 from kla_analysis.errors import KlaError
 from kla_analysis.instrument.instrument import level_name
-from kla_analysis.language import number, signed, t
+from kla_analysis.language import signed, t
 from kla_analysis.presenting.controls import Controls, links, status
 from kla_analysis.presenting.tables import difference_table
-from kla_analysis.presenting.wording import Text
+from kla_analysis.presenting.wording import Text, predicate_of
 from kla_analysis.reporting import choices
 
 
@@ -87,20 +87,20 @@ def compared_in_words(before: Position, after: Position) -> Text:
         t(
             "{before}: {old} poin ({p}). {after}: {new} poin ({q}). Selisihnya {change} poin.",
             before=_name(before),
-            old=number(before.span.low),
-            p=ladder.place(before.span.low).name,
+            old=ladder.written(before.span),
+            p=predicate_of(before),
             after=_name(after),
-            new=number(after.span.low),
-            q=ladder.place(after.span.low).name,
-            change=signed(round(after.span.low - before.span.low, 6)),
+            new=ladder.written(after.span),
+            q=predicate_of(after),
+            change=_between(after.span.low - before.span.high, after.span.high - before.span.low),
         )
     ]
-    ordered = table.sort_values("change")
-    fell, rose = ordered.iloc[0], ordered.iloc[-1]
+    # Where answers are missing only what moved for sure is named.
+    fell, rose = table.sort_values("change_high").iloc[0], table.sort_values("change").iloc[-1]
     if rose["change"] > 0:
         said.append(t("Paling naik: {name} ({change} poin).", name=rose["name"], change=signed(rose["change"])))
-    if fell["change"] < 0:
-        said.append(t("Paling turun: {name} ({change} poin).", name=fell["name"], change=signed(fell["change"])))
+    if fell["change_high"] < 0:
+        said.append(t("Paling turun: {name} ({change} poin).", name=fell["name"], change=signed(fell["change_high"])))
     said += [one.assessment.origin.note for one in (before, after) if one.illustrative]
     return Text(tuple(said))
 
@@ -118,3 +118,9 @@ def _two(options: choices.Options) -> tuple[Any, Any]:
             return old, new
     old, new = sorted(values[:2], key=lambda sheet: sheet[1])
     return old, new
+
+
+def _between(low: float, high: float) -> str:
+    """Write a change, both ends of it where answers are missing."""
+    first, last = (signed(round(end, 6)) for end in (low, high))
+    return first if first == last else t("{low} sampai {high}", low=first, high=last)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.target import aim
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import t
 from kla_analysis.presenting import wording
@@ -68,7 +69,7 @@ def report_workbook(parameters: ReportParameters, position: Position, pages: Map
     """Return the report as an Excel file: every table of its pages, and a sheet that calculates."""
     badge = t("ILUSTRATIF") if position.illustrative else ""
     words = [
-        *wording.headline(position, parameters.target).paragraphs,
+        *wording.headline(position, aim(position)).paragraphs,
         *wording.remarks(position).paragraphs,
         *([frame.illustrative] if frame.illustrative else []),
     ]
@@ -84,7 +85,7 @@ def report_workbook(parameters: ReportParameters, position: Position, pages: Map
         words,
         {**frame.colophon, **sources},
         sheets,
-        calculation=Calculation(position.roll_up, parameters.target, badge) if position.roll_up else None,
+        calculation=Calculation(position.roll_up, aim(position), badge) if position.roll_up else None,
         badge=badge,
     )
 

@@ -56,7 +56,8 @@ def about(parameters: ReportParameters) -> str:
     name = parameters.area
     with contextlib.suppress(KlaError):
         name = f"{find_area(name).name} ({name})"
-    return t("{area}, tahun {year}, target {target}", area=name, year=parameters.year, target=parameters.target)
+    target = parameters.target or t("predikat berikutnya")
+    return t("{area}, tahun {year}, target {target}", area=name, year=parameters.year, target=target)
 
 
 def page_of(folder: Path) -> Path:

@@ -35,13 +35,18 @@ class ReportParameters(BaseModel):
     year: int = Field(default=2022, ge=2011, le=2100, description="tahun penghargaan")
     assessment: str = Field(default="", description="lembar nilai sendiri; kosong = lembar proyek")
     stage: str = Field(default="", description="tahap penilaian; kosong = tahap terakhir yang ada")
-    target: str = Field(default="nindya", description="predikat yang dituju")
+    target: str = Field(
+        default="", description="predikat yang dituju; kosong = yang berikutnya di atas predikat sekarang"
+    )
     cluster: str = Field(default=ALL_CLUSTERS, description="satu komponen (misalnya K2) atau all")
     lang: str = Field(default="id", description="bahasa laporan")
     retention: float = Field(
         default=0.0, ge=0, le=1, description="bagian nilai mandiri yang bertahan; 0: dari pasangan yang terbit"
     )
     scenario: str = Field(default="", description="skenario anggaran (data/scenarios atau berkas), dipisah koma")
+    least_share: float = Field(
+        default=0.0, ge=0, le=1, description="bagian terkecil dari maksimum tiap indikator; 0: tidak diperiksa"
+    )
 
     @property
     def slug(self) -> str:
@@ -60,7 +65,7 @@ class ReportParameters(BaseModel):
     @classmethod
     def _in_the_instrument(cls, value: str, info: ValidationInfo) -> str:
         choices = _choices(info.data)[info.field_name]
-        if value not in choices and not (value == "" and info.field_name == "stage"):
+        if value not in choices and not (value == "" and info.field_name in ("stage", "target")):
             raise PydanticCustomError("choice", "{choices}", {"choices": ", ".join(choices)})
         return value
 
@@ -108,7 +113,7 @@ def declared_values(parameters: ReportParameters, notebook: Path) -> dict[str, A
 
 
 def begin(**parameters: Any) -> Position:
-    """Open what a notebook is about: check its parameters, set its language, gather the facts.
+    """Open what a notebook is about: check its parameters, set its language, gather the facts, settle the target.
 
     Args:
         parameters: those of `ReportParameters`.
@@ -118,14 +123,21 @@ def begin(**parameters: Any) -> Position:
         DataError: the sheet is refused.
     """
     from kla_analysis.analysis.position import open_position
+    from kla_analysis.analysis.target import aim
 
     checked = check_parameters(parameters)
     use_language(checked.lang)
-    open_scenario(checked.scenario)  # refused before anything is run
+    scenario = open_scenario(checked.scenario)  # refused before anything is run
+    if checked.target and scenario.target and checked.target != scenario.target:
+        raise ParameterError(
+            t("Laporan menuju {target}, skenarionya menuju {other}.", target=checked.target, other=scenario.target),
+            advice=t("Samakan target, atau kosongkan target laporan."),
+        )
     position = open_position(
         checked.area, checked.year, stage=checked.stage or None, assessment=checked.assessment or None
     )
-    return replace(position, kept_share=checked.retention or None)
+    position = replace(position, kept_share=checked.retention or None)
+    return replace(position, target=aim(position, checked.target or scenario.target))
 
 
 def _in_words(item: dict[str, Any]) -> Problem:
@@ -149,4 +161,6 @@ def _in_words(item: dict[str, Any]) -> Problem:
     }.get(item["type"], field.description)
     if name == "retention":
         advice = t("Isi angka di antara 0 dan 1; 0 berarti dipelajari dari pasangan yang terbit.")
+    if name == "least_share":
+        advice = t("Isi angka di antara 0 dan 1, misalnya 0.5; 0 berarti tidak diperiksa.")
     return Problem(t("nilai ini tidak dapat dipakai"), advice, column=name, value=value)

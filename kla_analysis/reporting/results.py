@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.target import aim
 from kla_analysis.analysis.verification import verify_position
 from kla_analysis.analysis.weakness import weak_questions
 from kla_analysis.instrument.instrument import split_agencies
@@ -36,7 +37,7 @@ def results_of(
     """
     ladder = position.instrument.ladder
     span, rolled = position.span, position.roll_up
-    gap = ladder.points_to(parameters.target, span)
+    gap = ladder.points_to(aim(position), span)
     placed = ladder.place(span.low)
     record = {
         "version": VERSION,
@@ -57,12 +58,16 @@ def results_of(
             "at_disputed_bound": placed.at_disputed_bound,
             "high": ladder.place(span.high).predicate,
         },
-        "target": {"code": parameters.target, "points": ladder.band(parameters.target).lower},
+        "target": {
+            "code": aim(position),
+            "asked": parameters.target,
+            "points": ladder.band(aim(position)).lower,
+        },
         "gap": {"low": gap.low, "high": gap.high},
         "components": _level(rolled and rolled.components),
         "indicators": _level(rolled and rolled.indicators),
         "weak_questions": _weak(position),
-        "verified": _verified(position, parameters.target),
+        "verified": verified_record(position),
         "plan": plan or _plan(parameters, position),
         "level": rolled.level if rolled else None,
         "answers": _answers(position),
@@ -107,26 +112,30 @@ def _weak(position: Position) -> list[dict[str, Any]]:
     ]
 
 
-def _verified(position: Position, target: str) -> dict[str, Any] | None:
-    """What the total would be worth once verified, if it were self-assessed, as the report says it."""
+def verified_record(position: Position) -> dict[str, Any] | None:
+    """Return what verification leaves of the total, as the report says it.
+
+    `supposed` says that the total is no claim: so much would be left if the same were claimed again.
+    """
     if position.span.low <= 0 or (position.roll_up is None and not position.published.score_known):
         return None
     worth, best = verify_position(position, as_claim=True), verify_position(position.at_best, as_claim=True)
     return {
+        "supposed": not position.claimed,
         "claimed": worth.claimed,
         "median": worth.median,
         "low": worth.interval.low,
         "high": worth.interval.high,
         "level": worth.level,
-        "probability_of_target": worth.probability_at_least(target),
+        "probability_of_target": worth.probability_at_least(aim(position)),
         "high_at_best": best.interval.high,
-        "probability_of_target_at_best": best.probability_at_least(target),
+        "probability_of_target_at_best": best.probability_at_least(aim(position)),
         "predicates": dict(worth.predicates),
     }
 
 
 def _plan(parameters: ReportParameters, position: Position) -> dict[str, Any] | None:
-    answer = plan_for(position, open_scenario(parameters.scenario), parameters.target)
+    answer = plan_for(position, open_scenario(parameters.scenario), aim(position))
     return answer.record() if isinstance(answer, Simulation) else None
 
 

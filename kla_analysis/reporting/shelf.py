@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from kla_analysis.language import moment, t
+from kla_analysis.language import moment, money, t
 from kla_analysis.project import find_project
 from kla_analysis.reporting import changes, document, documents
 from kla_analysis.reporting.choices import target_name
@@ -98,9 +98,13 @@ def card(made: Made, *, opened: bool = False) -> str:
         "Nilai {total}, {predicate}; target {target}. Dibuat {when}.",
         total=total_in_words(made.manifest.figures),
         predicate=predicate_in_words(made.manifest.figures),
-        target=target_name(about.get("target", ""), about.get("year")),
+        target=made.manifest.figures.get("target") or target_name(about.get("target", ""), about.get("year")),
         when=when,
     )
+    if made.manifest.figures.get("plan_cost") is not None:
+        cost = money(made.manifest.figures["plan_cost"])
+        facts += " " + (t("Rencana {cost}, biaya dari katalog contoh.", cost=cost) if made.manifest.figures.get("example_costs")
+                        else t("Rencana {cost}.", cost=cost))  # fmt: skip
     facts = " ".join((facts, *doubts_in_words(made.manifest.figures)))
     return (
         f'<div class="kla-card"><h3>{escape(made.name)}</h3><p>{escape(facts)}</p><p>{shown}</p>'

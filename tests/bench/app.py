@@ -109,7 +109,7 @@ def main() -> None:
 def serving_rival(folder: Path):
     command = [sys.executable, "-m", "voila", str(folder / "rival.ipynb"), "--no-browser", "--Voila.ip=127.0.0.1"]
     (folder / "rival").mkdir(exist_ok=True)
-    return serving(lambda port: [*command, f"--port={port}"], folder / "rival", KLA_HOME=str(ROOT))
+    return serving(lambda port: [*command, f"--port={port}"], folder / "rival", key="none", KLA_HOME=str(ROOT))
 
 
 if __name__ == "__main__":

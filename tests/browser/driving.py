@@ -34,10 +34,11 @@ def start_chromium(playwright: Playwright) -> Browser:
 
 
 class Server:
-    """A server that was started for a test: its address and its process."""
+    """A server that was started for a test: its process, its address without and with its key."""
 
-    def __init__(self, process: subprocess.Popen, url: str) -> None:
-        self.process, self.url = process, url
+    def __init__(self, process: subprocess.Popen, host: str, key: str) -> None:
+        self.process, self.host, self.key = process, host, key
+        self.url = f"http://{host}/?token={key}"
 
     def kernels(self) -> list[psutil.Process]:
         """The kernels that it runs now."""
@@ -53,23 +54,28 @@ def _command(process: psutil.Process) -> str:
 
 
 @contextmanager
-def serving(command: Callable[[int], list[str]], folder: Path, **environment: str) -> Iterator[Server]:
-    """Start a server on a free port, wait until it answers, and end it with everything that it started."""
+def serving(
+    command: Callable[[int], list[str]], folder: Path, *, key: str = "", cwd: Path = ROOT, **environment: str
+) -> Iterator[Server]:
+    """Start a server on a free port, wait until it tells its address, and end it with everything that it started.
+
+    Args:
+        key: of a server that tells none.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = folder / "server.log"
     with log.open("w") as file:
         process = subprocess.Popen(
-            command(port), cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env={**os.environ, **environment}
+            command(port), cwd=cwd, stdout=file, stderr=subprocess.STDOUT, env={**os.environ, **environment}
         )
-    url = f"http://127.0.0.1:{port}/"
     try:
-        until(lambda: process.poll() is not None or _answers(url), seconds=60)
-        said = log.read_text()
-        assert process.poll() is None, said
-        key = re.search(r"/(\?token=[\w-]+)", said)
-        yield Server(process, url + (key[1] if key else ""))
+        # The address is told once the server listens, and not before.
+        until(lambda: process.poll() is not None or (_answers(port) if key else _key(log)), seconds=90)
+        assert process.poll() is None, log.read_text()
+        assert _answers(port)
+        yield Server(process, f"127.0.0.1:{port}", key or _key(log))
     finally:
         below = [*psutil.Process(process.pid).children(recursive=True)] if process.poll() is None else []
         process.terminate()
@@ -80,10 +86,14 @@ def serving(command: Callable[[int], list[str]], folder: Path, **environment: st
         assert not left
 
 
-def _answers(url: str) -> bool:
-    port = url.split(":")[2].split("/")[0]
+def _answers(port: int) -> bool:
     with socket.socket() as knock:
-        return knock.connect_ex(("127.0.0.1", int(port))) == 0
+        return knock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _key(log: Path) -> str:
+    found = re.search(r" http://127\.0\.0\.1:\d+/\S*\?token=([\w-]+) ", log.read_text())
+    return found[1] if found else ""
 
 
 def until(true: Callable[[], object], *, seconds: float = 30) -> None:
@@ -94,10 +104,13 @@ def until(true: Callable[[], object], *, seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def serving_app(folder: Path, *more: str, idle: int = 6) -> AbstractContextManager[Server]:
+def serving_app(
+    folder: Path, *more: str, idle: int = 6, browser: bool = False, cwd: Path = ROOT, **environment: str
+) -> AbstractContextManager[Server]:
     """Serve the budget app as `kla app` does."""
-    run = [sys.executable, "-c", "from kla_analysis.cli import main; main()", "app", "--no-browser", f"--idle={idle}"]
-    return serving(lambda port: [*run, *more, f"--port={port}"], folder)
+    run = [sys.executable, "-c", "from kla_analysis.cli import main; main()", "app", f"--idle={idle}"]
+    run += [] if browser else ["--no-browser"]
+    return serving(lambda port: [*run, *more, f"--port={port}"], folder, cwd=cwd, **environment)
 
 
 def serving_launcher(folder: Path, home: Path) -> AbstractContextManager[Server]:
@@ -132,7 +145,7 @@ def serving_lab(folder: Path) -> AbstractContextManager[Server]:
 
 def open_in_lab(page: Page, server: Server, notebook: str) -> None:
     """Open a notebook in JupyterLab and run all its cells."""
-    page.goto(f"{server.url}lab/tree/{notebook}?reset")
+    page.goto(f"http://{server.host}/lab/tree/{notebook}?reset&token={server.key}")
     page.locator(".jp-Notebook").wait_for(timeout=60_000)
     page.get_by_text("| Idle").wait_for(timeout=60_000)  # before its kernel is there, JupyterLab would ask for one
     page.locator(".lm-MenuBar-item").nth(3).click()  # whatever the menus are called in the language in force

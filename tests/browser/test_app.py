@@ -182,7 +182,7 @@ def test_ten_tabs_keep_their_own_state_and_leave_no_kernel_behind(open_app, voil
     ],
 )  # fmt: skip
 def test_the_server_hands_out_nothing_but_the_app(voila, path):
-    connection = http.client.HTTPConnection(*voila.url.removeprefix("http://").rstrip("/").split(":"), timeout=20)
+    connection = http.client.HTTPConnection(voila.host, timeout=20)
     connection.request("GET", f"/{path}")
     answer = connection.getresponse()
     said = answer.read().decode()

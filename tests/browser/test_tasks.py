@@ -255,8 +255,7 @@ def test_every_door_is_for_everyone(context, server, language, first, tmp_path, 
     ],
 )  # fmt: skip
 def test_without_its_key_it_opens_for_nobody_and_hands_out_finished_reports_only(server, path, status):
-    host, port = server.url.split("/")[2].split(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=20)
+    connection = http.client.HTTPConnection(server.host, timeout=20)
     connection.request("GET", f"/{path}")
     answer = connection.getresponse()
     told = answer.read().decode(errors="replace")

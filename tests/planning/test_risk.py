@@ -5,7 +5,7 @@ import pytest
 from planning.instances import every_plan, random_instance
 
 from kla_analysis.analysis.verification import fit_retention, own_retention
-from kla_analysis.evidence.published import load_stage_scores
+from kla_analysis.evidence.cases import load_stage_scores
 from kla_analysis.planning.certainty import sure_plan
 from kla_analysis.planning.frontier import staircase
 from kla_analysis.planning.model import Limits

@@ -42,7 +42,7 @@ def test_a_file_reads_back_as_it_was_written():
         ("certainty: 80", "0.8"),
         ("goal: murah", "points"),
         ("area: 63.10", "tanda kutip"),
-        ("components: {K0: 2000}", "0 dan 1000"),
+        ("components: {K0: -5}", "0 atau lebih"),
         ("must: [A01]\nmust_not: [A01]", "wajib dan dilarang"),
         ("budget: 1\nbudget: 2", "satu nama hanya sekali"),
         ("budget: [", "YAML"),

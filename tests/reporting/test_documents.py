@@ -236,8 +236,9 @@ class Sums:
     def _sum(self):
         total = self._one()
         while self.tokens and self.tokens[0].type == "OPERATOR-INFIX":
-            assert self.tokens.pop(0).value == "-"
-            total = total - self._one()
+            operator, other = self.tokens.pop(0).value, self._one()
+            assert operator in "-="
+            total = total == other if operator == "=" else total - other
         return total
 
     def _one(self):
@@ -245,6 +246,8 @@ class Sums:
         if token.type == "OPERAND":
             if token.subtype == "NUMBER":
                 return float(token.value)
+            if token.subtype == "TEXT":
+                return token.value.strip('"')
             if ":" in token.value:
                 left, top, right, bottom = range_boundaries(token.value.replace("$", ""))
                 rows = self.sheet.iter_rows(top, bottom, left, right)
@@ -264,7 +267,12 @@ class Sums:
     @staticmethod
     def sum(*values):
         flat = [one for value in values for one in (value if isinstance(value, list) else [value])]
-        return sum(one for one in flat if one is not None)
+        return sum(one for one in flat if isinstance(one, int | float))
+
+    @staticmethod
+    def count(*values):
+        flat = [one for value in values for one in (value if isinstance(value, list) else [value])]
+        return sum(isinstance(one, int | float) for one in flat)
 
     @staticmethod
     def round(value, digits):
@@ -353,6 +361,21 @@ def test_a_missing_answer_is_a_range_and_not_a_zero(instrument, sheet):
     assert (sums.value("E4"), sums.value("F4")) == (rollup.total.low, rollup.total.high) == (640.39, 652.39)
     live[f"E{row}"].value = 12
     assert sums.value("E4") == sums.value("F4") == 652.39
+
+
+def test_where_nobody_has_answered_the_workbook_says_so(instrument, blanked):
+    rollup = kla.roll_up(kla.load_assessment(blanked(), instrument), instrument)
+    live, stored = calculation(rollup), calculation(rollup, cached=True)
+    sums, rows = Sums(live), rows_of(live)
+    for code in ("7", "9", "21B"):
+        row = rows["indikator", code]
+        assert sums.value(f"E{row}") == stored[f"E{row}"].value == "belum dijawab"
+    assert (sums.value("E4"), sums.value("F4")) == (rollup.total.low, rollup.total.high)
+    for cell in formulas(live):
+        assert sums.value(cell) == (stored[cell].value if isinstance(stored[cell].value, str) else
+                                    pytest.approx(stored[cell].value, abs=1e-9))  # fmt: skip
+    live[f"E{rows['pertanyaan', '7.1']}"].value = 0  # answered, and badly: now it is a nought
+    assert sums.value(f"E{rows['indikator', '7']}") == 0
 
 
 def test_the_workbook_holds_every_table_as_values(made, position):

@@ -14,6 +14,7 @@ import pytest
 from conftest import ROOT, run_kla
 
 import kla_analysis as kla
+from kla_analysis.evidence.assessment import scaled_to_total
 from kla_analysis.evidence.intake.guard import inside, safe_name
 from kla_analysis.evidence.intake.privacy import masked
 from kla_analysis.reporting.imports import write_template_sheet
@@ -77,6 +78,24 @@ def test_from_the_district_s_workbook_to_its_report(tmp_path, rapor, reference, 
     page = (folder / "07_mutu_data.html").read_text(encoding="utf-8")
     assert "jumlah jawabannya 126,91" in page
     assert "274 dari 274" in page
+
+
+def test_printed_sums_of_another_predicate_are_said_at_import(tmp_path, reference, instrument, rapor):
+    # Answers of 700.9 points, Madya, under a printed total that is rounded up: 701, Nindya.
+    maxima, questions = instrument.questions["max_points"], instrument.questions
+    scores = scaled_to_total(reference.scores, maxima, 700.9)
+    sums = {"total": scores.sum()} | {
+        code: total
+        for name in ("indicator", "component")
+        for code, total in scores.groupby(questions[f"{name}_code"]).sum().items()
+    }
+    printed = reference.printed.assign(printed_score=reference.printed["code"].map(sums).round(2))
+    printed.loc[printed["level"] == "total", "printed_score"] = 701
+    wrong = people.write_xlsx(tmp_path / "beda.xlsx", [people.recapitulation(instrument, scores, printed)])
+    said = imported(tmp_path, str(wrong)).stdout
+    assert "! Angka tercetak dan jawaban lembar ini memberi predikat berbeda: total tercetak 701 (Nindya)" in said
+    assert "menurut jawabannya 700,9 (Madya)" in said
+    assert "predikat berbeda" not in imported(tmp_path, str(rapor), "--out", str(tmp_path / "sama.csv")).stdout
 
 
 def test_a_workbook_given_to_report_says_to_import_it_first(tmp_path, rapor):

@@ -12,8 +12,9 @@ import weasyprint
 import kla_analysis as kla
 from kla_analysis.analysis.uncertainty import tornado
 from kla_analysis.analysis.verification import retention_for, verify_position
-from kla_analysis.language import LANGUAGES, chance, language, money, number
+from kla_analysis.language import LANGUAGES, language, money, number
 from kla_analysis.presenting import summary
+from kla_analysis.presenting.plan_wording import likely
 from kla_analysis.project import find_project
 from kla_analysis.reporting import build
 from kla_analysis.reporting.manifest import facts
@@ -83,7 +84,8 @@ def test_it_says_how_sure_what_is_lost_what_it_costs_and_what_to_decide():
     wanted = [
         number(worth.interval.low, decimals=0),
         number(worth.interval.high, decimals=0),
-        f"peluang Nindya {chance(worth.probability_at_least('nindya'))}",
+        f"peluang Nindya {likely(plan['probability'])} bila nilai 650,5 hari ini bertahan",
+        "Rencana termurah, biaya contoh",
         *position.roll_up.questions.sort_values("lost_points").tail(5)["name"],
         money(plan["cost"]),
         f"{len(plan['actions'])} kegiatan",

@@ -1,0 +1,92 @@
+"""Statements about conditions besides the total, and about where predicates begin: dated, cited, no gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kla_analysis.errors import Problem
+from kla_analysis.instrument.instrument import Instrument
+from kla_analysis.language import by_language, t
+from kla_analysis.project import find_project
+from kla_analysis.reading import refuse
+
+STATEMENTS = "published/conditions.yaml"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What somebody said of a condition: `by` whom and when (`said`, a year or a month), in `text`.
+
+    Attributes:
+        against: a published case that went the other way; empty when none is known.
+        questions: the questions of the instrument that it touches.
+        award_years: the first and the last round of a rule that no longer holds; empty when it has no end.
+        bound: whether it says where a predicate begins.
+    """
+
+    id: str
+    said: str
+    by: str
+    text: str
+    source: str
+    standing: str
+    against: str = ""
+    questions: tuple[str, ...] = ()
+    award_years: tuple[int, ...] = field(default=())
+    bound: bool = False
+
+    def holds_in(self, award_year: int) -> bool:
+        """Whether it speaks of that round; one without years speaks of every round."""
+        return not self.award_years or self.award_years[0] <= award_year <= self.award_years[-1]
+
+
+def load_statements(instrument: Instrument, *, data: Path | None = None) -> list[Statement]:
+    """Load the statements, each with the questions that it touches in this instrument.
+
+    Raises:
+        DataError: a statement lacks a part, or names a question that the instrument does not have; all at once.
+    """
+    items = yaml.safe_load(((data or find_project().data) / STATEMENTS).read_text(encoding="utf-8"))
+    problems = [problem for item in items for problem in _wrong_in(item, instrument)]
+    if problems:
+        refuse(f"data/{STATEMENTS}", problems)
+    return [
+        Statement(
+            id=item["id"],
+            said=item["said"],
+            by=by_language(item["by"]),
+            text=by_language(item["text"]),
+            source=by_language(item["source"]),
+            standing=item["standing"],
+            against=by_language(item["against"]) if "against" in item else "",
+            questions=tuple(item.get("questions", {}).get(instrument.id, ())),
+            award_years=tuple(item.get("award_years", ())),
+            bound=item.get("bound", False),
+        )
+        for item in items
+    ]
+
+
+def _wrong_in(item: dict[str, Any], instrument: Instrument) -> list[Problem]:
+    file, name = f"data/{STATEMENTS}", str(item.get("id", "?"))
+    found = [
+        Problem(
+            t("pernyataan {name} tidak memuat {part}", name=name, part=part),
+            t("Isi bagian itu."),
+            file=file,
+            column=part,
+        )
+        for part in ("id", "said", "by", "text", "source", "standing")
+        if not item.get(part)
+    ]
+    found += [
+        Problem(t("pertanyaan ini tidak ada di {instrument}", instrument=instrument.id),
+                t("Periksa kodenya di questions.csv; tulis kode di antara tanda kutip."), file=file, column=name, value=str(code))
+        for code in item.get("questions", {}).get(instrument.id, ())
+        if code not in instrument.questions.index
+    ]  # fmt: skip
+    return found

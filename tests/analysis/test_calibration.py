@@ -1,0 +1,111 @@
+"""How good the forecast is on what it has not seen: the promises, the arithmetic, and that the record is fresh."""
+
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from kla_analysis.analysis.calibration import (
+    LEFT_OUT,
+    coverage,
+    fingerprint_of_facts,
+    former_formula,
+    load_check,
+    record,
+    reliability,
+    summarise,
+)
+from kla_analysis.analysis.forecast import STEPS
+
+
+@pytest.fixture(scope="module")
+def checked():
+    return load_check()
+
+
+def test_the_record_is_of_the_facts_at_hand(instrument):
+    # Facts changed? `make calibration` counts it anew.
+    origin = (ROOT / "data/published/forecast_check.origin.yaml").read_text()
+    assert fingerprint_of_facts(instrument) in origin
+
+
+def test_better_than_the_country_and_than_before(checked):
+    table = summarise(checked)
+    for left_out in LEFT_OUT:
+        assert table.loc[(left_out, "verified", "country"), "gain"] >= 0.3
+        assert table.loc[(left_out, "claim", "country"), "gain"] >= 0.1
+        for start in STEPS:
+            for answer in ("former", "same"):
+                assert table.loc[(left_out, {"claim": "claim", "verified": "verified"}[start], answer), "gain"] > 0
+
+
+def test_intervals_of_80_percent_cover_70_to_90(checked):
+    covered = coverage(checked)["covered"]
+    for left_out in LEFT_OUT:
+        for start in ("verified", "claim", "all"):
+            assert 0.7 <= covered[(left_out, start, 0.8)] <= 0.9
+
+
+def test_what_is_said_comes_about_as_often(checked, instrument):
+    table = reliability(checked, instrument)
+    assert table["said"].is_monotonic_increasing
+    assert np.average(np.abs(table["said"] - table["came"]), weights=table["count"]) < 0.1
+
+
+def test_a_record_is_what_the_facts_give(checked, instrument, tmp_path):
+    # One district and one round counted anew by hand give what the record says.
+    from kla_analysis.analysis.forecast import from_model, learn
+
+    row = checked[(checked["left_out"] == "district") & (checked["area_code"] == "63.10")].iloc[0]
+    told = from_model(learn(instrument, without=["63.10"]), 800.38, "administrative_verification", year=2025,
+                      area="63.10", previous=None, verifier="province")  # fmt: skip
+    below_nindya = 1 - told.probability_at_least("nindya")
+    assert row["forecast_log"] == pytest.approx(np.log(below_nindya), abs=2e-3)
+    assert row["at_least_nindya"] == pytest.approx(1 - below_nindya, abs=1e-3)
+
+
+def one(**values) -> pd.DataFrame:
+    row = {"left_out": "district", "area_code": "11.01", "stage": "self_assessment", "outcome": "madya"}
+    row |= {
+        f"{answer}_{what}": 0.0 for answer in ("forecast", "country", "same", "former") for what in ("log", "brier")
+    }
+    other = {"stage": "administrative_verification", "below": 0.0, "above": 0.0}
+    table = pd.DataFrame([row | {"below": 0.0, "above": 1.0} | values, row | other])
+    return pd.concat([table, table.assign(left_out="province_round")])
+
+
+def test_coverage_by_hand():
+    # A band of which 0.05 to 0.30 of the probability lies below and in it: of that 0.20 lies within 10 to 90 %.
+    covered = coverage(one(below=0.05, above=0.30))["covered"]
+    assert covered[("district", "claim", 0.8)] == pytest.approx(0.20 / 0.25)
+    # A number at the 95th percent lies outside, at the 85th inside.
+    assert coverage(one(below=0.95, above=0.95))["covered"][("district", "claim", 0.8)] == 0
+    assert coverage(one(below=0.85, above=0.85))["covered"][("district", "claim", 0.8)] == 1
+
+
+def test_the_former_formula_by_hand(instrument):
+    # Shares 0.5, 0.7311 and 0.2689 have logits 0, 1, -1: t with 2 degrees of freedom, scale sqrt(1 + 1/3).
+    e = np.e / (1 + np.e)
+    cases = pd.DataFrame(
+        {"self_assessment_low": 1000.0, "administrative_verification_low": [500, 1000 * e, 1000 * (1 - e)]}
+    )
+    found = former_formula(cases, 1000, "self_assessment", instrument)
+    assert found.sum() == pytest.approx(1)
+    assert found[0] == pytest.approx(0.5)  # below 500 of 1000
+    assert former_formula(cases, 800.38, "administrative_verification", instrument).tolist() == [0, 0, 0, 1, 0, 0]
+
+
+def test_changed_facts_are_counted_anew(tmp_path):
+    data = shutil.copytree(ROOT / "data", tmp_path / "data")
+    few = data / "published" / "stage_scores.csv"
+    table = pd.read_csv(few, dtype=str, keep_default_na=False)
+    table[table["province"] == "Jawa Tengah"].to_csv(few, index=False)
+    results = data / "published" / "results.csv"
+    table = pd.read_csv(results, dtype=str, keep_default_na=False)
+    table[table["stage"] == "final"].to_csv(results, index=False)
+    found = load_check(data=data)
+    assert len(found) == 2 * 7  # seven cases of that province, each left out in two ways
+    record(data=data)
+    pd.testing.assert_frame_equal(found, load_check(data=data), check_dtype=False)
