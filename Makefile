@@ -89,8 +89,9 @@ bench-country: $(READY) ## buat laporan lengkap 514 daerah sintetis (kira-kira s
 	@$(BIN)/python tests/bench/reports.py country
 
 .PHONY: chaos
-chaos: $(READY) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu lanjutkan
+chaos: $(READY) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu laporan dan server masing-masing 30 kali
 	@KLA_CHAOS_REPORTS=50 KLA_CHAOS_KILLS=20 $(BIN)/python -m pytest -q tests/reporting/test_batch.py -k killed
+	@KLA_CHAOS_MOMENTS=30 $(BIN)/python -m pytest -q -s tests/reporting/test_kills.py -k killed
 
 # Atheris is not part of the environment: .venv/bin/python -m pip install atheris
 .PHONY: fuzz

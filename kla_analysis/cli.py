@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
 import inspect
 import itertools
@@ -11,7 +10,10 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,9 +23,12 @@ import click
 
 from kla_analysis import terminal
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError, ParameterError, did_you_mean, nearest
+from kla_analysis.files import SCARCE
 from kla_analysis.language import LANGUAGES, VARIABLE, current_language, money, number, t, use_language
 
 _FILE = click.Path(path_type=Path)
+#: The signals by which a process is asked to end, beside Ctrl+C.
+_ASKED = [getattr(signal, name) for name in ("SIGTERM", "SIGBREAK", "SIGHUP") if hasattr(signal, name)]
 
 
 class _Formatter(click.HelpFormatter):
@@ -131,10 +136,11 @@ def main() -> None:
     """Run the command; every expected failure ends in words and with its own exit code."""
     terminal.guard()
     as_json = "--json" in sys.argv
-    for name in ("SIGTERM", "SIGBREAK", "SIGHUP"):
+    for asked in _ASKED:
         # Who starts a command with nohup wants it to outlive the terminal.
-        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) != signal.SIG_IGN:
-            signal.signal(getattr(signal, name), _terminated)
+        if signal.getsignal(asked) != signal.SIG_IGN:
+            signal.signal(asked, _terminated)
+    threading.Thread(target=_obey, args=(_signals(),), daemon=True).start()
     try:
         code = _run()
         sys.stdout.flush()
@@ -149,8 +155,16 @@ def main() -> None:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        code = _fail(_in_words(error), as_json)
+        code = _told(_in_words(error), as_json)
     _end(code)
+
+
+def _told(error: KlaError, as_json: bool) -> int:
+    """Tell an error where it is waited for, else where people look; return its code in any case."""
+    for way in (as_json, False):
+        with contextlib.suppress(OSError):
+            return _fail(error, way)
+    return error.exit_code
 
 
 def _run() -> int:
@@ -161,6 +175,7 @@ def _run() -> int:
             t("Python dijalankan dengan PYTHONOPTIMIZE=2, yang membuang teks program ini."),
             advice=t("Kosongkan variabel PYTHONOPTIMIZE, lalu ulangi."),
         )
+    _require_room()
     try:
         os.getcwd()
     except OSError:
@@ -169,6 +184,24 @@ def _run() -> int:
         ) from None
     _speak(app)
     return app.main(prog_name="kla", standalone_mode=False) or 0
+
+
+#: Bytes of address space below which the numeric libraries end the process in words of their own.
+_LEAST = 512 * 2**20
+
+
+def _require_room() -> None:
+    """Refuse to begin where the system grants less memory than it takes to load the libraries."""
+    with contextlib.suppress(ImportError):
+        import resource
+
+        granted, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if granted != resource.RLIM_INFINITY and granted < _LEAST:
+            raise KernelError(
+                t("Proses ini hanya diberi {granted} MB memori, perlu {least} MB.", granted=granted // 2**20,
+                  least=_LEAST // 2**20),
+                advice=t("Longgarkan batasnya (ulimit -v), lalu ulangi."),
+            )  # fmt: skip
 
 
 def _end(code: int) -> None:
@@ -187,10 +220,6 @@ def _end(code: int) -> None:
     sys.exit(code)
 
 
-#: What a process has not enough of: open files, memory, processes.
-_SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
-
-
 def _in_words(error: Exception) -> KlaError:
     """Put what nobody has put into words yet: something is scarce, can not be written, or a mistake of ours."""
     if isinstance(error, KlaError):
@@ -198,7 +227,7 @@ def _in_words(error: Exception) -> KlaError:
     if isinstance(error, click.UsageError):
         return ParameterError(_usage_in_words(error), advice=_usage_advice(error))
     scarce = isinstance(error, MemoryError | ImportError) or "start new thread" in str(error)
-    if scarce or (isinstance(error, OSError) and error.errno in _SCARCE):
+    if scarce or (isinstance(error, OSError) and error.errno in SCARCE):
         return KernelError(
             t("Mesin ini kekurangan memori, proses, atau berkas terbuka ({why}).", why=_short(error)),
             advice=t("Tutup program lain, atau longgarkan batasnya (ulimit), lalu ulangi."),
@@ -217,6 +246,32 @@ def _in_words(error: Exception) -> KlaError:
 def _short(error: Exception) -> str:
     said = " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+#: Seconds that a command may take to end in good order once it is asked to.
+_PATIENCE = 7
+
+
+def _signals() -> socket.socket:
+    """Return a line on which the number of every signal comes, at once, whatever this process is busy with."""
+    ours, theirs = socket.socketpair()
+    for end in (ours, theirs):
+        end.setblocking(end is ours)
+    signal.set_wakeup_fd(theirs.detach(), warn_on_full_buffer=False)
+    return ours
+
+
+def _obey(line: socket.socket) -> None:
+    """End this process and all that it has started where it does not end by itself: a solver hears no signal."""
+    while (number := line.recv(1)[0]) not in (signal.SIGINT, *_ASKED):
+        pass
+    time.sleep(_PATIENCE)
+    import psutil
+
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    os._exit(128 + number)
 
 
 class _Terminated(KeyboardInterrupt):
@@ -560,6 +615,10 @@ def audit(file: Path | None, reference: bool, instrument: str | None, as_json: b
 @click.option("--must", multiple=True, help="Kegiatan yang wajib ada.")
 @click.option("--must-not", multiple=True, help="Kegiatan yang tidak boleh ada.")
 @click.option("--either-or", multiple=True, help="Paling banyak satu dari: “A01,A02”.")
+@click.option("--exactly-one", multiple=True, help="Tepat satu dari: “A01,A02”.")
+@click.option(
+    "--budgets", multiple=True, help="Anggaran yang mungkin turun dan bobotnya, untuk urutannya: “600 juta=0,3”."
+)
 @click.option("--time-limit", type=float, help="Detik untuk mencari.")
 @click.option("--compare", metavar="SKENARIO", help="Bandingkan dengan skenario lain.")
 @click.option("--save", type=_FILE, help="Simpan skenario ini (YAML).")
@@ -586,8 +645,12 @@ def plan(
     for name in ("agencies", "funding_sources", "years", "components"):
         if name in given:
             given[name] = dict(_pair(text) for text in given[name])
-    if "either_or" in given:
-        given["either_or"] = [[code.strip() for code in group.split(",")] for group in given["either_or"]]
+    for name in ("either_or", "exactly_one"):
+        if name in given:
+            given[name] = [[code.strip() for code in group.split(",")] for group in given[name]]
+    if "budgets" in given:
+        pairs = [_pair(text) for text in given["budgets"]]
+        given["budgets"] = [{"budget": budget, "weight": weight.replace(",", ".")} for budget, weight in pairs]
     asked = stack([load_scenario(name) for name in scenarios])
     asked = check_scenario({**asked.model_dump(exclude_unset=True), **given})
     position = open_position(

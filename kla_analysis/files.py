@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from kla_analysis.language import number, t
 
 #: Bytes of the largest file that is read: a sheet with room to spare.
 MOST = 64 * 2**20
+#: The errors that say what a process has not enough of: open files, memory, processes.
+SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 _MIB = 2**20
 
 
@@ -27,6 +30,7 @@ def read_plain(path: Path, *, shown: str | None = None, most: int = MOST) -> byt
     Raises:
         FileNotFoundError: it is not there.
         DataError: a folder, a device, a pipe, a file that the system makes up, too large, or unreadable.
+        OSError: this machine has no more open files or memory.
     """
     shown = shown or path.name
     try:
@@ -35,6 +39,8 @@ def read_plain(path: Path, *, shown: str | None = None, most: int = MOST) -> byt
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(str(path)) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        if getattr(error, "errno", None) in SCARCE:  # that is not the fault of the file
+            raise
         raise _unreadable(path, shown, error) from None
     try:
         about = os.fstat(handle)
@@ -72,7 +78,7 @@ def files_below(folder: Path) -> Iterator[Path]:
 
 
 def _unreadable(path: Path, shown: str, error: OSError | ValueError) -> DataError:
-    if path.is_dir():  # Windows does not open folders
+    if os.path.isdir(path):  # Windows does not open folders
         return _refused(shown, t("sebuah folder, bukan berkas"), t("Sebutkan berkasnya."))
     return _refused(
         shown, t("tidak dapat dibaca ({why})", why=getattr(error, "strerror", None) or error),

@@ -102,7 +102,17 @@ def resources(data: Path) -> Iterable[str]:
 def read_header(path: Path) -> list[str]:
     """Return the column names of a CSV file; empty when the file is empty."""
     text = _read_text(path, path.name)
-    return next(csv.reader(io.StringIO(text)), [])
+    return next(csv.reader(io.StringIO(text), delimiter=delimiter_of(text)), [])
+
+
+def delimiter_of(text: str) -> str:
+    """Return what separates the columns of a CSV text: a comma or, where a spreadsheet saved it again, `;` or a tab.
+
+    >>> delimiter_of("a,b,c"), delimiter_of("a;b;c"), delimiter_of("a")
+    (',', ';', ',')
+    """
+    head = text.split("\n", 1)[0]
+    return max((",", ";", "\t"), key=head.count)
 
 
 def read_resource(
@@ -150,7 +160,7 @@ def read_table(
     """Read a CSV file that must follow a schema.
 
     Args:
-        path: the file, UTF-8, comma separated, decimal point.
+        path: the file, UTF-8, comma separated, decimal point, or as Excel with Indonesian settings saves it again.
         schema: what it must look like.
         shown: how to name the file in messages.
         also: further rules; is given the table (cells already found wrong are missing in it) and
@@ -274,8 +284,12 @@ def _read_text(path: Path, shown: str) -> str:
 
 
 def _split(text: str, schema: TableSchema, shown: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Cut a CSV text into its header and its records, each with the line it begins on."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    """Cut a CSV text into its header and its records, each with the line it begins on.
+
+    Excel with Indonesian settings saves a table with semicolons and decimal commas, and leaves out empty last columns.
+    """
+    delimiter = delimiter_of(text)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     problems: list[Problem] = []
     try:
         header = [name.strip() for name in next(reader)]
@@ -291,7 +305,8 @@ def _split(text: str, schema: TableSchema, shown: str) -> tuple[list[str], list[
             advice=t("Periksa tanda kutip yang tidak ditutup."),
         ) from None
     for field in schema.fields:
-        if field["name"] not in header and field["name"] not in _MAY_BE_ABSENT:
+        may_be_absent = field["name"] in _MAY_BE_ABSENT or field.get("kla:optional", False)
+        if field["name"] not in header and not may_be_absent:
             unused = [name for name in header if name and name not in schema.columns]
             problems.append(
                 Problem(
@@ -306,6 +321,7 @@ def _split(text: str, schema: TableSchema, shown: str) -> tuple[list[str], list[
             )
     for name in sorted({name for name in header if name and header.count(name) > 1}):
         problems.append(Problem(t("nama kolom muncul lebih dari sekali"), t("Hapus satu."), shown, 1, name))
+    records = [(row, _fitted(cells, header, schema)) for row, cells in records]
     for row, cells in records:
         if len(cells) != len(header):
             problems.append(
@@ -320,7 +336,38 @@ def _split(text: str, schema: TableSchema, shown: str) -> tuple[list[str], list[
         problems.append(Problem(t("tidak ada baris data"), t("Isi tabel di bawah kepalanya."), shown, 2))
     if problems:
         refuse(shown, problems)
-    return header, records
+    return header, records if delimiter == "," else _with_points(header, records, schema)
+
+
+def _fitted(cells: list[str], header: list[str], schema: TableSchema) -> list[str]:
+    """Add the empty last cells that a spreadsheet leaves out, of columns that may be empty; take off empty ones too many."""
+    must = {field["name"] for field in schema.fields if field.get("constraints", {}).get("required")}
+    missing = header[len(cells) :]
+    if missing and not must & set(missing) and "score" not in missing:
+        return [*cells, *[""] * len(missing)]
+    return cells if any(cell.strip() for cell in cells[len(header) :]) else cells[: len(header)]
+
+
+def _with_points(
+    header: list[str], records: list[tuple[int, list[str]]], schema: TableSchema
+) -> list[tuple[int, list[str]]]:
+    """Write numbers with a decimal point and without groups, where a spreadsheet wrote commas and groups.
+
+    A text such as 1.250 is a group in a column of whole numbers; elsewhere only where the file has decimal commas.
+    """
+    kinds = {field["name"]: field.get("type", "string") for field in schema.fields}
+    numbers = [at for at, name in enumerate(header) if kinds.get(name) in ("number", "integer")]
+    commas = any(re.fullmatch(r"-?[\d.]*\d,\d+", cells[at].strip()) for _, cells in records for at in numbers)
+    changed = []
+    for row, cells in records:
+        own = list(cells)
+        for at in numbers:
+            text = own[at].strip()
+            grouped = re.fullmatch(r"-?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?", text)
+            if (grouped and (commas or kinds[header[at]] == "integer")) or re.fullmatch(r"-?\d+,\d+", text):
+                own[at] = text.replace(".", "").replace(",", ".")
+        changed.append((row, own))
+    return changed
 
 
 def _convert(cell: str, field: dict[str, Any], place: Problem, problems: list[Problem]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 
@@ -11,7 +12,7 @@ _ORDERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u206
 
 
 def as_plain(text: str) -> str:
-    r"""Return a text in which nothing gives a terminal orders; each such character stands there as a box with its number.
+    r"""Return a text in which nothing gives a terminal orders; each such character stands there as its number.
 
     >>> as_plain("Dinkes\x1b[31m"), as_plain("a\tb\n")
     ('Dinkes<1B>[31m', 'a\tb\n')
@@ -32,6 +33,8 @@ def guard() -> None:
     """Let everything that this process says on its standard streams be plain text; what they can not write is a `?`."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
+        if stream is None:  # somebody has closed it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - it lives as long as the process
         if isinstance(stream, io.TextIOWrapper) and not isinstance(stream, _Plain):
             plain = _Plain(
                 stream.buffer, encoding=stream.encoding, errors="replace", line_buffering=name == "stderr" or stream.isatty(),

@@ -288,6 +288,12 @@ def csv_bytes(one: Page, dialect: Dialect) -> bytes:
     return dialect.bom + (dialect.prefix + buffer.getvalue()).encode(dialect.encoding)
 
 
+def write_csv(path: Path, pages: Sequence[Page]) -> Path:
+    """Write the first page as Excel with Indonesian settings does."""
+    path.write_bytes(csv_bytes(pages[0], DIALECTS[2]))
+    return path
+
+
 # --- hostile files ------------------------------------------------------------------------------------------
 
 _TYPES = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,8 +14,9 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, run_kla
 
-from kla_analysis.errors import DataError, KlaError
+from kla_analysis.errors import DataError, KlaError, ParameterError
 from kla_analysis.files import read_plain
+from kla_analysis.planning.scenario import check_scenario, load_scenario
 from kla_analysis.project import find_project
 from kla_analysis.reporting import store
 from kla_analysis.reporting.manifest import Manifest, facts, read_manifest, why_stale
@@ -262,3 +264,137 @@ def test_a_manifest_that_names_anything_but_plain_names_is_none(name):
         read_manifest(whole.text().replace("index.html", name.replace("\\", "\\\\").replace("\n", "\\n")).encode())
         is None
     )
+
+
+# --- what is said in a terminal -----------------------------------------------------------------------------
+
+
+ORDERS = "\x1b]0;judul\x07\x1b[2J\x9b31m\x08\x08\r\u202eterbalik"
+
+
+def test_nothing_gives_the_terminal_orders(tmp_path, sheet):
+    """From data, names of files, arguments and variables: what comes out is text, whatever went in."""
+    text = sheet((",1.1,10.11,", f',1.1,"{ORDERS}",')).read_text(encoding="utf-8")
+    named = tmp_path / f"lembar{ORDERS}.csv"
+    named.write_text(text, encoding="utf-8")
+    scenario = tmp_path / f"{ORDERS}.yaml"
+    scenario.write_text(f'title: "{ORDERS.encode("unicode_escape").decode()}"\ngoal: "\\e[2J"\n')
+    for words in (
+        ["score", str(named)], ["import", str(named)], ["score", f"tidak-ada{ORDERS}"], ["plan", str(scenario)],
+        ["report", "--area", ORDERS], ["report", "--target", ORDERS], [ORDERS], ["plan", "--agency", f"{ORDERS}=1"],
+        ["report", "--out", str(tmp_path / ORDERS), "--scenario", ORDERS], ["actions", "check", ORDERS],
+    ):  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", "from kla_analysis.cli import main; main()", *words], cwd=ROOT, capture_output=True,
+            env={**os.environ, "KLA_REPORTS": str(tmp_path / "reports"), "PYTHONIOENCODING": "utf-8"}, timeout=100,
+        )  # fmt: skip
+        said = (done.stdout + done.stderr).decode()
+        assert said.strip()
+        assert done.returncode in (2, 3), said
+        assert "Traceback" not in said
+        assert not [letter for letter in said if letter in ORDERS and not letter.isprintable()], repr(said)
+
+
+# --- a machine that has not enough, or is set up wrong ----------------------------------------------------------
+
+
+def in_a_shell(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kla = f"{sys.executable} -c 'from kla_analysis.cli import main; main()'"
+    return subprocess.run(
+        ["sh", "-c", f'kla() {{ {kla} "$@"; }}\n{script}'], cwd=ROOT, capture_output=True, text=True, timeout=100,
+        env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "words"),
+    [
+        ("kla band 700 > /dev/full", 6, "No space left"),
+        ("kla band 700 --json > /dev/full", 6, "No space left"),
+        ("kla --help > /dev/full", 6, "No space left"),
+        ("kla band > /dev/full 2> /dev/full", 2, ""),
+        ("kla schedule example >&-", 0, ""),
+        ("kla schedule example | true; exit 0", 0, ""),
+        ("PYTHONOPTIMIZE=2 kla band 700", 2, "PYTHONOPTIMIZE"),
+        ("PYTHONOPTIMIZE=1 kla band 700", 0, ""),
+        ('d=$(mktemp -d); cd "$d"; rmdir "$d"; KLA_HOME=$OLDPWD kla band 700', 2, "Folder kerja ini sudah tidak ada"),
+        ("ulimit -n 5; kla score data/assessments/63.10/2022-final.csv", None, "kekurangan"),
+        ("ulimit -v 200000; kla score data/assessments/63.10/2022-final.csv", 5, "195 MB"),
+        ("KLA_DATA=/tidak/ada kla band 700", 3, "KLA_DATA"),
+        ("KLA_DATA=/dev/null kla band 700", 3, "KLA_DATA"),
+        ("KLA_HOME=/tidak/ada kla band 700", 3, "KLA_HOME"),
+        ("KLA_LANG=xx kla band 700", 2, "xx"),
+        ("KLA_REPORTS=/dev/null kla report --area 63.10 --year 2022", 6, "tidak dapat ditulis"),
+        ("KLA_REPORTS=/dev/null kla start --no-browser --port 18898", 6, "tidak dapat ditulis"),
+        ("kla score " + "x" * 5000 + ".csv", 3, ""),
+        ("kla plan " + "x" * 5000, 2, "tidak ada"),
+        ("kla plan --catalogue " + "x" * 5000, 2, "tidak ada"),
+        ("kla batch --areas " + ",".join(["63.99"] * 900), 2, "kode ini tidak ada"),
+    ],
+)
+def test_it_ends_in_words_and_with_the_right_exit_code(script, code, words):
+    done = in_a_shell(f'OLDPWD="{ROOT}"\n{script}')
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert words in done.stderr
+    # With so few files that nothing can be opened the answer may come in time all the same.
+    assert done.returncode == code or (code is None and done.returncode in (0, 5)), done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_is_obeyed_while_a_solver_works(number):
+    """A solver returns to Python, which hears signals, only when it is done: here after two minutes."""
+    script = """
+import highspy, numpy as np, sys
+from kla_analysis import cli
+def solve(**_):
+    solver, chance = highspy.Highs(), np.random.default_rng(1)
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("time_limit", 120.0)
+    rows = chance.integers(1, 1000, (120, 60))
+    for at in range(60):
+        solver.addVar(0, 1)
+        solver.changeColCost(at, -float(chance.integers(1, 1000)))
+        solver.changeColIntegrality(at, highspy.HighsVarType.kInteger)
+    for row in rows:
+        solver.addRow(-1e30, float(row.sum() // 2), 60, np.arange(60, dtype=np.int32), row.astype(float))
+    print("now", flush=True)
+    solver.run()
+cli.app.commands["check"].callback = solve
+sys.argv[1:] = ["check"]
+cli.main()
+"""
+    running = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert running.stdout.readline() == b"now\n"
+    running.send_signal(number)
+    _, said = running.communicate(timeout=10)
+    assert running.returncode == 128 + number
+    assert b"Traceback" not in said
+
+
+# --- names of areas and agencies ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words", [["report", "--area"], ["batch", "--areas"], ["template", "--year", "2025", "--area"]]
+)
+def test_63_1_is_never_63_71(words, tmp_path):
+    """A spreadsheet that takes 63.10 for a number leaves 63.1; 63.71 is a city far from there."""
+    done = run_kla(*words, "63.1", KLA_REPORTS=str(tmp_path))
+    assert done.returncode == 2
+    assert "63.10" in done.stderr
+    assert "63.01" in done.stderr
+    assert "63.71" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["Dinkes", "dinkes", "DINAS KESEHATAN", " Dinas  Kesehatan "])
+def test_an_agency_is_found_by_its_full_name_and_in_any_case(name, tmp_path):
+    scenario = tmp_path / "s.yaml"
+    scenario.write_text(f'agencies: {{"{name}": "200 juta"}}\n')
+    assert load_scenario(scenario).agencies == {"Dinkes": 200_000_000}
+    assert check_scenario({"agencies": {name: "200 juta"}}).agencies == {"Dinkes": 200_000_000}
+
+
+def test_an_agency_named_twice_has_one_ceiling():
+    with pytest.raises(ParameterError, match="dua kali"):
+        check_scenario({"agencies": {"Dinkes": "1 juta", "Dinas Kesehatan": "2 juta"}})

@@ -119,7 +119,7 @@ def test_the_history_reads_results_and_cases_together():
 
 
 def test_contradictions_are_declared_and_true(tmp_path, ladder):
-    declared = load_contradictions(ladder)
+    declared = load_contradictions()
     assert {("score", ("35.71", "2019", "final")), ("province", ("Jawa Barat", "2021", "pratama"))} <= {
         (one.kind, one.key) for one in declared
     }
@@ -131,7 +131,7 @@ def test_contradictions_are_declared_and_true(tmp_path, ladder):
     )
     path.write_text(settled.replace("final,588.2,,,exact,pratama", "final,700.4,,,exact,nindya"), encoding="utf-8")
     with pytest.raises(kla.DataError) as error:
-        load_contradictions(ladder, data=data)
+        load_contradictions(data=data)
     assert {(problem.column, problem.value) for problem in error.value.problems} == {
         ("case", "62.02, 2023, final"),
         ("score", "62.02, 2023, final"),

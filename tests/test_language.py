@@ -143,7 +143,7 @@ def test_the_help_speaks_english_alone(command):
 @pytest.mark.parametrize(
     ("arguments", "id_words", "en_words"),
     [
-        (["band", "700.7"], "Nilai tidak dibulatkan ke atas", "never rounded up"),
+        (["band", "700.7"], "tanpa pembulatan ke atas", "never rounded up"),
         (["band", "1000.01"], "Nilai total harus angka antara 0 dan 1.000", "between 0 and 1,000"),
         (["report", "--target", "nindia"], "Mungkin maksud Anda “nindya”?", "Did you mean “nindya”?"),
         (["report", "--year", "dua ribu"], "isi bilangan bulat", "give a whole number"),

@@ -14,8 +14,8 @@ import pandas as pd
 
 from kla_analysis.analysis.scoring import MissingPolicy, RollUp, roll_up
 from kla_analysis.errors import ParameterError
-from kla_analysis.evidence.areas import Area, find_area
-from kla_analysis.evidence.assessment import Assessment, list_rounds, load_assessment, sheet_and_rules
+from kla_analysis.evidence.areas import REFERENCE_CODE, Area, find_area
+from kla_analysis.evidence.assessment import Assessment, list_rounds, load_assessment, rules_of, sheet_and_rules
 from kla_analysis.evidence.audit import audit
 from kla_analysis.evidence.history import history_of
 from kla_analysis.evidence.published import ladder_of
@@ -167,6 +167,15 @@ def open_position(
         roll_up=roll_up(sheet, rules, missing=missing) if sheet else None,
         history=history,
     )
+
+
+def reference_of(instrument: Instrument, *, data: Path | None = None) -> Position | None:
+    """Open the newest sheet of the unnamed district that follows an instrument; None where there is none."""
+    rounds = list_rounds(REFERENCE_CODE, data=data)
+    for row in reversed(list(rounds.itertuples())):
+        if rules_of(row.path, year=row.award_year, data=data).id == instrument.id:
+            return open_position(REFERENCE_CODE, row.award_year, stage=row.stage, data=data)
+    return None
 
 
 def with_spans(results: pd.DataFrame, *, data: Path | None = None) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from kla_analysis.files import is_plain, read_plain
 from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, load_instrument
 from kla_analysis.language import by_language, number, t
 from kla_analysis.project import find_project
-from kla_analysis.reading import TableSchema, read_header, read_table, schema_of
+from kla_analysis.reading import TableSchema, delimiter_of, read_header, read_table, schema_of
 
 #: The kind of a sheet whose numbers were drawn to try out the program.
 SYNTHETIC = "synthetic"
@@ -165,7 +165,7 @@ def is_tidy(path: str | Path) -> bool:
     if path.suffix.casefold() != ".csv" or not is_plain(path):
         return False
     first = read_plain(path)[:1000].split(b"\n", 1)[0].decode("utf-8-sig", "replace")
-    named = {name.strip().strip('"') for name in first.split(",")}
+    named = {name.strip().strip('"') for name in first.split(delimiter_of(first))}
     return "score" in named and bool(named & set(CODE_COLUMNS.values())) and "area_code" in named
 
 
@@ -173,8 +173,9 @@ def year_of(path: str | Path) -> int | None:
     """Return the award year that a sheet in the project's own form begins with; None for any other file."""
     if not is_tidy(path):
         return None
-    lines = io.StringIO(read_plain(Path(path)).decode("utf-8-sig", "replace"), newline="")
-    year = str(next(csv.DictReader(lines), {}).get("award_year", ""))
+    text = read_plain(Path(path)).decode("utf-8-sig", "replace")
+    lines = io.StringIO(text, newline="")
+    year = str(next(csv.DictReader(lines, delimiter=delimiter_of(text)), {}).get("award_year", ""))
     return int(year) if year.isdigit() else None
 
 

@@ -15,8 +15,7 @@ import yaml
 
 from kla_analysis.errors import Problem
 from kla_analysis.evidence.cases import SCORES, load_stage_scores
-from kla_analysis.evidence.published import AWARD_STAGE, load_province_counts, load_results
-from kla_analysis.instrument.bands import Ladder
+from kla_analysis.evidence.published import AWARD_STAGE, ladder_of, load_province_counts, load_results
 from kla_analysis.language import by_language, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import refuse
@@ -40,7 +39,7 @@ class Contradiction:
     used: str
 
 
-def load_contradictions(ladder: Ladder, *, data: Path | None = None) -> list[Contradiction]:
+def load_contradictions(*, data: Path | None = None) -> list[Contradiction]:
     """Load the declared contradictions of the published facts.
 
     Raises:
@@ -59,8 +58,8 @@ def load_contradictions(ladder: Ladder, *, data: Path | None = None) -> list[Con
     ]
     results = load_results(data=data)
     found = {
-        *_scores(results, ladder),
-        *_counts(results, load_province_counts(data=data), ladder),
+        *_scores(results, data),
+        *_counts(results, load_province_counts(data=data)),
         *_cases(results, load_stage_scores(data=data)),
     }
     known = {(one.kind, one.key) for one in declared if one.kind != "sources"}
@@ -78,17 +77,19 @@ def load_contradictions(ladder: Ladder, *, data: Path | None = None) -> list[Con
     return declared
 
 
-def _scores(results: pd.DataFrame, ladder: Ladder) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _scores(results: pd.DataFrame, data: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
     for row in results[results["score"].notna() & results["predicate"].notna()].itertuples():
-        if ladder.knows(row.predicate) and ladder.place(row.score).predicate != row.predicate:
+        ladder = ladder_of(int(row.award_year), row.predicate, data=data)
+        possible = ladder.knows(row.predicate) and row.score <= ladder.max_total
+        if possible and ladder.place(row.score).predicate != row.predicate:
             yield "score", (row.area_code, str(row.award_year), row.stage)
 
 
-def _counts(results: pd.DataFrame, provinces: pd.DataFrame, ladder: Ladder) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _counts(results: pd.DataFrame, provinces: pd.DataFrame) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Find counts below the names, and in a list that is whole counts above them too."""
     named = results[results["stage"] == "final"].groupby(["province", "award_year", "predicate"]).size()
     for row in provinces.to_dict("records"):
-        for predicate in (band.code for band in ladder.bands if band.code in row):
+        for predicate in sorted(set(results["predicate"].dropna()) & set(row)):
             names = named.get((row["province"], row["award_year"], predicate), 0)
             if names > row[predicate] or (row["whole"] and names < row[predicate]):
                 yield "province", (row["province"], str(row["award_year"]), predicate)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,18 @@ import yaml
 from kla_analysis.errors import DataError, OutputError, ParameterError, Problem, did_you_mean
 from kla_analysis.files import read_plain
 from kla_analysis.instrument.instrument import Instrument, split_agencies
-from kla_analysis.language import by_language, t
+from kla_analysis.language import by_language, money, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import in_language, read_table, refuse, schema_of
 
 #: The files of a catalogue; nothing else in its folder is read.
-ACTIONS, ANSWERS, ORIGIN = "actions.csv", "answers.csv", "origin.yaml"
-FILES = (ACTIONS, ANSWERS, ORIGIN)
+ACTIONS, ANSWERS, COSTS, ORIGIN = "actions.csv", "answers.csv", "costs.csv", "origin.yaml"
+FILES = (ACTIONS, ANSWERS, COSTS, ORIGIN)
+#: The kind of a group of which one action must be funded; of every other group at most one may be.
+EXACTLY_ONE = "exactly_one"
+# An action is paid in the years of the catalogue or soon after them.
+_YEARS_AFTER = 5
+_COSTS = ("cost_low", "cost_likely", "cost_high")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,12 +41,16 @@ class Catalogue:
     Attributes:
         actions: indexed by `action_code`, in the order of the file: `name`, `component_code`,
             `activity_code`, `agency`, `funding_source`, `cost_low`, `cost_likely`, `cost_high`
-            (whole rupiah), `lead_months`, `year`, `group_code` (at most one action of a group),
-            `prerequisites` (tuple of action codes).
+            (whole rupiah), `lead_months`, `year`, `group_code` (at most one action of a group, or exactly
+            one where `group_kind` says so), `prerequisites` (tuple of choices: of each choice, a tuple of
+            action codes, one must be funded).
         answers: one row per action and question: `action_code`, `question_code`, `raised_to` (share
             of the question's maximum), `chance_low`, `chance_likely`, `chance_high` (of acceptance).
         note: where the costs and chances come from.
         example: its costs and chances are made up to show what a plan looks like; no district's own.
+        split: the costs of actions that are paid in several years or from several sources, one row for each:
+            `action_code`, `year`, `funding_source`, `cost_low`, `cost_likely`, `cost_high`. The rows of an
+            action add up to its cost.
     """
 
     id: str
@@ -50,6 +60,21 @@ class Catalogue:
     actions: pd.DataFrame
     answers: pd.DataFrame
     example: bool = False
+    split: pd.DataFrame | None = None
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """Every cost where and when it falls: the rows of `split`, and one row for each other action; with its `agency`."""
+        columns = ["action_code", "year", "funding_source", *_COSTS]
+        whole = self.actions.rename_axis("action_code").reset_index()[columns]
+        if self.split is not None:
+            whole = whole[~whole["action_code"].isin(self.split["action_code"])]
+            whole = pd.concat([self.split[columns], whole], ignore_index=True)
+        return whole.assign(agency=whole["action_code"].map(self.actions["agency"]))
+
+    def names(self, column: str) -> list:
+        """Return the agencies, funding sources or years (by `column`) that something is paid by, sorted."""
+        return sorted(set(self.rows[column].tolist()))
 
     def __repr__(self) -> str:
         return f"Catalogue({self.id}: {len(self.actions)} actions, {len(self.answers)} answers, {self.standing})"
@@ -72,14 +97,16 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
     """Load and check a catalogue.
 
     Args:
-        catalogue: name of a folder under `data/actions/`, or a folder with `actions.csv` and
-            `answers.csv`; empty for the project's own that answers this instrument.
+        catalogue: name of a folder under `data/actions/`, or a folder with `actions.csv`,
+            `answers.csv` and, where costs are spread over years or sources, `costs.csv`; empty for the project's own that answers this
+            instrument.
 
     Raises:
         ParameterError: there is no such catalogue, or it answers another instrument.
-        DataError: with every problem of both files at once: unknown question or agency, a cost or
+        DataError: with every problem of all files at once: unknown question or agency, a cost or
             chance whose low is above its likely or high, a circular or unknown prerequisite, an
-            action that answers nothing.
+            action that answers nothing, “exactly one of” with one member, a cost split that does not
+            add up or names an unknown action, year or source.
     """
     data = data or find_project().data
     catalogue = str(catalogue) or catalogue_for(instrument, data=data)
@@ -125,6 +152,16 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
         found,
         lambda frame: _answer_problems(frame, actions, instrument, f"{shown}/answers.csv"),
     )
+    split = None
+    if (folder / "costs.csv").exists():
+        split = _read(
+            folder / "costs.csv",
+            "costs",
+            data,
+            f"{shown}/costs.csv",
+            found,
+            lambda frame: _split_problems(frame, actions, f"{shown}/costs.csv"),
+        )
     if actions is not None and answers is not None:
         idle = actions[~actions["action_code"].isin(answers["action_code"])]
         found += [
@@ -142,7 +179,7 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
         refuse(shown, found)
     table = actions.assign(name=in_language(actions, "name")).set_index("action_code")
     table = table.drop(columns=["name_id", "name_en", "standing"])
-    table["prerequisites"] = [split_agencies(text) for text in table.pop("prerequisite")]
+    table["prerequisites"] = [_choices(text) for text in table.pop("prerequisite")]
     return Catalogue(
         id=folder.name,
         title=by_language(about["title"]) if "title" in about else folder.name,
@@ -150,6 +187,7 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
         note=by_language(about["note"]) if "note" in about else t("Katalog pengguna; asal-usulnya tidak dicatat."),
         actions=table,
         answers=answers.drop(columns="standing").reset_index(drop=True),
+        split=split,
         example=about.get("kind") == "example",
     )
 
@@ -175,10 +213,16 @@ def _read_about(path: Path, shown: str) -> dict[str, Any]:
     return about
 
 
+def _choices(text: str | None) -> tuple[tuple[str, ...], ...]:
+    """Read what an action needs: `A01|A02;A03` is A01 or A02, and A03."""
+    return tuple(tuple(code.strip() for code in choice.split("|")) for choice in split_agencies(text))
+
+
 def write_template(folder: str | Path, instrument: Instrument) -> list[Path]:
     """Write a small catalogue that loads as it is, to be filled with the district's own actions.
 
-    Beside `actions.csv` and `answers.csv` stands `pertanyaan.csv`: every question's code, to look up.
+    Beside `actions.csv`, `answers.csv` and `costs.csv` (costs spread over years and sources) stands
+    `pertanyaan.csv`: every question's code, to look up.
 
     Returns:
         The files that were written.
@@ -191,22 +235,35 @@ def write_template(folder: str | Path, instrument: Instrument) -> list[Path]:
     questions = instrument.questions
     component = instrument.components.index[0]
     agency = instrument.agencies.index[0]
-    first, second = questions.index[0], questions.index[1]
-    action = "X01,{name},,{component},,{agency},APBD,50000000,75000000,100000000,6,2026,,,assumed"
-    answer = "X01,{question},1,0.6,0.8,0.95,assumed"
+    first, second, third = questions.index[:3]
+    fields = [field["name"] for field in schema_of("actions/contoh/actions.csv", project.data).fields]
+    one = {
+        "action_code": "X01", "name_id": t("Ganti dengan kegiatan Anda"), "component_code": component, "agency": agency,
+        "funding_source": "APBD", "cost_low": 50_000_000, "cost_likely": 75_000_000, "cost_high": 100_000_000,
+        "lead_months": 6, "year": 2026, "standing": "assumed",
+    }  # fmt: skip
+    two = one | {"action_code": "X02", "name_id": t("Kegiatan yang dibayar dua tahun dari dua sumber"),
+                 "prerequisite": "X01"}  # fmt: skip
+    three = one | {"action_code": "X03", "name_id": t("Kegiatan lain; satu dari X01 dan X02 harus ada"),
+                   "funding_source": "CSR", "prerequisite": "X01|X02"}  # fmt: skip
+    rows = [",".join(str(each.get(name, "")) for name in fields) for each in (one, two, three)]
+    answer = "{action},{question},1,0.6,0.8,0.95,assumed"
     listed = questions[["name", "indicator_code", "max_points", "agencies"]]
     texts = {
-        "actions.csv": "\n".join(
+        "actions.csv": "\n".join([",".join(fields), *rows]),
+        "costs.csv": "\n".join(
             [
-                ",".join(field["name"] for field in schema_of("actions/contoh/actions.csv", project.data).fields),
-                action.format(name=t("Ganti dengan kegiatan Anda"), component=component, agency=agency),
+                ",".join(schema_of("costs", project.data).columns),
+                "X02,2026,APBD,30000000,45000000,60000000",
+                "X02,2027,CSR,20000000,30000000,40000000",
             ]
         ),
         "answers.csv": "\n".join(
             [
                 ",".join(field["name"] for field in schema_of("actions/contoh/answers.csv", project.data).fields),
-                answer.format(question=first),
-                answer.format(question=second),
+                answer.format(action="X01", question=first),
+                answer.format(action="X02", question=second),
+                answer.format(action="X03", question=third),
             ]
         ),
         "pertanyaan.csv": listed.to_csv(lineterminator="\n").rstrip("\n"),
@@ -235,14 +292,29 @@ def write_template(folder: str | Path, instrument: Instrument) -> list[Path]:
     return [folder / name for name in texts]
 
 
-def _read(path, name, data, shown, found, also):
+def _read(
+    path: Path,
+    name: str,
+    data: Path,
+    shown: str,
+    found: list[Problem],
+    also: Callable[[pd.DataFrame], list[Problem]],
+) -> pd.DataFrame | None:
+    """Read a table; where it is refused, its problems are kept and the others are still looked at."""
+    kept: list[pd.DataFrame] = []
+
+    def looked_at(frame: pd.DataFrame) -> list[Problem]:
+        kept.append(frame)
+        return also(frame)
+
+    schema = name if name == "costs" else f"actions/contoh/{name}.csv"
     try:
-        return read_table(path, schema_of(f"actions/contoh/{name}.csv", data), shown=shown, also=also)
+        return read_table(path, schema_of(schema, data), shown=shown, also=looked_at)
     except DataError as error:
         if not error.problems:
             raise
         found += error.problems
-        return None
+        return kept[0] if kept else None
 
 
 def _action_problems(frame: pd.DataFrame, instrument: Instrument, shown: str) -> list[Problem]:
@@ -252,35 +324,105 @@ def _action_problems(frame: pd.DataFrame, instrument: Instrument, shown: str) ->
         given = frame[column].dropna()
         for row, name in given[~given.isin(known)].items():
             problems.append(Problem(t("tidak dikenal"), did_you_mean(name, known), shown, row, column, name))
-    problems += _rising(frame, ("cost_low", "cost_likely", "cost_high"), shown)
-    graph = {}
+    problems += _rising(frame, _COSTS, shown)
+    problems += _group_problems(frame, shown)
+    needs = {}
     for row, code, text in zip(frame.index, frame["action_code"], frame["prerequisite"], strict=True):
-        needed = split_agencies(text)
-        graph[code] = needed
-        for name in needed:
+        needs[code] = _choices(text)
+        for name in itertools.chain(*needs[code]):
             if name not in codes:
-                problems.append(
-                    Problem(
-                        t("prasyarat ini tidak ada"),
-                        did_you_mean(name, sorted(codes)),
-                        shown,
-                        row,
-                        "prerequisite",
-                        name,
-                    )
-                )
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        circle = " → ".join(error.args[1])
+                what = t("prasyarat ini tidak ada") if name else t("prasyarat ini kosong")
+                advice = did_you_mean(name, sorted(codes)) if name else t("Tulis misalnya A01|A02;A03.")
+                problems.append(Problem(what, advice, shown, row, "prerequisite", name))
+    circle = _unreachable(needs)
+    if circle:
         problems.append(
             Problem(
-                t("prasyarat melingkar: {circle}", circle=circle),
+                t("prasyarat melingkar: {circle}", circle=" → ".join(circle)),
                 t("Putuskan lingkarannya."),
                 shown,
                 column="prerequisite",
             )
         )
+    return problems
+
+
+def _unreachable(needs: dict[str, tuple[tuple[str, ...], ...]]) -> list[str]:
+    """Return actions that wait for each other, the first once more at the end; empty when every action can begin."""
+    ready: set[str] = set()
+    while True:
+        more = {
+            code
+            for code, choices in needs.items()
+            if code not in ready
+            and all(any(name in ready or name not in needs for name in choice) for choice in choices)
+        }
+        if not more:
+            break
+        ready |= more
+    waiting = [code for code in needs if code not in ready]
+    circle = waiting[:1]
+    while circle:
+        unmet = (choice for choice in needs[circle[-1]] if not any(n in ready or n not in needs for n in choice))
+        following = next(iter(next(unmet)))
+        if following in circle:
+            return [*circle[circle.index(following) :], following]
+        circle.append(following)
+    return []
+
+
+def _group_problems(frame: pd.DataFrame, shown: str) -> list[Problem]:
+    """Find kinds without a group, groups of two kinds, and “exactly one of” with one member."""
+    problems = [
+        Problem(t("jenis kelompok tanpa kelompok"), t("Isi group_code, atau kosongkan group_kind."), shown, row,
+                "group_kind", kind)
+        for row, kind in frame.loc[frame["group_code"].isna(), "group_kind"].dropna().items()
+    ]  # fmt: skip
+    for code, group in frame.groupby("group_code"):
+        kinds, row = set(group["group_kind"].dropna()), int(group.index[0])
+        if len(kinds) > 1:
+            problems.append(
+                Problem(t("kelompok {code} punya dua jenis", code=code), t("Pilih satu jenis untuk sekelompok."), shown,
+                        row, "group_kind", ", ".join(sorted(kinds)))
+            )  # fmt: skip
+        if kinds == {EXACTLY_ONE} and len(group) == 1:
+            problems.append(
+                Problem(t("“tepat satu” hanya punya satu kegiatan"), t("Tambahkan pilihannya, atau jadikan wajib di "
+                        "skenario (must)."), shown, row, "group_kind", EXACTLY_ONE)
+            )  # fmt: skip
+    return problems
+
+
+def _split_problems(frame: pd.DataFrame, actions: pd.DataFrame | None, shown: str) -> list[Problem]:
+    """Find costs of unknown actions, and rows of one action that do not add up to its cost."""
+    problems = _rising(frame, _COSTS, shown)
+    if actions is None:
+        return problems
+    known = actions.set_index("action_code")
+    given = frame["action_code"].dropna()
+    for row, code in given[~given.isin(known.index)].items():
+        advice = did_you_mean(code, known.index)
+        problems.append(Problem(t("kegiatan ini tidak ada di actions.csv"), advice, shown, row, "action_code", code))
+    sources = set(actions["funding_source"].dropna())
+    strange = frame["funding_source"].dropna()
+    for row, name in strange[~strange.isin(sources)].items():
+        advice = did_you_mean(name, sorted(sources))
+        problems.append(
+            Problem(t("sumber dana ini tidak ada di actions.csv"), advice, shown, row, "funding_source", name)
+        )
+    years = actions["year"].dropna()
+    for row, year in frame["year"].dropna().items():
+        if len(years) and not years.min() <= year <= years.max() + _YEARS_AFTER:
+            advice = t("Tahun di antara {first} dan {last}.", first=years.min(), last=years.max() + _YEARS_AFTER)
+            problems.append(Problem(t("tahun ini tidak dikenal"), advice, shown, row, "year", str(year)))
+    for code, rows in frame[frame["action_code"].isin(known.index)].groupby("action_code"):
+        for column in _COSTS:
+            summed, whole = rows[column].sum(), known.at[code, column]
+            if rows[column].notna().all() and not pd.isna(whole) and summed != whole:
+                what = t("biaya {code} di sini berjumlah {summed}, di actions.csv {whole}", code=code,
+                         summed=money(int(summed)), whole=money(int(whole)))  # fmt: skip
+                advice = t("Samakan: selisihnya {difference}.", difference=money(abs(int(summed - whole))))
+                problems.append(Problem(what, advice, shown, int(rows.index[0]), column, str(int(summed))))
     return problems
 
 
@@ -316,7 +458,7 @@ def _answer_problems(
     return problems
 
 
-def _rising(frame: pd.DataFrame, columns: tuple[str, ...], shown: str) -> list[Problem]:
+def _rising(frame: pd.DataFrame, columns: Iterable[str], shown: str) -> list[Problem]:
     """Find rows whose low, likely and high do not rise."""
     problems = []
     for lower, upper in itertools.pairwise(columns):

@@ -1,38 +1,240 @@
 """The cheapest plan that reaches a target with a wanted probability.
 
-Where a plan must hold in so many of the drawn outcomes, it is looked for in three ways that help
-each other: along the exact staircases (each of their steps is a good plan), by exchanging single
-actions, and by the scenario programme: the cheapest plan that holds in so many of a sample of drawn
-outcomes, solved exactly as far as the allowed work goes, which also says what no plan can beat on that sample.
-A plan that was chosen on some draws looks better on them than it is. So what is returned was checked
-on draws that it had never seen, and where it fell short there, more was asked for and it was chosen anew.
+Plans are looked for along staircases that climb by points, by average points, and by average points less
+what their spread takes away; each is then improved by exchanging actions. Small catalogues are tried out in
+full. All this is done on draws of its own. Of all plans that were found, the cheapest that holds on the draws of
+the check is taken: one number, wherever it is shown. How many plans those draws had to judge is said, because
+the chosen one looks a little better on them than it is. The scenario programme, solved as far as the allowed
+work goes, says what no plan can beat on a sample of 100 outcomes.
+
+That a certainty can not be reached is said only where even all allowed actions of each cluster together do
+not reach it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from kla_analysis.analysis.verification import SEED, Retention
 from kla_analysis.errors import ParameterError
-from kla_analysis.language import chance as chance_in_words
 from kla_analysis.language import number, t
-from kla_analysis.planning.frontier import allowed_sets, clusters_of, staircase
+from kla_analysis.planning.frontier import MICRO, allowed_sets, clusters_of, gained, staircase, steps_by
 from kla_analysis.planning.model import Limits, Model
 from kla_analysis.planning.outcomes import Chance, Outcomes, draw_outcomes
 from kla_analysis.planning.plan import TIME_LIMIT, NothingFound, Plan, Row, checked, solve
 
 # Draws to choose on: enough to tell plans apart by a third of a percent; they are not the draws of the check.
 _CHOOSING = 20_000
+# How much a point² of spread takes from an average, points.
+_SPREAD = (0.0, 0.05, 0.15)
+# A catalogue with no more allowed plans than this is tried out in full.
+_ALL = 2_000
+# How much less sure than the plan at hand an exchange may look before it is counted, standard deviations.
+_NEAR = 0.15
 # Outcomes of the scenario programme: more of them bound better and take longer than anybody waits.
 _SAMPLE = 100
-# Branches that the programme looks at: a bound on work, not on time, so that every machine finds the same plan.
+# Branches that the programme looks at: a bound on work, not on time, so that every machine finds the same.
 _NODES = 400
 # The programme lists every allowed set of every cluster; beyond this it is not tried.
 _MOST_COLUMNS = 4_000
+
+Set = frozenset[int]
+
+
+@dataclass(eq=False)
+class Certainty:
+    """The search for sure plans under some limits, and what it knows.
+
+    Attributes:
+        check: the draws on which a plan must hold.
+        tried: how many plans were counted on them.
+    """
+
+    model: Model
+    target: float
+    limits: Limits
+    retention: Retention | None
+    check: Outcomes
+    tried: int = 0
+    _held: dict[Set, float] = field(default_factory=dict)
+
+    @cached_property
+    def choosing(self) -> Outcomes:
+        """The draws on which plans are chosen."""
+        return draw_outcomes(self.model, self.retention, draws=_CHOOSING, seed=SEED + 1)
+
+    @cached_property
+    def known(self) -> dict[Set, int]:
+        """Every plan that was found to keep the limits, and its cost."""
+        return {chosen: cost for cost, chosen in self._steps()}
+
+    def cheapest(self, certainty: float) -> tuple[Set, Chance] | None:
+        """Return the cheapest plan known that holds on the draws of the check; None where none does."""
+        asked = certainty
+        while True:
+            found = self._first(asked)
+            if found is None:
+                break
+            better = self._exchanged(found, asked)
+            chance = self._checked(better)
+            if chance >= certainty:
+                break
+            error = math.sqrt(chance * (1 - chance) / len(self.check.kept))
+            asked = max(asked + error, self.choosing.chance(better, self.target).probability + 1e-9)
+        best: Set | None = None
+        for chosen in sorted(self.known, key=lambda each: (self.known[each], sorted(each))):
+            if best is not None and self.known[chosen] > self.known[best]:
+                break
+            # What is far from sure enough on the other draws need not be counted on these.
+            far = self._guess(chosen) < certainty - 0.01
+            if (
+                not far
+                and self._checked(chosen) >= certainty
+                and (best is None or self._order(chosen) < self._order(best))
+            ):
+                best = chosen
+        return None if best is None else (best, self._chance(self._checked(best)))
+
+    def surest(self) -> tuple[Set, Chance] | None:
+        """Return the surest plan that is found within the limits; None where nothing keeps them."""
+        if not self.known:
+            return None
+        best = max(self.known, key=self._guess)
+        while True:
+            near = self._looks(best)
+            moves = [move for move in _moves(self.model, best, more=True) if self._looks(move) > near]
+            move = max((move for move in moves if not self._broken(move)), key=self._looks, default=best)
+            if self._guess(move) <= self._guess(best):
+                break
+            best = move
+            self.known[move] = self._cost(move)
+        near = sorted(self.known, key=self._guess, reverse=True)[:20]
+        best = max(near, key=self._checked)
+        return best, self._chance(self._checked(best))
+
+    def at_most(self) -> float:
+        """Return what no plan can be surer than on the draws of the check, whatever it costs: all that is allowed at once."""
+        out = set(self.model.indices(self.limits.must_not).tolist())
+        return self.check.chance(set(range(len(self.model.codes))) - out, self.target).probability
+
+    def _steps(self) -> list[tuple[int, Set]]:
+        model, limits = self.model, self.limits
+        parts = [(cluster, allowed_sets(model, limits, cluster)) for cluster in clusters_of(model, limits)]
+        if math.prod(len(member) for _, member in parts) <= _ALL:
+            return [(self._cost(chosen), chosen) for chosen in _all(parts) if not self._broken(chosen)]
+        stairs = staircase(model, limits)
+        found = {frozenset(model.indices(step.actions).tolist()): int(step.cost) for step in stairs.steps.itertuples()}
+        if sum(len(member) for _, member in parts) <= _MOST_COLUMNS:
+            start = self.choosing.totals(())
+            spread: dict[tuple[int, ...], tuple[float, float]] = {}
+            for cluster, member in parts:
+                for row in member:
+                    chosen = tuple(int(at) for at in np.array(cluster)[row])
+                    added = self.choosing.totals(chosen) - start
+                    spread[chosen] = float(added.mean()), float(added.var())
+            for factor in _SPREAD:
+
+                def worth(cluster: list[int], member: np.ndarray, factor: float = factor) -> np.ndarray:
+                    both = [spread[tuple(int(at) for at in np.array(cluster)[row])] for row in member]
+                    return np.array([round((mean - factor * wide) * MICRO) for mean, wide in both], dtype=np.int64)
+
+                found |= {chosen: cost for cost, chosen in steps_by(model, limits, worth)}
+        return [(cost, chosen) for chosen, cost in found.items()]
+
+    def _first(self, asked: float) -> Set | None:
+        for chosen in sorted(self.known, key=lambda each: (self.known[each], sorted(each))):
+            if self._guess(chosen) >= asked:
+                return chosen
+        return None
+
+    def _exchanged(self, found: Set, asked: float) -> Set:
+        """Drop actions, add others or exchange them, as long as the plan gets cheaper and stays sure enough."""
+        while True:
+            near, cost = self._looks(found) - _NEAR, self._cost(found)
+            moves = sorted((self._cost(move), sorted(move)) for move in set(_moves(self.model, found)))
+            best: Set | None = None
+            for price, codes in moves:
+                move = frozenset(codes)
+                if price > cost or (best is not None and price > self._cost(best)):
+                    break
+                if self._looks(move) < near or self._guess(move) < asked or self._broken(move):
+                    continue
+                if self._order(move) < self._order(best or found):
+                    best = move
+            if best is None:
+                return found
+            found = best
+            self.known[found] = self._cost(found)
+
+    def _looks(self, chosen: Set) -> float:
+        """Return roughly how many standard deviations the target lies below the average."""
+        mean, wide = 0.0, 0.0
+        for cluster in self.model.clusters:
+            part = tuple(at for at in cluster if at in chosen)
+            if part:
+                own_mean, own_wide = self._moments(part)
+                mean, wide = mean + own_mean, wide + own_wide
+        start = self._moments(())
+        return (start[0] + mean - self.target) / math.sqrt(start[1] + wide + 1e-9)
+
+    def _moments(self, part: tuple[int, ...]) -> tuple[float, float]:
+        if part not in self._parts:
+            start = self.choosing.totals(())
+            added = self.choosing.totals(part) - start if part else start
+            self._parts[part] = float(added.mean()), float(added.var())
+        return self._parts[part]
+
+    @cached_property
+    def _parts(self) -> dict[tuple[int, ...], tuple[float, float]]:
+        return {}
+
+    def _guess(self, chosen: Set) -> float:
+        """Return the probability on the draws that plans are chosen on."""
+        if chosen not in self._held:
+            self._held[chosen] = self.choosing.chance(chosen, self.target).probability
+        return self._held[chosen]
+
+    def _checked(self, chosen: Set) -> float:
+        if chosen not in self._sure:
+            self._sure[chosen] = self.check.chance(chosen, self.target).probability
+            self.tried += 1
+        return self._sure[chosen]
+
+    @cached_property
+    def _sure(self) -> dict[Set, float]:
+        return {}
+
+    def _chance(self, probability: float) -> Chance:
+        draws = len(self.check.kept)
+        return Chance(probability, math.sqrt(probability * (1 - probability) / draws), draws, max(self.tried, 1))
+
+    def _cost(self, chosen: Set) -> int:
+        return sum(self._costs[at] for at in chosen)
+
+    @cached_property
+    def _costs(self) -> list[int]:
+        return self.model.costs.tolist()
+
+    def _order(self, chosen: Set) -> tuple[int, float, list[int]]:
+        """The cheapest first, of equally cheap ones that with more points."""
+        return self._cost(chosen), -self._total(chosen), sorted(chosen)
+
+    def _total(self, chosen: Set) -> float:
+        if chosen not in self._totals:
+            self._totals[chosen] = self.model.total(np.array(sorted(chosen), dtype=int))
+        return self._totals[chosen]
+
+    @cached_property
+    def _totals(self) -> dict[Set, float]:
+        return {}
+
+    def _broken(self, chosen: Set) -> bool:
+        return bool(self.model.broken(np.array(sorted(chosen), dtype=int), self.limits))
 
 
 def sure_plan(
@@ -44,18 +246,20 @@ def sure_plan(
     retention: Retention | None = None,
     time_limit: float = TIME_LIMIT,
     check: Outcomes | None = None,
+    search: Certainty | None = None,
 ) -> tuple[Plan, Chance]:
     """Find the cheapest plan whose verified total reaches a target (points) with a probability.
 
     Args:
         retention: how the claimed points are cut; the model's kept share, as certain, when not given.
         time_limit: seconds for the scenario programme, beyond the work that it is allowed anyway.
-        check: the fresh draws to check on; 100,000 when not given.
+        check: the draws to check on; 100,000 when not given.
+        search: a search under the same assumptions and limits that has begun already.
 
     Returns:
-        The plan and its probability on the fresh draws. `sampled`: the plan holds there, and
+        The plan and its probability on the draws of the check. `sampled`: the plan holds there, and
         `bound` is the cost (rupiah) below which no plan holds on a sample of 100 outcomes.
-        `infeasible`: no plan within the limits is that sure; the surest is named.
+        `infeasible`: no plan that sure was found; the surest is named, and whether that is proven.
 
     Raises:
         ParameterError: the probability is not between 0 and 1, or an unknown name in the limits.
@@ -65,92 +269,66 @@ def sure_plan(
             t("Kepastian {given} tidak mungkin.", given=number(certainty)),
             advice=t("Isi angka di antara 0 dan 1, misalnya 0.8 untuk 80%."),
         )
-    check = check if check is not None else draw_outcomes(model, retention)
-    choosing = draw_outcomes(model, retention, draws=_CHOOSING, seed=SEED + 1)
-    candidates = _steps(model, limits)
-    asked, bound, programmed = certainty, math.nan, False
-    while True:
-        found = _cheapest(candidates, choosing, target, asked)
-        if found is None:
-            return _too_sure(model, limits, candidates, check, target, certainty)
-        found = _exchange(found, choosing, limits, target, asked)
-        if not programmed:
-            programmed = True
-            better, bound = _programme(model, limits, retention, target, certainty, found, time_limit)
-            if better is not None and choosing.chance(better, target).probability >= asked:
-                found = _exchange(better, choosing, limits, target, asked)
-        chance = check.chance(found, target)
-        if chance.probability >= certainty:
-            plan = checked(model, limits, np.array(sorted(found), dtype=int), "sampled", bound)
-            return plan, chance
-        asked = max(asked + chance.error, choosing.chance(found, target).probability + 1e-9)
+    model.require_known(limits)
+    search = search or Certainty(model, target, limits, retention, check or draw_outcomes(model, retention))
+    found = search.cheapest(certainty)
+    if found is None:
+        return _too_sure(search, certainty)
+    chosen, chance = found
+    bound = _bound(model, limits, retention, target, certainty, chosen, time_limit)
+    return checked(model, limits, np.array(sorted(chosen), dtype=int), "sampled", bound), chance
 
 
-def _steps(model: Model, limits: Limits) -> list[tuple[int, frozenset[int]]]:
-    """Return the steps of the staircases with full and with expected acceptance: cost and positions."""
-    steps = {}
-    for acceptance in ("full", "high", "likely", "low"):
-        stairs = staircase(replace(model, acceptance=acceptance), limits)
-        for step in stairs.steps.itertuples():
-            steps[frozenset(model.indices(step.actions).tolist())] = int(step.cost)
-    return sorted((cost, chosen) for chosen, cost in steps.items())
+def _all(parts: list[tuple[list[int], np.ndarray]]) -> Iterator[Set]:
+    """Yield every gathering of one allowed set of each cluster."""
+    if not parts:
+        yield frozenset()
+        return
+    (cluster, member), *rest = parts
+    for others in _all(rest):
+        for row in member:
+            yield others | frozenset(int(at) for at in np.array(cluster)[row])
 
 
-def _cheapest(
-    candidates: list[tuple[int, frozenset[int]]], outcomes: Outcomes, target: float, asked: float
-) -> frozenset[int] | None:
-    for _, chosen in candidates:
-        if outcomes.chance(chosen, target).probability >= asked:
-            return chosen
-    return None
-
-
-def _exchange(found: frozenset[int], outcomes: Outcomes, limits: Limits, target: float, asked: float) -> frozenset[int]:
-    """Drop an action or exchange it for a cheaper one, as long as the plan stays sure enough."""
-    model = outcomes.model
-    while True:
-        cost = model.costs[list(found)].sum()
-        moves = sorted(_moves(model, found), key=lambda move: model.costs[list(move)].sum())
-        for move in moves:
-            if model.costs[list(move)].sum() >= cost:
-                return found
-            if outcomes.chance(move, target).probability >= asked and not model.broken(np.array(sorted(move)), limits):
-                found = move
-                break
-        else:
-            return found
-
-
-def _moves(model: Model, found: frozenset[int]) -> Iterator[frozenset[int]]:
+def _moves(model: Model, found: Set, *, more: bool = False) -> Iterator[Set]:
+    """Yield what is one exchange away: one or two out and none, one or two in; or (`more`) one in and none or one out."""
+    outside = [at for at in range(len(model.codes)) if at not in found]
+    if more:
+        yield from (found | {into} for into in outside)
     for out in found:
-        yield found - {out}
-        for into in range(len(model.codes)):
-            if into not in found:
-                yield found - {out} | {into}
+        left = found - {out}
+        yield left
+        for place, into in enumerate(outside):
+            yield left | {into}
+            if not more:
+                yield from (left | {into, other} for other in outside[place + 1 :])
+                yield from (left - {other} | {into} for other in left if other > out)
 
 
-def _programme(
+def _bound(
     model: Model,
     limits: Limits,
     retention: Retention | None,
     target: float,
     certainty: float,
-    known: frozenset[int],
+    known: Set,
     time_limit: float,
-) -> tuple[frozenset[int] | None, float]:
-    """Solve the scenario programme; return its plan, if one is cheaper than the known one, and its bound (rupiah)."""
+) -> float:
+    """Solve the scenario programme; return the cost (rupiah) that no plan beats on its sample."""
     clusters = clusters_of(model, limits)
     if sum(1 << len(cluster) for cluster in clusters) > _MOST_COLUMNS:
-        return None, math.nan
+        return math.nan
     sample = draw_outcomes(model, retention, draws=_SAMPLE, seed=SEED + 2)
     start = sample.totals(())
-    unit = int(np.gcd.reduce(model.costs)) or 1
     sets: list[np.ndarray] = []
+    points: list[np.ndarray] = []
     rows: list[Row] = []
     for cluster in clusters:
         member = allowed_sets(model, limits, cluster)
         rows.append(({len(sets) + k: 1.0 for k in range(len(member))}, 1.0, 1.0))
         sets += [np.array(cluster)[chosen] for chosen in member]
+        points.append(gained(model, cluster, member) / MICRO)
+    unit = 10 ** max(6, len(str(int(model.costs.max(initial=1)))) - 3)
     costs = np.array([model.costs[chosen].sum() / unit for chosen in sets])
     added = np.array([sample.totals(chosen) - start for chosen in sets])
     for k in range(_SAMPLE):
@@ -160,48 +338,44 @@ def _programme(
         row = {at: float(min(added[at, k], missing)) for at in np.flatnonzero(added[:, k] > 1e-9)}
         rows.append((row | {len(sets) + k: -missing}, 0.0, math.inf))
     rows.append(({len(sets) + k: 1.0 for k in range(_SAMPLE)}, math.ceil(certainty * _SAMPLE - 1e-9), math.inf))
-    actions = model.catalogue.actions
-    ceilings = [(None, None, limits.budget)] if limits.budget is not None else []
-    ceilings += [(column, name, most) for column, given in limits.ceilings().items() for name, most in given.items()]
-    for column, name, most in ceilings:
-        of = model.costs * (1 if column is None else (actions[column] == name).to_numpy())
-        paid = {at: float(of[chosen].sum() / unit) for at, chosen in enumerate(sets) if of[chosen].sum()}
-        rows.append((paid, -math.inf, most // unit + 0.5))
-    cost = model.costs[list(known)].sum() / unit
-    rows.append((dict(enumerate(costs)), -math.inf, cost + 0.5))
+    for ceiling in model.ceilings(limits):
+        paid = {at: float(ceiling.paid[chosen].sum() / unit) for at, chosen in enumerate(sets)}
+        rows.append(({at: cost for at, cost in paid.items() if cost}, -math.inf, ceiling.most / unit + 1e-6))
+    before, by_component = model.components(np.array([], dtype=int)), np.concatenate(points)
+    for code, least in limits.components.items():
+        column = by_component[:, before.index.get_loc(code)]
+        row = {int(at): float(column[at]) for at in np.flatnonzero(column)}
+        rows.append((row, least - float(before[code]) - 1e-6, math.inf))
+    rows.append((dict(enumerate(costs)), -math.inf, model.costs[list(known)].sum() / unit + 1e-6))
     many = len(sets) + _SAMPLE
     objective = np.r_[costs, np.zeros(_SAMPLE)]
     try:
         found = solve(objective, [0.0] * many, [1.0] * many, range(many), rows, time_limit, nodes=_NODES)
     except NothingFound as error:
-        return None, max(0.0, error.bound * unit)
-    if found is None:  # on this sample even the known plan is not sure enough
-        return None, math.nan
-    values, _, bound = found
-    chosen = frozenset(int(at) for k in np.flatnonzero(values[: len(sets)] > 0.5) for at in sets[k])
-    return (chosen if model.costs[list(chosen)].sum() / unit < cost else None), max(0.0, bound * unit)
+        return max(0.0, error.bound * unit)
+    # None: on this sample even the known plan is not sure enough.
+    return math.nan if found is None else max(0.0, found[2] * unit)
 
 
-def _too_sure(
-    model: Model,
-    limits: Limits,
-    candidates: list[tuple[int, frozenset[int]]],
-    check: Outcomes,
-    target: float,
-    certainty: float,
-) -> tuple[Plan, Chance]:
-    """Say that no plan within the limits is that sure, and name the surest."""
+def _too_sure(search: Certainty, certainty: float) -> tuple[Plan, Chance]:
+    """Say that no plan that sure was found, name the surest, and say whether there can be none."""
+    model, found = search.model, search.surest()
     none = np.array([], dtype=int)
-    surest = max((check.chance(chosen, target).probability for _, chosen in candidates), default=0.0)
-    why = (
-        t(
-            "Kepastian {asked} untuk {target} poin tidak tercapai: paling tinggi {surest} dalam batas ini.",
-            asked=chance_in_words(certainty),
-            target=number(target),
-            surest=chance_in_words(surest),
-        )
-        if candidates
-        else t("Tuntutannya bertentangan: tidak ada rencana yang memenuhi semua batas.")
-    )
-    plan = Plan(model, limits, (), 0, model.total(none), "infeasible", math.nan, why)
-    return plan, Chance(surest, math.sqrt(surest * (1 - surest) / len(check.kept)), len(check.kept))
+    if found is None:
+        why = t("Tuntutannya bertentangan: tidak ada rencana yang memenuhi semua batas.")
+        return Plan(model, search.limits, (), 0, model.total(none), "infeasible", math.nan, why), search._chance(0.0)
+    _, chance = found
+    asked = {"asked": _exact(certainty), "target": number(search.target), "surest": _exact(chance.probability)}
+    most = search.at_most()
+    if most < certainty:
+        why = t("Kepastian {asked} untuk {target} poin tidak tercapai: semua kegiatan yang boleh pun hanya {most}. "
+                "Yang paling pasti yang ditemukan: {surest}.", most=_exact(most), **asked)  # fmt: skip
+    else:
+        why = t("Tidak ditemukan rencana dengan kepastian {asked} untuk {target} poin dalam batas ini; yang paling pasti "
+                "yang ditemukan: {surest}. Tidak terbukti bahwa tidak ada.", **asked)  # fmt: skip
+    return Plan(model, search.limits, (), 0, model.total(none), "infeasible", math.nan, why), chance
+
+
+def _exact(probability: float) -> str:
+    """Write a probability so that it is never rounded up to certainty."""
+    return f"{number(math.floor(probability * 10_000) / 100)}%"

@@ -11,6 +11,7 @@ are kept track of as well. Money is whole rupiah and points are whole millionths
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -20,7 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from kla_analysis.planning.model import DECIMALS, Limits, Model, joined
+from kla_analysis.planning.expected import DECIMALS, expected_gain
+from kla_analysis.planning.model import Limits, Model, joined
 from kla_analysis.planning.plan import Plan, Prover, Status, checked, most_points
 
 #: Points are counted in whole millionths.
@@ -32,6 +34,8 @@ _LARGEST_CLUSTER = 20
 _MOST_OPTIONS = 8_000
 _CHUNK = 256
 Progress = Callable[[float], None]
+#: What sets of actions of a cluster (positions; sets × members) are worth, in whole numbers.
+Worth = Callable[[list[int], np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,31 +96,47 @@ def quick_staircase(model: Model, limits: Limits, *, progress: Progress = lambda
         ParameterError: an unknown action, agency, funding source or year in the limits.
     """
     model.require_known(limits)
+    found = _options(model, limits, lambda cluster, member: gained(model, cluster, member).sum(axis=1), progress)
+    if found is None:
+        return None
+    totals = np.array([model.total(np.array(sorted(chosen), dtype=int)) for chosen in found.sets])
+    steps = pd.DataFrame(
+        {"cost": found.costs, "total": totals, "actions": [found.codes(model, at) for at in range(len(totals))]},
+        columns=["cost", "total", "actions"],
+    )
+    return Staircase(model, limits, steps)
+
+
+def steps_by(model: Model, limits: Limits, worth: Worth) -> list[tuple[int, frozenset[int]]]:
+    """Return the steps of a staircase that climbs by another worth than points: cost (rupiah) and positions.
+
+    Args:
+        worth: of sets of actions of a cluster (sets × members), as whole numbers that add up over clusters.
+
+    Returns none where the catalogue is too entangled to be tried out.
+    """
+    found = _options(model, limits, worth, lambda share: None)
+    if found is None:
+        return []
+    return [(int(cost), frozenset(chosen)) for cost, chosen in zip(found.costs, found.sets, strict=True)]
+
+
+def _options(model: Model, limits: Limits, worth: Worth, progress: Progress) -> _Options | None:
+    """Merge all clusters; None where that would take longer than solving."""
     clusters = clusters_of(model, limits)
-    groups = _groups(model, limits, clusters)
     if max(map(len, clusters), default=0) > _LARGEST_CLUSTER:
         return None
     all_in_all, done = _Options.nothing(0), 0
-    for members, watched in groups:
+    for members, watched in _groups(model, limits, clusters):
         group = _Options.nothing(len(watched.most))
         for cluster in members:
-            own = _try_out(model, limits, cluster, watched)
-            if own is None:  # what must be can not be
-                return Staircase(model, limits, pd.DataFrame(columns=["cost", "total", "actions"]))
-            group = group.plus(own, limits.budget, watched)
+            group = group.plus(_try_out(model, limits, cluster, watched, worth), limits.budget, watched)
             if len(watched.most) and len(group.sets) > _MOST_OPTIONS:
                 return None
             done += 1
             progress(done / len(clusters))
         all_in_all = all_in_all.plus(group.without_spent(watched), limits.budget, watched.only(()))
-    steps = pd.DataFrame(
-        {
-            "cost": all_in_all.costs,
-            "total": [model.total(np.array(sorted(chosen), dtype=int)) for chosen in all_in_all.sets],
-            "actions": [tuple(model.codes[at] for at in sorted(chosen)) for chosen in all_in_all.sets],
-        }
-    )
-    return Staircase(model, limits, steps)
+    return all_in_all
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +183,10 @@ class _Options:
     gains: np.ndarray
     sets: list[tuple[int, ...]]
 
+    def codes(self, model: Model, at: int) -> tuple[str, ...]:
+        """Return the actions of one option."""
+        return tuple(model.codes[each] for each in sorted(self.sets[at]))
+
     @classmethod
     def nothing(cls, ceilings: int) -> _Options:
         """Return the one option of doing nothing."""
@@ -180,14 +204,14 @@ class _Options:
         if budget is not None:
             fits &= costs <= budget
         at = np.flatnonzero(fits)
-        kept = at[_undominated(costs[at], spent[at], gains[at])]
+        kept = at[undominated(costs[at], spent[at], gains[at])]
         sets = [self.sets[k // width] + other.sets[k % width] for k in kept]
         return _Options(costs[kept], spent[kept], gains[kept], sets)
 
     def without_spent(self, watched: _Watched) -> _Options:
         """Forget the ceilings once everything under them is in; what is still lacking then is not allowed."""
         at = np.flatnonzero((self.spent <= watched.most).all(axis=1))
-        kept = at[_undominated(self.costs[at], self.spent[at, :0], self.gains[at])]
+        kept = at[undominated(self.costs[at], self.spent[at, :0], self.gains[at])]
         return _Options(self.costs[kept], self.spent[kept, :0], self.gains[kept], [self.sets[at] for at in kept])
 
 
@@ -230,8 +254,8 @@ def _groups(model: Model, limits: Limits, clusters: list[list[int]]) -> list[tup
 
 def clusters_of(model: Model, limits: Limits) -> list[list[int]]:
     """Split the actions into clusters of which none asks what another one does."""
-    together = [*model.clusters, *map(model.indices, model.groups(limits))]
-    together += [model.indices([code, *needed]) for code, needed in model.catalogue.actions["prerequisites"].items()]
+    together = [*model.clusters, *(model.indices(group) for group, _ in model.groups(limits))]
+    together += [[at, *itertools.chain(*choices)] for at, choices in enumerate(model.needs)]
     return joined(len(model.codes), together)
 
 
@@ -248,28 +272,27 @@ def allowed_sets(model: Model, limits: Limits, cluster: list[int]) -> np.ndarray
     for at in model.indices(limits.must_not):
         if at in place:
             allowed &= ~member[:, place[at]]
-    for group in model.groups(limits):
+    for group, exactly in model.groups(limits):
         inside = [place[at] for at in model.indices(group) if at in place]
         if inside:
-            allowed &= member[:, inside].sum(axis=1) <= 1
+            count = member[:, inside].sum(axis=1)
+            allowed &= (count == 1) if exactly else (count <= 1)
     for at in cluster:
-        for needed in model.indices(model.catalogue.actions["prerequisites"].iloc[at]):
-            allowed &= ~member[:, place[at]] | member[:, place[int(needed)]]
+        for choice in model.needs[at]:
+            allowed &= ~member[:, place[at]] | member[:, [place[needed] for needed in choice]].any(axis=1)
     return member[allowed]
 
 
-def _try_out(model: Model, limits: Limits, cluster: list[int], watched: _Watched) -> _Options | None:
-    """Try every allowed subset of a cluster; None when none is allowed."""
+def _try_out(model: Model, limits: Limits, cluster: list[int], watched: _Watched, worth: Worth) -> _Options:
+    """Try every allowed subset of a cluster; none may be left."""
     member = allowed_sets(model, limits, cluster)
-    if not len(member):
-        return None
-    by_component = gained(model, cluster, member)
     cost = member @ model.costs[cluster]
     spent = member @ watched.paid[cluster]
-    for at in np.flatnonzero(watched.component >= 0):
-        spent[:, at] = -by_component[:, watched.component[at]]
-    spent, gain = watched.enough(spent), by_component.sum(axis=1)
-    kept = _undominated(cost, spent, gain)
+    tied = np.flatnonzero(watched.component >= 0)
+    if len(tied):
+        spent[:, tied] = -gained(model, cluster, member)[:, watched.component[tied]]
+    spent, gain = watched.enough(spent), worth(cluster, member)
+    kept = undominated(cost, spent, gain)
     sets = [tuple(cluster[k] for k in np.flatnonzero(member[at])) for at in kept]
     return _Options(cost[kept], spent[kept], gain[kept], sets)
 
@@ -279,14 +302,21 @@ def gained(model: Model, cluster: list[int], member: np.ndarray) -> np.ndarray:
     instrument = model.rollup.instrument
     indicators = instrument.indicators
     indicator_of = indicators.index.get_indexer(instrument.questions["indicator_code"])
-    gains = _micro(model.gains[cluster])
-    touched = np.flatnonzero((gains > 0).any(axis=0))
     added = np.zeros((len(member), len(indicators)), dtype=np.int64)
-    for question in touched:
-        best = np.zeros(len(member), dtype=np.int64)
-        for k in np.flatnonzero(gains[:, question] > 0):
-            np.maximum(best, gains[k, question] * member[:, k], out=best)
-        added[:, indicator_of[question]] += best
+    if model.acceptance == "full":
+        gains = _micro(model.gains[cluster])
+        for question in np.flatnonzero((gains > 0).any(axis=0)):
+            best = np.zeros(len(member), dtype=np.int64)
+            for k in np.flatnonzero(gains[:, question] > 0):
+                np.maximum(best, gains[k, question] * member[:, k], out=best)
+            added[:, indicator_of[question]] += best
+    else:
+        funded = np.zeros((len(member), len(model.codes)), dtype=bool)
+        funded[:, cluster] = member
+        for answered in model.answered:
+            if set(answered.actions) & set(cluster):
+                kept = np.array([model.kept_share])
+                added[:, answered.position] += _micro(expected_gain(answered, kept, model.chance, funded)[0])
     sums = np.zeros(len(indicators), dtype=np.int64)
     np.add.at(sums, indicator_of, _micro(model.base))
     maxima = _micro(indicators["max_points"].to_numpy())
@@ -300,7 +330,7 @@ def _micro(points: ArrayLike) -> Any:
     return np.rint(np.asarray(points, dtype=float) * MICRO).astype(np.int64)
 
 
-def _undominated(costs: np.ndarray, spent: np.ndarray, gains: np.ndarray) -> np.ndarray:
+def undominated(costs: np.ndarray, spent: np.ndarray, gains: np.ndarray) -> np.ndarray:
     """Return the positions of the sets that no other beats in cost, points and all that is spent, by rising cost."""
     order = np.lexsort((*spent.T, -gains, costs))
     gains, spent = gains[order], spent[order]

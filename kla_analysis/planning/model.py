@@ -18,12 +18,11 @@ import pandas as pd
 from kla_analysis.analysis.scoring import RollUp, totals_of
 from kla_analysis.errors import ParameterError, did_you_mean
 from kla_analysis.language import t
-from kla_analysis.planning.actions import Catalogue
+from kla_analysis.planning.actions import EXACTLY_ONE, Catalogue
+from kla_analysis.planning.expected import DECIMALS, Answered, Chances, Way, expected_gain
 
 COSTS = ("low", "likely", "high")
 ACCEPTANCE = ("full", *COSTS)
-#: Points are counted to the millionth, as the one scoring function does.
-DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,7 @@ class Limits:
         components: points that a component must have at least.
         must, must_not: actions that are decided already.
         either_or: further groups of which at most one action may be funded.
+        exactly_one: groups of which exactly one action must be funded.
     """
 
     budget: int | None = None
@@ -46,6 +46,7 @@ class Limits:
     must: tuple[str, ...] = ()
     must_not: tuple[str, ...] = ()
     either_or: tuple[tuple[str, ...], ...] = ()
+    exactly_one: tuple[tuple[str, ...], ...] = ()
 
     def ceilings(self) -> dict[str, dict[str, int] | dict[int, int]]:
         """Return the ceilings beside the budget, by the column of the catalogue that they are about."""
@@ -92,8 +93,8 @@ class Model:
     Attributes:
         kept_share: the share of every claimed point that verification keeps.
         cost: which cost of the range counts: `low`, `likely` or `high`.
-        acceptance: `full` counts an action's points in full; `low`, `likely` or `high` times that
-            chance of acceptance.
+        acceptance: `full` counts an action's points in full; `low`, `likely` or `high` counts what they are
+            worth on average at that chance of acceptance (`expected`).
     """
 
     rollup: RollUp
@@ -140,17 +141,84 @@ class Model:
     @cached_property
     def gains(self) -> np.ndarray:
         """Points that each action alone adds to each question: actions × questions, never below 0."""
-        questions = self.rollup.table("question")
-        gains = np.zeros((len(self.codes), len(questions)))
+        gains = np.zeros((len(self.codes), len(self.base)))
         answers = self.catalogue.answers
         row = pd.Index(self.codes).get_indexer(answers["action_code"])
-        column = questions.index.get_indexer(answers["question_code"])
-        maxima = questions["max_points"].to_numpy()[column]
-        raised = np.clip(answers["raised_to"].to_numpy() * maxima - self.base[column], 0, None)
+        column = self.rollup.table("question").index.get_indexer(answers["question_code"])
+        raised = np.clip(self._raised - self.base[column], 0, None)
         if self.acceptance != "full":
             raised = raised * answers[f"chance_{self.acceptance}"].to_numpy()
         gains[row, column] = raised
         return gains.round(DECIMALS)
+
+    @property
+    def _raised(self) -> np.ndarray:
+        """Points to which every answer of the catalogue raises its question."""
+        answers = self.catalogue.answers
+        maxima = self.rollup.instrument.questions["max_points"]
+        return (answers["raised_to"] * answers["question_code"].map(maxima)).to_numpy(dtype=float)
+
+    @cached_property
+    def _filled(self) -> pd.Series:
+        """Whether all actions together could carry an indicator past its maximum."""
+        instrument, answers = self.rollup.instrument, self.catalogue.answers
+        could = self.claimed.copy()
+        most = pd.Series(self._raised, index=answers["question_code"], dtype=float).groupby(level=0).max()
+        could[most.index] = np.maximum(could[most.index], most)
+        sums = could.groupby(instrument.questions["indicator_code"]).sum()
+        return sums.gt(instrument.indicators["max_points"].reindex(sums.index) + 1e-9)
+
+    @cached_property
+    def answered(self) -> list[Answered]:
+        """The indicators that actions answer, with who raises which question to what."""
+        instrument, answers = self.rollup.instrument, self.catalogue.answers
+        position = dict(zip(self.codes, range(len(self.codes)), strict=True))
+        rows = answers.assign(
+            points=self._raised, indicator=answers["question_code"].map(instrument.questions["indicator_code"])
+        )
+        sums = self.claimed.groupby(instrument.questions["indicator_code"]).sum()
+        found = []
+        for indicator, inside in rows.groupby("indicator", sort=False):
+            ways = {
+                question: tuple(
+                    Way(position[row.action_code], row.points, (row.chance_low, row.chance_likely, row.chance_high))
+                    for row in own.sort_values("points", ascending=False, kind="stable").itertuples()
+                )
+                for question, own in inside.groupby("question_code", sort=False)
+            }
+            found.append(
+                Answered(
+                    position=instrument.indicators.index.get_loc(indicator),
+                    claimed=float(sums[indicator]),
+                    of_questions=tuple(float(self.claimed[question]) for question in ways),
+                    maximum=float(instrument.indicators.at[indicator, "max_points"]),
+                    fills=bool(self._filled[indicator]),
+                    ways=tuple(ways.values()),
+                )
+            )
+        return found
+
+    def chance(self, chances: Chances) -> np.ndarray:
+        """Return the chance of acceptance that counts: of low, likely and high one; always 1 in full."""
+        return np.ones(1) if self.acceptance == "full" else np.array([chances[COSTS.index(self.acceptance)]])
+
+    def gained(self, chosen: np.ndarray) -> np.ndarray:
+        """Return what a set of actions adds to each indicator on average, points."""
+        funded = np.zeros((1, len(self.codes)), dtype=bool)
+        funded[0, chosen] = True
+        gains = np.zeros(len(self.rollup.instrument.indicators))
+        kept = np.array([self.kept_share])
+        for at, answered in enumerate(self.answered):
+            key = (at, *(k for k in answered.actions if funded[0, k]))
+            if len(key) > 1 and key not in self._known:
+                self._known[key] = float(expected_gain(answered, kept, self.chance, funded)[0, 0])
+            gains[answered.position] = self._known.get(key, 0.0)
+        return gains
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, ...], float]:
+        """What parts of plans are worth, once counted."""
+        return {}
 
     @cached_property
     def clusters(self) -> list[list[int]]:
@@ -159,16 +227,8 @@ class Model:
         What two clusters add never depends on each other, whatever share of the claims is kept.
         """
         answers = self.catalogue.answers
-        instrument = self.rollup.instrument
-        indicator = answers["question_code"].map(instrument.questions["indicator_code"])
-        could = self.claimed.copy()
-        most = answers["raised_to"] * answers["question_code"].map(instrument.questions["max_points"])
-        most = most.groupby(answers["question_code"]).max()
-        could[most.index] = np.maximum(could[most.index], most)
-        filled = (
-            could.groupby(instrument.questions["indicator_code"]).sum().gt(instrument.indicators["max_points"] + 1e-9)
-        )
-        shared = answers["question_code"].where(~indicator.map(filled), indicator)
+        indicator = answers["question_code"].map(self.rollup.instrument.questions["indicator_code"])
+        shared = answers["question_code"].where(~indicator.map(self._filled).astype(bool), indicator)
         row = dict(zip(self.codes, range(len(self.codes)), strict=True))
         return joined(
             len(self.codes),
@@ -202,10 +262,10 @@ class Model:
         Raises:
             ParameterError: an unknown action, agency, funding source, year or component; names the nearest.
         """
-        for codes in (limits.must, limits.must_not, *limits.either_or):
+        for codes in (limits.must, limits.must_not, *limits.either_or, *limits.exactly_one):
             self.indices(codes)
         for column, given in limits.ceilings().items():
-            known = sorted(set(self.catalogue.actions[column]))
+            known = self.catalogue.names(column)
             for name in given:
                 if name not in known:
                     raise ParameterError(
@@ -216,27 +276,40 @@ class Model:
         for code in limits.components:
             self.rollup.instrument.component(code)
 
-    def points(self, chosen: np.ndarray) -> np.ndarray:
-        """Return every question's points when actions are funded (positions of actions)."""
-        best = self.gains[chosen].max(axis=0) if len(chosen) else 0.0
-        return self.base + best
+    def totals(self, chosen: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what a set of actions leads to by the one scoring function: `indicator`, `component` and `total`."""
+        instrument = self.rollup.instrument
+        if self.acceptance == "full":
+            best = self.gains[chosen].max(axis=0) if len(chosen) else 0.0
+            return totals_of((self.base + best)[np.newaxis, :], instrument)
+        # An average can not be had question by question where an indicator fills.
+        start = totals_of(self.base[np.newaxis, :], instrument)["indicator"]
+        return totals_of(start + self.gained(chosen), instrument, "indicator")
 
     def total(self, chosen: np.ndarray) -> float:
         """Return the total of a set of actions by the one scoring function."""
-        return float(totals_of(self.points(chosen)[np.newaxis, :], self.rollup.instrument)["total"][0])
+        return float(self.totals(chosen)["total"][0])
 
     def components(self, chosen: np.ndarray) -> pd.Series:
         """Return every component's points when actions are funded."""
-        found = totals_of(self.points(chosen)[np.newaxis, :], self.rollup.instrument)["component"][0]
-        return pd.Series(found, index=self.rollup.components.index, name="points")
+        return pd.Series(self.totals(chosen)["component"][0], index=self.rollup.components.index, name="points")
 
     def ceilings(self, limits: Limits) -> list[Ceiling]:
         """Return every ceiling on money, the whole budget first, with what each action takes from it."""
         found = [] if limits.budget is None else [Ceiling("", "", limits.budget, self.costs)]
         for column, given in limits.ceilings().items():
-            of = self.catalogue.actions[column].to_numpy()
-            found += [Ceiling(column, name, most, self.costs * (of == name)) for name, most in given.items()]
+            found += [Ceiling(column, name, most, self.paid(column, name)) for name, most in given.items()]
         return found
+
+    def paid(self, column: str, name: str | int) -> np.ndarray:
+        """Return what each action costs an agency, a funding source or a year, rupiah."""
+        rows = self.catalogue.rows
+        rows = rows[rows[column] == name]
+        paid = np.zeros(len(self.codes), dtype=np.int64)
+        np.add.at(
+            paid, pd.Index(self.codes).get_indexer(rows["action_code"]), rows[f"cost_{self.cost}"].to_numpy(np.int64)
+        )
+        return paid
 
     def overspent(self, chosen: np.ndarray, limits: Limits) -> list[str]:
         """Say in words which ceilings on money a set of actions breaks."""
@@ -244,28 +317,50 @@ class Model:
 
     def broken(self, chosen: np.ndarray, limits: Limits) -> list[str]:
         """Say in words which limits a set of actions breaks; empty when it breaks none."""
-        actions = self.catalogue.actions
         funded = {self.codes[at] for at in chosen}
         said = self.overspent(chosen, limits)
         said += [t("wajib {code}", code=code) for code in limits.must if code not in funded]
         said += [t("dilarang {code}", code=code) for code in limits.must_not if code in funded]
-        for group in self.groups(limits):
-            if len(funded & set(group)) > 1:
-                said.append(t("pilih satu: {codes}", codes=", ".join(group)))
+        for group, exactly in self.groups(limits):
+            count = len(funded & set(group))
+            if count > 1 or (exactly and not count):
+                words = t("tepat satu: {codes}", codes=", ".join(group)) if exactly else None
+                said.append(words or t("pilih satu: {codes}", codes=", ".join(group)))
         for code in funded:
-            missing = [name for name in actions.loc[code, "prerequisites"] if name not in funded]
-            if missing:
-                said.append(t("prasyarat {code}: {names}", code=code, names=", ".join(missing)))
+            for choice in self.catalogue.actions.at[code, "prerequisites"]:
+                if not funded & set(choice):
+                    said.append(t("prasyarat {code}: {names}", code=code, names=alternatives(choice)))
         points = self.components(chosen)
         said += [
             t("komponen {code}", code=code) for code, least in limits.components.items() if points[code] < least - 1e-6
         ]
         return said
 
-    def groups(self, limits: Limits) -> list[tuple[str, ...]]:
-        """Return the groups of which at most one action may be funded."""
-        own = self.catalogue.actions["group_code"].dropna()
-        return [tuple(codes) for _, codes in own.groupby(own).groups.items()] + list(limits.either_or)
+    def groups(self, limits: Limits) -> list[tuple[tuple[str, ...], bool]]:
+        """Return the groups of which at most one action may be funded, or (true) exactly one must be."""
+        actions = self.catalogue.actions
+        own = actions["group_code"].dropna()
+        kinds = actions["group_kind"] if "group_kind" in actions else pd.Series(index=actions.index, dtype=object)
+        return [
+            *(
+                (tuple(codes), bool((kinds[codes] == EXACTLY_ONE).any()))
+                for _, codes in own.groupby(own).groups.items()
+            ),
+            *((codes, False) for codes in limits.either_or),
+            *((codes, True) for codes in limits.exactly_one),
+        ]
+
+    @cached_property
+    def needs(self) -> list[list[list[int]]]:
+        """What each action (in order) needs: of every choice of prerequisites (positions) at least one."""
+        return [
+            [self.indices(choice).tolist() for choice in choices] for choices in self.catalogue.actions["prerequisites"]
+        ]
+
+
+def alternatives(choice: Iterable[str]) -> str:
+    """Write a prerequisite of which one is enough."""
+    return t(" atau ").join(choice)
 
 
 def limit_name(column: str) -> str:

@@ -20,11 +20,12 @@ from kla_analysis.planning.model import Model
 
 @dataclass(frozen=True)
 class Chance:
-    """A probability counted in draws, with its standard error."""
+    """A probability counted in draws, with its standard error; `plans` is how many plans the same draws judged."""
 
     probability: float
     error: float
     draws: int
+    plans: int = 1
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -20,12 +20,15 @@ import pandas as pd
 from kla_analysis.errors import DataError, ParameterError
 from kla_analysis.instrument.bands import Placement
 from kla_analysis.language import money, number, t
+from kla_analysis.planning.expected import expected_gain
 from kla_analysis.planning.model import Limits, Model
 
 #: Seconds that one solve may take before the best plan so far is returned with its gap.
 TIME_LIMIT = 30.0
 # Room for the solver's tolerance, points; and what is exact: below the sixth decimal of the scoring function.
 _SLACK, _EXACT = 1e-5, 1e-9
+# Actions that answer one question, at most, where averages are planned: each of their sets is a variable.
+_MOST_TOGETHER = 12
 # One unit of the objective, points.
 _FINE = 1e-3
 # How far a bound may lie from what it proves: points, and rupiah (money is whole rupiah).
@@ -87,9 +90,12 @@ class Plan:
 
     @property
     def table(self) -> pd.DataFrame:
-        """The funded actions with their cost and the points that are lost without each."""
+        """The funded actions with their cost, all their years and sources, and the points that are lost without each."""
         chosen = self.model.indices(self.actions)
         table = self.model.catalogue.actions.iloc[chosen].copy()
+        paid = self.model.catalogue.rows.groupby("action_code")
+        for column in ("year", "funding_source"):
+            table[column] = paid[column].agg(lambda given: ", ".join(map(str, sorted(set(given))))).reindex(table.index)
         table["cost"] = self.model.costs[chosen]
         table["points_without"] = [
             round(self.total - self.model.total(np.delete(chosen, at)), 6) for at in range(len(chosen))
@@ -186,17 +192,41 @@ class _Problem:
     def __post_init__(self) -> None:
         model, limits = self.model, self.limits
         model.require_known(limits)
-        actions = model.catalogue.actions
         instrument = model.rollup.instrument
         self.count = len(model.codes)
         self.whole = set(range(self.count))
         self.upper = [1.0] * self.count
         self.lower = [0.0] * self.count
-        gains = model.gains
         indicators = instrument.indicators
         indicator_of = indicators.index.get_indexer(instrument.questions["indicator_code"])
         # Points of each indicator as a linear expression in the variables.
-        parts: list[dict[int, float]] = [{} for _ in range(len(indicators))]
+        parts = self._full_parts(indicator_of) if model.acceptance == "full" else self._expected_parts()
+        sums = np.bincount(indicator_of, model.base, len(indicators))
+        room = indicators["max_points"].to_numpy() - sums
+        self.base = float(np.minimum(sums, indicators["max_points"].to_numpy()).sum())
+        self.points: dict[int, float] = {}
+        by_component: dict[str, dict[int, float]] = {}
+        for at, part in enumerate(parts):
+            if not part:
+                continue
+            if model.acceptance == "full" and self._most(part) > room[at] + 1e-9:
+                fits = self._variable(max(0.0, float(room[at])))
+                self.rows.append(({fits: 1.0, **{v: -g for v, g in part.items()}}, -math.inf, 0.0))
+                part = {fits: 1.0}
+            component = by_component.setdefault(indicators["component_code"].iloc[at], {})
+            for variable, gain in part.items():
+                self.points[variable] = self.points.get(variable, 0.0) + gain
+                component[variable] = component.get(variable, 0.0) + gain
+        self._money_rows(limits)
+        self._choice_rows(limits)
+        start = model.components(np.array([], dtype=int))
+        for code, least in limits.components.items():
+            self.rows.append((by_component.get(code, {}), least - start[code], math.inf))
+
+    def _full_parts(self, indicator_of: np.ndarray) -> list[dict[int, float]]:
+        """Return the points of each indicator where every action counts in full."""
+        gains = self.model.gains
+        parts: list[dict[int, float]] = [{} for _ in self.model.rollup.instrument.indicators.index]
         for question in np.flatnonzero((gains > 0).any(axis=0)):
             answering = np.flatnonzero(gains[:, question] > 0)
             into = parts[indicator_of[question]]
@@ -211,27 +241,43 @@ class _Problem:
                 into[variable] = gains[at, question]
                 credited[variable] = 1.0
             self.rows.append((credited, -math.inf, 1.0))
-        sums = np.bincount(indicator_of, model.base, len(indicators))
-        room = indicators["max_points"].to_numpy() - sums
-        self.base = float(np.minimum(sums, indicators["max_points"].to_numpy()).sum())
-        self.points: dict[int, float] = {}
-        by_component: dict[str, dict[int, float]] = {}
-        for at, part in enumerate(parts):
-            if not part:
-                continue
-            if self._most(part) > room[at] + 1e-9:
-                fits = self._variable(max(0.0, float(room[at])))
-                self.rows.append(({fits: 1.0, **{v: -g for v, g in part.items()}}, -math.inf, 0.0))
-                part = {fits: 1.0}
-            component = by_component.setdefault(indicators["component_code"].iloc[at], {})
-            for variable, gain in part.items():
-                self.points[variable] = self.points.get(variable, 0.0) + gain
-                component[variable] = component.get(variable, 0.0) + gain
-        self._money_rows(limits)
-        self._choice_rows(actions, limits)
-        start = model.components(np.array([], dtype=int))
-        for code, least in limits.components.items():
-            self.rows.append((by_component.get(code, {}), least - start[code], math.inf))
+        return parts
+
+    def _expected_parts(self) -> list[dict[int, float]]:
+        """Return the points of each indicator on average: what several actions add together is no sum.
+
+        So each of their sets has a variable of its own, one where exactly these are funded.
+        """
+        model = self.model
+        kept = np.array([model.kept_share])
+        parts: list[dict[int, float]] = [{} for _ in model.rollup.instrument.indicators.index]
+        for answered in model.answered:
+            alone = [answered] if answered.fills else [answered.question(at) for at in range(len(answered.ways))]
+            for block in alone:
+                actions = block.actions
+                if len(actions) > _MOST_TOGETHER:
+                    indicator = model.rollup.instrument.indicators.index[block.position]
+                    raise ParameterError(
+                        t("Nilai rata-rata indikator {code} tidak dapat dihitung: {count} kegiatan menjawab hal yang sama.",
+                          code=indicator, count=len(actions)),
+                        advice=t("Pakai penerimaan “full”, atau paling banyak {most} kegiatan untuk satu pertanyaan.",
+                                 most=_MOST_TOGETHER),
+                    )  # fmt: skip
+                member = ((np.arange(1, 1 << len(actions))[:, None] >> np.arange(len(actions))) & 1).astype(bool)
+                funded = np.zeros((len(member), self.count), dtype=bool)
+                funded[:, actions] = member
+                gains = expected_gain(block, kept, model.chance, funded)[0]
+                into = parts[block.position]
+                if len(actions) == 1:
+                    into[actions[0]] = into.get(actions[0], 0.0) + gains[0]
+                    continue
+                sets = [self._variable(1.0) for _ in member]
+                into.update(zip(sets, gains.tolist(), strict=True))
+                self.rows.append((dict.fromkeys(sets, 1.0), -math.inf, 1.0))
+                for k, at in enumerate(actions):
+                    with_it = {sets[row]: 1.0 for row in np.flatnonzero(member[:, k])}
+                    self.rows.append((with_it | {at: -1.0}, 0.0, 0.0))
+        return parts
 
     def _variable(self, upper: float) -> int:
         self.upper.append(upper)
@@ -250,16 +296,16 @@ class _Problem:
             # Room for the tolerance keeps the solver from shutting out a plan that just fits.
             self.rows.append((paid, -math.inf, ceiling.most / self.unit + 1e-6))
 
-    def _choice_rows(self, actions: pd.DataFrame, limits: Limits) -> None:
+    def _choice_rows(self, limits: Limits) -> None:
         for at in self.model.indices(limits.must):
             self.lower[at] = 1.0
         for at in self.model.indices(limits.must_not):
             self.upper[at] = 0.0
-        for group in self.model.groups(limits):
-            self.rows.append(({int(at): 1.0 for at in self.model.indices(group)}, -math.inf, 1.0))
-        for at, code in enumerate(self.model.codes):
-            for needed in self.model.indices(actions.loc[code, "prerequisites"]):
-                self.rows.append(({at: 1.0, int(needed): -1.0}, -math.inf, 0.0))
+        for group, exactly in self.model.groups(limits):
+            self.rows.append(({int(at): 1.0 for at in self.model.indices(group)}, float(exactly) or -math.inf, 1.0))
+        for at, choices in enumerate(self.model.needs):
+            for choice in choices:
+                self.rows.append(({at: 1.0, **dict.fromkeys(choice, -1.0)}, -math.inf, 0.0))
 
     def solve(
         self,
@@ -332,6 +378,8 @@ class _Problem:
         return any(reached[code] < points - _EXACT for code, points in least.items())
 
 
+# Branches that are looked at before the solver begins to guess.
+_BRANCHES = 300
 #: The solver's ways to guess a good plan before it looks at all of them.
 _GUESSES = (
     "mip_heuristic_run_feasibility_jump",
@@ -383,9 +431,9 @@ def solve(
     options = {"output_flag": False, "mip_rel_gap": 0.0}
     # At its own tolerances it takes 0.9999997 for one, and such a share of a cost for all of it.
     options |= dict.fromkeys(("mip_feasibility_tolerance", "primal_feasibility_tolerance"), 1e-9)
-    # Programmes of this size are branched through in less time than a good guess takes to find.
+    # Most programmes of this size are branched through in less time than a good guess takes to find.
     options |= dict.fromkeys(_GUESSES, False)
-    for option, value in (options if nodes is None else options | {"mip_max_nodes": nodes}).items():
+    for option, value in (options | {"mip_max_nodes": _BRANCHES if nodes is None else nodes}).items():
         solver.setOptionValue(option, value)
     solver.passModel(programme)
     if start is not None:
@@ -396,6 +444,13 @@ def solve(
     until = time.monotonic() + time_limit
     solver.cbMipInterrupt += lambda event: event.interrupt(time.monotonic() > until)
     solver.run()
+    if nodes is None and solver.getModelStatus() == highspy.HighsModelStatus.kSolutionLimit:
+        # Those that are not, close sooner with guesses: measured on multiple-choice knapsacks of ten resources.
+        for option, value in (dict.fromkeys(_GUESSES, True) | {"mip_max_nodes": highspy.kHighsIInf}).items():
+            solver.setOptionValue(option, value)
+        if solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+            solver.setSolution(solver.getSolution())
+        solver.run()
     ended, info = solver.getModelStatus(), solver.getInfo()
     if ended == highspy.HighsModelStatus.kInfeasible:
         return None
@@ -406,6 +461,72 @@ def solve(
         )
     proven = ended == highspy.HighsModelStatus.kOptimal
     return np.array(solver.getSolution().col_value), proven, info.mip_dual_bound
+
+
+@dataclass(frozen=True, eq=False)
+class Nested:
+    """Plans for rising budgets, each of which holds the one before: positions of actions, and how far they are proven."""
+
+    chosen: list[np.ndarray]
+    status: Status
+
+
+def nested_plans(
+    model: Model, limits: Limits, budgets: Sequence[tuple[int, float]], *, time_limit: float = TIME_LIMIT
+) -> Nested | None:
+    """Find plans for rising budgets (rupiah, weight), each holding the one before, with the most points on average.
+
+    Returns None when no such plans keep the limits.
+
+    Raises:
+        NothingFound: the time was over before any were found.
+    """
+    problems = [_Problem(model, replace(limits, budget=budget)) for budget, _ in budgets]
+    lower: list[float] = []
+    upper: list[float] = []
+    rows: list[Row] = []
+    whole: set[int] = set()
+    objective: list[np.ndarray] = []
+    starts: list[int] = []
+    for problem, (_, weight) in zip(problems, budgets, strict=True):
+        at = len(upper)
+        rows += [({at + k: v for k, v in row.items()}, low, high) for row, low, high in problem.rows]
+        rows += [({starts[-1] + k: 1.0, at + k: -1.0}, -math.inf, 0.0) for k in range(problem.count) if starts]
+        whole |= {at + k for k in problem.whole}
+        gains = np.zeros(len(problem.upper))
+        for variable, gain in problem.points.items():
+            gains[variable] = -weight * gain / _FINE
+        objective.append(gains)
+        lower += problem.lower
+        upper += problem.upper
+        starts.append(at)
+    if any(low > high for low, high in zip(lower, upper, strict=True)):
+        return None
+    until = time.monotonic() + time_limit
+    while True:
+        found = solve(np.concatenate(objective), lower, upper, whole, rows, max(until - time.monotonic(), 0.0))
+        if found is None:
+            return None
+        values, proven, bound = found
+        chosen = [
+            np.flatnonzero(values[at : at + problem.count] > 0.5) for at, problem in zip(starts, problems, strict=True)
+        ]
+        broken = False
+        for at, problem, each in zip(starts, problems, chosen, strict=True):
+            if model.overspent(each, problem.limits):
+                broken = True
+                rows.append(({at + int(k): 1.0 for k in each}, -math.inf, len(each) - 1))
+            elif problem._short(each, None):
+                broken = True
+                rows.append(({at + k: 1.0 for k in range(problem.count) if k not in each}, 1.0, math.inf))
+        if not broken:
+            break
+    value = sum(weight * model.total(each) for each, (_, weight) in zip(chosen, budgets, strict=True))
+    held = sum(weight * problem.base for problem, (_, weight) in zip(problems, budgets, strict=True)) - bound * _FINE
+    status: Status = "time_limit" if not proven else "optimal" if abs(held - value) <= _PROVEN["points"] else "unproven"
+    for each, problem in zip(chosen, problems, strict=True):
+        checked(model, problem.limits, each, status, math.nan)
+    return Nested(chosen, status)
 
 
 def checked(
@@ -478,6 +599,7 @@ def _demands(limits: Limits) -> str:
         said.append(t("wajib {codes}", codes=", ".join(limits.must)))
     if limits.must_not:
         said.append(t("dilarang {codes}", codes=", ".join(limits.must_not)))
+    said += [t("tepat satu: {codes}", codes=", ".join(codes)) for codes in limits.exactly_one]
     said += [
         t("komponen {code} sedikitnya {least}", code=code, least=number(least))
         for code, least in limits.components.items()

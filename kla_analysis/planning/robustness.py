@@ -9,15 +9,16 @@ import numpy as np
 import pandas as pd
 
 from kla_analysis.analysis.verification import SEED, Retention
-from kla_analysis.planning.frontier import Progress
-from kla_analysis.planning.model import Limits, Model
+from kla_analysis.planning.choice import Sets, cases_at_once
+from kla_analysis.planning.frontier import Progress, quick_staircase
+from kla_analysis.planning.model import COSTS, Limits, Model
 from kla_analysis.planning.outcomes import between
 from kla_analysis.planning.plan import least_money, most_points
 
-#: Draws of costs, chances and retention, each planned anew.
-DRAWS = 100
-# Drawn costs are rounded to this, as the catalogue's are.
-_ROUND = 5_000_000
+#: Draws of costs, chances and retention, each planned anew: enough that chance does not decide what is core.
+DRAWS = 1_000
+# There is time for fewer where several ceilings are kept in each, and where each needs a solver.
+_DRAWS_TIED, _DRAWS_SOLVED = 200, 100
 #: Outcomes of verification that a plan is tried on: how strict, and how much of the claims is kept.
 STRICTNESS = ("low", "likely", "high")
 KEPT = (0.1, 0.5, 0.9)
@@ -37,34 +38,68 @@ def core_actions(
     """Return, for every action, the share of draws in which the best plan for the budget holds it.
 
     In each draw the costs, the chances of acceptance and the retention are drawn between their low
-    and high values, and the plan with the most expected points within the limits is solved anew.
+    and high values, and the plan with the most expected points within the limits is found anew, exactly
+    and to the rupiah. One action's costs in several years are drawn together.
 
     Args:
         limits: with a budget; without one every useful action would be in every plan.
+        draws: fewer are made where ceilings beside the budget, or a solver, make each of them long.
 
     Returns:
-        Shares between 0 and 1, indexed by action code, largest first.
+        Shares between 0 and 1, indexed by action code, largest first; `attrs["draws"]` says in how many draws.
     """
     random = np.random.default_rng(seed)
-    actions, answers = model.catalogue.actions, model.catalogue.answers
+    sets = Sets.of(model, limits)
+    most = _DRAWS_SOLVED if sets is None else _DRAWS_TIED if any(limits.ceilings().values()) else draws
+    draws = min(draws, most)
+    rows = model.catalogue.rows
     kept = np.full(draws, model.kept_share) if retention is None else retention.draw(draws, seed=seed)
-    costs = _triangular(random, actions, "cost", draws)
+    lots = random.random((draws, len(model.codes)))
+    own = pd.Index(model.codes).get_indexer(rows["action_code"])
+    costs = between(*(rows[f"cost_{level}"].to_numpy(dtype=float) for level in COSTS), lots[:, own])
+    costs = np.rint(costs).astype(np.int64)
     strict = random.random(draws)
-    held = np.zeros(len(model.codes))
-    for at in range(draws):
-        drawn = actions.copy()
-        drawn["cost_likely"] = (np.maximum(costs[at] / _ROUND, 1).round() * _ROUND).astype(np.int64)
-        chances = answers.copy()
-        lots = np.full(len(answers), strict[at])
-        chances["chance_likely"] = between(
-            *(answers[f"chance_{level}"].to_numpy() for level in ("low", "likely", "high")), lots
-        )
-        catalogue = replace(model.catalogue, actions=drawn, answers=chances)
-        again = Model(model.rollup, catalogue, float(kept[at]), "likely", "likely")
-        held[again.indices(most_points(again, limits, cheapest=False).actions)] += 1
-        progress((at + 1) / draws)
-    shares = pd.Series(held / draws, index=pd.Index(model.codes, name="action_code"), name="share")
-    return shares.sort_values(ascending=False, kind="stable")
+    held = _held(sets, rows, costs, kept, strict, own, progress) if sets is not None else np.array(
+        [_solved(model, limits, costs[at], float(kept[at]), float(strict[at])) for at in range(draws)]
+    )  # fmt: skip
+    shares = pd.Series(held.mean(axis=0), index=pd.Index(model.codes, name="action_code"), name="share")
+    shares = shares.sort_values(ascending=False, kind="stable")
+    shares.attrs["draws"] = draws
+    return shares
+
+
+def _held(
+    sets: Sets, rows: pd.DataFrame, costs: np.ndarray, kept: np.ndarray, strict: np.ndarray, own: np.ndarray,
+    progress: Progress,
+) -> np.ndarray:  # fmt: skip
+    """Plan every draw without a solver: draws × actions."""
+    limits, count = sets.limits, len(sets.model.codes)
+    if not sets.possible:
+        return np.zeros((len(kept), count), dtype=bool)
+    by_action = (own[:, None] == np.arange(count)).astype(np.int64)
+    under = [(by_action, limits.budget)] if limits.budget is not None else []
+    for column, given in limits.ceilings().items():
+        under += [(by_action * (rows[column] == name).to_numpy()[:, None], most) for name, most in given.items()]
+    found = []
+    for part in cases_at_once(sets, len(kept)):
+        gains = sets.gains(kept[part], lambda chances, part=part: between(*chances, strict[part]))
+        ceilings = [(costs[part] @ of, most) for of, most in under]
+        found.append(sets.best(gains, costs[part] @ by_action, ceilings))
+        progress(part.stop / len(kept))
+    return np.concatenate(found)
+
+
+def _solved(model: Model, limits: Limits, costs: np.ndarray, kept: float, strict: float) -> np.ndarray:
+    """Plan one draw by the solver: which actions are held."""
+    catalogue, answers = model.catalogue, model.catalogue.answers
+    rows = catalogue.rows.assign(cost_likely=costs)
+    actions = catalogue.actions.assign(cost_likely=rows.groupby("action_code")["cost_likely"].sum())
+    chances = between(*(answers[f"chance_{level}"].to_numpy() for level in COSTS), np.full(len(answers), strict))
+    drawn = replace(catalogue, actions=actions, answers=answers.assign(chance_likely=chances), split=rows)
+    again = Model(model.rollup, drawn, kept, "likely", "likely")
+    held = np.zeros(len(model.codes), dtype=bool)
+    held[again.indices(most_points(again, limits, cheapest=False).actions)] = True
+    return held
 
 
 def regret(model: Model, actions: Sequence[str], limits: Limits, *, retention: Retention | None = None) -> pd.DataFrame:
@@ -80,13 +115,22 @@ def regret(model: Model, actions: Sequence[str], limits: Limits, *, retention: R
         points), `total` and `best_total` (expected points), `regret`.
     """
     shares = [model.kept_share] if retention is None else [retention.quantile(level) for level in KEPT]
+    cases = [(kept, level) for kept in dict.fromkeys(shares) for level in STRICTNESS]
+    own = [model if (model.kept_share, model.acceptance) == case else replace(model, kept_share=case[0], acceptance=case[1])
+           for case in cases]  # fmt: skip
+    sets = Sets.of(model, limits)
+    if sets is None or not sets.possible:
+        best = [most_points(then, limits, cheapest=False).total for then in own]
+    else:
+        gains = np.concatenate([sets.gains(np.array([then.kept_share]), then.chance) for then in own])
+        many = [1] * len(cases)
+        ceilings = [(np.outer(many, each.paid), each.most) for each in model.ceilings(limits)]
+        held = sets.best(gains, np.outer(many, model.costs), ceilings)
+        best = [then.total(np.flatnonzero(funded)) for then, funded in zip(own, held, strict=True)]
     rows = []
-    for kept in dict.fromkeys(shares):
-        for level in STRICTNESS:
-            then = replace(model, kept_share=kept, acceptance=level)
-            own = then.total(then.indices(actions))
-            best = most_points(then, limits, cheapest=False).total
-            rows.append((level, kept, own, best, round(max(best - own, 0.0), 6)))
+    for (kept, level), then, most in zip(cases, own, best, strict=True):
+        total = then.total(then.indices(actions))
+        rows.append((level, kept, total, most, round(max(most - total, 0.0), 6)))
     return pd.DataFrame(rows, columns=["strictness", "kept", "total", "best_total", "regret"])
 
 
@@ -105,15 +149,16 @@ def worth_of_evidence(model: Model, target: float, limits: Limits, retention: Re
     for share in SECURED:
         kept = retention.median + (1 - retention.median) * share
         then = replace(model, kept_share=kept)
-        plan = least_money(then, target, free)
+        stairs = quick_staircase(then, free)
         total = then.total(np.array([], dtype=int))
-        rows.append((share, total, np.nan if plan.status == "infeasible" else float(plan.cost)))
+        if stairs is not None:
+            step = stairs.cheapest(target)
+            cost = np.nan if step is None else float(step["cost"])
+        else:
+            plan = least_money(then, target, free)
+            cost = np.nan if plan.status == "infeasible" else float(plan.cost)
+        rows.append((share, total, cost))
     table = pd.DataFrame(rows, columns=["secured", "total", "cost"])
     table["points"] = (table["total"] - table["total"].iloc[0]).round(6)
     table["saved"] = table["cost"].iloc[0] - table["cost"]
     return table
-
-
-def _triangular(random: np.random.Generator, table: pd.DataFrame, what: str, draws: int) -> np.ndarray:
-    low, likely, high = (table[f"{what}_{level}"].to_numpy(dtype=float) for level in ("low", "likely", "high"))
-    return between(low, likely, high, random.random((draws, len(table))))

@@ -20,12 +20,33 @@ from pydantic_core import PydanticCustomError
 from kla_analysis.errors import DataError, ParameterError, Problem, did_you_mean
 from kla_analysis.files import read_plain
 from kla_analysis.instrument.instrument import known_instruments, load_instrument
-from kla_analysis.language import read_money, t
+from kla_analysis.language import number, read_money, t
 from kla_analysis.planning.model import Limits
 from kla_analysis.project import find_project
 
 #: Bytes; a scenario is a page of text.
 _LARGEST = 100_000
+
+
+class Weighted(BaseModel):
+    """A budget that may come, and how likely it is. Money in whole rupiah or as people write it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    budget: int = Field(ge=0)
+    weight: float
+
+    @field_validator("budget", mode="before")
+    @classmethod
+    def _budget(cls, value: Any) -> Any:
+        return _money(value)
+
+    @field_validator("weight")
+    @classmethod
+    def _weight(cls, value: float) -> float:
+        if not 0 <= value <= 1:
+            raise PydanticCustomError("words", "{why}", {"why": t("Isi bobot di antara 0 dan 1.")})
+        return value
 
 
 class Scenario(BaseModel):
@@ -57,6 +78,8 @@ class Scenario(BaseModel):
     must: tuple[str, ...] = ()
     must_not: tuple[str, ...] = ()
     either_or: tuple[tuple[str, ...], ...] = ()
+    exactly_one: tuple[tuple[str, ...], ...] = ()
+    budgets: tuple[Weighted, ...] = ()
     time_limit: float = Field(default=10.0, gt=0, le=3600)
 
     @field_validator("budget", mode="before")
@@ -94,6 +117,29 @@ class Scenario(BaseModel):
         if any(not 0 <= points < math.inf for points in value.values()):
             raise PydanticCustomError("words", "{why}", {"why": t("Isi poin, 0 atau lebih.")})
         return value
+
+    @field_validator("either_or", "exactly_one")
+    @classmethod
+    def _several(cls, value: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        alone = [codes for codes in value if len(set(codes)) < 2]
+        if alone:
+            said = ", ".join("; ".join(codes) or "–" for codes in alone)
+            why = t("Sekelompok berisi sedikitnya dua kegiatan; ini hanya satu: {codes}.", codes=said)
+            raise PydanticCustomError("words", "{why}", {"why": why})
+        return value
+
+    @field_validator("budgets")
+    @classmethod
+    def _add_up(cls, value: tuple[Weighted, ...]) -> tuple[Weighted, ...]:
+        summed = round(sum(each.weight for each in value), 6)
+        problems = []
+        if value and summed != 1:
+            problems.append(t("Jumlah bobotnya {summed}, seharusnya 1.", summed=number(summed, decimals=4)))
+        if len({each.budget for each in value}) < len(value):
+            problems.append(t("Satu anggaran hanya sekali."))
+        if problems:
+            raise PydanticCustomError("words", "{why}", {"why": " ".join(problems)})
+        return tuple(sorted(value, key=lambda each: each.budget))
 
     @model_validator(mode="after")
     def _not_both(self) -> Scenario:
@@ -245,7 +291,7 @@ def stack(scenarios: Sequence[Scenario]) -> Scenario:
                             )
                         )
                 gathered[name] = gathered[name] | value
-            elif isinstance(value, tuple):
+            elif isinstance(value, tuple) and name != "budgets":
                 gathered[name] = tuple(dict.fromkeys((*gathered[name], *value)))
             elif gathered[name] != value:
                 conflicts.append(Problem(_two(gathered[name], value), t("Pilih salah satu."), column=name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -17,12 +17,12 @@ from kla_analysis.errors import ParameterError
 from kla_analysis.instrument.bands import Band, Placement
 from kla_analysis.language import t
 from kla_analysis.planning.actions import Catalogue, load_catalogue
-from kla_analysis.planning.certainty import sure_plan
+from kla_analysis.planning.certainty import Certainty, sure_plan
 from kla_analysis.planning.frontier import Progress, Staircase, quick_staircase, staircase
 from kla_analysis.planning.model import Limits, Model
 from kla_analysis.planning.outcomes import Chance, Outcomes, draw_outcomes
 from kla_analysis.planning.plan import Plan, least_money, most_points
-from kla_analysis.planning.ranking import Ranking, cut_safe
+from kla_analysis.planning.ranking import Ranking, cut_safe, weighted_list
 from kla_analysis.planning.robustness import core_actions, regret, worth_of_evidence
 from kla_analysis.planning.scenario import Scenario
 
@@ -32,6 +32,8 @@ NEXT_STEP = 100_000_000
 CUTS = (0.1, 0.25, 0.5)
 #: How sure is sure: the probability whose price a summary names; beyond the other one no step of the stairs is counted.
 SURE, SUREST = 0.8, 0.95
+#: Probabilities whose price is named.
+LEVELS = (0.5, SURE, 0.9, SUREST)
 
 
 @dataclass(eq=False, repr=False)
@@ -48,6 +50,13 @@ class Ground:
     limits: Limits
     retention: Retention | None
     _stairs: Staircase | None = None
+    _searches: dict[float, Certainty] = field(default_factory=dict)
+
+    def certainty(self, target: float) -> Certainty:
+        """Return the search for sure plans to a target (points): one for all who ask, so that they hear one price."""
+        if target not in self._searches:
+            self._searches[target] = Certainty(self.model, target, self.limits, self.retention, self.outcomes)
+        return self._searches[target]
 
     @property
     def kept(self) -> Literal["all", "share", "drawn"]:
@@ -108,7 +117,19 @@ class Simulator:
         """Return what this scenario shares with all of the same assumptions."""
         _require_about(self.position, scenario)
         key = scenario.model_dump_json(
-            exclude={"title", "note", "goal", "budget", "certainty", "target", "time_limit", "area", "year", "stage"}
+            exclude={
+                "title",
+                "note",
+                "goal",
+                "budget",
+                "budgets",
+                "certainty",
+                "target",
+                "time_limit",
+                "area",
+                "year",
+                "stage",
+            }
         )
         if key not in self._grounds:
             position = self.position
@@ -210,7 +231,9 @@ class Simulation:
 
     def spending(self, column: str) -> pd.DataFrame:
         """Return the plan's cost (rupiah) and number of actions by `agency`, `year` or `funding_source`."""
-        spent = self.plan.table.groupby(column)["cost"].agg(cost="sum", actions="size")
+        rows = self.model.catalogue.rows
+        rows = rows[rows["action_code"].isin(self.plan.actions)].assign(cost=lambda of: of[f"cost_{self.model.cost}"])
+        spent = rows.groupby(column).agg(cost=("cost", "sum"), actions=("action_code", "nunique"))
         spent["ceiling"] = pd.Series(self.ground.limits.ceilings()[column], dtype=float).reindex(spent.index)
         return spent if column == "year" else spent.sort_values("cost", ascending=False, kind="stable")
 
@@ -233,24 +256,32 @@ class Simulation:
 
     @cached_property
     def ranking(self) -> Ranking:
-        """The plan's actions in an order that can be cut anywhere."""
+        """The plan's actions in an order that can be cut anywhere; with weighted budgets, the order that is best for them."""
+        weighted = [(each.budget, each.weight) for each in self.scenario.budgets]
+        if weighted:
+            limits, most = self.ground.limits, self.scenario.time_limit
+            return weighted_list(self.model, self.ground.climb(), limits, weighted, time_limit=most)
         return cut_safe(self.model, self.ground.climb(), self.ground.limits, among=self.plan.actions)
 
     @cached_property
     def cuts(self) -> pd.DataFrame:
-        """What falls when the plan's money is cut.
+        """What falls when the plan's money is cut, or when each of the weighted budgets comes.
 
-        One row per cut: `cut`, `budget`, `dropped` (the end of the cut-safe list), `total` of what is left,
-        `free_total` when everything is chosen anew.
+        One row per cut: `cut` (share of the plan's cost; below zero where the budget is larger), `weight` (missing
+        without weighted budgets), `budget`, `dropped` (the end of the list), `total` of what is left, `free_total` when
+        everything is chosen anew.
         """
+        cuts = [(int(self.plan.cost * (1 - cut)), cut, np.nan) for cut in CUTS]
+        if self.scenario.budgets:
+            whole = max(self.plan.cost, 1)
+            cuts = [(each.budget, 1 - each.budget / whole, each.weight) for each in self.scenario.budgets[::-1]]
         rows = []
-        for cut in CUTS:
-            budget = int(self.plan.cost * (1 - cut))
+        for budget, cut, weight in cuts:
             left = self.ranking.at(budget)
             dropped = tuple(code for code in self.ranking.steps.index if code not in left.index)
             total = self.before if left.empty else float(left["total"].iloc[-1])
-            rows.append((cut, budget, dropped, total, _most(self.ground, budget).total))
-        return pd.DataFrame(rows, columns=["cut", "budget", "dropped", "total", "free_total"])
+            rows.append((cut, weight, budget, dropped, total, _most(self.ground, budget).total))
+        return pd.DataFrame(rows, columns=["cut", "weight", "budget", "dropped", "total", "free_total"])
 
     @cached_property
     def core(self) -> pd.Series:
@@ -284,6 +315,22 @@ class Simulation:
                 break
         return steps[["cost", "total"]].assign(probability=found)
 
+    @cached_property
+    def prices(self) -> pd.DataFrame:
+        """What certainty costs: for each of `LEVELS` that is reached, the cheapest plan that is known to be so sure.
+
+        Indexed by the wanted probability: `cost` (rupiah), `total` (points), `probability` (counted), `actions`.
+        """
+        search, rows = self.ground.certainty(self.target), {}
+        for level in LEVELS:
+            found = search.cheapest(level)
+            if found is not None:
+                chosen = np.array(sorted(found[0]), dtype=int)
+                actions = tuple(self.model.codes[at] for at in chosen)
+                cost = int(self.model.costs[chosen].sum())
+                rows[level] = (cost, self.model.total(chosen), found[1].probability, actions)
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["cost", "total", "probability", "actions"])
+
     @property
     def given(self) -> dict[str, Any]:
         """What the probability supposes of today's `points`: how they are `kept` (`Ground.kept`), and the `share` left."""
@@ -292,11 +339,11 @@ class Simulation:
     def record(self) -> dict[str, Any]:
         """Return the answer as plain values, for machines and for comparison.
 
-        `sure` is the first step of the stairs that reaches the target with a probability of `SURE`; none where
-        there is no such step, or where the stairs would have to be climbed for it.
+        `sure` is the price of a probability of `SURE`; none where it is not reached, or where the stairs would
+        have to be climbed for it.
         """
         plan = self.plan
-        sure = self.chances[self.chances["probability"] >= SURE].head(1) if self.ground.ready is not None else ()
+        sure = SURE in self.prices.index if self.ground.ready is not None else False
         feasible = plan.status != "infeasible"
         best = self.at_best
         return {
@@ -332,7 +379,7 @@ class Simulation:
             "probability": self.chance.probability,
             "probability_error": self.chance.error,
             "draws": self.chance.draws,
-            "sure": {"probability": SURE, "cost": int(sure["cost"].iloc[0])} if len(sure) else None,
+            "sure": {"probability": SURE, "cost": int(self.prices.at[SURE, "cost"])} if sure else None,
             "spending": {column: self._spent(column) for column in ("agency", "funding_source")} if feasible else None,
             "next_step": {"more": NEXT_STEP, **self.next_step} if feasible else None,
         }
@@ -368,6 +415,7 @@ def _solve(ground: Ground, scenario: Scenario, target: float) -> tuple[Plan, Cha
             retention=ground.retention,
             time_limit=scenario.time_limit,
             check=ground.outcomes,
+            search=ground.certainty(target) if scenario.budget is None else None,
         )
     if scenario.goal == "points":
         plan = _most(ground, scenario.budget, scenario.time_limit)

@@ -8,6 +8,7 @@ report: the static twin can not say anything else than the app.
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -288,11 +289,13 @@ class Board:
         ax.set_xlim(0, self.far)
         ax.set_ylim(low - 0.12 * room, high + 0.16 * room)
         last = -1.0
+        # What certainty costs, as everywhere else; the plan for it need not lie on the stairs.
+        prices = answer.prices if self.climbed else pd.DataFrame(columns=["cost", "total"], dtype=float)
         for level in LEVELS:
-            sure = inside[inside["probability"] >= level]
-            if sure.empty or sure["cost"].iloc[0] - last < 0.07 * self.far:
+            cost, total = prices.loc[level, ["cost", "total"]] if level in prices.index else (math.inf, 0.0)
+            if cost > self.far or cost - last < 0.07 * self.far:
                 continue
-            last, y = float(sure["cost"].iloc[0]), float(sure["total"].iloc[0])
+            last, y = float(cost), float(total)
             ax.plot([last], [y], marker="o", markersize=5, color=PAPER, markeredgecolor=BLUE, markeredgewidth=1.4)
             write(ax, last, y, percent(level), xytext=(0, 9), ha="center", fontsize=SMALL, color=BLUE)
         ticks = np.linspace(0, self.far, 5)

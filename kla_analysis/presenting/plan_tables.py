@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kla_analysis.language import money, percent, signed, t
-from kla_analysis.planning.robustness import DRAWS
+from kla_analysis.language import money, number, percent, signed, t
 from kla_analysis.planning.simulation import Simulation
 from kla_analysis.planning.simulation import difference as difference_of
 from kla_analysis.presenting.plan_wording import badges, likely, needs_plan, plan_note
@@ -51,7 +50,7 @@ def plan_table(answer: Simulation) -> Table | Text:
         Column("component_code", t("Komponen")),
         Column("agency", t("Perangkat daerah")),
         Column("funding_source", t("Sumber dana")),
-        Column("year", t("Tahun"), "number", str),
+        Column("year", t("Tahun")),
         money_column("cost", t("Biaya")),
         Column("points_without", t("Poin yang hilang tanpanya"), "number", unit="points"),
     )
@@ -140,14 +139,20 @@ def cut_table(answer: Simulation) -> Table | Text:
     """What falls when the money is cut."""
     if not answer.plan.actions:
         return Text((t("Tidak ada kegiatan yang dapat dipotong."),), kind="remark")
+    weighted = bool(answer.scenario.budgets)
+    first = Column("weight", t("Bobot"), "number", percent, "share") if weighted else Column(
+        "cut", t("Dipotong"), "number", percent, "share"
+    )  # fmt: skip
     columns = (
-        Column("cut", t("Dipotong"), "number", percent, "share"),
-        money_column("budget", t("Tersisa")),
+        first,
+        money_column("budget", t("Anggaran yang turun") if weighted else t("Tersisa")),
         Column("dropped", t("Yang gugur"), "text", lambda codes: ", ".join(codes) or "–"),
         Column("total", t("Nilai menurut urutan"), "number", unit="points"),
         Column("free_total", t("Nilai bila memilih ulang"), "number", unit="points"),
     )
-    return _table(answer, t("Bila anggaran dipotong"), columns, answer.cuts)
+    frame = answer.cuts.drop(columns="cut" if weighted else "weight")
+    caption = t("Bila anggaran yang lain turun") if weighted else t("Bila anggaran dipotong")
+    return _table(answer, caption, columns, frame)
 
 
 @needs_plan
@@ -162,7 +167,10 @@ def core_table(answer: Simulation, top: int = 12) -> Table:
         Column("share", t("Ada di rencana undian"), "number", percent, "share"),
         Column("in_plan", t("Ada di rencana ini")),
     )
-    caption = t("Kegiatan yang bertahan di {draws} undian asumsi, untuk uang yang sama", draws=DRAWS)
+    caption = t(
+        "Kegiatan yang bertahan di {draws} undian asumsi, untuk uang yang sama",
+        draws=number(answer.core.attrs["draws"]),
+    )
     return _table(answer, caption, columns, frame)
 
 
@@ -196,25 +204,23 @@ def evidence_table(answer: Simulation) -> Table:
 
 
 @needs_plan
-def stair_table(answer: Simulation, chances: Sequence[float] = (0.5, 0.8, 0.9, 0.95)) -> Table | Text:
-    """The first step of the stairs that reaches the target, and those that reach it surely enough."""
+def stair_table(answer: Simulation) -> Table | Text:
+    """What it costs to reach the target if all is accepted, and what each certainty costs."""
     steps = answer.chances
     reached = steps[steps["total"] >= answer.target - 1e-9]
     if reached.empty:
         return Text((t("{goal} tidak tercapai dengan seluruh katalog.", goal=answer.goal.name),), kind="remark")
-    rows = [(t("bila semua diterima"), reached.index[0])]
-    for level in chances:
-        sure = steps.index[steps["probability"] >= level]
-        if len(sure):
-            rows.append((t("peluang {level} atau lebih", level=percent(level)), sure[0]))
-    frame = steps.loc[[at for _, at in rows]].assign(what=[what for what, _ in rows])
+    rows = [reached.iloc[0].to_dict() | {"what": t("bila semua diterima")}]
+    for level, row in answer.prices.iterrows():
+        rows.append(row.to_dict() | {"what": t("peluang {level} atau lebih", level=percent(level))})
+    frame = pd.DataFrame(rows)
     columns = (
         Column("what", t("{goal} tercapai", goal=answer.goal.name)),
         money_column("cost", t("Biaya")),
         Column("total", t("Nilai bila semua diterima"), "number", unit="points"),
-        Column("probability", t("Peluang"), "number", likely, "share"),
+        Column("probability", t("Peluang"), "number", _likely, "share"),
     )
-    return _table(answer, t("Anak tangga pertama yang mencapai {goal}", goal=answer.goal.name), columns, frame)
+    return _table(answer, t("Rencana termurah yang diketahui mencapai {goal}", goal=answer.goal.name), columns, frame)
 
 
 def staircase_table(answer: Simulation, far: int) -> Table:

@@ -12,7 +12,6 @@ from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import chance, money, number, percent, signed, t
 from kla_analysis.planning.actions import Catalogue, catalogue_for
 from kla_analysis.planning.plan import Plan
-from kla_analysis.planning.robustness import DRAWS
 from kla_analysis.planning.scenario import Scenario
 from kla_analysis.planning.simulation import NEXT_STEP, Simulation, simulate
 from kla_analysis.presenting.wording import Text, needs, pairs_note, source_note
@@ -182,6 +181,9 @@ def plan_in_words(answer: Simulation | Text) -> Text:
         error=number(2 * answer.chance.error * 100),
         draws=number(answer.chance.draws),
     )
+    if answer.chance.plans > 1:
+        sure += " " + t("Undian yang sama menilai {count} rencana, jadi peluang rencana yang terpilih sedikit terlalu tinggi.",
+                        count=number(answer.chance.plans))  # fmt: skip
     said = (first, sure, next_step_in_words(answer), *unknown_in_words(answer), proof(plan))
     return Text(said, record=answer.record)
 
@@ -247,6 +249,8 @@ def cuts_in_words(answer: Simulation) -> Text:
     """Say what falls first when the money is cut, and what the safe order costs."""
     if not answer.plan.actions:
         return Text((t("Tidak ada kegiatan yang dapat dipotong."),))
+    if answer.scenario.budgets:
+        return _budgets_in_words(answer)
     row = answer.cuts.iloc[0]
     return Text(
         (
@@ -264,18 +268,47 @@ def cuts_in_words(answer: Simulation) -> Text:
     )  # fmt: skip
 
 
+def _budgets_in_words(answer: Simulation) -> Text:
+    """Say what the list for weighted budgets is worth, and how far it is proven."""
+    cuts, ranking = answer.cuts, answer.ranking
+    value = (cuts["weight"] * cuts["total"]).sum()
+    told = "; ".join(
+        t(
+            "{money} (bobot {weight}): {total}",
+            money=money(row.budget),
+            weight=percent(row.weight),
+            total=number(row.total),
+        )
+        for row in cuts.itertuples()
+    )
+    proven = (
+        t("Terbukti: tidak ada urutan lain dengan rata-rata yang lebih tinggi.")
+        if ranking.status == "optimal"
+        else t("Urutan terbaik yang ditemukan; tidak terbukti terbaik.")
+    )
+    return Text(
+        (
+            t("Kerjakan menurut urutan ini, berapa pun anggaran yang turun: rata-rata {value} poin menurut bobotnya. "
+              "{told}. Dibanding memilih ulang sesudah anggarannya pasti, hilang {loss} poin.",
+              value=number(value), told=told, loss=number(ranking.loss)),
+            proven,
+        )
+    )  # fmt: skip
+
+
 @needs_plan
 def core_in_words(answer: Simulation) -> Text:
     """Say which actions stay in the plan whatever the assumptions."""
     if not answer.plan.actions:
         return Text((t("Rencana ini kosong."),))
+    draws = number(answer.core.attrs["draws"])
     core = [code for code, share in answer.core.items() if share >= 0.9]
     outside = [code for code, share in answer.core.items() if share >= 0.5 and code not in answer.plan.actions]
     said = (
-        t("Kegiatan inti, ada di sedikitnya 90% dari {draws} rencana undian: {codes}.", draws=DRAWS,
+        t("Kegiatan inti, ada di sedikitnya 90% dari {draws} rencana undian: {codes}.", draws=draws,
           codes=", ".join(core))
         if core
-        else t("Tidak satu kegiatan pun ada di 90% dari {draws} rencana undian.", draws=DRAWS)
+        else t("Tidak satu kegiatan pun ada di 90% dari {draws} rencana undian.", draws=draws)
     )  # fmt: skip
     if outside:
         said += " " + t("Layak dipertimbangkan, ada di lebih dari separuhnya: {codes}.", codes=", ".join(outside))

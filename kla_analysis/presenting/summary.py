@@ -36,6 +36,7 @@ from kla_analysis.presenting.wording import (
 TOP = 5
 #: Agencies that are named one by one; the others are counted.
 _NAMED = 5
+_TOP_BESIDE_UNANSWERED = 3
 #: Unanswered questions that are named, each with so many of its owners.
 _QUESTIONS, _OWNERS = 15, 2
 
@@ -153,7 +154,8 @@ def surety_in_words(position: Position, target: str) -> Text:
 
 def losses_table(position: Position) -> Table | Text:
     """The largest losses that can come back, with their owners; no more columns than a phone shows."""
-    table = question_table(position, top=TOP)
+    # Where answers are missing, who fills them in comes first, and needs the room.
+    table = question_table(position, top=TOP if not position.unknown_points else _TOP_BESIDE_UNANSWERED)
     if isinstance(table, Text):
         return table
     return replace(table, columns=tuple(column for column in table.columns if column.key not in ("low", "max_points")))
@@ -312,7 +314,7 @@ def _who_leads(position: Position) -> list[str]:
         )  # fmt: skip
     if nobody:
         found.append(t("Siapa penanggung jawab {codes}: belum ada.", codes=", ".join(nobody)))
-    return found
+    return [" ".join(found)] if found else []
 
 
 def _shares(rows: list[Mapping[str, Any]]) -> str:

@@ -21,7 +21,7 @@ import pandas as pd
 from kla_analysis.analysis.comparison import closing_sets, difference, gap_to, smallest_set
 from kla_analysis.analysis.conditions import below_share
 from kla_analysis.analysis.country import moves, province_standing, published_pairs, transitions
-from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.position import Position, reference_of
 from kla_analysis.analysis.trace import trace
 from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, flips_by_weight, sensitivity
 from kla_analysis.analysis.verification import leave_one_out, retention_for, verify_position
@@ -570,6 +570,19 @@ def own_audit(position: Position) -> Several | Text:
     return Several((audit_in_words(found), audit_table(found, position.instrument)))
 
 
+def reference_audit(position: Position) -> Several | Text:
+    """The audit of the sheet from which the weights of the position's instrument are known."""
+    reference = reference_of(position.instrument)
+    if reference is None:
+        return Text((t("Tidak ada lembar rujukan untuk instrumen {id}.", id=position.instrument.id),), kind="remark")
+    said = t(
+        "Bobot di laporan ini berasal dari satu salinan: {title}. Bila salinan itu bertentangan dengan dirinya sendiri, "
+        "pertentangannya dinyatakan di sini, tidak diperbaiki diam-diam.",
+        title=reference.assessment.origin.title,
+    )
+    return Several((Text((said,)), own_audit(reference)))
+
+
 # --- published ------------------------------------------------------------------------------------
 
 
@@ -789,6 +802,15 @@ def _change(row: Any) -> float | str:
     )
 
 
+@needs("component")
+def reference_difference(position: Position) -> Table | Text:
+    """The position's sheet beside the reference sheet of the same instrument, component by component."""
+    reference = reference_of(position.instrument)
+    if reference is None:
+        return Text((t("Tidak ada lembar rujukan untuk instrumen {id}.", id=position.instrument.id),), kind="remark")
+    return difference_table(position, reference)
+
+
 def _indicator_of_the_largest_loss(position: Position) -> str:
     level = "question" if position.roll_up.questions is not None else "indicator"
     first = lost_points(position.roll_up, level).iloc[0]
@@ -918,16 +940,18 @@ def answer_flip_table(position: Position, top: int = 10) -> Table | Text:
 @needs("component")
 def weight_flip_table(position: Position) -> Table:
     """How far each component's weight would have to move to change the predicate, nearest first."""
+    frame = flips_by_weight(position.roll_up)
+    frame["score"] = shown_points(position.roll_up.components)["score"]
     return _of_sheet(
         position,
         t("Perubahan bobot yang akan mengubah predikat"),
         (
             Column("name", t("Komponen")),
-            _num("low", t("Nilai")),
+            _num("score", t("Nilai")),
             _num("factor_down", t("Turun bila dikali"), "times"),
             _num("factor_up", t("Naik bila dikali"), "times"),
         ),
-        flips_by_weight(position.roll_up).reset_index(),
+        frame.reset_index(),
     )
 
 
@@ -1005,7 +1029,7 @@ def moves_table(position: Position) -> Table:
 
 def contradictions_table(position: Position) -> Table:
     """Where the published facts contradict each other, and what is used."""
-    found = load_contradictions(position.instrument.ladder)
+    found = load_contradictions()
     frame = pd.DataFrame([(one.about, one.readings, one.used) for one in found], columns=["about", "readings", "used"])
     return Table(
         t("Pertentangan antara hasil yang terbit"),
@@ -1025,6 +1049,7 @@ def component_shares_table(position: Position) -> Table:
     stages = {stage.code: stage.name for stage in instrument.stages}
     published = load_component_scores(instrument)
     codes = list(instrument.components.index)
+    published = published[published["component_code"].isin(codes)]
     rows = []
     for key, group in published.groupby(["area_name", "award_year", "stage"], dropna=False, sort=False):
         shares = group.set_index("component_code")["share"]

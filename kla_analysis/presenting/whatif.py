@@ -151,18 +151,17 @@ class WhatIf(Controls):
             options=[(t("rendah"), "low"), (t("biasa"), "likely"), (t("tinggi"), "high")],
         )
         named = [(f"{code} {name}", code) for code, name in actions["name"].items()]
-        ceilings = [(f"{name}", ("agencies", name)) for name in sorted(set(actions["agency"]))]
+        ceilings = [(f"{name}", ("agencies", name)) for name in catalogue.names("agency")]
         ceilings += [
             (t("Sumber dana {name}", name=name), ("funding_sources", name))
-            for name in sorted(set(actions["funding_source"]))
+            for name in catalogue.names("funding_source")
         ]
-        ceilings += [
-            (t("Tahun {year}", year=year), ("years", int(year))) for year in sorted(set(actions["year"].astype(int)))
-        ]
+        ceilings += [(t("Tahun {year}", year=year), ("years", int(year))) for year in catalogue.names("year")]
         self.ceilings = _List(t("Pagu"), ceilings, self._moved, amount=True, say=self._say)
         self.must = _List(t("Wajib"), named, self._moved)
         self.must_not = _List(t("Dilarang"), named, self._moved)
-        self.either_or = _List(t("Pilih satu"), named, self._moved, groups=True)
+        self.either_or = _List(t("Paling banyak satu"), named, self._moved, groups=True)
+        self.exactly_one = _List(t("Tepat satu"), named, self._moved, groups=True)
         self.reset = widgets.Button(description=t("Kembali ke awal"), layout=widgets.Layout(width="auto"))
         self.undo = widgets.Button(description=t("Urungkan"), layout=widgets.Layout(width="auto"), disabled=True)
         self.reset.on_click(lambda _: self._replace(self._first))
@@ -223,9 +222,10 @@ class WhatIf(Controls):
         self.tabs = widgets.Tab(shown, titles=[title for title, *_ in self._pages])
         self.tabs.observe(lambda _: self._show_tab(), "selected_index")
         row = widgets.Layout(flex_flow="row wrap", align_items="center")
+        decided = (self.ceilings, self.must, self.must_not, self.either_or, self.exactly_one)
         decisions = widgets.Accordion(
             [
-                widgets.VBox([self.ceilings.widget, self.must.widget, self.must_not.widget, self.either_or.widget]),
+                widgets.VBox([one.widget for one in decided]),
                 widgets.VBox([self.retention, self.retention_said, self.acceptance, self.cost]),
             ],
             titles=[t("Pagu dan keputusan"), t("Asumsi")],
@@ -289,6 +289,7 @@ class WhatIf(Controls):
                 "must": tuple(self.must.value),
                 "must_not": tuple(self.must_not.value),
                 "either_or": tuple(self.either_or.value),
+                "exactly_one": tuple(self.exactly_one.value),
                 **ceilings,
             }
         )
@@ -309,6 +310,7 @@ class WhatIf(Controls):
             self.acceptance.value, self.cost.value = scenario.acceptance, scenario.cost
             self.must.value, self.must_not.value = list(scenario.must), list(scenario.must_not)
             self.either_or.value = list(scenario.either_or)
+            self.exactly_one.value = list(scenario.exactly_one)
             self.ceilings.value = {
                 (kind, name): rupiah
                 for kind in ("agencies", "funding_sources", "years")

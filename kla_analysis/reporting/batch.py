@@ -151,8 +151,8 @@ def plan_jobs(
     for year, target, cluster in itertools.product(years, targets, clusters):
         asked = {"year": year, "target": target, "cluster": cluster, **same}
         stage = asked.get("stage", "")
-        # What differs from the usual stands in the name, so that two reports never share a folder.
-        differs = [v for v, usual in ((target, ""), (cluster, ALL_CLUSTERS), (stage, "")) if v != usual]
+        # What differs from the first asked for stands in the name, so that two reports never share a folder.
+        differs = [v for v, usual in ((target, targets[0]), (cluster, ALL_CLUSTERS), (stage, "")) if v != usual]
         for area in areas:
             sheet = _sheet_of(area, year, stage, sheets) if sheets else ""
             parameters = check_parameters({**asked, "area": area, "assessment": sheet})
@@ -411,11 +411,11 @@ def _table(frame: pd.DataFrame) -> Table:
         Column("total_high", t("Nilai, sebanyaknya (poin)"), "number"),
         Column("unknown", t("Belum diketahui (poin)"), "number"),
         Column("gap_high", t("Jarak ke target, paling jauh (poin)"), "number"),
-        money_column("cost", t("Biaya rencana")),
-        Column("costs", t("Biaya menurut")),
         Column("status", t("Status")),
         Column("doubts", t("Catatan")),
         Column("why", t("Sebab")),
         Column("badge", t("Lembar")),
+        money_column("cost", t("Biaya rencana")),
+        Column("costs", t("Biaya menurut")),
     )
     return Table(t("Semua laporan"), columns, frame, source=t("Sumber: manifes setiap laporan."))

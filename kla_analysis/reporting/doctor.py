@@ -138,10 +138,9 @@ def _mail(project: Project) -> str:
 
 def _tables(project: Project) -> str:
     from kla_analysis.evidence.contradictions import load_contradictions
-    from kla_analysis.instrument.instrument import load_instrument
     from kla_analysis.reading import read_resource, resources
 
-    load_contradictions(load_instrument(data=project.data).ladder, data=project.data)
+    load_contradictions(data=project.data)
     rows = {path: len(read_resource(path, project.data)) for path in resources(project.data)}
     return t("{tables} tabel, {rows} baris, semuanya sesuai skemanya", tables=len(rows), rows=sum(rows.values()))
 

@@ -1,8 +1,10 @@
 """Comparison with a target, between rounds and between areas."""
 
+import dataclasses
 import itertools
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import UNANSWERED
@@ -60,15 +62,27 @@ def test_smallest_against_every_subset(rolled, instrument, gap):
         if any(gain(codes) >= gap for codes in itertools.combinations(questions.index, size))
     )
     only = questions.index
-    import dataclasses
-
     part = dataclasses.replace(rolled, questions=rolled.questions.loc[only])
     assert len(kla.smallest_set(part, gap).questions) == fewest
 
 
-def test_without_conditions_of_children(rolled):
-    chosen = kla.smallest_set(rolled, 200, conditions=False)
-    assert not chosen.questions["lower_is_better"].any()
+def test_without_conditions_of_children(tanah_bumbu, instrument):
+    # Nothing is lost but two conditions of children and one other answer: only the other one is left to ask for.
+    conditions = instrument.questions.index[instrument.questions["lower_is_better"].astype(bool)][:2]
+    other = instrument.questions.index[~instrument.questions["lower_is_better"].astype(bool)][0]
+    maxima = instrument.questions["max_points"]
+    scores = maxima.where(~maxima.index.isin([*conditions, other]), 0.0)
+    rolled = kla.roll_up(dataclasses.replace(tanah_bumbu, scores=scores), instrument)
+    assert set(kla.smallest_set(rolled, 1000).questions.index) == {*conditions, other}
+    assert list(kla.smallest_set(rolled, 1000, conditions=False).questions.index) == [other]
+
+
+def test_a_gap_that_is_met_exactly_is_closed(rolled):
+    first = kla.smallest_set(rolled, 1)
+    exact = kla.smallest_set(rolled, first.gain_points)
+    assert exact.closes
+    assert list(exact.questions.index) == list(first.questions.index)
+    assert len(kla.smallest_set(rolled, first.gain_points + 0.01).questions) == len(first.questions) + 1
 
 
 def test_what_no_component_can_do_alone(rolled):
@@ -106,3 +120,12 @@ def test_a_difference_to_a_missing_answer_is_a_range(blanked, rolled, instrument
     assert (row["change"], row["change_high"]) == (-row["before"], row["max_points"] - row["before"])
     same = kla.difference(gaps, gaps, "component")
     assert (same["change"].loc["K2"], same["change_high"].loc["K2"]) == (-row["max_points"], row["max_points"])
+
+
+def test_the_room_beside_a_missing_answer_of_a_capped_indicator(tanah_bumbu, instrument):
+    # Indicator 19 may have 51 of the 54 points of its questions: without 19.1 (4, missing) and 19.3 (2, lost) it has 48.
+    scores = instrument.questions["max_points"].astype(float).copy()
+    scores["19.1"], scores["19.3"] = np.nan, 0.0
+    rolled = kla.roll_up(dataclasses.replace(tanah_bumbu, scores=scores), instrument)
+    assert kla.smallest_set(rolled, 1000).questions["gain_points"].to_dict() == {"19.3": 2}
+    assert kla.smallest_set(rolled.at_best, 1000).gain_points == 0  # with 19.1 in full the indicator is full already

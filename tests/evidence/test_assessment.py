@@ -125,7 +125,7 @@ def test_what_is_not_a_plain_number_is_refused(sheet, instrument, text):
         (b"", "berkas kosong"),
         (b"  \n\n", "berkas kosong"),
         (b"area_code,award_year,stage,question_code,score\n", "tidak ada baris data"),
-        (b"area_code;award_year;stage;question_code;score\n63.10;2022;final;1.1;1\n", "koma"),
+        (b"area_code|award_year|stage|question_code|score\n63.10|2022|final|1.1|1\n", "koma"),
         (b"area_code,award_year,stage,question_code,score\n63.10,2022,final,1.1\n", "baris ini berisi 4 sel"),
         (b'area_code,award_year,stage,question_code,score\n63.10,2022,final,"1.1,1\n', "tanda kutip"),
         (b"area_code,award_year,stage,question_code,score\n63.10,2022,final,1.1,1\0\n", "NUL"),

@@ -9,6 +9,7 @@ import kla_analysis as kla
 from kla_analysis.planning.actions import Catalogue
 from kla_analysis.planning.model import Limits, Model
 
+COSTS = ("cost_low", "cost_likely", "cost_high")
 #: Millionths of points.
 MILLION = 10**6
 #: How costly all is: as in the example catalogue, fifty times, and a thousand times.
@@ -40,13 +41,27 @@ def random_instance(rolled, seed: int, most: int = 14) -> tuple[Model, Limits]:
             "year": random.choice([2026, 2027], count),
             "group_code": [random.choice(["g", "h"]) if random.random() < 0.3 else None for _ in codes],
             "prerequisites": [
-                (codes[int(random.integers(at))],) if at and random.random() < 0.25 else () for at in range(count)
+                ((*dict.fromkeys(codes[int(k)] for k in random.integers(at, size=random.integers(1, 3))),),)
+                if at and random.random() < 0.25
+                else ()
+                for at in range(count)
             ],
         },
         index=pd.Index(codes, name="action_code"),
     )
-    for cost in ("cost_low", "cost_likely", "cost_high"):
-        actions[cost] = [rupiah(drawn) for drawn in random.integers(1, 60, count)]
+    drawn = [[rupiah(tens) for tens in random.integers(1, 60, count)] for _ in COSTS]
+    actions[list(COSTS)] = np.sort(np.array(drawn).T, axis=1)
+    # One group in some instances must have exactly one; some actions are paid in two years from two sources.
+    exactly = odd.random() < 0.2
+    actions["group_kind"] = ["exactly_one" if exactly and group == "g" else None for group in actions["group_code"]]
+    split = []
+    for code in codes:
+        if odd.random() < 0.25:
+            share = odd.random()
+            first = {name: int(actions.at[code, name] * share) for name in COSTS}
+            rest = {name: int(actions.at[code, name]) - first[name] for name in COSTS}
+            split += [{"action_code": code, "year": 2026, "funding_source": "APBD"} | first]
+            split += [{"action_code": code, "year": 2027, "funding_source": "CSR"} | rest]
     rows = []
     for code in codes:
         for question in random.choice(pool, int(random.integers(1, 6)), replace=False):
@@ -56,7 +71,7 @@ def random_instance(rolled, seed: int, most: int = 14) -> tuple[Model, Limits]:
     )
     model = Model(
         rolled,
-        Catalogue("acak", "acak", "assumed", "", actions, answers),
+        Catalogue("acak", "acak", "assumed", "", actions, answers, pd.DataFrame(split) if split else None),
         kept_share=float(random.choice([1.0, 0.9])),
         acceptance="likely" if random.random() < 0.4 else "full",
     )
@@ -66,11 +81,12 @@ def random_instance(rolled, seed: int, most: int = 14) -> tuple[Model, Limits]:
             budget=limits.budget,
             agencies={actions["agency"].iloc[0]: rupiah(random.integers(0, 80))},
             funding_sources={"CSR": rupiah(random.integers(10, 90))}
-            if random.random() < 0.4 and "CSR" in set(actions["funding_source"])
+            if random.random() < 0.4 and "CSR" in {*actions["funding_source"], *(["CSR"] if split else [])}
             else {},
             years={int(actions["year"].iloc[0]): rupiah(random.integers(0, 120))},
             must=(codes[0],) if random.random() < 0.2 and not actions["prerequisites"].iloc[0] else (),
             must_not=(codes[-1],) if random.random() < 0.3 else (),
+            exactly_one=((codes[1], codes[-1]),) if odd.random() < 0.15 and count > 2 else (),
             either_or=((codes[0], codes[-1]),) if random.random() < 0.3 and count > 2 else (),
             components={"K2": float(random.choice([66.0, 70.5]))} if random.random() < 0.3 else {},
         )
@@ -85,48 +101,84 @@ def every_plan(model: Model, limits: Limits) -> tuple[np.ndarray, np.ndarray, np
     instrument = model.rollup.instrument
     questions = instrument.questions
     base = {code: round(points * model.kept_share * MILLION) for code, points in model.claimed.items()}
-    points = {code: np.full(len(member), own, dtype=np.int64) for code, own in base.items()}
-    for row in model.catalogue.answers.itertuples():
-        action, code = actions.index.get_loc(row.action_code), row.question_code
-        gain = max(0.0, row.raised_to * questions.at[code, "max_points"] - base[code] / MILLION)
-        gain = round(gain * (row.chance_likely if model.acceptance == "likely" else 1.0) * MILLION)
-        np.maximum(points[code], base[code] + gain * member[:, action], out=points[code])
-    component = {code: np.zeros(len(member), dtype=np.int64) for code in instrument.components.index}
+    raised = [
+        (actions.index.get_loc(row.action_code), row.question_code, row.chance_likely if likely(model) else 1.0,
+         round(row.raised_to * questions.at[row.question_code, "max_points"] * MILLION))
+        for row in model.catalogue.answers.itertuples()
+    ]  # fmt: skip
+    component = {code: np.zeros(len(member)) for code in instrument.components.index}
     for indicator, own in questions.groupby("indicator_code").groups.items():
         row = instrument.indicators.loc[indicator]
         most = round(row["max_points"] * MILLION)
-        component[row["component_code"]] += np.minimum(sum(points[code] for code in own), most)
+        answering = [each for each in raised if each[1] in own]
+        worth = np.zeros(len(member))
+        for chance, passed in outcomes(answering, count):
+            points = np.full((len(member), len(own)), [base[code] for code in own], dtype=np.int64)
+            for (action, code, *_, to), accepted in zip(answering, passed, strict=True):
+                column = points[:, list(own).index(code)]
+                np.maximum(column, np.where(member[:, action] & accepted, to, 0), out=column)
+            worth += chance * np.minimum(points.sum(axis=1), most)
+        component[row["component_code"]] += worth
 
     allowed = np.ones(len(member), dtype=bool)
     costs = member * model.costs
-    for column, ceilings in (
-        ("agency", limits.agencies),
-        ("funding_source", limits.funding_sources),
-        ("year", limits.years),
-    ):
-        for name, ceiling in ceilings.items():
-            allowed &= costs[:, actions[column] == name].sum(axis=1) <= ceiling
+    for column, name, ceiling in [
+        *(("agency", *each) for each in limits.agencies.items()),
+        *(("funding_source", *each) for each in limits.funding_sources.items()),
+        *(("year", *each) for each in limits.years.items()),
+    ]:
+        spent = np.zeros(len(member), dtype=np.int64)
+        for at, code in enumerate(actions.index):
+            split = model.catalogue.split
+            own = None if split is None or column == "agency" else split[split["action_code"] == code]
+            if own is not None and len(own):
+                spent += member[:, at] * int(own.loc[own[column] == name, "cost_likely"].sum())
+            elif actions.at[code, column] == name:
+                spent += costs[:, at]
+        allowed &= spent <= ceiling
     allowed &= costs.sum(axis=1) <= limits.budget
     place = {code: at for at, code in enumerate(actions.index)}
     allowed &= member[:, [place[code] for code in limits.must]].all(axis=1)
     allowed &= ~member[:, [place[code] for code in limits.must_not]].any(axis=1)
-    own = [list(codes) for codes in actions.groupby("group_code").groups.values()]
-    for group in [*own, *limits.either_or]:
+    for group in [*actions.groupby("group_code").groups.values(), *limits.either_or]:
         allowed &= member[:, [place[code] for code in group]].sum(axis=1) <= 1
+    must = [list(own.index) for _, own in actions[actions["group_kind"].notna()].groupby("group_code")]
+    for group in [*must, *limits.exactly_one]:
+        allowed &= member[:, [place[code] for code in group]].sum(axis=1) == 1
     for code, needed in actions["prerequisites"].items():
-        for other in needed:
-            allowed &= ~member[:, place[code]] | member[:, place[other]]
+        for choice in needed:
+            allowed &= ~member[:, place[code]] | member[:, [place[other] for other in choice]].any(axis=1)
     for code, least in limits.components.items():
-        allowed &= component[code] >= round(least * MILLION)
-    return member[allowed], costs.sum(axis=1)[allowed], sum(component.values())[allowed] / MILLION
+        allowed &= component[code].round() >= round(least * MILLION)
+    return member[allowed], costs.sum(axis=1)[allowed], (sum(component.values())[allowed] / MILLION).round(6)
 
 
-def two_hundred(catalogue: Catalogue, instrument: kla.Instrument, seed: int = 1) -> Catalogue:
-    """Draw 200 actions: the example's agencies, groups and costs, two to eight questions of one indicator each."""
+def likely(model: Model) -> bool:
+    return model.acceptance == "likely"
+
+
+def outcomes(answering: list[tuple], count: int) -> list[tuple[float, list[bool]]]:
+    """Return every outcome of the lots of all actions that answer an indicator: its chance, and which answers pass."""
+    found = [(1.0, [True] * len(answering))]
+    for action in range(count):
+        chances = sorted({each[2] for each in answering if each[0] == action}, reverse=True)
+        bounds = [1.0, *chances, 0.0]
+        if chances:
+            found = [
+                (before * (bounds[at] - bounds[at + 1]),
+                 [fits and (each[0] != action or each[2] in chances[:at])
+                  for fits, each in zip(passed, answering, strict=True)])
+                for before, passed in found for at in range(len(chances) + 1) if bounds[at] > bounds[at + 1]
+            ]  # fmt: skip
+    return found
+
+
+def two_hundred(catalogue: Catalogue, instrument: kla.Instrument, seed: int = 1, count: int = 200) -> Catalogue:
+    """Draw 200 actions (or another count): the example's agencies, groups and costs, two to eight questions of one indicator each."""
     random = np.random.default_rng(seed)
     rows, answers = [], []
     by_indicator = instrument.questions.groupby("indicator_code").groups
-    for at in range(200):
+    for at in range(count):
         like = catalogue.actions.iloc[int(random.integers(len(catalogue.actions)))]
         share = random.uniform(0.5, 1.6)
         cost = {
@@ -134,12 +186,12 @@ def two_hundred(catalogue: Catalogue, instrument: kla.Instrument, seed: int = 1)
             for name in ("cost_low", "cost_likely", "cost_high")
         }
         group = f"g{at // 4}" if at % 12 < 4 else None
-        needed = (f"Z{at - 1}",) if at % 10 == 9 else ()
+        needed = ((f"Z{at - 1}",),) if at % 10 == 9 else ()
         rows.append({**like.to_dict(), **cost, "group_code": group, "prerequisites": needed})
         questions = list(by_indicator[random.choice(list(by_indicator))])
         for question in random.choice(questions, min(len(questions), int(random.integers(2, 9))), replace=False):
             answers.append((f"Z{at}", question, random.choice([0.6, 0.8, 1.0]), 0.5, 0.7, 0.9))
-    index = pd.Index([f"Z{at}" for at in range(200)], name="action_code")
+    index = pd.Index([f"Z{at}" for at in range(count)], name="action_code")
     named = ["action_code", "question_code", "raised_to", "chance_low", "chance_likely", "chance_high"]
     return replaced(catalogue, pd.DataFrame(rows, index=index), pd.DataFrame(answers, columns=named))
 

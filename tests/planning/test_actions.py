@@ -2,12 +2,15 @@
 
 import shutil
 
+import pandas as pd
 import pytest
 from conftest import ROOT
 
 import kla_analysis as kla
 from kla_analysis.errors import DataError
 from kla_analysis.planning.actions import load_catalogue
+from kla_analysis.planning.model import Limits, Model
+from kla_analysis.planning.plan import least_money
 
 
 @pytest.fixture
@@ -77,3 +80,74 @@ def test_negative_costs(folder, instrument):
 def test_an_unknown_catalogue_names_the_nearest(instrument):
     with pytest.raises(kla.ParameterError, match="contoh"):
         load_catalogue("conto", instrument)
+
+
+def test_costs_over_years_and_sources_exactly_one_and_or(folder, instrument, tanah_bumbu):
+    spoil(
+        folder / "actions.csv",
+        (
+            "Bappeda,APBD,40000000,70000000,120000000,6,2026,,,,",
+            "Bappeda,APBD,40000000,70000000,120000000,6,2026,,,A01|A02,",
+        ),
+        ("kebijakan,,", "kebijakan,exactly_one,"),
+    )
+    (folder / "costs.csv").write_text(
+        "action_code,year,funding_source,cost_low,cost_likely,cost_high\n"
+        "A03,2026,APBD,20000001,40000001,60000001\nA03,2027,CSR,19999999,29999999,59999999\n"
+    )
+    catalogue = load_catalogue(folder, instrument)
+    assert catalogue.actions.at["A03", "prerequisites"] == (("A01", "A02"),)
+    model = Model(kla.roll_up(tanah_bumbu, instrument), catalogue)
+    plan = least_money(model, 680, Limits(years={2027: 29_999_999}))
+    held = set(plan.actions)
+    assert "A03" in held  # what falls into 2027 just fits
+    assert len(held & {"A01", "A02"}) == 1  # exactly one of the two, and so the prerequisite holds
+    assert "A03" not in least_money(model, 680, Limits(years={2027: 29_999_998})).actions
+    assert plan.table.at["A03", "year"] == "2026, 2027"
+
+
+def test_all_problems_of_costs_and_groups_at_once(folder, instrument):
+    spoil(folder / "actions.csv", ("A04,", "A04,"), (",4,2026,,,,assumed", ",4,2026,sendiri,exactly_one,A01|,assumed"))
+    (folder / "costs.csv").write_text(
+        "action_code,year,funding_source,cost_low,cost_likely,cost_high\n"
+        "A03,2026,APBD,40000000,60000000,120000000\nA99,2026,APBD,1,1,1\n"
+        "A05,2099,APBX,1,1,1\n"
+    )
+    with pytest.raises(DataError) as refused:
+        load_catalogue(folder, instrument)
+    found = {(problem.column, problem.value) for problem in refused.value.problems}
+    assert found >= {
+        ("cost_likely", "60000000"),
+        ("action_code", "A99"),
+        ("year", "2099"),
+        ("funding_source", "APBX"),
+        ("group_kind", "exactly_one"),
+        ("prerequisite", ""),
+    }
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "comma", "groups", "bom"),
+    [(";", True, True, True), (";", True, False, False), ("\t", True, True, False), (";", False, False, True), (",", False, False, True)],
+)  # fmt: skip
+def test_a_catalogue_that_a_spreadsheet_saved_again_is_the_same(folder, instrument, delimiter, comma, groups, bom):
+    """Excel with Indonesian settings: semicolons or tabs, decimal commas, groups of thousands, a mark at the beginning."""
+    for name in ("actions.csv", "answers.csv"):
+        frame = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
+        for column in frame:
+            if column.startswith("cost_") and groups:
+                frame[column] = [f"{int(value):,}".replace(",", ".") for value in frame[column]]
+            elif column.startswith(("chance_", "raised_")) and comma:
+                frame[column] = frame[column].str.replace(".", ",")
+        text = frame.to_csv(index=False, sep=delimiter, lineterminator="\r\n")
+        (folder / name).write_bytes((b"\xef\xbb\xbf" if bom else b"") + text.encode())
+    saved, own = load_catalogue(folder, instrument), load_catalogue("contoh", instrument)
+    pd.testing.assert_frame_equal(saved.actions, own.actions)
+    pd.testing.assert_frame_equal(saved.answers, own.answers)
+
+
+def test_a_point_that_may_be_a_group_is_none_among_decimal_points(folder, instrument):
+    frame = pd.read_csv(folder / "answers.csv", dtype=str)
+    frame.loc[0, "chance_low"] = "0.125"
+    frame.to_csv(folder / "answers.csv", index=False, sep=";")
+    assert load_catalogue(folder, instrument).answers["chance_low"].iloc[0] == 0.125

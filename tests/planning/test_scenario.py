@@ -4,7 +4,8 @@ import pytest
 
 import kla_analysis as kla
 from kla_analysis.errors import DataError, ParameterError
-from kla_analysis.planning.scenario import Scenario, load_scenario, open_scenario, read_scenario, stack
+from kla_analysis.planning.scenario import Scenario, check_scenario, load_scenario, open_scenario, read_scenario, stack
+from kla_analysis.presenting.plan_wording import cuts_in_words
 
 
 @pytest.fixture
@@ -95,3 +96,34 @@ def test_a_scenario_about_another_area_is_refused(simulator):
 def test_without_a_sheet_per_question_there_is_nothing_to_plan():
     with pytest.raises(ParameterError, match="per pertanyaan"):
         kla.Simulator(kla.open_position("63.10", 2025))
+
+
+def test_weights_and_groups_are_refused_together():
+    with pytest.raises(ParameterError) as refused:
+        check_scenario(
+            {
+                "budgets": [{"budget": "300 juta", "weight": 0.5}, {"budget": "600 juta", "weight": -0.1}],
+                "exactly_one": [["A01"]],
+                "either_or": [["A02", "A02"]],
+            }
+        )
+    assert {problem.column.split(".")[0] for problem in refused.value.problems} == {
+        "budgets",
+        "exactly_one",
+        "either_or",
+    }
+    with pytest.raises(ParameterError, match="Jumlah bobotnya 0,9"):
+        check_scenario({"budgets": [{"budget": "300 juta", "weight": 0.5}, {"budget": "600 juta", "weight": 0.4}]})
+
+
+def test_weighted_budgets_come_back_from_a_file_and_order_the_actions(simulator):
+    asked = check_scenario(
+        {"goal": "points", "budget": "600 juta",
+         "budgets": [{"budget": "300 juta", "weight": 0.4}, {"budget": "900 juta", "weight": 0.6}]}
+    )  # fmt: skip
+    assert read_scenario(asked.to_yaml().encode(), shown="x.yaml") == asked
+    answer = simulator.run(asked)
+    assert answer.cuts["budget"].tolist() == [900_000_000, 300_000_000]
+    assert answer.ranking.status == "optimal"
+    assert "Terbukti: tidak ada urutan lain" in repr(cuts_in_words(answer))
+    assert (answer.cuts["total"] <= answer.cuts["free_total"]).all()

@@ -42,10 +42,10 @@ def test_under_all_limits_the_answer_is_the_solvers(simulator, model):
 def test_a_claimed_sheet_is_planned_on_what_verification_leaves():
     from kla_analysis.analysis.position import open_position
 
-    answer = simulate(open_position("reference", 2024), Scenario(target="madya"))
+    answer = simulate(open_position("reference", 2024), Scenario(target="nindya"))
     assert answer.ground.retention is not None
     assert answer.before == pytest.approx(771.81 * answer.model.kept_share, abs=4)
-    own = simulate(open_position("reference", 2024), Scenario(target="madya", retention=0.9))
+    own = simulate(open_position("reference", 2024), Scenario(target="nindya", retention=0.9))
     assert own.model.kept_share == pytest.approx(0.9)
     assert own.plan.cost < answer.plan.cost
 

@@ -4,9 +4,12 @@ import dataclasses
 import itertools
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import matplotlib
 import pytest
+from conftest import blank
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text as Written
 
@@ -38,6 +41,7 @@ POSITIONS = {
     "two scores a year": lambda: kla.open_position("33.14", 2022),
     "many years": lambda: kla.open_position("33.11", 2019),
     "no award": lambda: kla.open_position("32.78", 2025),
+    "unanswered": lambda: kla.open_position("63.10", 2022, assessment=blank(Path(tempfile.mkdtemp()) / "kosong.csv")),
     "bounds only": lambda: kla.open_position("63.10", 2025),
 }
 

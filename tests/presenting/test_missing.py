@@ -13,7 +13,8 @@ from kla_analysis.analysis.weakness import Selection
 from kla_analysis.instrument.bands import Span
 from kla_analysis.planning.actions import load_catalogue
 from kla_analysis.planning.model import Model
-from kla_analysis.presenting import explore, meetings, plan_tables, plan_wording, summary
+from kla_analysis.planning.scenario import Scenario
+from kla_analysis.presenting import explore, meetings, plan_tables, plan_wording, summary, whatif
 from kla_analysis.reporting import build, manifest, results
 from kla_analysis.reporting.parameters import ReportParameters
 
@@ -176,6 +177,8 @@ def test_a_component_that_nobody_has_answered(blanked, instrument):
     answer = kla.simulate(position, target="nindya")
     (row,) = [row for row in plan_tables.component_change_table(answer).cells if row[0] == "K4"]
     assert row[3:] == ["belum dijawab", "belum dijawab", "–"]
+    (row,) = [row for row in tables.weight_flip_table(position).cells if row[0].startswith("Klaster IV")]
+    assert row[1:] == ["belum dijawab", "–", "–"]
     assert "Belum ada satu jawaban pun" in repr(meetings.meeting_sheets(position, "K4").parts[0].parts[0])
 
 
@@ -219,3 +222,8 @@ def test_a_condition_that_nobody_has_answered_is_unanswered(gaps):
     said = repr(wording.conditions_in_words(gaps))
     assert "pertanyaan 1.1 belum dijawab" in said
     assert "bernilai 0" not in said
+
+
+def test_the_budget_app_says_what_it_does_not_count(gaps):
+    app = whatif.try_out(gaps, Scenario(), "nindya")
+    assert "117,25 poin belum dijawab, jadi tidak dihitung." in app.headline.value

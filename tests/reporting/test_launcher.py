@@ -159,7 +159,7 @@ def test_a_schedule_is_kept_and_none_is_written_over(home):
     (text,) = form.texts.children
     assert "kla schedule run" in text.value.replace("'", "")
     plan = load_schedule(home / "jadwal/63.10-2022.toml")
-    assert (plan.when.weekday, plan.when.time, plan.reports[0].target) == ("senin", "02:00", "nindya")
+    assert (plan.when.weekday, plan.when.time, plan.reports[0].target) == ("senin", "02:00", "")
     form.make.click()
     form.day.value = "1"
     form.kind.value = "systemd"

@@ -26,6 +26,8 @@ from kla_analysis.language import number, t
 
 _TOLERANCE = 0.005
 _LEVELS = tuple(CODE_COLUMNS)
+#: Rows of a sheet without a header in which codes are looked for.
+_MOST_ROWS_LOOKED_AT = 400
 #: Unknown areas that are told one by one.
 _MOST_UNKNOWN_AREAS = 200
 
@@ -132,7 +134,8 @@ class Assembly:
         for grid in grids:
             tables = read_tables(grid, self.names, self.repairs, wanted)
             of_use = [table for table in tables if table.known or table.score_column == 0]
-            strange += [table for table in tables if table not in of_use and table.unknown]
+            unknown = [table for table in tables if table not in of_use and table.unknown]
+            strange += unknown
             if of_use:
                 found += of_use
                 say_what_is_kept_out(of_use, self.repairs)
@@ -141,9 +144,34 @@ class Assembly:
         if not found and not self.repairs.refused:
             self._say_why_nothing(strange, without or [Grid("", {})])
         elif found:
+            for table in strange:
+                self._say_strange(table)
             for grid in without:
-                self.repairs.add(SKIPPED, grid.name, (0, 0), grid.name, "", t("lembar tanpa tabel nilai"))
+                if find_header(grid, self.names) is None and self._holds_codes(grid):
+                    reason, advice = why_no_table(grid, self.names)
+                    self.repairs.add(REFUSED, grid.name, (0, 0), "", "", reason, advice)
+                else:
+                    self.repairs.add(SKIPPED, grid.name, (0, 0), grid.name, "", t("lembar tanpa tabel nilai"))
         return found
+
+    def _holds_codes(self, grid: Grid) -> bool:
+        """Whether a sheet without a header has rows of the instrument with figures beside them."""
+        known = 0
+        for cells in list(grid.rows.values())[:_MOST_ROWS_LOOKED_AT]:
+            texts = [cell for cell in cells.values() if cell.kind == TEXT]
+            matches = [self.names.code(cell) or self.names.by_name.get(words_of(cell.text)) for cell in texts]
+            known += any(match and not match.code.isdigit() for match in matches) and len(cells) > len(texts)
+        return known >= 3
+
+    def _say_strange(self, table: Table) -> None:
+        """Say that one of a sheet's tables is unknown; one with maxima is an evaluation, and must not be left out."""
+        place = (table.header.last, 0)
+        words = t("{count} baris tabel ini tidak dikenal", count=len(table.unknown))
+        if table.max_column:
+            advice = t("Tulis kode instrumennya di tiap baris, atau hapus tabel ini bila bukan bagian evaluasi.")
+            self.repairs.add(REFUSED, table.grid.name, place, "", "", words, advice)
+        else:
+            self.repairs.add(SKIPPED, table.grid.name, place, "", "", words + t("; dilewati"))
 
     def _say_why_nothing(self, strange: list[Table], without: list[Grid]) -> None:
         """Say once why a file is no evaluation sheet: what was looked for, and what it seems to be."""

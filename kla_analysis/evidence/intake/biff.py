@@ -10,10 +10,12 @@ _END = 0xFFFFFFFA
 _BOF, _BOUNDSHEET, _FORMAT, _XF = 0x0809, 0x0085, 0x041E, 0x00E0
 _NUMBER, _RK, _MULRK, _FORMULA = 0x0203, 0x027E, 0x00BD, 0x0006
 _BIFF8 = 0x0600
+#: What a cell is: a plain number, or a formula with a result, without one, or with an empty text.
+_NUMBER_CELL, _VALUE, _NOTHING, _EMPTY = "number", "value", "nothing", "empty"
 _MOST_CHAIN = 1 << 18
 
-#: Sheet → (row, column), both from 1, of the cells shown as percentages and of formulas that hold no result.
-Marks = tuple[dict[str, set[tuple[int, int]]], dict[str, set[tuple[int, int]]]]
+#: Sheet → (row, column), both from 1, of the cells shown as percentages; sheet → row → columns of formulas without a result.
+Marks = tuple[dict[str, set[tuple[int, int]]], dict[str, dict[int, list[int]]]]
 
 
 def marks_of(data: bytes, is_percent_format) -> Marks:
@@ -29,15 +31,21 @@ def marks_of(data: bytes, is_percent_format) -> Marks:
     stream = _workbook_stream(data)
     names, starts, formats, xfs = _globals(stream)
     percent = {at for at, number_format in enumerate(xfs) if is_percent_format(number_format, formats)}
-    shares: dict[str, set[tuple[int, int]]] = {}
-    empty: dict[str, set[tuple[int, int]]] = {}
+    shares: dict[str, set[tuple[int, int]]] = {name: set() for name in names}
+    formulas: dict[str, list[tuple[int, int, str]]] = {name: [] for name in names}
     for name, start in zip(names, starts, strict=True):
-        shares[name], empty[name] = set(), set()
-        for row, column, xf, is_empty in _cells(stream, start):
+        for row, column, xf, kind in _cells(stream, start):
             if xf in percent:
                 shares[name].add((row + 1, column + 1))
-            if is_empty:
-                empty[name].add((row + 1, column + 1))
+            if kind != _NUMBER_CELL:
+                formulas[name].append((row + 1, column + 1, kind))
+    # An empty text may be what a formula gives; where all of them do, nobody has computed them.
+    none = {_NOTHING, _EMPTY} if all(kind != _VALUE for of in formulas.values() for *_, kind in of) else {_NOTHING}
+    empty: dict[str, dict[int, list[int]]] = {}
+    for name, found in formulas.items():
+        for row, column, kind in found:
+            if kind in none:
+                empty.setdefault(name, {}).setdefault(row, []).append(column)
     return shares, empty
 
 
@@ -83,21 +91,27 @@ def _text(body: bytes, length: int, at: int, is_new: bool) -> str:
     return raw.decode("utf-16-le" if wide else "latin-1", "replace")
 
 
-def _cells(stream: bytes, start: int) -> Iterator[tuple[int, int, int, bool]]:
-    """Yield row, column, format and whether a formula holds no result, of each cell with a number in it."""
+def _cells(stream: bytes, start: int) -> Iterator[tuple[int, int, int, str]]:
+    """Yield row, column, format and what it is, of each cell with a number or a formula in it."""
     for kind, body in _records(stream, start):
         if kind in (_NUMBER, _RK):
             row, column, xf = struct.unpack_from("<HHH", body)
-            yield row, column, xf, False
+            yield row, column, xf, _NUMBER_CELL
         elif kind == _MULRK:
             row, first = struct.unpack_from("<HH", body)
             for at in range((len(body) - 6) // 6):
-                yield row, first + at, struct.unpack_from("<H", body, 4 + 6 * at)[0], False
+                yield row, first + at, struct.unpack_from("<H", body, 4 + 6 * at)[0], _NUMBER_CELL
         elif kind == _FORMULA:
             row, column, xf = struct.unpack_from("<HHH", body)
-            flags = struct.unpack_from("<H", body, 14)[0]
-            # Excel itself writes a result; a library writes 0 and asks that it be computed when the file is opened.
-            yield row, column, xf, body[6:14] == bytes(8) and bool(flags & 3)
+            yield row, column, xf, _result(body)
+
+
+def _result(body: bytes) -> str:
+    """Tell what a formula holds: a result, nothing (0 with the wish to be computed on opening), or an empty text."""
+    (flags,) = struct.unpack_from("<H", body, 14)
+    if body[6:14] == bytes(8) and flags & 3:
+        return _NOTHING
+    return _EMPTY if body[6] == 3 and body[12:14] == b"\xff\xff" else _VALUE
 
 
 def _workbook_stream(data: bytes) -> bytes:

@@ -18,8 +18,9 @@ from kla_analysis.language import number, t
 
 _TOLERANCE = 0.005
 _LEVELS = tuple(CODE_COLUMNS)
-#: A part whose printed score is farther from its answers than this share of its maximum was not read as it is meant.
-_MOST_APART = 0.5
+#: A part whose printed score is farther from its answers than this share of its maximum was not read as it is meant;
+#: less is enough for a row that adds up what stands above it.
+_MOST_APART, _MOST_APART_TOTAL = 0.5, 0.05
 
 
 @dataclass(frozen=True)
@@ -89,44 +90,48 @@ class Printed:
         A sheet may contradict itself; that is told. What it prints for the whole, or for half of a part, may not be
         farther off than its own other contradictions explain: then columns or rows were not read as they are meant.
         """
-        sums, open_points = self._sums(level, answers)
-        gaps: dict[str, float] = defaultdict(float)
+        sums, unanswered, blank = self._sums(level, answers)
+        gaps: dict[tuple[str, str], float] = {}
         for key, one in self.found.items():
-            if one.score is None:
-                continue
-            summed = round(sums.get(key, 0.0), 6)
-            gap = one.score - summed
-            # Points that nobody has answered for yet may be what is missing.
-            unexplained = max(0.0, gap - open_points.get(key, 0.0)) if gap > 0 else -gap
-            if abs(gap) > _TOLERANCE:
-                self._say(key[1], one, summed)
-            if key[0] != "total":
-                gaps[key[0]] += abs(gap)
-                if unexplained > max(one.rounding, _MOST_APART * self.names.maxima[key][0]):
-                    self._refuse(key[1], one, summed)
-        whole = self.found.get(("total", "total"))
-        if whole is None or whole.score is None:
-            return
-        summed = round(sums.get(("total", "total"), 0.0), 6)
-        gap = whole.score - summed
-        unexplained = max(0.0, gap - open_points.get(("total", "total"), 0.0)) if gap > 0 else -gap
-        if unexplained > max(whole.rounding, *gaps.values(), 0.0) + _TOLERANCE:
-            self._refuse("total", whole, summed)
+            if one.score is not None and (gap := abs(one.score - sums[key])) > _TOLERANCE:
+                gaps[key] = gap
+                self._say(key[1], one, round(sums[key], 6))
+        for key in gaps:
+            one = self.found[key]
+            # Points that nobody has answered for may be what is missing; a row that adds up has only what is there.
+            still = blank[key] if one.line.is_total or key[0] == "total" else unanswered[key]
+            gap = gaps[key] - (still if one.score > sums[key] else 0.0)
+            if gap > max(one.rounding, self._explained(key, gaps), self._bearable(key, one)) + _TOLERANCE:
+                self._refuse(key[1], one, round(sums[key], 6))
 
-    def _sums(
-        self, level: str, answers: dict[str, tuple[float | None, str]]
-    ) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], float]]:
-        """Return for each part the sum of its answers, and the most that its unanswered rows may still bring."""
-        sums: dict[tuple[str, str], float] = defaultdict(float)
-        still: dict[tuple[str, str], float] = defaultdict(float)
+    def _explained(self, key: tuple[str, str], gaps: dict[tuple[str, str], float]) -> float:
+        """Return how much of a contradiction the finer ones below it can explain."""
+        level, code = key
+        finer = [name for name in _LEVELS if level == "total" or _LEVELS.index(name) < _LEVELS.index(level)]
+        below = {name: 0.0 for name in finer}
+        for (of, part), gap in gaps.items():
+            if of in below and (level == "total" or self.names.above[of, part].get(level) == code):
+                below[of] += gap
+        return max(below.values(), default=0.0)
+
+    def _bearable(self, key: tuple[str, str], one: Print) -> float:
+        """Return by how much a part may contradict its answers though nothing below it explains that."""
+        if key[0] == "total":
+            return 0.0
+        return (_MOST_APART_TOTAL if one.line.is_total else _MOST_APART) * self.names.maxima[key][0]
+
+    def _sums(self, level: str, answers: dict[str, tuple[float | None, str]]) -> tuple[defaultdict, ...]:
+        """Return for each part the sum of its answers, the most that its unanswered rows, and those left blank, may bring."""
+        sums, unanswered, blank = (defaultdict(float) for _ in range(3))
         for code, maximum in self.names.instrument.table(level)["max_points"].items():
             value = answers[code][0] if code in answers else None
             for key in (("total", "total"), *self.names.above[level, code].items()):
-                if value is None:
-                    still[key] += float(maximum)
-                else:
+                if value is not None:
                     sums[key] += value
-        return sums, still
+                    continue
+                unanswered[key] += float(maximum)
+                blank[key] += float(maximum) if code in answers else 0.0
+        return sums, unanswered, blank
 
     def _say(self, code: str, one: Print, summed: float) -> None:
         self.repairs.add(
@@ -176,7 +181,9 @@ def refuse_sums_above_maxima(
         code = key[1]
         words = t("{code}: jumlah jawaban {summed}, melebihi maksimumnya {maximum}", code=code,
                   summed=number(round(summed, 6)), maximum=number(maximum))  # fmt: skip
-        declared = any((of.kind, of.level, of.code) == ("max", *key) for of in names.instrument.discrepancies)
+        declared = key[0] != "total" and any(
+            (of.kind, of.level, of.code) == ("max", *key) for of in names.instrument.discrepancies
+        )
         if declared and math.isfinite(summed):
             repairs.add(NOTED, sheet, (0, 0), number(round(summed, 6)), number(maximum), words)
         else:

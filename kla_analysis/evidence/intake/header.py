@@ -123,11 +123,28 @@ def find_headers(grid: Grid, names: Names) -> list[Header]:
         if not _may_head(grid, row, spread, names, again=bool(found)):
             continue
         header = _header_at(grid, row, spread, names)
-        if header is not None:
-            found.append(_side_by_side(header))
-            past = header.last
+        if header is None:
+            continue
+        past = header.last
+        blocks = _side_by_side(header)
+        if not (found and _is_repeated(found[-1], blocks) and not _names_a_stage(grid, header, names)):
+            found.append(blocks)
     ends = [*(blocks[0].first for blocks in found[1:]), *[1 << 30][: len(found)]]
     return [replace(header, end=end) for blocks, end in zip(found, ends, strict=True) for header in blocks]
+
+
+def _is_repeated(before: list[Header], blocks: list[Header]) -> bool:
+    """Whether a header is the one before again, as on a new page."""
+    places = [[(one.columns, [score.at for score in one.scores]) for one in some] for some in (before, blocks)]
+    return places[0] == places[1]
+
+
+def _names_a_stage(grid: Grid, header: Header, names: Names) -> bool:
+    """Whether a text right above a header names a stage: then another table begins."""
+    rows = [cells for row, cells in grid.rows.items() if header.first - 3 <= row < header.first and len(cells) < 3]
+    return any(
+        cell.kind == TEXT and stage_named(cell.text, names, within=True) for cells in rows for cell in cells.values()
+    )
 
 
 def find_header(grid: Grid, names: Names) -> Header | None:
@@ -150,13 +167,16 @@ def _may_head(grid: Grid, row: int, spread: dict, names: Names, *, again: bool) 
 def _header_at(grid: Grid, row: int, spread: dict, names: Names) -> Header | None:
     """Return the header that begins in a row, as deep as each further row adds to it; None when none does."""
     best = None
-    deeper = {}
-    for depth in range(1, _HEADER_ROWS + 1):
-        last = row + depth - 1
-        if depth > 1 and not (last in grid.rows and _may_head(grid, last, spread, names, again=False)):
+    taken: list[int] = []
+    for last in range(row, row + _HEADER_ROWS + 1):
+        if last not in grid.rows and last - row < _HEADER_ROWS:
+            continue  # an empty row between two rows of a header
+        if len(taken) == _HEADER_ROWS or last not in grid.rows:
             break
-        header = _header([_texts(grid, at, spread) for at in range(row, last + 1)], row, names)
-        deeper[depth] = header
+        if taken and not _may_head(grid, last, spread, names, again=False):
+            break
+        taken.append(last)
+        header = _header([_texts(grid, at, spread) for at in taken], taken, names)
         if header.is_table and (best is None or header.parts > best.parts):
             best = header
     if best is None:
@@ -164,13 +184,14 @@ def _header_at(grid: Grid, row: int, spread: dict, names: Names) -> Header | Non
     linked = any(first == row and last > row for first, _, last, _ in grid.merged)
     if best.last > row and not linked:
         # A title above the header adds nothing to it and is left to say whose sheet this is.
-        below = _header([_texts(grid, at, spread) for at in range(row + 1, best.last + 1)], row + 1, names)
+        rows = [at for at in taken[1:] if at <= best.last]
+        below = _header([_texts(grid, at, spread) for at in rows], rows, names)
         if below.is_table and below.parts >= best.parts and len(below.scores) >= len(best.scores):
             return None
     return best
 
 
-def _header(rows: list[dict[int, str]], first: int, names: Names) -> Header:
+def _header(rows: list[dict[int, str]], places: list[int], names: Names) -> Header:
     columns: dict[str, int] = {}
     scores: list[ScoreColumn] = []
     titles: dict[int, str] = {}
@@ -194,7 +215,7 @@ def _header(rows: list[dict[int, str]], first: int, names: Names) -> Header:
         elif found.role:
             columns[found.role] = at
     about = {role: tuple(places) for role, places in further.items()}
-    return Header(first, first + len(rows) - 1, columns, tuple(scores), titles, further=about)
+    return Header(places[0], places[-1], columns, tuple(scores), titles, further=about)
 
 
 def _carried(above: dict[int, str], below: list[dict[int, str]], names: Names) -> dict[int, str]:
@@ -360,7 +381,15 @@ def _nearest_to_a_header(grid: Grid, names: Names) -> list[str]:
 
 
 def _transposed(grid: Grid, names: Names) -> int:
-    """Return the row in which five different indicators or questions stand beside each other; 0 when there is none."""
+    """Return the row in which five different indicators or questions stand beside each other; 0 when there is none.
+
+    The scores then stand in a row of their own, which begins with a heading of scores.
+    """
+    starts = [next(iter(cells.values())) for cells in grid.rows.values() if cells]
+    if not any(
+        cell.kind == TEXT and heading_of(clean(cell.text), names).role == "score" for cell in starts[:_HEADER_WITHIN]
+    ):
+        return 0
     for row in list(grid.rows)[:_HEADER_WITHIN]:
         cells = list(grid.rows[row].values())[:_HEADER_COLUMNS]
         across = [names.code(cell) or (names.name(cell.text) if cell.kind == TEXT else None) for cell in cells]

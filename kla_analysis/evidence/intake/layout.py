@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 
 from kla_analysis.evidence.intake.columns import Wanted, choose_scores
-from kla_analysis.evidence.intake.grid import DATE, TEXT, Cell, Grid, clean, words_of
+from kla_analysis.evidence.intake.grid import DATE, NUMBER, TEXT, Cell, Grid, clean, words_of
 from kla_analysis.evidence.intake.header import CODE_ROLES, NAME_ROLES, Header, ScoreColumn, find_headers, heading_of
 from kla_analysis.evidence.intake.names import Names
 from kla_analysis.evidence.intake.numbers import DecimalMark, Reading, decimal_mark, read_number
@@ -170,7 +170,7 @@ class _Walk:
             cells = self._own(self.grid.rows[at])
             if not cells:
                 continue
-            if (count < 3 and self._numbers_columns(cells)) or self._header_again(cells):
+            if self._numbers_columns(cells, at_top=count < 3) or self._header_again(cells):
                 self.passed.append(at)
             elif self._length(at) > self.width and max(cells) > self.width:
                 self._too_long(at)
@@ -198,8 +198,8 @@ class _Walk:
 
     # --- rows that are no rows ----------------------------------------------------------------------------------
 
-    def _numbers_columns(self, cells: dict[int, Cell]) -> bool:
-        """Whether a row under the header numbers the columns: (1) (2) (3), or 1 2 3, or a b c."""
+    def _numbers_columns(self, cells: dict[int, Cell], *, at_top: bool) -> bool:
+        """Whether a row numbers the columns: (1) (2) (3), or right under the header 1 2 3, or a b c."""
         texts = [re.sub(r"\s*[=:].*$", "", clean(cells[at].text)) for at in sorted(cells)]
         if len(texts) < 2:
             return False
@@ -214,7 +214,7 @@ class _Walk:
         if [text.casefold() for text in plain] not in orders:
             return False
         name = next((self.header.columns[role] for role in NAME_ROLES if role in self.header.columns), 0)
-        return bracketed or (name in cells and len(texts) > 2)
+        return bracketed or (at_top and name in cells and len(texts) > 2)
 
     def _header_again(self, cells: dict[int, Cell]) -> bool:
         """Whether a part of the header is written again, as at the top of each block or page."""
@@ -245,6 +245,10 @@ class _Walk:
         if code is not None and _level(code_role) > _level(name_role) >= 0:
             context.append((code_role, code))  # the code names the cluster in which the row stands, not the row
             code, code_role = None, ""
+        if code is not None and code.kind == TEXT and re.fullmatch(r"\s*\d{1,2},\d{1,2}\s*", code.text):
+            code = Cell(
+                NUMBER, code.text.strip().replace(",", ".")
+            )  # a code that was stored as a number, decimal comma
         found, role, name = split_row_cells(code, name, name_role)
         if found is not code:
             code, code_role = found, role or code_role
@@ -353,9 +357,14 @@ class _Walk:
             self.repairs.add(REFUSED, self.grid.name, (row.at, self._place(row)), shown, "", reason, advice)
 
     def _name_the_totals(self) -> None:
-        """Give each plain total its place: the last one is the sheet's, those before it are their block's."""
+        """Give each plain total its place: the last one is the sheet's, those before it are their block's.
+
+        In a sheet of one component, the last one is that component's.
+        """
         plain = [at for at, line in enumerate(self.table.lines) if line.is_total and line.level == "total"]
-        for at in plain[:-1]:
+        below = [(line.level, line.code) for line in self.table.lines if line.level in ("question", "indicator")]
+        components = {self.names.above[key]["component"] for key in below}
+        for at in plain if len(components) == 1 else plain[:-1]:
             line = self.table.lines[at]
             if line.code and line.area is None:
                 self.table.lines[at] = replace(line, level="component")

@@ -86,6 +86,11 @@ class Row:
         return found[1].casefold() if found else ""
 
     @property
+    def is_counted(self) -> bool:
+        """Whether it is known by a whole number only, which may as well count rows: its place overrules that."""
+        return self.how in (BY_CODE, BY_NUMBER) and self.is_plain and not self.word
+
+    @property
     def is_plain(self) -> bool:
         """Whether its code is a whole number and nothing else."""
         return bool(re.fullmatch(r"\d{1,3}(?:\.0)?[.)]?", self.number))
@@ -100,6 +105,9 @@ class Recogniser:
 
     names: Names
     rows: list[Row]
+    lettered: bool = False
+    relative: bool = False
+    plain_codes: bool = False
     component: str = ""
     indicator: str = ""
     stem: str = ""
@@ -110,6 +118,7 @@ class Recogniser:
 
     def run(self) -> None:
         """Say of every row what it is."""
+        self.lettered = any(re.fullmatch(r"[a-z]{1,2}", fold_code(row.number)) for row in self.rows if row.code)
         self.relative = self._numbers_are_relative()
         self.plain_codes = self._whole_numbers_are_codes()
         for row in self.rows:
@@ -215,8 +224,13 @@ class Recogniser:
         if found is None or (found.level == "indicator" and row.is_plain and not self._is_indicator(row, found)):
             return None
         by_name = self.names.name(row.text) if row.text else None
+        if by_name and row.is_plain and by_name.level == "question":
+            return None
         if by_name and by_name.level == found.level and by_name.code != found.code:
-            if row.is_plain and row.code_role in ("number", "name"):
+            fits = [
+                row.maximum is not None and self.names.has_maximum(match, row.maximum) for match in (found, by_name)
+            ]
+            if row.is_plain and (row.code_role in ("number", "name") or fits == [False, True]):
                 return None
             row.clash = (found, by_name)
             return None
@@ -236,21 +250,29 @@ class Recogniser:
             named = [bool(row.text) and self.names.supports(match, row.text) for match in (found, inside)]
             for outer, inner in (fits, named):
                 if outer != inner:
-                    return outer and self.plain_codes
+                    return outer
             return self.plain_codes and not self.relative
-        return self.plain_codes
+        fits = row.maximum is not None and self.names.has_maximum(found, row.maximum)
+        named = bool(row.text) and self.names.name(row.text) == found
+        is_group = self.lettered and self.names.begins(self.indicator, row.number)
+        return fits or named or (self.plain_codes and not is_group)
 
     def _by_number(self, row: Row) -> Match | None:
         """Find a question by its number inside the indicator in force."""
         number = row.number
         if not number or self.in_footer or row.code_role == "indicator_code":
             return None
-        if self.names.begins(self.indicator, number):
+        if self.lettered and self.names.begins(self.indicator, number):
             self.stem = fold_code(number)
             row.is_group = True
             return None
         whole = re.fullmatch(r"(\w+)\.(\d+)[.)]?", number)
-        if whole and (above := self.names.by_code.get(fold_code(whole[1]))) and self.names.begins(above.code, whole[2]):
+        if (
+            self.lettered
+            and whole
+            and (above := self.names.by_code.get(fold_code(whole[1])))
+            and self.names.begins(above.code, whole[2])
+        ):
             self._remember(above)
             self.stem = whole[2]
             row.is_group = True
@@ -301,7 +323,7 @@ class Recogniser:
     def _by_place(self) -> None:
         """Match what is left by its place: a run of maxima that is, in order and number, that of the instrument."""
         run = [row for row in self.rows if row.total is None and not row.is_group and row.maximum is not None]
-        if not any(row.match is None and row.scored for row in run):
+        if not any((row.match is None or row.is_counted) and row.scored for row in run):
             return
         for levels in _combinations():
             if self._fits(run, self._expected(levels)):
@@ -333,13 +355,17 @@ class Recogniser:
         if len(run) != len(expected) or len(run) < shortest:
             return False
         pairs = list(zip(run, expected, strict=True))
-        if any(row.match is not None and (row.match.level, row.match.code) != (match.level, match.code)
-               for row, match in pairs):  # fmt: skip
+        if any(
+            row.match is not None
+            and not row.is_counted
+            and (row.match.level, row.match.code) != (match.level, match.code)
+            for row, match in pairs
+        ):
             return False
         if not all(self.names.has_maximum(match, row.maximum) for row, match in pairs):
             return False
         for row, match in pairs:
-            if row.match is None and not row.clash:
+            if not row.clash and (row.match is None or row.match.code != match.code):
                 row.match, row.how = match, BY_PLACE
         return True
 

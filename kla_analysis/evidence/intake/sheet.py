@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import yaml
 
@@ -20,7 +21,13 @@ from kla_analysis.evidence.intake.grid import Book
 from kla_analysis.evidence.intake.mending import Place, mended
 from kla_analysis.evidence.intake.privacy import find_personal_data, masked
 from kla_analysis.evidence.intake.repairs import NOTED, REFUSED, Repairs
-from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, known_instruments, load_instrument
+from kla_analysis.instrument.instrument import (
+    CODE_COLUMNS,
+    Instrument,
+    instrument_in_force,
+    known_instruments,
+    load_instrument,
+)
 from kla_analysis.language import t
 from kla_analysis.project import find_project
 from kla_analysis.reading import write_table
@@ -160,10 +167,14 @@ def read_sheet(
         own = Repairs(list(repairs.items))
         rules = load_instrument(identity, data=data)
         tried.append((*Assembly(book, rules, own, asked, data).run(), own, rules))
-    # The instrument that the sheet contradicts least; of equals, the newest.
-    assessments, _, own, rules = min(
-        tried, key=lambda one: (one[1], len(one[2].refused), -one[3].valid_from.toordinal())
-    )
+
+    def unfit(one: tuple[Any, ...]) -> tuple[Any, ...]:
+        found, contradictions, its, by = one
+        strange = sum(instrument_in_force(each.award_year, data=data) != by.id for each in found)
+        return contradictions, len(its.refused), strange, -by.valid_from.toordinal()
+
+    # The instrument that the sheet contradicts least; of equals, the one in force in its year, then the newest.
+    assessments, _, own, rules = min(tried, key=unfit)
     return Intake(path.name, digest, rules, () if own.refused else tuple(assessments), own, book, len(mends))
 
 

@@ -68,15 +68,14 @@ def read_xls(data: bytes) -> Book:
             if about.name not in book.sheet_names:
                 continue
             sheet = book.get_sheet_by_name(about.name)
-            share, empty = shares.get(about.name, set()), uncomputed.get(about.name, set())
+            share, empty = shares.get(about.name, set()), uncomputed.get(about.name, {})
             rows = {}
             for at, values in enumerate(sheet.iter_rows(), start=1):
                 row = {c: _calamine_cell(v) for c, v in enumerate(values, start=1) if v != "" and v is not None}
-                for c, cell in row.items():
-                    if (at, c) in empty:
-                        row[c] = Cell(FORMULA, "=")
-                    elif (at, c) in share and cell.kind == NUMBER:
-                        row[c] = Cell(PERCENT, cell.text)
+                row |= {
+                    c: Cell(PERCENT, cell.text) for c, cell in row.items() if (at, c) in share and cell.kind == NUMBER
+                }
+                row |= {c: Cell(FORMULA, "=") for c in empty.get(at, ())}
                 if row:
                     rows[at] = row
                     cells = counted(cells + len(row))
