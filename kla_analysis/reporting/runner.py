@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import tempfile
 import threading
 import time
@@ -242,15 +243,8 @@ class Supervisor:
             over = time.monotonic() + self._limits.total
             # Nothing is put down anywhere before there is somebody who takes it away when we are killed.
             child.wait_until_ready(over)
-            with place.staging() as staging, tempfile.TemporaryDirectory(prefix=TEMPORARY) as temporary:
-                try:
-                    child.give(self._job(parameters, place, found, staging, temporary))
-                    built = self._listen(child, over)
-                except KlaError as error:
-                    error.add_note(child.trace(Path(temporary)))
-                    raise
-                finally:
-                    child.end()
+            with place.staging() as staging:
+                built = self._built(child, self._job(parameters, place, found, staging), over)
                 if facts(parameters, self._project).inputs != found.inputs:
                     raise DataError(
                         t("Masukan laporan berubah selagi laporan dibuat."),
@@ -263,13 +257,24 @@ class Supervisor:
             with self._lock:
                 self._children.discard(child)
 
-    def _job(
-        self, parameters: ReportParameters, place: Place, found: Manifest, staging: Path, temporary: str
-    ) -> dict[str, Any]:
+    def _built(self, child: _Child, job: dict[str, Any], over: float) -> dict[str, Any]:
+        """Give a child its job and hear what it has built; then it is gone, and all that it needed for a while."""
+        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY))
+        try:
+            child.give(job | {"temporary": str(temporary)})
+            return self._listen(child, over)
+        except BaseException as error:
+            error.add_note(child.trace(temporary))
+            child.end()
+            raise
+        finally:
+            _remove(temporary)  # while it lives, a child does that when we are killed
+            child.end()
+
+    def _job(self, parameters: ReportParameters, place: Place, found: Manifest, staging: Path) -> dict[str, Any]:
         return {
             "parameters": parameters.model_dump(),
             "staging": str(staging),
-            "temporary": temporary,
             "facts": found.model_dump(),
             "previous": place.folder,
             "memory_mb": self._limits.memory_mb,
@@ -431,6 +436,15 @@ def _build(line: Connection) -> None:
     from kla_analysis.reporting.build import main
 
     main(line)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder into which a process that was just killed may still write for a moment."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.05)
 
 
 def _unexpected(error: Exception) -> KlaError:
