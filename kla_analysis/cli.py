@@ -330,7 +330,7 @@ def _speak(command: click.Command) -> None:
     "--retention",
     type=float,
     default=0.0,
-    help="Bagian nilai mandiri yang bertahan; bila 0, dari pasangan yang terbit.",
+    help="Bagian nilai mandiri yang bertahan; bila 0, dari kasus yang terbit.",
 )
 @click.option("--assessment", type=_FILE, help="Lembar nilai sendiri (CSV).")
 @click.option("--scenario", default="", help="Skenario anggaran: nama di data/scenarios atau berkas, dipisah koma.")
@@ -423,7 +423,7 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
     from kla_analysis.presenting.summary import surety_in_words
     from kla_analysis.presenting.tables import score_of
     from kla_analysis.presenting.wording import least_share_in_words
-    from kla_analysis.reporting.results import verified_record
+    from kla_analysis.reporting.results import forecast_of
 
     rules = rules_of(file, instrument)
     sheet = load_assessment(file, rules)
@@ -453,7 +453,7 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
                     code: row["low"] if row["answers"] else None for code, row in result.components.iterrows()
                 },
                 "components_high": result.components["high"].to_dict(),
-                "verified": verified_record(position),
+                "forecast": forecast_of(position),
                 **({"below_least_share": _below_record(below)} if below is not None else {}),
             }
         )

@@ -46,12 +46,12 @@ def test_score():
     assert (said["illustrative"], said["standing"]) == (True, "assumed")
 
 
-def test_score_says_what_a_claim_is_worth_once_verified():
-    said = run_json("score", "data/assessments/reference/2024-self_assessment.csv")["verified"]
+def test_score_says_which_award_a_claim_becomes():
+    said = run_json("score", "data/assessments/reference/2024-self_assessment.csv")["forecast"]
     assert not said["supposed"]
     assert said["low"] < said["median"] < said["high"] < 771.81
     assert abs(sum(said["predicates"].values()) - 1) < 0.001
-    assert run_json("score", "data/assessments/63.10/2022-final.csv")["verified"]["supposed"]
+    assert run_json("score", "data/assessments/63.10/2022-final.csv")["forecast"]["supposed"]
 
 
 def test_score_of_a_sheet_with_a_missing_answer_is_a_range(sheet):

@@ -103,9 +103,20 @@ class Retention:
             return float(self.shares[0] >= share)
         return 1.0 - float(np.interp(share, self.shares, self.cumulative))
 
-    def draw(self, count: int = DRAWS, *, seed: int = SEED) -> np.ndarray:
-        """Draw shares, reproducibly."""
-        return self.at(np.random.default_rng(seed).random(count))
+    def draw(self, count: int = DRAWS, *, seed: int = SEED, strictness: np.ndarray | None = None) -> np.ndarray:
+        """Draw shares, reproducibly.
+
+        Args:
+            strictness: the verifier's lot per draw, 0 (strictest) to 1: shares hang together with it as strongly as
+                the shares of a province's round do in the published cases (`linked`).
+        """
+        lots = np.random.default_rng(seed).random(count)
+        if strictness is None or self.linked == 0:
+            return self.at(lots)
+        from scipy.special import ndtr, ndtri
+
+        own, shared = ndtri(lots), ndtri(np.clip(strictness, 1e-9, 1 - 1e-9))
+        return self.at(ndtr(self.linked * shared + math.sqrt(1 - self.linked**2) * own))
 
 
 @dataclass(frozen=True, eq=False)
@@ -447,6 +458,7 @@ def forecast(
     area: str | None = None,
     previous: str | None = None,
     verified_by: str | None = None,
+    former: bool = True,
     kept_share: float | None = None,
     level: float = 0.8,
     data: Path | None = None,
@@ -460,6 +472,7 @@ def forecast(
         area: the district: its former award is looked up, its own cases are left out.
         previous: the predicate awarded one round before, instead of the published one.
         verified_by: who verifies, instead of whoever does in that round.
+        former: whether the former award counts; the country's shares do where it does not.
         kept_share: an own assumption of the share that is kept up to the award.
         level: probability that the interval holds the award's score.
 
@@ -477,7 +490,9 @@ def forecast(
         return Forecast(score, stage, True, kept, level, previous, verifier, None, 0, 0, rules.ladder)
     code = None if area is None else find_area(area, data=data).code
     model = learn(rules, without=() if code is None else (code,), data=data)
-    return from_model(model, score, stage, year=year, area=code, previous=previous, verifier=verifier, level=level, data=data)  # fmt: skip
+    return from_model(
+        model, score, stage, year=year, area=code, previous=previous, verifier=verifier, former=former, level=level, data=data
+    )  # fmt: skip
 
 
 def from_model(
@@ -489,6 +504,7 @@ def from_model(
     area: str | None,
     previous: str | None,
     verifier: str,
+    former: bool = True,
     level: float = 0.8,
     known_variance: float = 0.0,
     data: Path | None = None,
@@ -496,7 +512,9 @@ def from_model(
     """Forecast with a model that was learnt already; all arguments are known to be right (see `forecast`)."""
     rules = model.instrument
     rounds = 1
-    if previous is None and area is not None:
+    if not former:
+        previous = None
+    elif previous is None and area is not None:
         previous = model.former_award(area, year)
         rounds = 1 if previous is None else model.rounds_since(area, year)
     shares = country_shares(rules.ladder, year, data=data)
@@ -583,37 +601,43 @@ def _require_possible(
 # --- of a position ---------------------------------------------------------------------------------
 
 
-def forecast_position(position: Position, *, stage: str | None = None, level: float = 0.8) -> Forecast:
-    """Say which award a position becomes: what the user says is kept, else what the cases of all others say.
+def outlook(position: Position, score: float | None = None, *, former: bool = True, level: float = 0.8) -> Forecast:
+    """Say which award a position becomes: by what the user says is kept, else by the cases of all others.
+
+    A total that carries the award is settled. What is then asked is the next round: the same total claimed again,
+    by a district with this award.
 
     Args:
-        stage: treat the total as one of that stage.
+        score: another total at the same stage, points.
+        former: whether the former award counts.
     """
-    reference = position.area.province == ""
+    rules, ladder = position.instrument, position.instrument.ladder
+    total = position.span.low if score is None else score
+    settled = rules.stage(position.stage).carries_award
     return forecast(
-        position.span.low,
-        stage or position.stage,
-        position.instrument,
-        year=position.award_year,
-        area=None if reference else position.area.code,
+        total,
+        rules.claimed_stage.code if settled else position.stage,
+        rules,
+        year=position.award_year + settled,
+        area=position.area.code if position.area.province else None,
+        previous=ladder.place(position.span.low).predicate if settled else None,
+        former=former,
         kept_share=position.kept_share,
         level=level,
     )
 
 
-def needed_claim(position: Position, target: str, probability: float, *, stage: str) -> float | None:
-    """Return the total at a stage from which a target is reached with a probability, points, by halving.
+def needed_score(position: Position, target: str, probability: float) -> float | None:
+    """Return the total, at the stage of the outlook, from which a target is reached with a probability.
 
-    Returns None when not even a full sheet is enough.
+    Points, rounded up to hundredths: the total that is named is never too small. None when not even a full sheet is
+    enough. Found by halving: a higher total never makes the target less likely.
     """
-    low, high = 0.0, position.instrument.ladder.max_total
-
-    def chance(score: float) -> float:
-        return forecast(score, stage, position.instrument, year=position.award_year, area=position.area.code if position.area.province else None, kept_share=position.kept_share).probability_at_least(target)  # fmt: skip
-
-    if chance(high) < probability:
+    low, high = 0, round(position.instrument.ladder.max_total * 100)
+    if outlook(position, high / 100).probability_at_least(target) < probability:
         return None
-    for _ in range(20):
-        middle = (low + high) / 2
-        low, high = (middle, high) if chance(middle) < probability else (low, middle)
-    return math.ceil(high * 100) / 100  # never too small
+    while high - low > 1:
+        middle = (low + high) // 2
+        reached = outlook(position, middle / 100).probability_at_least(target) >= probability
+        low, high = (low, middle) if reached else (middle, high)
+    return high / 100

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from kla_analysis.analysis.forecast import outlook
 from kla_analysis.analysis.position import Position
-from kla_analysis.analysis.verification import verify_position
 
 
 def aim(position: Position, asked: str = "") -> str:
     """Return the code of the predicate that is aimed for.
 
     It is the one asked for; where that is reached already, or none is asked for, it is the next one above
-    where the area stands. At the top it is the highest. A claim has reached only what is likely to be left
-    of it: what counts is the middle of what verification leaves.
+    where the area stands. At the top it is the highest. A total before the award has reached only what it is
+    likely to become: what counts is the middle of the forecast.
 
     Args:
         asked: code of a predicate; empty for the one that was settled already, else the next one.
@@ -33,4 +33,6 @@ def _counted(position: Position) -> float:
     """Return the total that counts, in points; of a bare predicate, the most that it can stand for."""
     if position.roll_up is None and not position.published.score_known:
         return position.span.high
-    return verify_position(position).median if position.span.low > 0 else 0.0
+    if position.span.low <= 0 or position.instrument.stage(position.stage).carries_award:
+        return position.span.low
+    return outlook(position).median

@@ -1,13 +1,14 @@
 """Uncertainty: which assumption decides the predicate, and how little would flip it.
 
-Verification treats the components of a sheet partly alike (one province, one team, one year) and
-partly each in its own way. Here the logit of the share kept of component `c` is
+Verification treats the components of a sheet partly alike (one province, one team, one year) and partly each in its own
+way. Of the spread of the total's forecast (`analysis.forecast`) a part `common` is shared by all components, the rest
+belongs to each by its weight `w` in the claim:
 
-    m + scale · ( sqrt(common) · z0 + sqrt(1 − common) · zc )
+    z = ( sqrt(common) · z0 + sqrt(1 − common) · Σ w_c · z_c ) / sqrt( common + (1 − common) · Σ w_c² )
 
-with the centre and scale of the fitted retention, `z0` shared by all components and `zc` its own.
-`common`, the part of the variance that is shared, is published nowhere: it is assumed, one half
-unless the user says otherwise, and the result says so.
+`z` is standard normal, and the total is the forecast's quantile there: what the components do always sums to the
+forecast's own spread. `common` is published nowhere: it is assumed, one half unless the user says otherwise, and
+the result says so.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from kla_analysis.analysis.forecast import SEED, Retention
 from kla_analysis.analysis.scoring import RollUp
-from kla_analysis.analysis.verification import SEED, Retention
 from kla_analysis.errors import ParameterError
 from kla_analysis.language import t
 
@@ -52,11 +53,11 @@ class Sensitivity:
 def total_of(
     rollup: RollUp, retention: Retention, *, common: float = ASSUMED_COMMON
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the verified total as a function of standard normal inputs.
+    """Return the award's total as a function of standard normal inputs.
 
     Args:
-        rollup: the claimed sheet.
-        retention: centre and scale of the share kept.
+        rollup: the sheet.
+        retention: the share kept of its total.
         common: shared part of the variance, 0 to 1.
 
     Returns:
@@ -71,11 +72,15 @@ def total_of(
             t("Bagian bersama {common} tidak mungkin.", common=common), advice=t("Isi angka di antara 0 dan 1.")
         )
     claimed = rollup.components["low"].to_numpy()
+    whole = float(claimed.sum())
+    weights = math.sqrt(1 - common) * claimed / max(whole, 1e-9)
+    inputs_weighted = np.array([math.sqrt(common), *weights])
+    inputs_weighted /= max(float(np.sqrt((inputs_weighted**2).sum())), 1e-9)
 
     def total(inputs: np.ndarray) -> np.ndarray:
-        shared, own = inputs[:1], inputs[1:]
-        logits = retention.center + retention.scale * (math.sqrt(common) * shared + math.sqrt(1 - common) * own)
-        return claimed @ (1 / (1 + np.exp(-logits)))
+        from scipy.special import ndtr
+
+        return whole * retention.at(ndtr(inputs_weighted @ inputs))
 
     return total
 
@@ -150,22 +155,21 @@ def sensitivity(
     return Sensitivity(indices, target or "score", common, samples, level)
 
 
-def tornado(rollup: RollUp, retention: Retention, *, level: float = 0.8) -> pd.DataFrame:
+def tornado(
+    rollup: RollUp, retention: Retention, *, level: float = 0.8, common: float = ASSUMED_COMMON
+) -> pd.DataFrame:
     """Move one component at a time from a strict to a lenient verification, all others at the median.
 
     Returns:
         Indexed by component code, widest first: `name`, `low`, `high`, `width` (points of the total).
     """
-    claimed = rollup.components["low"]
-    middle = float(claimed.sum() * retention.median)
-    strict, lenient = (retention.quantile(p) for p in ((1 - level) / 2, (1 + level) / 2))
-    table = pd.DataFrame(
-        {
-            "name": rollup.components["name"],
-            "low": middle + claimed * (strict - retention.median),
-            "high": middle + claimed * (lenient - retention.median),
-        }
+    from scipy.special import ndtri
+
+    total = total_of(rollup, retention, common=common)
+    moved = np.vstack([np.zeros(len(rollup.components)), np.eye(len(rollup.components))]) * float(
+        ndtri((1 + level) / 2)
     )
+    table = pd.DataFrame({"name": rollup.components["name"], "low": total(-moved), "high": total(moved)})
     table["width"] = table["high"] - table["low"]
     return table.sort_values("width", ascending=False, kind="stable").round(6)
 

@@ -20,7 +20,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kla_analysis.analysis.verification import SEED, Retention
+from kla_analysis.analysis.forecast import SEED, Retention
 from kla_analysis.errors import ParameterError
 from kla_analysis.language import number, t
 from kla_analysis.planning.frontier import MICRO, allowed_sets, clusters_of, gained, staircase, steps_by

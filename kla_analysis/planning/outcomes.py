@@ -3,7 +3,8 @@
 One verifier reads the whole sheet, so how strict it is holds for every action of a draw: its lot
 picks the chance of acceptance between the catalogue's low, likely and high value (triangular).
 Then each action has a lot of its own: where it falls below that chance, the answer is accepted and
-counts in full; otherwise nothing is gained. What was claimed before keeps the share of its draw.
+counts in full; otherwise nothing is gained. What was claimed before keeps the share of its draw, which the same
+verifier's strictness moves along: as far as the shares of a province's round hang together in the published cases.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kla_analysis.analysis.verification import DRAWS, SEED, Retention
+from kla_analysis.analysis.forecast import DRAWS, SEED, Retention
 from kla_analysis.planning.model import Model
 
 
@@ -126,8 +127,11 @@ def draw_outcomes(
         retention: how claimed points are cut; the model's own share, as certain, when not given.
     """
     random = np.random.default_rng(seed)
-    kept = np.full(draws, model.kept_share) if retention is None else retention.draw(draws, seed=seed)
-    return Outcomes(model, kept, random.random(draws), random.random((draws, len(model.codes)), dtype=np.float32))
+    strictness = random.random(draws)
+    lots = random.random((draws, len(model.codes)), dtype=np.float32)
+    if retention is None:
+        return Outcomes(model, np.full(draws, model.kept_share), strictness, lots)
+    return Outcomes(model, retention.draw(draws, seed=seed, strictness=strictness), strictness, lots)
 
 
 def between(low: ArrayLike, likely: ArrayLike, high: ArrayLike, lots: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from kla_analysis.analysis.verification import SEED, Retention
+from kla_analysis.analysis.forecast import SEED, Retention
 from kla_analysis.planning.choice import Sets, cases_at_once
 from kla_analysis.planning.frontier import Progress, quick_staircase
 from kla_analysis.planning.model import COSTS, Limits, Model
@@ -53,12 +53,14 @@ def core_actions(
     most = _DRAWS_SOLVED if sets is None else _DRAWS_TIED if any(limits.ceilings().values()) else draws
     draws = min(draws, most)
     rows = model.catalogue.rows
-    kept = np.full(draws, model.kept_share) if retention is None else retention.draw(draws, seed=seed)
     lots = random.random((draws, len(model.codes)))
     own = pd.Index(model.codes).get_indexer(rows["action_code"])
     costs = between(*(rows[f"cost_{level}"].to_numpy(dtype=float) for level in COSTS), lots[:, own])
     costs = np.rint(costs).astype(np.int64)
     strict = random.random(draws)
+    kept = np.full(draws, model.kept_share)
+    if retention is not None:
+        kept = retention.draw(draws, seed=seed, strictness=strict)
     held = _held(sets, rows, costs, kept, strict, own, progress) if sets is not None else np.array(
         [_solved(model, limits, costs[at], float(kept[at]), float(strict[at])) for at in range(draws)]
     )  # fmt: skip

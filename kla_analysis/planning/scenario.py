@@ -340,7 +340,7 @@ def _in_words(item: dict[str, Any], shown: str | None) -> Problem:
     }.get(item["type"])
     if advice is None:
         of = {"certainty": t("Isi angka di antara 0 dan 1, misalnya 0.8."),
-              "retention": t("Isi angka di antara 0 dan 1; 0 berarti dipelajari dari pasangan yang terbit."),
+              "retention": t("Isi angka di antara 0 dan 1; 0 berarti dipelajari dari kasus yang terbit."),
               "time_limit": t("Isi detik, paling banyak 3600.")}  # fmt: skip
         advice = of.get(place, t("Lihat data/README.md."))
     return Problem(t("nilai ini tidak dapat dipakai"), advice, shown, column=place, value=value)

@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from kla_analysis.analysis.forecast import Retention, outlook, own_retention
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
-from kla_analysis.analysis.verification import Retention, own_retention, retention_for
 from kla_analysis.errors import ParameterError
 from kla_analysis.instrument.bands import Band, Placement
 from kla_analysis.language import t
@@ -41,7 +41,7 @@ class Ground:
     """What all scenarios with the same assumptions share: the model, its outcomes, its staircase.
 
     Attributes:
-        retention: how the claimed points are cut; None when the sheet is verified already.
+        retention: how the claimed points are cut; None when the sheet is that of the award.
         limits: all limits but the budget.
     """
 
@@ -61,7 +61,7 @@ class Ground:
     @property
     def kept(self) -> Literal["all", "share", "drawn"]:
         """What is supposed of the points of the sheet: all kept, a share that somebody assumes, or as it is drawn."""
-        return "all" if self.retention is None else "drawn" if self.retention.scale else "share"
+        return "all" if self.retention is None else "share" if self.retention.certain else "drawn"
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -134,8 +134,10 @@ class Simulator:
         if key not in self._grounds:
             position = self.position
             retention = None
-            if position.claimed or scenario.retention:
-                retention = own_retention(scenario.retention) if scenario.retention else retention_for(position)
+            if scenario.retention:
+                retention = own_retention(scenario.retention)
+            elif not position.instrument.stage(position.stage).carries_award:
+                retention = outlook(position).retention
             kept = retention.median if retention is not None else 1.0
             model = Model(
                 position.roll_up, self.catalogue(scenario.catalogue), kept, scenario.cost, scenario.acceptance
@@ -298,7 +300,7 @@ class Simulation:
     @cached_property
     def evidence(self) -> pd.DataFrame:
         """What it saves to secure the evidence of claimed points first, as if the sheet were only claimed."""
-        retention = self.ground.retention or retention_for(self.ground.position)
+        retention = self.ground.retention or outlook(self.ground.position).retention
         return worth_of_evidence(self.model, self.target, self.ground.limits, retention)
 
     @cached_property

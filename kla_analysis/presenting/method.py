@@ -8,16 +8,17 @@ from functools import lru_cache
 import jinja2
 import pandas as pd
 
+from kla_analysis.analysis.forecast import DRAWS, learn, outlook
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import ASSUMED_COMMON
-from kla_analysis.analysis.verification import DRAWS, retention_for
 from kla_analysis.evidence.published import load_origins
 from kla_analysis.instrument.instrument import Instrument, standing_name
-from kla_analysis.language import number, percent, t
+from kla_analysis.language import number, t
 from kla_analysis.planning.actions import catalogue_for, load_catalogue
 from kla_analysis.planning.robustness import DRAWS as CORE_DRAWS
 from kla_analysis.planning.scenario import open_scenario
 from kla_analysis.presenting.tables import Column, Table
+from kla_analysis.presenting.wording import has_score
 
 _TEMPLATE = """\
 {% for rule in rules %}<h3>{{ rule.name }}</h3>
@@ -117,30 +118,35 @@ def losses() -> Rules:
 
 
 def verification(position: Position) -> Rules:
-    """How the verified total, its probabilities and what decides it are made."""
-    kept = retention_for(position)
-    pairs = (
-        t("data/published/stage_scores.csv, {count} pasangan yang terbit", count=kept.pairs)
-        if kept.pairs
-        else t("parameter retention")
+    """How the forecast of the award, its probabilities and what decides it are made."""
+    told = outlook(position) if has_score(position) else None
+    cases = (
+        t("parameter retention")
+        if told is not None and told.cases == 0
+        else t(
+            "data/published/stage_scores.csv dan results.csv, {count} kasus",
+            count=len(learn(position.instrument).cases),
+        )
     )
-    standing = "derived" if kept.pairs else "assumed"
+    standing = "assumed" if told is not None and told.cases == 0 else "derived"
     return Rules((
-        Rule(t("Bagian yang dipertahankan verifikasi"),
-             t("Nilai terverifikasi dibagi nilai mandiri, dari pasangan yang terbit (di tengah {share}). Pasangannya sedikit dan bukan "
-               "sampel acak.", share=percent(kept.median)),
-             t("r = terverifikasi / mandiri;  logit r = ln(r / (1 − r))"), pairs, standing),
-        Rule(t("Nilai sesudah verifikasi"),
-             t("Logit bagian itu dianggap menyebar normal antardaerah; ramalan untuk satu daerah baru memakai sebaran t Student, "
-               "yang melebar karena n kecil. Anggapan itu sendiri adalah asumsi."),
-             t("logit r ~ m + s √(1 + 1/n) · t(n − 1);  nilai = mandiri · r"), pairs, "assumed"),
+        Rule(t("Dua langkah ke penghargaan"),
+             t("Nilai mandiri dipotong verifikasi administrasi, sisanya berubah lagi sampai penghargaan. Logaritma bagian yang "
+               "bertahan di tiap langkah ialah rata-rata menurut pemverifikasi, ditambah pengaruh putaran provinsi, daerah, dan "
+               "kebetulan; predikat tanpa nilai dihitung sebagai rentangnya."),
+             t("ln r = m(langkah, pemverifikasi) + u(putaran provinsi) + d(daerah) + e;  nilai = klaim · r₁ · r₂"), cases, standing),
+        Rule(t("Seberapa pasti rata-rata dan sebarannya"),
+             t("Keduanya sebaran posterior, bukan satu angka: hampiran Laplace bersarang, sebarannya dijumlahkan atas titik-titik tetap. "
+               "Kepercayaan awal lebar dan merupakan asumsi."),
+             t("p(m, σ | kasus) ∝ p(kasus | m, σ) · p(m) · p(σ)"), "Rue, Martino, Chopin (2009)", "assumed"),
         Rule(t("Peluang sebuah predikat"),
-             t("Peluang bahwa nilai terverifikasi sedikitnya x."),
-             t("P(nilai ≥ x) = 1 − F_t((logit(x / mandiri) − m) / (s √(1 + 1/n)))"), pairs, standing),
+             t("Peluang nilai akhir di tiap predikat dikalikan akar peluang predikat itu sesudah penghargaan sebelumnya (bila tidak "
+               "diketahui: bagian nasional), lalu dijadikan berjumlah satu. Pangkat setengah dipilih dengan menyisihkan daerah."),
+             t("P(k) ∝ P(nilai di k) · √P(k | sebelumnya)"), cases, standing),
         Rule(t("Apa yang menentukan nilai"),
              t("Verifikasi sebagian sama ketatnya untuk semua komponen (c = {common}, tidak pernah terbit), sebagian berbeda. Indeks "
                "Sobol membagi ragam nilai menurut masukan.", common=number(ASSUMED_COMMON)),
-             t("logit r_k = m + s (√c z₀ + √(1 − c) z_k);  S_T(k) = 1 − Var(E[nilai | tanpa k]) / Var(nilai)"),
+             t("z = (√c z₀ + √(1 − c) Σ w_k z_k) / √(c + (1 − c) Σ w_k²);  nilai = kuantil prakiraan pada z"),
              "Sobol (2001); Saltelli (2010)", "assumed"),
         Rule(t("Seberapa dekat ke perubahan"),
              t("Satu jawaban atau satu bobot diubah sendirian, yang lain tetap, sampai predikat berubah."),
@@ -163,7 +169,8 @@ def planning() -> Rules:
              "derived"),
         Rule(t("Peluang rencana mencapai target"),
              t("Dihitung pada {draws} hasil undian: satu undian ketat atau longgarnya verifikator memilih peluang penerimaan di antara "
-               "rendah, tengah, dan tinggi (segitiga), lalu setiap kegiatan diundi sendiri.", draws=number(DRAWS)),
+               "rendah, tengah, dan tinggi (segitiga), lalu setiap kegiatan diundi sendiri. Ketatnya verifikator dan bagian klaim yang bertahan "
+               "bergerak bersama, sekuat bagian dalam satu putaran provinsi pada kasus yang terbit.", draws=number(DRAWS)),
              t("P = banyaknya undian dengan total ≥ target / banyaknya undian;  galat baku = √(P (1 − P) / banyaknya undian)"),
              catalogue, "assumed"),
         Rule(t("Urutan yang aman dipotong"),

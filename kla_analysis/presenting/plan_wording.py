@@ -14,7 +14,7 @@ from kla_analysis.planning.actions import Catalogue, catalogue_for
 from kla_analysis.planning.plan import Plan
 from kla_analysis.planning.scenario import Scenario
 from kla_analysis.planning.simulation import NEXT_STEP, Simulation, simulate
-from kla_analysis.presenting.wording import Text, needs, pairs_note, source_note
+from kla_analysis.presenting.wording import Text, forecast_note, needs, source_note
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -82,7 +82,7 @@ def needs_plan(show: Callable[Concatenate[Simulation, P], R]) -> Callable[Concat
 def plan_note(answer: Simulation) -> str:
     """Say where the numbers of a plan come from and how sure they are."""
     said = f"{source_note(answer.ground.position)} {costs_in_words(answer.model.catalogue)}"
-    return said if answer.ground.retention is None else f"{said} {pairs_note(answer.ground.retention)}"
+    return said if answer.ground.retention is None else f"{said} {forecast_note(answer.ground.retention)}"
 
 
 def given_in_words(position: Position, given: Mapping[str, Any]) -> str:
@@ -92,7 +92,7 @@ def given_in_words(position: Position, given: Mapping[str, Any]) -> str:
         return t("bila nilai {score} hari ini bertahan", score=score)
     if given["kept"] == "share":
         return t("bila {share} dari nilai {score} hari ini bertahan", share=percent(given["share"]), score=score)
-    return t("sesudah verifikasi memotong nilai mandiri {score}", score=score)
+    return t("menurut prakiraan untuk nilai {score}", score=score)
 
 
 def likely(probability: float) -> str:
@@ -328,7 +328,7 @@ def evidence_in_words(answer: Simulation) -> Text:
     table = answer.evidence
     half, all_of_it = table[table["secured"] == 0.5].iloc[0], table.iloc[-1]
     why = (
-        t("Lembar ini sudah diverifikasi; hitungan ini menganggapnya baru nilai mandiri.")
+        t("Lembar ini sudah hasil akhir; hitungan ini menganggapnya baru nilai mandiri putaran berikutnya.")
         if answer.ground.retention is None
         else ""
     )

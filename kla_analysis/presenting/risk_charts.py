@@ -6,13 +6,15 @@ import itertools
 
 import numpy as np
 
+from kla_analysis.analysis.calibration import LEFT_OUT, load_check, reliability
 from kla_analysis.analysis.country import moves as moves_of
 from kla_analysis.analysis.country import province_standing, published_pairs, transitions
+from kla_analysis.analysis.forecast import learn, outlook
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import tornado as tornado_of
-from kla_analysis.analysis.verification import retention_for, verify_position
-from kla_analysis.evidence.cases import load_stage_scores
+from kla_analysis.evidence.cases import load_cases
 from kla_analysis.evidence.history import load_history
+from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import chance, number, percent, t
 from kla_analysis.presenting.canvas import (
     AMBER,
@@ -23,7 +25,6 @@ from kla_analysis.presenting.canvas import (
     NAME,
     PAPER,
     SMALL,
-    SOFT,
     TEXT,
     Chart,
     drawn_table,
@@ -38,46 +39,45 @@ from kla_analysis.presenting.canvas import (
     write,
     zones,
 )
+from kla_analysis.presenting.forecasting import cases_table, predicate_table
 from kla_analysis.presenting.tables import (
     Column,
-    leave_one_out_table,
     moves_table,
-    predicate_table,
     province_table,
     transition_table,
 )
-from kla_analysis.presenting.wording import later_award, needs, needs_score, pairs_note
+from kla_analysis.presenting.wording import forecast_note, later_award, needs, needs_score, settled
 
 _STEP = 10  # points per bar of the distribution
 
 
 @needs_score
 @styled
-def verified_total(position: Position, target: str) -> Chart:
-    """The verified total that a self-assessed total leads to, over the bands, with the target."""
+def award_total(position: Position, target: str) -> Chart:
+    """The award's total that a total leads to, over the bands, with the target."""
     ladder = position.instrument.ladder
-    verified = verify_position(position, as_claim=True)
+    told = outlook(position)
     goal = ladder.band(target)
-    likely = verified.probability_at_least(target)
-    words = {"claimed": number(verified.claimed), "goal": goal.name, "chance": chance(likely)}
-    if likely == 0:
-        title = t("Bila {claimed} baru nilai mandiri, {goal} tidak tercapai", **words)
+    likely = told.probability_at_least(target)
+    words = {"score": number(told.claimed), "goal": goal.name, "chance": chance(likely)}
+    if settled(position):
+        title = t("Bila {score} diklaim lagi, peluang {goal} atau lebih pada putaran berikutnya {chance}", **words)
     else:
-        title = t("Bila {claimed} baru nilai mandiri, peluang {goal} atau lebih {chance}", **words)
-    source = f"{source_line(position)} {pairs_note(verified.retention)}"
+        title = t("Dari nilai {score}, peluang {goal} atau lebih {chance}", **words)
+    source = f"{source_line(position)} {forecast_note(told.retention)}"
     how = t(
-        "Tinggi batang: peluang nilai terverifikasi jatuh di situ. Garis tebal: {level} peluang ada di dalamnya.",
-        level=percent(verified.level),
+        "Tinggi batang: peluang nilai akhir jatuh di situ. Garis tebal: {level} peluang ada di dalamnya.",
+        level=percent(told.level),
     )
     figure, ax = new_figure(title, position, source, tall=2.2, left=0.25, right=0.3, under=0.3, how=how)
-    floor = min(300.0, _STEP * (verified.claimed * 0.3 // _STEP))
-    edges = np.arange(floor, verified.claimed + _STEP, _STEP)
-    beyond = np.array([verified.retention.probability_at_least(edge / verified.claimed) for edge in edges])
+    floor = min(300.0, _STEP * (told.claimed * 0.3 // _STEP))
+    edges = np.arange(floor, ladder.max_total + _STEP, _STEP)
+    beyond = np.array([told.retention.probability_at_least(edge / told.claimed) for edge in edges])
     heights = beyond[:-1] - beyond[1:]
     _zones(ax, position, floor)
     ax.bar(edges[:-1], heights, width=_STEP, align="edge", color=BLUE, edgecolor=PAPER, linewidth=0.5)
     top = heights.max() * 1.75
-    low, high = max(verified.interval.low, floor), verified.interval.high
+    low, high = max(told.interval.low, floor), told.interval.high
     ax.plot([low, high], [heights.max() * 1.14] * 2, color=INK, linewidth=3, solid_capstyle="butt")
     write(ax, (low + high) / 2, heights.max() * 1.2, f"{number(low, decimals=0)}–{number(high, decimals=0)}", ha="center", va="bottom",
           fontsize=NAME, bbox=patch(zones(len(ladder.bands) + 1)[2]))  # fmt: skip
@@ -90,74 +90,123 @@ def verified_total(position: Position, target: str) -> Chart:
     ax.set_xticklabels([number(band.lower) for band in ladder.bands] + [number(ladder.max_total)], fontsize=NAME)
     ax.set_yticks([])
     ax.spines[["top", "right", "left"]].set_visible(False)
-    told = "; ".join(f"{ladder.name(code)} {chance(p)}" for code, p in verified.predicates.items())
+    shares = "; ".join(f"{ladder.name(code)} {chance(p)}" for code, p in told.predicates.items())
     alt = t(
-        "Sebaran nilai terverifikasi dari nilai mandiri {claimed}: tengah {median}, {level} peluang antara {low} dan "
-        "{high}. Peluang predikat: {told}.",
-        claimed=number(verified.claimed),
-        median=number(verified.median, decimals=0),
-        level=percent(verified.level),
-        low=number(verified.interval.low, decimals=0),
-        high=number(verified.interval.high, decimals=0),
-        told=told,
+        "Sebaran nilai akhir dari nilai {score}: tengah {median}, {level} peluang antara {low} dan {high}. Peluang predikat: "
+        "{told}.",
+        score=number(told.claimed),
+        median=number(told.median, decimals=0),
+        level=percent(told.level),
+        low=number(told.interval.low, decimals=0),
+        high=number(told.interval.high, decimals=0),
+        told=shares,
     )
     return finished(title, alt, source, figure, predicate_table(position))
 
 
-@needs_score
 @styled
-def fan(position: Position) -> Chart:
-    """From self-assessment to verification: the published pairs, and the fan that they open."""
-    pairs = load_stage_scores()
-    verified = verify_position(position, as_claim=True)
-    kept = (pairs["administrative_verification"] / pairs["self_assessment"]).median()
-    title = t("Verifikasi mempertahankan {kept} nilai mandiri di tengah-tengah {count} pasangan yang terbit",
-              kept=percent(kept), count=len(pairs))  # fmt: skip
-    source = pairs_note(verified.retention)
-    how = t("Garis abu-abu: satu pasangan terbit. Biru: nilai ini bila baru mandiri, dengan rentang {level}.",
-            level=percent(verified.level))  # fmt: skip
-    figure, ax = new_figure(title, position, source, tall=3.3, left=1.35, right=1.75, under=0.3, how=how)
-    ladder = position.instrument.ladder
-    low = min(400.0, float(pairs["administrative_verification"].min()) - 20, verified.interval.low - 20)
-    _bands_across(ax, position, low)
-    for row in pairs.itertuples():
-        ax.plot([0, 1], [row.self_assessment, row.administrative_verification], color=SOFT, linewidth=1.2,
-                marker="o", markersize=3.5)  # fmt: skip
-    ax.fill([0, 1, 1], [verified.claimed, verified.interval.low, verified.interval.high], facecolor=BLUE, alpha=0.18)
-    ax.plot([0, 1], [verified.claimed, verified.median], color=BLUE, linewidth=2.4, marker="D", markersize=6)
-    write(ax, 1, verified.median, t("tengah {median}", median=number(verified.median, decimals=0)), xytext=(9, 0), color=BLUE,
-          fontweight="bold")  # fmt: skip
-    for value in {verified.interval.low, verified.interval.high}:
-        write(ax, 1, value, number(value, decimals=0), xytext=(9, 0), color=BLUE)
-    ax.set_xlim(0, 1)
-    ax.set_ylim(low, ladder.max_total)
-    ax.set_xticks([0, 1], [t("mandiri"), t("terverifikasi")], fontsize=NAME)
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
-    alt = t(
-        "Kipas dari nilai mandiri ke nilai terverifikasi: {count} pasangan terbit mempertahankan {least} sampai {most}. "
-        "Nilai {claimed} menjadi {median} di tengah, antara {low} dan {high}.",
-        count=len(pairs),
-        least=percent((pairs["administrative_verification"] / pairs["self_assessment"]).min()),
-        most=percent((pairs["administrative_verification"] / pairs["self_assessment"]).max()),
-        claimed=number(verified.claimed),
-        median=number(verified.median, decimals=0),
-        low=number(verified.interval.low, decimals=0),
-        high=number(verified.interval.high, decimals=0),
+def kept_shares(position: Position) -> Chart:
+    """The share of each published claim that verification kept, against the claim, by who verified."""
+    rules = position.instrument
+    cases = load_cases(rules.ladder)
+    cases = cases[cases["self_assessment_low"].notna() & cases["administrative_verification_low"].notna()]
+    by = cases["verified_by"].where(
+        cases["verified_by"].notna(), [_verifier(rules, year) for year in cases["award_year"]]
     )
-    return finished(title, alt, source, figure, leave_one_out_table())
+    kept = cases["administrative_verification_low"] / cases["self_assessment_low"]
+    learnt = learn(rules, without=(position.area.code,)).parameters()["median"]
+    middles = {one.code: float(learnt[f"claim_{one.code}"]) for one in rules.verifiers}
+    shares = ", ".join(f"{one.name} {percent(middles[one.code])}" for one in rules.verifiers)
+    title = t("Yang bertahan dari nilai mandiri di tengah-tengah, menurut pemverifikasi: {shares}", shares=shares)
+    source = t("Sumber: {count} kasus yang terbit dengan kedua nilai. Garis putus-putus: tengah menurut model. Turunan.",
+               count=len(cases))  # fmt: skip
+    figure, ax = new_figure(title, position, source, tall=3.0, left=0.75, right=0.3, under=0.45, badge=False,
+                            how=t("Mendatar: nilai mandiri. Tegak: bagian yang tersisa sesudah verifikasi administrasi. Bulatan: {first}; kotak: {last}.", first=rules.verifiers[0].name, last=rules.verifiers[-1].name))  # fmt: skip
+    for one, colour, marker in zip(rules.verifiers, itertools.cycle((AMBER, BLUE)), itertools.cycle("os")):
+        here = (by == one.code).to_numpy()
+        ax.plot(cases["self_assessment_low"].to_numpy()[here], kept.to_numpy()[here], linestyle="none", marker=marker,
+                markersize=6, color=colour)  # fmt: skip
+        ax.axhline(middles[one.code], color=colour, linewidth=1.4, linestyle=(0, (4, 3)))
+        write(ax, rules.ladder.max_total, middles[one.code], one.name, xytext=(-4, 8), ha="right", color=colour,
+              fontweight="bold", fontsize=NAME, bbox=patch(PAPER))  # fmt: skip
+    ticks = [share for share in (0.4, 0.6, 0.8, 1.0) if share > kept.min() - 0.15]
+    ax.set_ylim(kept.min() - 0.06, 1.0)
+    ax.set_yticks(ticks, [percent(share) for share in ticks], fontsize=NAME)
+    ax.set_xlim(cases["self_assessment_low"].min() - 15, rules.ladder.max_total)
+    ax.tick_params(axis="x", labelsize=NAME)
+    ax.spines[["top", "right"]].set_visible(False)
+    alt = t("Titik untuk {count} kasus: nilai mandiri dan bagian yang bertahan sesudah verifikasi, dari {least} sampai {most}. "
+            "Tengah: {shares}.", count=len(cases), least=percent(kept.min()), most=percent(kept.max()), shares=shares)  # fmt: skip
+    return finished(title, alt, source, figure, cases_table(cases, rules))
+
+
+def _verifier(rules: Instrument, year: int) -> str:
+    known = rules.verifier_of(year)
+    return known.code if known is not None else rules.verifiers[0].code
+
+
+@styled
+def said_and_came(position: Position) -> Chart:
+    """Whether what the forecast says comes about as often as it says, on cases that it has not seen."""
+    rules = position.instrument
+    checked = load_check(rules)
+    table = reliability(checked, rules)
+    cases = int((checked["left_out"] == LEFT_OUT[0]).sum())
+    apart = float((table["said"] - table["came"]).abs().mul(table["count"]).sum() / table["count"].sum())
+    title = t("Yang disebut prakiraan dan yang datang berbeda rata-rata {apart}", apart=percent(apart))
+    source = t("Sumber: {cases} kasus yang terbit, masing-masing tanpa daerahnya sendiri; data/published/forecast_check.csv. "
+               "Turunan.", cases=cases)  # fmt: skip
+    how = t(
+        "Di garis miring prakiraan tepat. Angka: banyaknya pertanyaan “tercapai atau tidak”; garis tegak: rentang 80%."
+    )
+    figure, ax = new_figure(title, position, source, tall=2.9, left=0.95, right=0.3, under=0.45, badge=False, how=how)
+    ax.plot([0, 1], [0, 1], color=MISSING, linewidth=1.2, linestyle=(0, (4, 3)))
+    for row in table.itertuples():
+        ax.plot([row.said, row.said], [row.low, row.high], color=BLUE, linewidth=1.6)
+        ax.plot(row.said, row.came, marker="o", markersize=7, color=BLUE)
+        right = row.said < 0.5
+        write(ax, row.said, row.came, str(row.count), xytext=(9 if right else -9, -8 if right else 8),
+              ha="left" if right else "right", fontsize=NAME)  # fmt: skip
+    ticks = [0, 0.25, 0.5, 0.75, 1]
+    ax.set_xticks(ticks, [percent(one) for one in ticks], fontsize=NAME)
+    ax.set_yticks(ticks, [percent(one) for one in ticks], fontsize=NAME)
+    ax.set_xlim(-0.03, 1.03)
+    ax.set_ylim(-0.05, 1.08)
+    ax.set_xlabel(t("disebut prakiraan"), fontsize=NAME)
+    ax.set_ylabel(t("yang datang"), fontsize=NAME)
+    ax.spines[["top", "right"]].set_visible(False)
+    told = "; ".join(
+        t("disebut {said}, datang {came} dari {count}", said=percent(row.said), came=percent(row.came), count=row.count)
+        for row in table.itertuples()
+    )
+    twin = drawn_table(
+        position,
+        t("Yang digambar: peluang yang disebut dan yang datang"),
+        (
+            Column("said", t("Disebut"), "number", percent, "share"),
+            Column("came", t("Datang"), "number", percent, "share"),
+            Column("count", t("Pertanyaan"), "number"),
+            Column("low", t("Rendah"), "number", percent, "share"),
+            Column("high", t("Tinggi"), "number", percent, "share"),
+        ),
+        table[["said", "came", "count", "low", "high"]].itertuples(index=False),
+        source,
+    )
+    return finished(
+        title, t("Peluang yang disebut prakiraan dan yang datang: {told}.", told=told), source, figure, twin
+    )
 
 
 @needs("component")
 @styled
 def tornado(position: Position, target: str) -> Chart:
     """One component at a time from a strict to a lenient verification, all others at the middle."""
-    table = tornado_of(position.roll_up, retention_for(position))
+    table = tornado_of(position.roll_up, outlook(position).retention)
     first = table.iloc[0]
     title = t("Verifikasi {name} menggeser nilai paling jauh: {width} poin", name=first["name"],
               width=number(first["width"], decimals=0))  # fmt: skip
-    retention = retention_for(position)
-    source = f"{source_line(position)} {pairs_note(retention)}"
+    retention = outlook(position).retention
+    source = f"{source_line(position)} {forecast_note(retention)}"
     how = t("Dari verifikasi yang ketat (kiri) ke yang longgar (kanan), satu komponen setiap kali.")
     names, row = row_names(table["name"], 2.2)
     figure, ax = new_figure(title, position, source, tall=row * len(table), left=2.2, right=0.3, under=0.3, how=how)
@@ -350,17 +399,3 @@ def _zones(ax: object, position: Position, floor: float) -> None:
         ax.axvspan(low, high, color=colour, zorder=0, linewidth=0)
         ax.annotate(name, ((low + high) / 2, 1), xycoords=("data", "axes fraction"), xytext=(0, -5),
                     textcoords="offset points", ha="center", va="top", fontsize=SMALL, color=INK)  # fmt: skip
-
-
-def _bands_across(ax: object, position: Position, floor: float) -> None:
-    """Tint the bands from bottom to top and name them at the left."""
-    ladder = position.instrument.ladder
-    edges = [floor, *(band.lower for band in ladder.bands), ladder.max_total]
-    for colour, (low, high) in zip(zones(len(edges) - 1), itertools.pairwise(edges), strict=True):
-        ax.axhspan(low, high, color=colour, zorder=0, linewidth=0)
-    ax.set_yticks(
-        [(low + high) / 2 for low, high in itertools.pairwise(edges)],
-        [t("di bawah {lower}", lower=number(edges[1])), *(band.name for band in ladder.bands)],
-        fontsize=NAME,
-        color=INK,
-    )

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from kla_analysis.analysis.comparison import gap_to
+from kla_analysis.analysis.forecast import outlook
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.analysis.uncertainty import flips_by_answer, tornado
-from kla_analysis.analysis.verification import retention_for, verify_position
 from kla_analysis.analysis.weakness import unanswered_questions, weak_questions
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import level_name, split_agencies, standing_name
@@ -23,13 +23,15 @@ from kla_analysis.presenting.plan_wording import given_in_words, likely
 from kla_analysis.presenting.tables import Table, question_table
 from kla_analysis.presenting.wording import (
     Text,
+    award_at_best,
     conditions_in_brief,
-    pairs_note,
+    forecast_note,
+    has_score,
     points,
     predicate_of,
     published_in_words,
     remarks,
-    worth_at_best,
+    settled,
 )
 
 #: How many losses a page has room for.
@@ -81,8 +83,8 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
             beside,
         )
     )
-    if _verifiable(position):
-        found.append(_after_verification(position, target))
+    if has_score(position):
+        found.append(_at_the_award(position, target))
     if plan is not None and plan["cost"] is not None:
         about = t("{count} kegiatan; peluang {goal} {chance} {given}", count=len(plan["actions"]),
                   goal=_goal(position, plan), chance=likely(plan["probability"]), given=given_in_words(position, plan["given"]))  # fmt: skip
@@ -93,21 +95,25 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
     return found
 
 
-def _after_verification(position: Position, target: str) -> tuple[str, str, str]:
-    """Say what is left of the total as a claim.
+def _at_the_award(position: Position, target: str) -> tuple[str, str, str]:
+    """Say what the total becomes at the award.
 
-    Of a claim it is what the district can expect, with the chance of the target; of a later stage it is only what
-    claiming the same again would bring, and the one chance of the page is that of its plan.
+    Before the award it is what the district can expect, with the chance of the target; of a settled total it is only
+    what claiming the same again would bring, and the one chance of the page is that of its plan.
     """
     ladder = position.instrument.ladder
-    ends = [verify_position(one, as_claim=True) for one in (position, position.at_best)]
+    ends = [outlook(one) for one in (position, position.at_best)]
     left = ladder.written(Span(ends[0].interval.low, ends[1].interval.high), decimals=0)
-    if not position.claimed:
-        return t("Bila {score} nilai mandiri", score=ladder.written(position.span)), left, t("tersisa sesudah verifikasi")  # fmt: skip
-    low, high = (chance(worth.probability_at_least(target)) for worth in ends)
+    if settled(position):
+        return (
+            t("Bila {score} diklaim lagi", score=ladder.written(position.span)),
+            left,
+            t("pada penghargaan berikutnya"),
+        )
+    low, high = (chance(told.probability_at_least(target)) for told in ends)
     likely_ends = low if low == high else t("{low} sampai {high}", low=low, high=high)
     about = t("peluang {goal} {chance} tanpa kegiatan tambahan", goal=ladder.name(target), chance=likely_ends)
-    return t("Sesudah verifikasi"), left, about
+    return t("Pada penghargaan"), left, about
 
 
 def _points(gap: Span) -> str:
@@ -128,28 +134,25 @@ def standing_in_words(position: Position, target: str) -> Text:
 
 
 def surety_in_words(position: Position, target: str) -> Text:
-    """Say how sure the total is: whether verification still cuts it, to what, and what that rests on."""
-    if not _verifiable(position):
+    """Say how sure the total is: what it may become at the award, and what that rests on."""
+    if not has_score(position):
         return Text((t("Hanya predikatnya yang diketahui; sejauh mana nilainya pasti tidak dapat dihitung."),))
-    worth = verify_position(position, as_claim=True)
-    claimed = position.claimed
-    ladder = position.instrument.ladder
+    told, ladder = outlook(position), position.instrument.ladder
     words = {
-        "claimed": ladder.written(worth.claimed),
-        "level": percent(worth.level),
-        "low": ladder.written(worth.interval.low, decimals=0),
-        "high": ladder.written(worth.interval.high, decimals=0),
-        "median": ladder.written(worth.median, decimals=0),
+        "stage": position.instrument.stage(position.stage).name.lower(),
+        "level": percent(told.level),
+        "low": ladder.written(told.interval.low, decimals=0),
+        "high": ladder.written(told.interval.high, decimals=0),
+        "median": ladder.written(told.median, decimals=0),
     }
     said = (
-        t("Nilai ini nilai mandiri, dan verifikasi masih memotongnya: kira-kira menjadi {median}; peluangnya {level} berada "
-          "antara {low} dan {high}.", **words)
-        if claimed
-        else t("Nilai ini sudah diverifikasi dan tidak dipotong lagi. Putaran berikutnya mulai dari nilai mandiri: bila yang "
-               "diklaim {claimed} lagi, verifikasi kira-kira menyisakan {median}, dengan peluang {level} antara {low} dan "
-               "{high}.", **words)
+        t("Nilai ini hasil akhir. Bila diklaim lagi pada putaran berikutnya, penghargaannya kira-kira {median} ({level}: {low} "
+          "sampai {high}).", **words)
+        if settled(position)
+        else t("Nilai ini dari tahap {stage}, bukan penghargaan: di sana kira-kira {median} ({level}: {low} sampai {high}).",
+               **words)
     )  # fmt: skip
-    return Text((" ".join((said, *worth_at_best(position, target), pairs_note(worth.retention))),))
+    return Text((" ".join((said, *award_at_best(position, target), forecast_note(told.retention))),))
 
 
 def losses_table(position: Position) -> Table | Text:
@@ -249,7 +252,7 @@ def _few(names: Sequence[str]) -> str:
 
 def _evidence_first(position: Position) -> str:
     """Say which evidence is secured first: the component, and the answer, on which most hangs."""
-    first = tornado(position.roll_up, retention_for(position)).iloc[0]
+    first = tornado(position.roll_up, outlook(position).retention).iloc[0]
     said = t(
         "Bukti yang diamankan lebih dahulu: {name}; ketat atau longgarnya verifikasi di sana menggeser nilai {width} poin, "
         "paling jauh dari semua komponen.",
@@ -351,8 +354,3 @@ def _basis(position: Position) -> str:
     stage = position.instrument.stage(position.stage).name.lower()
     sheet = t("lembar ilustratif") if position.illustrative else t("lembar nilai")
     return t("{sheet}, {stage}", sheet=sheet, stage=stage)
-
-
-def _verifiable(position: Position) -> bool:
-    """Whether there is a total that can be looked at as a claim."""
-    return position.span.low > 0 and (position.roll_up is not None or position.published.score_known)

@@ -21,10 +21,10 @@ import pandas as pd
 from kla_analysis.analysis.comparison import closing_sets, difference, gap_to, smallest_set
 from kla_analysis.analysis.conditions import below_share
 from kla_analysis.analysis.country import moves, province_standing, published_pairs, transitions
+from kla_analysis.analysis.forecast import outlook
 from kla_analysis.analysis.position import Position, reference_of
 from kla_analysis.analysis.trace import trace
 from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, flips_by_weight, sensitivity
-from kla_analysis.analysis.verification import leave_one_out, retention_for, verify_position
 from kla_analysis.analysis.weakness import (
     Selection,
     lost_by_agency,
@@ -34,7 +34,6 @@ from kla_analysis.analysis.weakness import (
     weak_questions,
 )
 from kla_analysis.evidence.audit import Audit, audit
-from kla_analysis.evidence.cases import load_stage_scores
 from kla_analysis.evidence.contradictions import load_contradictions
 from kla_analysis.evidence.history import load_history
 from kla_analysis.evidence.published import (
@@ -45,15 +44,13 @@ from kla_analysis.evidence.published import (
 from kla_analysis.evidence.statements import load_statements
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import Instrument, level_name, load_instrument, split_agencies, standing_name
-from kla_analysis.language import chance, month, number, percent, signed, t
+from kla_analysis.language import month, number, percent, signed, t
 from kla_analysis.presenting.wording import (
     Text,
     audit_in_words,
     later_award,
     least_share_in_words,
     needs,
-    needs_score,
-    pairs_note,
     points,
     score_sensitivity,
     source_note,
@@ -845,48 +842,10 @@ def trace_table(position: Position, code: str | None = None) -> Table:
 # --- what may still happen ----------------------------------------------------------------------------
 
 
-@needs_score
-def predicate_table(position: Position) -> Table:
-    """The probability of each predicate once a self-assessed total is verified."""
-    verified = verify_position(position, as_claim=True)
-    ladder = position.instrument.ladder
-    frame = pd.DataFrame(
-        {"name": [ladder.name(code) for code in verified.predicates], "chance": list(verified.predicates.values())}
-    )
-    return Table(
-        t("Peluang predikat bila {claimed} baru nilai mandiri", claimed=number(verified.claimed)),
-        (Column("name", t("Predikat")), _share("chance", t("Peluang"), chance)),
-        frame,
-        source=f"{source_note(position)} {pairs_note(verified.retention)}",
-        badge=t("ILUSTRATIF") if position.illustrative else "",
-    )
-
-
-def leave_one_out_table() -> Table:
-    """Every published pair, predicted from the others."""
-    frame = leave_one_out(load_stage_scores())
-    frame["inside"] = [t("ya") if inside else t("tidak") for inside in frame["inside"]]
-    return Table(
-        t("Setiap pasangan yang terbit, diramalkan dari pasangan lain"),
-        (
-            Column("area_name", t("Daerah")),
-            Column("award_year", t("Tahun"), write=str),
-            _num("self_assessment", t("Mandiri")),
-            _num("administrative_verification", t("Terverifikasi")),
-            _share("share", t("Dipertahankan")),
-            Column("low", t("Ramalan rendah"), "number", _whole, "points"),
-            Column("high", t("Ramalan tinggi"), "number", _whole, "points"),
-            Column("inside", t("Di dalam?")),
-        ),
-        frame,
-        source=t("Sumber: data/published/stage_scores.csv (terbit). Rentang ramalan 80%."),
-    )
-
-
 @needs("component")
 def sensitivity_table(position: Position, target: str) -> Table:
     """How much of the variance of the score, and of reaching the target, each input explains."""
-    retention = retention_for(position)
+    retention = outlook(position).retention
     score = score_sensitivity(position).indices
     reach = sensitivity(position.roll_up, retention, target=target).indices
     names = {COMMON: t("Ketat-longgarnya verifikasi seluruhnya"), **position.roll_up.components["name"]}
@@ -902,7 +861,7 @@ def sensitivity_table(position: Position, target: str) -> Table:
     goal = position.instrument.ladder.band(target).name
     return _of_sheet(
         position,
-        t("Apa yang menentukan nilai terverifikasi (indeks Sobol)"),
+        t("Apa yang menentukan nilai pada penghargaan (indeks Sobol)"),
         (
             Column("name", t("Masukan")),
             _share("first", t("Sendirian")),

@@ -5,7 +5,6 @@ Every number in a report's prose is produced here from the results themselves, n
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,19 +17,11 @@ import pandas as pd
 from kla_analysis.analysis.comparison import gap_to, smallest_set
 from kla_analysis.analysis.conditions import touched
 from kla_analysis.analysis.country import moves, province_standing, published_pairs
+from kla_analysis.analysis.forecast import Forecast, Retention, outlook
 from kla_analysis.analysis.position import Position, PublishedFact
 from kla_analysis.analysis.uncertainty import COMMON, Sensitivity, flips_by_answer, sensitivity
-from kla_analysis.analysis.verification import (
-    Retention,
-    Verified,
-    leave_one_out,
-    needed_claim,
-    retention_for,
-    verify_position,
-)
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
 from kla_analysis.evidence.audit import Audit
-from kla_analysis.evidence.cases import load_stage_scores
 from kla_analysis.evidence.history import load_history
 from kla_analysis.evidence.published import AWARD_STAGE
 from kla_analysis.evidence.statements import load_statements
@@ -111,7 +102,7 @@ def needs_score(show: Callable[P, R]) -> Callable[P, R | Text]:
     def shown(*args: P.args, **kwargs: P.kwargs) -> R | Text:
         position = args[0]
         if position.roll_up is None and not position.published.score_known:
-            why = t("Tidak ditunjukkan: hanya predikatnya yang diketahui, dan predikat akhir tidak dipotong lagi.")
+            why = t("Tidak ditunjukkan: hanya predikatnya yang diketahui, bukan nilainya.")
             return Text((why,), kind="remark")
         if position.span.low <= 0:
             return Text((t("Tidak ditunjukkan: nilainya nol."),), kind="remark")
@@ -168,135 +159,55 @@ def source_note(position: Position) -> str:
     return said + unknown
 
 
-def pairs_note(retention: Retention) -> str:
-    """Say what a prediction of verification rests on."""
-    if retention.pairs == 0:
-        return t("Bagian yang dipertahankan verifikasi: asumsi pengguna.")
+def forecast_note(retention: Retention) -> str:
+    """Say what a forecast of the award rests on."""
+    if retention.cases == 0:
+        return t("Bagian nilai yang bertahan sampai penghargaan: asumsi pengguna.")
+    return t("Prakiraan: turunan dari {count} kasus yang terbit, bukan sampel acak.", count=retention.cases)
+
+
+def award_in_words(told: Forecast) -> str:
+    """Say in one or two sentences which award a score becomes, and how likely each predicate is."""
+    ladder = told.ladder
+    likely = ", ".join(f"{ladder.name(code)} {chance(p)}" for code, p in told.predicates.items() if p >= 0.005)
     return t(
-        "Verifikasi: turunan dari {count} pasangan yang terbit, sedikit dan bukan sampel acak.", count=retention.pairs
+        "Pada penghargaan nilai {score} kira-kira menjadi {median}; peluangnya {level} berada antara {low} dan {high}. "
+        "Peluang predikat: {likely}.",
+        score=ladder.written(told.claimed),
+        median=ladder.written(told.median, decimals=0),
+        level=percent(told.level),
+        low=ladder.written(told.interval.low, decimals=0),
+        high=ladder.written(told.interval.high, decimals=0),
+        likely=likely,
     )
 
 
-@needs_score
-def verification_in_words(position: Position, target: str) -> Text:
-    """Say whether the total is still to be cut, what it would be worth, and the break-even."""
-    ladder = position.instrument.ladder
-    goal = ladder.band(target).name
-    stage = _stage_name(position, position.stage)
-    verified = verify_position(position, as_claim=True)
-    paragraphs = []
-    if position.claimed:
-        paragraphs.append(t("Nilai {score} adalah nilai mandiri; verifikasi masih akan memotongnya.",
-                            score=ladder.written(position.span)))  # fmt: skip
-    else:
-        paragraphs.append(
-            t("Nilai {score} berasal dari tahap {stage}, jadi tidak dipotong lagi. Di bawah ini: seandainya nilai "
-              "yang sama baru diklaim sendiri.", score=ladder.written(position.span), stage=stage)
-        )  # fmt: skip
-    paragraphs.append(
-        t("Sesudah verifikasi, nilai mandiri {claimed} kira-kira menjadi {median}; peluangnya {level} berada antara "
-          "{low} dan {high}. Peluang {goal} atau lebih: {chance}.",
-          claimed=ladder.written(verified.claimed), median=ladder.written(verified.median, decimals=0),
-          level=percent(verified.level), low=ladder.written(verified.interval.low, decimals=0),
-          high=ladder.written(verified.interval.high, decimals=0), goal=goal,
-          chance=chance(verified.probability_at_least(target)))
-    )  # fmt: skip
-    paragraphs += worth_at_best(position, target)
-    share = verified.break_even(target)
-    if share is None:
-        paragraphs.append(t("Nilai ini lebih rendah dari batas {goal}, jadi {goal} tidak tercapai walau verifikasi "
-                            "mempertahankan semuanya.", goal=goal))  # fmt: skip
-    else:
-        paragraphs.append(t("{goal} lepas bila verifikasi mempertahankan kurang dari {share} nilai mandiri.", goal=goal,
-                            share=percent(share)))  # fmt: skip
-    for probability in (0.5, 0.8):
-        needed = needed_claim(target, probability, verified.retention, position.instrument)
-        paragraphs.append(
-            t("Agar {goal} tercapai dengan peluang {probability}, nilai mandiri harus sedikitnya {needed}.", goal=goal,
-              probability=percent(probability), needed=number(math.ceil(needed)))
-            if needed is not None
-            else t("Peluang {probability} untuk {goal} tidak dapat dicapai dengan mengklaim lebih banyak: lembar penuh pun "
-                   "belum cukup. Yang perlu dinaikkan adalah bukti.", goal=goal, probability=percent(probability))
-        )  # fmt: skip
-    return Text(tuple(paragraphs))
-
-
-def own_pair_in_words(position: Position) -> Text:
-    """Say how the model would have done on the area's own published pairs, each left out of its fit."""
-    pairs = leave_one_out(load_stage_scores())
-    own = pairs[pairs["area_code"] == position.area.code]
-    if own.empty:
-        return Text((t("Tidak ada pasangan nilai {area} sendiri yang terbit.", area=position.area.name),))
-    return Text(
-        tuple(
-            t(
-                "{area} {year}: dari nilai mandiri {claimed} model, tanpa melihat pasangan ini, meramalkan {low} sampai "
-                "{high} (tengah {median}); yang keluar dari verifikasi administrasi {verified}.",
-                area=row.area_name,
-                year=row.award_year,
-                claimed=number(row.self_assessment),
-                low=number(row.low, decimals=0),
-                high=number(row.high, decimals=0),
-                median=number(row.median, decimals=0),
-                verified=number(row.administrative_verification),
-            )
-            for row in own.itertuples()
-        )
-    )
-
-
-def worth_at_best(position: Position, target: str) -> list[str]:
-    """Say the other end of a forecast: what is left when every missing answer turns out full; nothing where none is."""
+def award_at_best(position: Position, target: str) -> list[str]:
+    """Say the other end of a forecast: what comes when every missing answer turns out full; nothing where none is."""
     if not position.unknown_points:
         return []
-    ladder, worth = position.instrument.ladder, verify_position(position.at_best, as_claim=True)
+    ladder, told = position.instrument.ladder, outlook(position.at_best)
     return [
-        t("Itu bila yang belum dijawab tidak bernilai. Bila ternyata penuh, nilai mandiri {claimed} kira-kira menjadi {median}; "
-          "peluang {goal} {chance}.", claimed=ladder.written(worth.claimed), goal=ladder.band(target).name,
-          median=ladder.written(worth.median, decimals=0), chance=chance(worth.probability_at_least(target)))
+        t("Itu bila yang belum dijawab tidak bernilai. Bila ternyata penuh, nilai {claimed} kira-kira menjadi {median}; "
+          "peluang {goal} {chance}.", claimed=ladder.written(told.claimed), goal=ladder.band(target).name,
+          median=ladder.written(told.median, decimals=0), chance=chance(told.probability_at_least(target)))
     ]  # fmt: skip
 
 
-def worth_in_words(verified: Verified) -> Text:
-    """Say in two sentences what a total is worth once verified, and how likely each predicate is."""
-    ladder = verified.ladder
-    if verified.certain:
-        return Text((t("Nilai ini sudah terverifikasi, jadi tidak dipotong lagi."),))
-    likely = ", ".join(f"{ladder.name(code)} {chance(p)}" for code, p in verified.predicates.items() if p >= 0.005)
-    return Text(
-        (
-            t(
-                "Nilai mandiri ini kira-kira menjadi {median} sesudah verifikasi; peluangnya {level} berada antara {low} dan "
-                "{high}. Peluang predikat: {likely}.",
-                median=ladder.written(verified.median, decimals=0),
-                level=percent(verified.level),
-                low=ladder.written(verified.interval.low, decimals=0),
-                high=ladder.written(verified.interval.high, decimals=0),
-                likely=likely,
-            ),
-        )
-    )
+def has_score(position: Position) -> bool:
+    """Whether there is a total to forecast from."""
+    return position.span.low > 0 and (position.roll_up is not None or position.published.score_known)
 
 
-def coverage_in_words() -> Text:
-    """Say how far the intervals can be trusted: every published pair predicted from the others."""
-    pairs = load_stage_scores()
-    left_out = leave_one_out(pairs)
-    kept = left_out["share"]
-    return Text((
-        t("{count} pasangan nilai mandiri dan terverifikasi yang terbit turun menjadi {least} sampai {most}, median "
-          "{median}.", count=len(pairs), least=percent(kept.min()), most=percent(kept.max()),
-          median=percent(kept.median())),
-        t("Setiap pasangan diramalkan dari yang lain: {inside} dari {count} jatuh di dalam rentang 80%. Rentangnya lebar "
-          "karena pasangannya sedikit; beberapa dari provinsi dan tahun yang sama, satu daerah muncul tiga kali.",
-          inside=int(left_out["inside"].sum()), count=len(pairs)),
-    ))  # fmt: skip
+def settled(position: Position) -> bool:
+    """Whether the total is that of the award, so that only the next round is still open."""
+    return any(stage.code == position.stage and stage.carries_award for stage in position.instrument.stages)
 
 
 @lru_cache(maxsize=4)
 def score_sensitivity(position: Position) -> Sensitivity:
     """Return what decides the score of a position; the words and the table share one computation."""
-    return sensitivity(position.roll_up, retention_for(position))
+    return sensitivity(position.roll_up, outlook(position).retention)
 
 
 @needs("component")
@@ -431,8 +342,8 @@ def headline(position: Position, target: str) -> Text:
             )
         )
         paragraphs.append(_gap_sentence(gap, goal, t("menurut lembar ini")))
-    if position.claimed and position.span.low > 0:
-        paragraphs += [*worth_in_words(verify_position(position)).paragraphs, *worth_at_best(position, target)]
+    if not settled(position) and has_score(position):
+        paragraphs += [award_in_words(outlook(position)), *award_at_best(position, target)]
     return Text(tuple(paragraphs))
 
 

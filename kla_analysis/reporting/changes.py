@@ -219,12 +219,12 @@ def _numbers(record: Mapping[str, Any]) -> list[tuple[str, tuple[str, float | st
             said = name.format(code=row["code"]) + f": {row['name']}"
             score = t("belum dijawab") if row["low"] is None else row["low"]
             found.append((f"{level}.{row['code']}.low", (said, score)))
-    if record["verified"]:
-        worth = record["verified"]
+    if record.get("forecast"):
+        worth = record["forecast"]
         found += [
-            ("verified.median", (t("Nilai sesudah verifikasi, tengah"), worth["median"])),
-            ("verified.low", (t("Nilai sesudah verifikasi, rendah"), worth["low"])),
-            ("verified.high", (t("Nilai sesudah verifikasi, tinggi"), worth["high"])),
+            ("forecast.median", (t("Nilai pada penghargaan menurut prakiraan, tengah"), worth["median"])),
+            ("forecast.low", (t("Nilai pada penghargaan menurut prakiraan, rendah"), worth["low"])),
+            ("forecast.high", (t("Nilai pada penghargaan menurut prakiraan, tinggi"), worth["high"])),
         ]
     if record["plan"]:
         plan = record["plan"]

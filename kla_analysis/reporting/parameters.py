@@ -41,7 +41,7 @@ class ReportParameters(BaseModel):
     cluster: str = Field(default=ALL_CLUSTERS, description="satu komponen (misalnya K2) atau all")
     lang: str = Field(default="id", description="bahasa laporan")
     retention: float = Field(
-        default=0.0, ge=0, le=1, description="bagian nilai mandiri yang bertahan; 0: dari pasangan yang terbit"
+        default=0.0, ge=0, le=1, description="bagian nilai yang bertahan sampai penghargaan; 0: dari kasus yang terbit"
     )
     scenario: str = Field(default="", description="skenario anggaran (data/scenarios atau berkas), dipisah koma")
     least_share: float = Field(
@@ -160,7 +160,7 @@ def _in_words(item: dict[str, Any]) -> Problem:
         "float_type": t("Isi dengan angka, misalnya 0.72."),
     }.get(item["type"], field.description)
     if name == "retention":
-        advice = t("Isi angka di antara 0 dan 1; 0 berarti dipelajari dari pasangan yang terbit.")
+        advice = t("Isi angka di antara 0 dan 1; 0 berarti dipelajari dari kasus yang terbit.")
     if name == "least_share":
         advice = t("Isi angka di antara 0 dan 1, misalnya 0.5; 0 berarti tidak diperiksa.")
     return Problem(t("nilai ini tidak dapat dipakai"), advice, column=name, value=value)

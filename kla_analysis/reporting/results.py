@@ -9,14 +9,15 @@ from typing import Any
 
 import pandas as pd
 
+from kla_analysis.analysis.forecast import outlook
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
-from kla_analysis.analysis.verification import verify_position
 from kla_analysis.analysis.weakness import weak_questions
 from kla_analysis.instrument.instrument import split_agencies
 from kla_analysis.planning.scenario import open_scenario
 from kla_analysis.planning.simulation import Simulation
 from kla_analysis.presenting.plan_wording import plan_for
+from kla_analysis.presenting.wording import has_score, settled
 from kla_analysis.reporting.parameters import ReportParameters
 
 FILE = "results.json"
@@ -67,7 +68,7 @@ def results_of(
         "components": _level(rolled and rolled.components),
         "indicators": _level(rolled and rolled.indicators),
         "weak_questions": _weak(position),
-        "verified": verified_record(position),
+        "forecast": forecast_of(position),
         "plan": plan or _plan(parameters, position),
         "level": rolled.level if rolled else None,
         "answers": _answers(position),
@@ -112,25 +113,28 @@ def _weak(position: Position) -> list[dict[str, Any]]:
     ]
 
 
-def verified_record(position: Position) -> dict[str, Any] | None:
-    """Return what verification leaves of the total, as the report says it.
+def forecast_of(position: Position) -> dict[str, Any] | None:
+    """Return which award the total becomes, as the report says it.
 
-    `supposed` says that the total is no claim: so much would be left if the same were claimed again.
+    `supposed` says that the total is settled: so much would come if the same were claimed again in the next round.
     """
-    if position.span.low <= 0 or (position.roll_up is None and not position.published.score_known):
+    if not has_score(position):
         return None
-    worth, best = verify_position(position, as_claim=True), verify_position(position.at_best, as_claim=True)
+    told, best = outlook(position), outlook(position.at_best)
     return {
-        "supposed": not position.claimed,
-        "claimed": worth.claimed,
-        "median": worth.median,
-        "low": worth.interval.low,
-        "high": worth.interval.high,
-        "level": worth.level,
-        "probability_of_target": worth.probability_at_least(aim(position)),
+        "supposed": settled(position),
+        "stage": told.stage,
+        "score": told.claimed,
+        "previous": told.previous,
+        "verified_by": told.verifier,
+        "median": told.median,
+        "low": told.interval.low,
+        "high": told.interval.high,
+        "level": told.level,
+        "probability_of_target": told.probability_at_least(aim(position)),
         "high_at_best": best.interval.high,
         "probability_of_target_at_best": best.probability_at_least(aim(position)),
-        "predicates": dict(worth.predicates),
+        "predicates": dict(told.predicates),
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 import kla_analysis as kla
-from kla_analysis.analysis.forecast import codes_of, country_shares, learn_from, own_retention
+from kla_analysis.analysis.forecast import codes_of, country_shares, learn_from, needed_score, own_retention
 from kla_analysis.cli import app
 from kla_analysis.errors import DataError
 from kla_analysis.evidence.cases import former_awards, load_cases
@@ -210,3 +210,20 @@ def test_cases_join_both_tables(ladder):
     assert (ours["final_low"], ours["final_high"]) == (0, 701)
     assert len(kla.load_stage_scores()) == 44
     assert len(cases) > 60
+
+
+@pytest.mark.parametrize("probability", [0.2, 0.5])
+def test_a_needed_score_is_enough_and_a_hundredth_less_is_not(probability):
+    position = kla.open_position("63.10", 2025, stage="administrative_verification")
+    needed = needed_score(position, "nindya", probability)
+    assert kla.outlook(position, needed).probability_at_least("nindya") >= probability
+    assert kla.outlook(position, needed - 0.01).probability_at_least("nindya") < probability
+
+
+def test_strictness_and_kept_shares_hang_together():
+    kept = kla.forecast(900, CLAIM, year=2025).retention
+    strictness = np.random.default_rng(3).random(100_000)
+    drawn = kept.draw(len(strictness), strictness=strictness)
+    # Linked as strongly as a province's round, and the distribution itself stays as it was.
+    assert np.corrcoef(strictness, drawn)[0, 1] == pytest.approx(kept.linked, abs=0.05)
+    assert (drawn >= kept.median).mean() == pytest.approx(0.5, abs=0.01)

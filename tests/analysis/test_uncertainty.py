@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import kla_analysis as kla
+from kla_analysis.analysis.forecast import own_retention
 from kla_analysis.analysis.uncertainty import (
     COMMON,
     flips_by_answer,
@@ -13,7 +15,6 @@ from kla_analysis.analysis.uncertainty import (
     tornado,
     total_of,
 )
-from kla_analysis.analysis.verification import fit_retention, own_retention
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def rolled(reference, instrument):
 
 @pytest.fixture(scope="module")
 def retention():
-    return fit_retention(kla.load_stage_scores())
+    return kla.forecast(771.81, "self_assessment", year=2024).retention
 
 
 def test_ishigami():
@@ -79,11 +80,24 @@ def test_the_model_gives_the_median_at_its_centre(rolled, retention):
         total_of(rolled, retention, common=1.5)
 
 
+def test_components_sum_to_the_spread_of_the_total(rolled, retention):
+    # However much the components have in common, together they spread as the forecast of the total does.
+    inputs = np.random.default_rng(5).standard_normal((8, 200_000))
+    for common in (0, 0.5, 1):
+        drawn = total_of(rolled, retention, common=common)(inputs)
+        for probability in (0.1, 0.5, 0.9):
+            assert np.quantile(drawn, probability) == pytest.approx(771.81 * retention.quantile(probability), rel=0.005)
+
+
 def test_tornado_one_at_a_time(rolled, retention):
     table = tornado(rolled, retention)
     middle = 771.81 * retention.median
     assert table.index[0] == "K5"
-    assert table.loc["K5", "low"] == pytest.approx(middle + 163 * (retention.quantile(0.1) - retention.median))
+    # K5 claims 163 of 771.81: of the spread its part is sqrt(.5) 163/771.81, over sqrt(.5 + .5 of the squared weights).
+    weights = rolled.components["low"] / 771.81
+    part = np.sqrt(0.5) * 163 / 771.81 / np.sqrt(0.5 + 0.5 * (weights**2).sum())
+    low = 771.81 * retention.quantile(stats.norm.cdf(part * stats.norm.ppf(0.1)))
+    assert table.loc["K5", "low"] == pytest.approx(low)
     assert (table["low"] < middle).all()
     assert (table["high"] > middle).all()
     assert (tornado(rolled, own_retention(0.7))["width"] == 0).all()

@@ -527,6 +527,47 @@ def test_maxima_read_as_scores_stop_the_import(tmp_path, reader, instrument):
     check(outcome(sheet(tmp_path, *rows), reader), "jumlah jawaban 1.004, melebihi maksimumnya 1.000")
 
 
+def test_an_average_between_rows_hides_none_of_them(tmp_path, reader):
+    share = (None, "Persentase", None, 0.9)
+    check(outcome(sheet(tmp_path, HEAD, ONE, share, TWO, share), reader), 100.0)
+    check(outcome(sheet(tmp_path, HEAD, ONE, ("Keterangan: sementara",), TWO), reader), 100.0)
+
+
+def test_numbers_that_begin_anew_in_every_cluster_follow_the_maxima(tmp_path, reader, instrument):
+    """A to G for the clusters, 1, 2, 3 for the indicators of each: with the instrument's names, or with none of its words."""
+    rows = []
+    for letter, (component, about) in zip("ABCDEFG", instrument.components.iterrows(), strict=True):
+        rows.append((letter, about["name"], about["max_points"], None))
+        inside = instrument.indicators[instrument.indicators["component_code"] == component]
+        rows += [
+            (at, of["name"], of["max_points"], of["max_points"] / 2) for at, (_, of) in enumerate(inside.iterrows(), 1)
+        ]
+    head = ("No", "Uraian", "Nilai Maks", "Nilai")
+    check(outcome(sheet(tmp_path, head, *rows), reader), 500.0)
+    strange = [row if row[3] is None else (row[0], f"isian {at}", *row[2:]) for at, row in enumerate(rows)]
+    check(outcome(sheet(tmp_path, head, *strange), reader), 500.0)
+    check(
+        outcome(sheet(tmp_path, ("No", "Uraian", "Nilai"), *((a, b, d) for a, b, _, d in strange)), reader),
+        "tidak dikenal",
+    )
+
+
+def test_two_stages_below_each_other(tmp_path, reader):
+    rows = [
+        ("KLA KABUPATEN TANAH BUMBU 2025",),
+        ("EVALUASI MANDIRI",),
+        HEAD,
+        ONE,
+        (),
+        ("VERIFIKASI ADMINISTRASI",),
+        HEAD,
+        (*ONE[:3], 60),
+    ]
+    path = people.write_xlsx(tmp_path / "a.xlsx", [page("Rekap", rows)])
+    found = read_sheet(path, area="63.10", reader=reader).require().assessments
+    assert [(one.stage, one.total) for one in found] == [("self_assessment", 70), ("administrative_verification", 60)]
+
+
 def test_the_same_fault_forty_times_is_one_problem(tmp_path, reader, instrument):
     rows = [HEAD, *((code, row["name"], row["max_points"], "banyak") for code, row in instrument.indicators.iterrows())]
     said = outcome(sheet(tmp_path, *rows), reader)

@@ -71,7 +71,7 @@ def random_instance(rolled, seed: int, most: int = 14) -> tuple[Model, Limits]:
     )
     model = Model(
         rolled,
-        Catalogue("acak", "acak", "assumed", "", actions, answers, pd.DataFrame(split) if split else None),
+        Catalogue("acak", "acak", "assumed", "", actions, answers, split=pd.DataFrame(split) if split else None),
         kept_share=float(random.choice([1.0, 0.9])),
         acceptance="likely" if random.random() < 0.4 else "full",
     )

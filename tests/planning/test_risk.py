@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 from planning.instances import every_plan, random_instance, replaced
 
-from kla_analysis.analysis.verification import fit_retention, own_retention
-from kla_analysis.evidence.cases import load_stage_scores
+from kla_analysis.analysis.forecast import forecast, own_retention
 from kla_analysis.planning import certainty as certainty_module
 from kla_analysis.planning.certainty import sure_plan
 from kla_analysis.planning.frontier import staircase
@@ -246,7 +245,8 @@ def test_regret_of_small_catalogues_is_that_of_plain_enumeration(rolled):
 
 def test_regret_is_what_a_rival_who_knew_would_win(model):
     limits = Limits(budget=600_000_000)
-    table = regret(model, most_points(model, limits).actions, limits, retention=fit_retention(load_stage_scores()))
+    kept = forecast(650.5, "self_assessment", year=2025).retention
+    table = regret(model, most_points(model, limits).actions, limits, retention=kept)
     assert len(table) == 9  # three verifiers, three shares that stay
     assert (table["regret"] >= 0).all()
     assert (table["best_total"] - table["total"]).to_numpy() == pytest.approx(table["regret"].to_numpy(), abs=1e-6)

@@ -7,7 +7,7 @@ import pytest
 from conftest import UNANSWERED
 
 import kla_analysis as kla
-from kla_analysis import charts, tables, wording
+from kla_analysis import charts, forecasting, tables, wording
 from kla_analysis.analysis.scoring import totals_of
 from kla_analysis.analysis.weakness import Selection
 from kla_analysis.instrument.bands import Span
@@ -126,8 +126,8 @@ def test_plan_and_forecast_give_both_ends(gaps):
     assert record["unknown_points"] == gaps.unknown_points
     assert record["at_best"]["cost"] < record["cost"]
     assert f"{wording.number(gaps.unknown_points)} poin belum diketahui" in repr(plan_wording.plan_in_words(answer))
-    said = repr(wording.verification_in_words(gaps, "nindya"))
-    assert "Bila ternyata penuh, nilai mandiri 705,67" in said
+    said = repr(forecasting.outlook_in_words(gaps, "nindya"))
+    assert "Bila ternyata penuh, nilai 705,67" in said
     change = dict(
         zip(*plan_tables.component_change_table(answer).frame[["component_code", "before"]].to_numpy().T, strict=True)
     )

@@ -1,12 +1,12 @@
-"""What a claimed score is worth, in words, tables and charts: stages respected, no false precision."""
+"""Which award a score becomes, in words, tables and charts: stages respected, no false precision."""
 
 import re
 
 import pytest
 
 import kla_analysis as kla
-from kla_analysis import risk_charts, tables, wording
-from kla_analysis.language import chance
+from kla_analysis import forecasting, risk_charts, tables, wording
+from kla_analysis.language import chance, number
 
 
 @pytest.fixture(scope="module")
@@ -19,23 +19,44 @@ def sheet_position():
     return kla.open_position("63.10", 2022)
 
 
-def test_a_self_assessed_score_will_still_be_cut(claimed):
-    said = repr(wording.verification_in_words(claimed, "nindya"))
-    assert "masih akan memotongnya" in said
-    assert "501" in said
-    assert "854" in said
+def test_a_self_assessed_score_may_still_change(claimed):
+    said = repr(forecasting.outlook_in_words(claimed, "nindya"))
+    told = kla.outlook(claimed)
+    assert "bukan penghargaan: sesudahnya nilai masih dapat berubah" in said
+    assert f"antara {number(told.interval.low, decimals=0)} dan {number(told.interval.high, decimals=0)}" in said
     assert "73%" in said  # the break-even: 701 / 961.86
 
 
-def test_a_final_score_will_not(sheet_position):
-    assert "tidak dipotong lagi" in repr(wording.verification_in_words(sheet_position, "nindya"))
+def test_so_may_one_verified_by_the_province():
+    verified = kla.open_position("63.10", 2025, stage="administrative_verification")
+    said = repr(forecasting.outlook_in_words(verified, "nindya"))
+    assert "sesudahnya nilai masih dapat berubah" in said
+    assert 0.3 < kla.outlook(verified).probability_at_least("nindya") < 0.8
+    assert "Sampai verifikasi" not in repr(forecasting.steps_table(verified).cells)  # one step is left
+    assert len(forecasting.steps_table(verified).cells) == 1
 
 
-def test_its_own_pair_is_left_out_of_the_prediction(claimed):
-    said = repr(wording.own_pair_in_words(claimed))
-    assert "tanpa melihat pasangan ini" in said
+def test_a_final_score_will_not_and_the_next_round_is_asked(sheet_position):
+    assert "tidak berubah lagi" in repr(forecasting.outlook_in_words(sheet_position, "nindya"))
+    told = kla.outlook(sheet_position)
+    # Madya in 2022, so the next round starts from Madya and is verified by the province.
+    assert (told.stage, told.previous, told.verifier) == ("self_assessment", "madya", "province")
+
+
+def test_its_own_case_is_left_out_of_the_forecast(claimed):
+    said = repr(forecasting.own_cases_in_words(claimed))
+    assert "Tanpa melihat kasus ini" in said
     assert "800,38" in said
-    assert "10 pasangan" in tables.predicate_table(claimed).source
+    cases = len(kla.learn(claimed.instrument).cases)
+    assert f"{cases - 1} kasus" in forecasting.predicate_table(claimed).source
+
+
+def test_the_former_award_is_shown_beside(claimed):
+    assert "Penghargaan sebelumnya Madya" in repr(forecasting.former_in_words(claimed, "nindya"))
+    table = forecasting.predicate_table(claimed).frame
+    assert table["chance"].sum() == pytest.approx(1)
+    assert table["without"].sum() == pytest.approx(1)
+    assert not table["chance"].equals(table["without"])
 
 
 def test_probabilities_are_not_more_precise_than_they_can_be():
@@ -43,13 +64,23 @@ def test_probabilities_are_not_more_precise_than_they_can_be():
 
 
 def test_predictions_are_whole_points(claimed):
-    alt = risk_charts.verified_total(claimed, "nindya").alt
-    assert re.search(r"tengah 718, 80% peluang antara 501 dan 854", alt)
+    alt = risk_charts.award_total(claimed, "nindya").alt
+    assert re.search(r"tengah \d{3}, 80% peluang antara \d{3} dan \d{3}\.", alt)
 
 
-def test_coverage_is_shown():
-    assert "9 dari 11" in repr(wording.coverage_in_words())
-    assert len(tables.leave_one_out_table().cells) == 11
+def test_how_good_it_is_is_shown(claimed):
+    rules = claimed.instrument
+    assert re.search(r"rentang 80% memuat hasilnya pada [78]\d%", repr(forecasting.calibration_in_words(rules)))
+    assert len(forecasting.calibration_table(rules).cells) == 16  # four answers, two starts, two ways of leaving out
+    assert risk_charts.said_and_came(claimed).table is not None
+
+
+def test_cases_can_be_filtered(claimed):
+    cases = kla.learn(claimed.instrument).cases
+    shown = forecasting.cases_table(cases.query("award_year == 2025"), claimed.instrument)
+    own = next(row for row in shown.cells if row[0] == "Kab. Tanah Bumbu")
+    assert own[3:] == ["961,86", "800,38", "83%", "paling tinggi Madya", "di bawah 88%"]
+    assert len(shown.cells) < len(cases)
 
 
 def test_the_assumption_is_named(sheet_position):
@@ -71,17 +102,18 @@ def test_an_area_without_published_results_is_said():
 
 def test_where_only_a_predicate_is_known_nothing_is_forecast():
     position = kla.open_position("63.10", 2023)
-    for shown in (wording.verification_in_words(position, "nindya"), tables.predicate_table(position),
-                  risk_charts.verified_total(position, "nindya"), risk_charts.fan(position)):  # fmt: skip
+    for shown in (forecasting.outlook_in_words(position, "nindya"), forecasting.predicate_table(position),
+                  risk_charts.award_total(position, "nindya"), forecasting.steps_table(position)):  # fmt: skip
         assert "hanya predikatnya" in repr(shown)
 
 
 def test_an_own_share_is_used_and_named():
     position = kla.begin(year=2025, stage="self_assessment", retention=0.75)
     # 961.86 · 0.75 = 721.4
-    assert "721" in repr(wording.verification_in_words(position, "nindya"))
-    assert "asumsi pengguna" in tables.predicate_table(position).source
+    assert "721" in repr(forecasting.outlook_in_words(position, "nindya"))
+    assert "asumsi pengguna" in forecasting.predicate_table(position).source
 
 
 def test_the_headline_of_a_claim_says_what_it_is_worth(claimed):
-    assert "kira-kira menjadi 718 sesudah verifikasi" in repr(wording.headline(claimed, "nindya"))
+    middle = number(kla.outlook(claimed).median, decimals=0)
+    assert f"Pada penghargaan nilai 961,86 kira-kira menjadi {middle};" in repr(wording.headline(claimed, "nindya"))

@@ -143,7 +143,7 @@ def test_a_table_of_all_reports(mini):
     assert [row[0] for row in rows] == sorted(codes * 2)
     rolled = kla.open_position("63.01", 2025, assessment=mini.root / "sheets/63.01/2025-self_assessment.csv").roll_up
     assert rows[0][6] == rolled.total.low
-    assert {row[11] for row in rows} == {"SINTETIS"}
+    assert {row[13] for row in rows} == {"SINTETIS"}
     assert run_batch(jobs, workers=2).counts["unchanged"] == 6
 
 

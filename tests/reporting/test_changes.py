@@ -100,10 +100,10 @@ def test_new_rules_are_told_from_new_answers(left_by, now):
 def test_new_code_that_moves_a_number_is_named(left_by, now):
     record, made_from = now
     old = copy.deepcopy(record)
-    old["verified"]["median"] -= 3
+    old["forecast"]["median"] -= 3
     found = changes.compare(left_by(old, with_other(made_from, "code")), record, made_from)
     assert set(found.causes) == {"code"}
-    assert [(move.what, move.difference) for move in found.moves] == [("verified.median", 3.0)]
+    assert [(move.what, move.difference) for move in found.moves] == [("forecast.median", 3.0)]
     assert "kode" in repr(changes.in_words(found))
 
 

@@ -436,7 +436,7 @@ def test_the_record_holds_the_numbers_of_the_library(made, position):
     assert len(record["indicators"]) == 31
     assert record["answers"] == position.assessment.scores.to_dict()
     assert record["plan"]["cost"] == kla.simulate(position, target="nindya").plan.cost
-    assert record["verified"]["low"] < record["verified"]["median"] < record["verified"]["high"]
+    assert record["forecast"]["low"] < record["forecast"]["median"] < record["forecast"]["high"]
     assert record["illustrative"] is True
 
 
@@ -445,7 +445,7 @@ def test_a_position_without_a_sheet_has_no_invented_numbers():
     record = results.results_of(ReportParameters(year=2023), position)
     assert record["total"] == {"low": 601.0, "high": 700.0}
     assert record["gap"] == {"low": 1.0, "high": 100.0}
-    assert (record["components"], record["answers"], record["plan"], record["verified"]) == ([], {}, None, None)
+    assert (record["components"], record["answers"], record["plan"], record["forecast"]) == ([], {}, None, None)
     made = documents.all_documents(
         ReportParameters(year=2023), position, pages_of(frame()), frame(), json.loads(results.as_json(record))
     )

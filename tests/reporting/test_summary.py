@@ -10,8 +10,8 @@ import pytest
 import weasyprint
 
 import kla_analysis as kla
+from kla_analysis.analysis.forecast import outlook
 from kla_analysis.analysis.uncertainty import tornado
-from kla_analysis.analysis.verification import retention_for, verify_position
 from kla_analysis.language import LANGUAGES, language, money, number
 from kla_analysis.presenting import summary
 from kla_analysis.presenting.plan_wording import likely
@@ -79,7 +79,7 @@ def test_nothing_is_said_twice(case):
 def test_it_says_how_sure_what_is_lost_what_it_costs_and_what_to_decide():
     position = kla.open_position("63.10", 2022)
     plan = plan_of(position, "nindya")
-    worth = verify_position(position, as_claim=True)
+    worth = outlook(position)
     page = unescape(re.sub(r"<[^>]+>", " ", page_of(position, "nindya", plan)))
     wanted = [
         number(worth.interval.low, decimals=0),
@@ -90,7 +90,7 @@ def test_it_says_how_sure_what_is_lost_what_it_costs_and_what_to_decide():
         money(plan["cost"]),
         f"{len(plan['actions'])} kegiatan",
         *(row["name"] for row in plan["spending"]["agency"]),
-        tornado(position.roll_up, retention_for(position)).iloc[0]["name"],
+        tornado(position.roll_up, outlook(position).retention).iloc[0]["name"],
         money(plan["sure"]["cost"]),
         "Siapa yang memimpin jawaban 7.2, 6.3, 8.3, 21C.1, 18.2",
     ]

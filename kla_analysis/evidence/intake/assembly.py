@@ -263,9 +263,15 @@ class Assembly:
         if self.covers is None:
             self.covers = [grid for grid in self.book.grids if find_header(grid, self.names) is None]
         covers = [grid for grid in self.covers if grid is not table.grid]
-        first = self.first_headers.setdefault(id(table.grid), find_header(table.grid, self.names) or table.header)
-        own = [*titles_of(table.grid, first), *_between(table, first)]
-        return [(table.grid, own), *((grid, titles_of(grid, None)) for grid in covers)]
+        first = self._first_header(table)
+        return [(table.grid, titles_of(table.grid, first)), *((grid, titles_of(grid, None)) for grid in covers)]
+
+    def _first_header(self, table: Table) -> Header:
+        """Return the first header of the sheet in which a table stands."""
+        key = id(table.grid)
+        if key not in self.first_headers:
+            self.first_headers[key] = find_header(table.grid, self.names) or table.header
+        return self.first_headers[key]
 
     def _area_of_sheet(self, table: Table) -> Area | None:
         """Return the district that the sheet is said to be about; where none or several are, it is asked for."""
@@ -353,6 +359,10 @@ class Assembly:
             return self.asked.stage
         if table.stage:
             return table.stage
+        first = self._first_header(table)
+        near = {stage for text in _between(table, first) if (stage := stage_named(text, self.names, within=True))}
+        if len(near) == 1:
+            return near.pop()
         for grid, titles in self._about(table):
             cell = labelled(grid, table.header if grid is table.grid else None, "stage")
             texts = [cell.text] if cell else [*titles, grid.name]

@@ -22,7 +22,7 @@ _LONGEST = 80
 _YEAR = re.compile(r"(?<!\d)20[1-4]\d(?!\d)")
 _PLAIN_NUMBER = re.compile(r"[\d.,()%-]+")
 #: Rows of the table of headings that head no column; neither do those whose role ends in `_word`.
-_NO_COLUMNS = {"score_filler", "footer", "filled_on", "area_label"}
+_NO_COLUMNS = {"score_filler", "footer", "average", "filled_on", "area_label"}
 #: Columns that may say what a row is about.
 CODE_ROLES = ("question_code", "code", "number", "indicator_code", "component_code")
 NAME_ROLES = ("question_name", "indicator_name", "name", "component_name")
@@ -37,6 +37,7 @@ class Headings:
     fillers: frozenset[str]
     max_words: frozenset[str]
     footers: tuple[str, ...]
+    averages: tuple[str, ...]
     by_role: dict[str, tuple[str, ...]]
 
 
@@ -55,6 +56,7 @@ def headings() -> Headings:
         frozenset(by_role["score_filler"]),
         frozenset(by_role["max_word"]),
         tuple(by_role["footer"]),
+        tuple(by_role["average"]),
         {role: tuple(words) for role, words in by_role.items()},
     )
 
@@ -156,6 +158,8 @@ def find_header(grid: Grid, names: Names) -> Header | None:
 def _may_head(grid: Grid, row: int, spread: dict, names: Names, *, again: bool) -> bool:
     """Whether a row is worth a closer look: short texts and no figures; further down at least one known heading."""
     cells = grid.rows[row]
+    if any(kind == NUMBER and not (len(text) == 4 and _YEAR.fullmatch(text)) for kind, text in cells.values()):
+        return False
     if len(cells) > _HEADER_COLUMNS or any(kind not in (TEXT, NUMBER) for kind, _ in cells.values()):
         return False
     texts = [text for kind, text in cells.values() if not (kind == NUMBER and _YEAR.fullmatch(text))]

@@ -200,6 +200,8 @@ class _Walk:
 
     def _numbers_columns(self, cells: dict[int, Cell], *, at_top: bool) -> bool:
         """Whether a row numbers the columns: (1) (2) (3), or right under the header 1 2 3, or a b c."""
+        if cells[min(cells)].text.strip(" ()[].").casefold() not in ("1", "a", "1.0"):
+            return False
         texts = [re.sub(r"\s*[=:].*$", "", clean(cells[at].text)) for at in sorted(cells)]
         if len(texts) < 2:
             return False

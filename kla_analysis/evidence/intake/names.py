@@ -25,7 +25,7 @@ _COMMON = {
     "layak", "nilai", "kla",
 }  # fmt: skip
 _TOTAL_WORDS = re.compile(
-    r"^(grand total|sub ?total|sub ?jumlah|total (?:nilai|skor)|(?:nilai|skor) total|jumlah (?:nilai|skor)|jumlah|jml|total)\b\s*"
+    r"^(grand total|sub ?total|sub ?jumlah|total (?:nilai|skor)|(?:nilai|skor) (?:total|akhir)|jumlah (?:nilai|skor)|jumlah|jml|total)\b\s*"
 )
 #: What may follow “jumlah” and still mean the whole sheet.
 _WHOLE = re.compile(r"^(nilai|skor|poin|keseluruhan|seluruhnya|seluruh|semua|akhir|total|umum|besar|kla|komponen|evaluasi|mandiri|em|\d{4}|dan|\s)*$")  # fmt: skip
@@ -236,6 +236,7 @@ def _aliases_of(instrument: str, data: Path | None) -> list[tuple[str, str, str]
     return list(read_resource(path, home)[["level", "code", "alias"]].itertuples(index=False, name=None))
 
 
+@lru_cache(maxsize=8192)
 def fold_code(text: str) -> str:
     """Return a code as all its spellings share it.
 

@@ -126,7 +126,8 @@ class Recogniser:
         if not self._codes_are_trusted():
             for row in self.rows:
                 if row.how in (BY_CODE, BY_NUMBER):
-                    row.match, row.how = None, ""
+                    row.match = self.names.by_name.get(words_of(row.text))
+                    row.how = BY_NAME if row.match else ""
         self._by_place()
         self._find_footers()
 
@@ -238,8 +239,11 @@ class Recogniser:
 
     def _is_indicator(self, row: Row, found: Match) -> bool:
         """Whether a whole number in front of a row is the code of an indicator."""
-        if row.word in _QUESTION_WORDS or row.code_role == "question_code" or self.in_footer:
+        if row.word in _QUESTION_WORDS or row.code_role == "question_code":
             return False
+        if self.in_footer:
+            fits = row.maximum is not None and self.names.has_maximum(found, row.maximum)
+            return fits or (bool(row.text) and self.names.supports(found, row.text))
         if row.word:
             return True
         if row.code_role == "indicator_code":
@@ -315,7 +319,7 @@ class Recogniser:
             if (found := self.names.total(cell.text)) is not None:
                 row.total = found
                 return
-        if self.is_any and row.texts and _starts_footer(row.texts):
+        if self.is_any and _starts_footer(row.texts):
             self.in_footer = True
 
     # --- by place ---------------------------------------------------------------------------------------------
@@ -390,20 +394,20 @@ class Recogniser:
             if row.at > last and row.scored and not row.texts and row.code is None:
                 row.total = "whole"
             elif row.at > last:
-                begun = begun or (bool(row.texts) and _starts_footer(row.texts))
-                row.is_footer = begun
+                begun = begun or _starts_footer(row.texts)
+                row.is_footer = (begun and row.maximum is None) or _is_average(row.texts)
             else:
-                row.is_footer = bool(row.texts) and _is_footer(row.texts)
+                row.is_footer = _is_average(row.texts)
 
 
 def _starts_footer(texts: tuple[Cell, ...]) -> bool:
     return any(f"{words_of(cell.text)} ".startswith(f"{word} ") for cell in texts for word in headings().footers)
 
 
-def _is_footer(texts: tuple[Cell, ...]) -> bool:
-    """Whether a row between others is an average or the like: its text is that word and hardly any other."""
-    words = words_of(texts[0].text)
-    return len(words.split()) <= 5 and any(f"{words} ".startswith(f"{word} ") for word in headings().footers)
+def _is_average(texts: tuple[Cell, ...]) -> bool:
+    """Whether a row is an average or the like: its text is that word and hardly any other."""
+    words = words_of(texts[0].text) if texts else ""
+    return len(words.split()) <= 5 and any(f"{words} ".startswith(f"{word} ") for word in headings().averages)
 
 
 def _combinations() -> list[tuple[str, ...]]:

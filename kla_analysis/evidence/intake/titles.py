@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 from kla_analysis.evidence.areas import Area
@@ -27,8 +28,7 @@ def titles_of(grid: Grid, header: Header | None) -> list[str]:
     last = header.first if header else _COVER_ROWS
     return [
         clean(cell.text)
-        for row, cells in grid.rows.items()
-        if row < last
+        for _, cells in takewhile(lambda item: item[0] < last, grid.rows.items())
         for cell in cells.values()
         if cell.kind == TEXT and len(cell.text) < _LONGEST
     ]

@@ -297,87 +297,21 @@ class _Xlsx:
         return kinds
 
     def _sheet(self, name: str, part: str, state: str | None) -> Grid:
-        rows: dict[int, dict[int, Cell]] = {}
-        merged: list[tuple[int, int, int, int]] = []
-        hidden_rows: list[int] = []
-        hidden_columns: list[tuple[int, int]] = []
-        shared, formats = self.shared, self.formats
-        row = column = 0
-        row_hidden = wanted = False
-        kind = style = formula = value = ""
-        has_value = has_formula = False
-        pieces: list[str] = []
-
-        def start(tag: str, about: dict[str, str]) -> None:
-            nonlocal row, column, kind, style, has_value, has_formula, formula, value, wanted, row_hidden
-            if ":" in tag:
-                tag = local(tag)
-            if tag == "v":
-                wanted = True
-                pieces.clear()
-            elif tag == "c":
-                place = about.get("r")
-                column = _column_of(place) if place else column + 1
-                kind, style = about.get("t", "n"), about.get("s", "")
-                has_value = has_formula = False
-                formula = value = ""
-            elif tag == "row":
-                row = int(about["r"]) if "r" in about else row + 1
-                column = 0
-                row_hidden = about.get("hidden") in ("1", "true")
-            elif tag in ("t", "f"):
-                wanted = True
-                pieces.clear()
-            elif tag == "rPh":
-                wanted = False
-            elif tag == "mergeCell" and len(merged) < MAX_MERGED:
-                merged.append(_range_of(about.get("ref", "")))
-            elif tag == "col" and about.get("hidden") in ("1", "true"):
-                hidden_columns.append((int(about.get("min", 0)), int(about.get("max", 0))))
-
-        def end(tag: str) -> None:
-            nonlocal has_value, has_formula, formula, value, wanted
-            if ":" in tag:
-                tag = local(tag)
-            if tag == "v":
-                value, has_value, wanted = "".join(pieces), True, False
-            elif tag == "t":
-                value, has_value, wanted = value + "".join(pieces), True, False
-            elif tag == "f":
-                formula, has_formula, wanted = "".join(pieces), True, False
-            elif tag == "c" and (has_value or has_formula):
-                if not (0 < row <= 1_048_576 and 0 < column <= 16_384):
-                    raise ValueError(row, column)
-                cell = self._cell(kind, style, value if has_value else None, formula, shared, formats)
-                if has_formula and has_value:
-                    if value.strip(" 0.") == "":
-                        self.zeros.append((rows.setdefault(row, {}), column, formula))
-                    else:
-                        self.computed += 1
-                if cell is not None:
-                    rows.setdefault(row, {})[column] = cell
-                    self.cells = counted(self.cells + 1)
-                    if row_hidden and (not hidden_rows or hidden_rows[-1] != row):
-                        hidden_rows.append(row)
-
-        def text(data: str) -> None:
-            if wanted:
-                pieces.append(data)
-
+        sheet = _Sheet(self)
         with self.package.open(part) as opened:
-            stream(_WithoutEmptyRows(opened), start, end, text)
+            stream(_WithoutEmptyRows(opened), sheet.start, sheet.end, sheet.text)
         return Grid(
             name,
-            dict(sorted(rows.items())),
-            tuple(merged),
+            dict(sorted(sheet.rows.items())),
+            tuple(sheet.merged),
             hidden=state in ("hidden", "veryHidden"),
-            hidden_rows=tuple(sorted(set(hidden_rows))),
-            hidden_columns=tuple(hidden_columns),
+            hidden_rows=tuple(sorted(set(sheet.hidden_rows))),
+            hidden_columns=tuple(sheet.hidden_columns),
         )
 
-    def _cell(
-        self, kind: str, style: str, value: str | None, formula: str, shared: list[str], formats: list[str]
-    ) -> Cell | None:
+    def cell(self, kind: str, style: str, value: str | None, formula: str) -> Cell | None:
+        """Return what a cell holds; None when that is nothing."""
+        shared, formats = self.shared, self.formats
         if value is None or (value == "" and kind == "n"):
             return Cell(FORMULA, f"={formula}")
         if kind == "s":
@@ -397,6 +331,81 @@ class _Xlsx:
         if shown == DATE:
             return Cell(DATE, from_serial(float(value), self.epoch_1904))
         return Cell(shown, value.strip()) if value.strip() else None
+
+
+class _Sheet:
+    """One sheet of a workbook, element by element."""
+
+    __slots__ = (
+        "book", "column", "formula", "has_formula", "has_value", "hidden_columns", "hidden_rows", "kind", "merged", "pieces",
+        "row", "row_hidden", "rows", "style", "value", "wanted",
+    )  # fmt: skip
+
+    def __init__(self, book: _Xlsx) -> None:
+        self.book = book
+        self.rows: dict[int, dict[int, Cell]] = {}
+        self.merged: list[tuple[int, int, int, int]] = []
+        self.hidden_rows: list[int] = []
+        self.hidden_columns: list[tuple[int, int]] = []
+        self.row = self.column = 0
+        self.row_hidden = self.wanted = self.has_value = self.has_formula = False
+        self.kind = self.style = self.formula = self.value = ""
+        self.pieces: list[str] = []
+
+    def start(self, tag: str, about: dict[str, str]) -> None:
+        if ":" in tag:
+            tag = local(tag)
+        if tag in ("v", "t", "f"):
+            self.wanted = True
+            self.pieces.clear()
+        elif tag == "c":
+            place = about.get("r")
+            self.column = _column_of(place) if place else self.column + 1
+            self.kind, self.style = about.get("t", "n"), about.get("s", "")
+            self.has_value = self.has_formula = False
+            self.formula = self.value = ""
+        elif tag == "row":
+            self.row = int(about["r"]) if "r" in about else self.row + 1
+            self.column = 0
+            self.row_hidden = about.get("hidden") in ("1", "true")
+        elif tag == "rPh":
+            self.wanted = False
+        elif tag == "mergeCell" and len(self.merged) < MAX_MERGED:
+            self.merged.append(_range_of(about.get("ref", "")))
+        elif tag == "col" and about.get("hidden") in ("1", "true"):
+            self.hidden_columns.append((int(about.get("min", 0)), int(about.get("max", 0))))
+
+    def end(self, tag: str) -> None:
+        if ":" in tag:
+            tag = local(tag)
+        if tag == "v":
+            self.value, self.has_value, self.wanted = "".join(self.pieces), True, False
+        elif tag == "t":
+            self.value, self.has_value, self.wanted = self.value + "".join(self.pieces), True, False
+        elif tag == "f":
+            self.formula, self.has_formula, self.wanted = "".join(self.pieces), True, False
+        elif tag == "c" and (self.has_value or self.has_formula):
+            self._take()
+
+    def text(self, data: str) -> None:
+        if self.wanted:
+            self.pieces.append(data)
+
+    def _take(self) -> None:
+        book, row, column = self.book, self.row, self.column
+        if not (0 < row <= 1_048_576 and 0 < column <= 16_384):
+            raise ValueError(row, column)
+        if self.has_formula and self.has_value:
+            if self.value.strip(" 0.") == "":
+                book.zeros.append((self.rows.setdefault(row, {}), column, self.formula))
+            else:
+                book.computed += 1
+        cell = book.cell(self.kind, self.style, self.value if self.has_value else None, self.formula)
+        if cell is not None:
+            self.rows.setdefault(row, {})[column] = cell
+            book.cells = counted(book.cells + 1)
+            if self.row_hidden and (not self.hidden_rows or self.hidden_rows[-1] != row):
+                self.hidden_rows.append(row)
 
 
 def from_serial(serial: float, epoch_1904: bool = False) -> str:
