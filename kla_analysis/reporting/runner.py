@@ -31,7 +31,7 @@ from kla_analysis.reporting.parameters import ReportParameters, from_anywhere
 from kla_analysis.reporting.store import Folder, Place, place_at
 
 Progress = Callable[[str], None]
-#: The folder with what a build needs for a while, in the temporary one, begins like this.
+#: The folder with what a build needs for a while, in the temporary one, begins like this, then with our number.
 TEMPORARY = "kla-laporan-"
 #: The log for machines, one record a line, in the reports folder; the one for people stands beside it.
 LOG = "kla.jsonl"
@@ -259,7 +259,7 @@ class Supervisor:
 
     def _built(self, child: _Child, job: dict[str, Any], over: float) -> dict[str, Any]:
         """Give a child its job and hear what it has built; then it is gone, and all that it needed for a while."""
-        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY))
+        temporary = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-"))
         try:
             child.give(job | {"temporary": str(temporary)})
             return self._listen(child, over)

@@ -80,7 +80,8 @@ class Mini:
     def left_over(self) -> list[str]:
         """What a run should have cleared away: half reports, and what a build needed for a while."""
         half = [path.name for path in self.reports.rglob(".*") if "building" in path.name or ".old-" in path.name]
-        return half + [path.name for path in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*")]
+        others = [path.name for path in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*")]
+        return half + [name for name in others if not psutil.pid_exists(int(name.split("-")[2]))]
 
     def processes(self) -> list[str]:
         """Processes that work for this project."""
