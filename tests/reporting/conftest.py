@@ -46,7 +46,7 @@ class Mini:
     def kla(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return run_kla(*arguments, **self.environment(**environment))
 
-    def run(self, target: str = "nindya", **options) -> Outcome:
+    def run(self, target: str = "", **options) -> Outcome:
         """Make the report of Tanah Bumbu in this process."""
         return run_report(ReportParameters(target=target), **options)
 
