@@ -173,8 +173,8 @@ def _header_at(grid: Grid, row: int, spread: dict, names: Names) -> Header | Non
     best = None
     taken: list[int] = []
     for last in range(row, row + _HEADER_ROWS + 1):
-        if last not in grid.rows and last - row < _HEADER_ROWS:
-            continue  # an empty row between two rows of a header
+        if last not in grid.rows and any(first <= last <= below for first, _, below, _ in grid.merged if first >= row):
+            continue  # an empty row inside a header that is merged over it
         if len(taken) == _HEADER_ROWS or last not in grid.rows:
             break
         if taken and not _may_head(grid, last, spread, names, again=False):
@@ -205,8 +205,10 @@ def _header(rows: list[dict[int, str]], places: list[int], names: Names) -> Head
         stack = list(dict.fromkeys(row[at] for row in rows if row.get(at)))
         titles[at] = " ".join(stack)
         tries = [" ".join(stack[start:]) for start in range(len(stack))] + stack[::-1]
-        found = Heading()
-        for text in tries:
+        bottom = heading_of(stack[-1], names) if stack else Heading()
+        found = bottom if bottom.role in (*CODE_ROLES, *NAME_ROLES, "note") else Heading()
+        # A code or a name is one whatever stands above it, such as the stage of the whole sheet.
+        for text in () if found.role else tries:
             seen = heading_of(text, names)
             if seen.role and (not found.role or (seen.sure and not found.sure)):
                 found = seen
