@@ -96,7 +96,7 @@ class Mini:
         return found
 
     @staticmethod
-    def wait_for(condition: Callable[[], object], within: float = 60.0) -> None:
+    def wait_for(condition: Callable[[], object], within: float = 240.0) -> None:
         """Wait until something has come about."""
         until = time.monotonic() + within
         while not condition():

@@ -118,7 +118,7 @@ def test_a_notebook_ends_with_whoever_it_hangs_on(mini, killed):
         {"the command": command, "the report": notebook.parent(), "the notebook": notebook}[killed].send_signal(
             signal.SIGKILL
         )
-        running.communicate(timeout=60)
+        running.communicate(timeout=240)
         assert running.returncode == (-signal.SIGKILL if killed == "the command" else 5)
         assert mini.gone(5)
         assert not living(below)
