@@ -133,6 +133,7 @@ def kept_shares(position: Position) -> Chart:
     ax.set_ylim(kept.min() - 0.06, 1.0)
     ax.set_yticks(ticks, [percent(share) for share in ticks], fontsize=NAME)
     ax.set_xlim(cases["self_assessment_low"].min() - 15, rules.ladder.max_total)
+    ax.xaxis.set_major_formatter(lambda score, _: number(score))
     ax.tick_params(axis="x", labelsize=NAME)
     ax.spines[["top", "right"]].set_visible(False)
     alt = t("Titik untuk {count} kasus: nilai mandiri dan bagian yang bertahan sesudah verifikasi, dari {least} sampai {most}. "
@@ -153,7 +154,8 @@ def said_and_came(position: Position) -> Chart:
     table = reliability(checked, rules)
     cases = int((checked["left_out"] == LEFT_OUT[0]).sum())
     apart = float((table["said"] - table["came"]).abs().mul(table["count"]).sum() / table["count"].sum())
-    title = t("Yang disebut prakiraan dan yang datang berbeda rata-rata {apart}", apart=percent(apart))
+    title = t("Yang disebut prakiraan dan yang datang berbeda rata-rata {apart} poin persentase",
+              apart=number(100 * apart, decimals=0))  # fmt: skip
     source = t("Sumber: {cases} kasus yang terbit, masing-masing tanpa daerahnya sendiri; data/published/forecast_check.csv. "
                "Turunan.", cases=cases)  # fmt: skip
     how = t(
