@@ -613,8 +613,12 @@ def _set_at_best(position: Position, gap: Span, goal: str) -> list[str]:
               count=len(found.questions), gap=number(gap.low, beside=(0,)))]  # fmt: skip
 
 
-def audit_in_words(audit: Audit) -> Text:
-    """Say whether a sheet agrees with itself, and what is at stake where it does not."""
+def audit_in_words(audit: Audit, *, own: bool = True) -> Text:
+    """Say whether a sheet agrees with itself, and what is at stake where it does not.
+
+    Args:
+        own: whether the reader can have the sheet put right; the one that the weights are known from is another's.
+    """
     if audit.adds_up:
         return Text((t("Semua angka tercetak cocok dengan jumlah di bawahnya."),))
     ways = {
@@ -623,14 +627,15 @@ def audit_in_words(audit: Audit) -> Text:
         "questions": t("{total} bila pertanyaannya dijumlahkan"),
     }
     totals = ", ".join(ways[way].format(total=number(total)) for way, total in audit.totals.items())
+    clash = t(
+        "Tidak cocok: indikator {indicators}; komponen {components}.",
+        indicators=", ".join(audit.indicators_that_do_not_add_up) or "–",
+        components=", ".join(audit.components_that_do_not_add_up) or "–",
+    )
     return Text(
         (
             t("Lembar {file} bertentangan dengan dirinya sendiri: totalnya {totals}.", file=audit.shown, totals=totals),
-            t(
-                "Tidak cocok: indikator {indicators}; komponen {components}. Minta pembetulan sebelum verifikasi.",
-                indicators=", ".join(audit.indicators_that_do_not_add_up) or "–",
-                components=", ".join(audit.components_that_do_not_add_up) or "–",
-            ),
+            f"{clash} {t('Minta pembetulan sebelum verifikasi.')}" if own else clash,
         )
     )
 
