@@ -230,10 +230,7 @@ def tornado(position: Position, target: str) -> Chart:
     ax.set_xticks([base], [t("{points} bila semua di tengah", points=written(base))], fontsize=NAME)
     if abs(lower - base) < reach:
         ax.axvline(lower, color=AMBER, linewidth=1.6, linestyle=(0, (4, 3)))
-    told = "; ".join(
-        f"{line['name']} {written(line['low'])}–{written(line['high'])}"
-        for _, line in table.iterrows()
-    )
+    told = "; ".join(f"{line['name']} {written(line['low'])}–{written(line['high'])}" for _, line in table.iterrows())
     twin = drawn_table(
         position,
         t("Yang digambar: nilai total bila verifikasi satu komponen ketat atau longgar"),
