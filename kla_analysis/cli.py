@@ -573,7 +573,7 @@ def audit(file: Path | None, reference: bool, instrument: str | None, as_json: b
             }
         )
         return
-    click.echo(repr(audit_in_words(found)))
+    click.echo(repr(audit_in_words(found, own=sheet.area_code != REFERENCE_CODE)))
     for (level, code), row in found.rows[~found.rows["adds_up"]].iterrows():
         click.echo(
             "  "
@@ -855,7 +855,8 @@ def _score(text: str) -> float:
             advice=t("Tulis tanpa pemisah ribuan, misalnya 1000 atau 650.5."),
         )
     try:
-        return float(cleaned.replace(",", ".") if re.fullmatch(r"-?\d+,\d+", cleaned) else cleaned)
+        # Python alone would read 7_0 as 70.
+        return float(re.sub(r"^(-?\d+),(\d+)$", r"\1.\2", cleaned).replace("_", "?"))
     except ValueError:
         raise ParameterError(
             t("“{text}” bukan angka.", text=text), advice=t("Tulis nilai total seperti 650.5 atau 650,5.")

@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 from conftest import ROOT, run_json, run_kla
@@ -32,7 +33,7 @@ def test_band_never_rounds_over_a_bound():
     assert "701 poin" not in said
 
 
-@pytest.mark.parametrize("score", ["1000.01", "-1", "NaN", "banyak", "1.000", "inf", ""])
+@pytest.mark.parametrize("score", ["1000.01", "-1", "NaN", "banyak", "1.000", "inf", "7_0", ""])
 def test_band_refuses(score):
     done = run_kla("band", score)
     assert done.returncode == 2
@@ -75,6 +76,17 @@ def test_audit_of_the_reference():
     assert said["indicators_that_do_not_add_up"] == ["1", "7", "17", "19", "21B", "26"]
     assert said["components_that_do_not_add_up"] == ["K1", "K2", "KD"]
     assert said["maxima"]["instrument"] == 1000
+
+
+def test_only_an_own_sheet_is_sent_back_for_correction(tmp_path):
+    own = tmp_path / "own.csv"
+    for ending in (".csv", ".printed.csv"):
+        sheet = Path(ROOT, f"data/assessments/reference/2024-self_assessment{ending}").read_text("utf-8")
+        own.with_suffix(ending).write_text(sheet.replace("reference,", "63.10,"), "utf-8")
+    assert "Minta pembetulan" in run_kla("audit", str(own)).stdout
+    theirs = run_kla("audit", "--reference").stdout
+    assert "Tidak cocok: indikator 1, 7" in theirs
+    assert "Minta pembetulan" not in theirs
 
 
 def test_audit_wants_exactly_one_sheet():

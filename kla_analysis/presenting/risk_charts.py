@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import tornado as tornado_of
 from kla_analysis.evidence.cases import load_cases
 from kla_analysis.evidence.history import load_history
+from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import chance, number, percent, t
 from kla_analysis.presenting.canvas import (
@@ -79,7 +81,7 @@ def award_total(position: Position, target: str) -> Chart:
     top = heights.max() * 1.75
     low, high = max(told.interval.low, floor), told.interval.high
     ax.plot([low, high], [heights.max() * 1.14] * 2, color=INK, linewidth=3, solid_capstyle="butt")
-    write(ax, (low + high) / 2, heights.max() * 1.2, f"{number(low, decimals=0)}–{number(high, decimals=0)}", ha="center", va="bottom",
+    write(ax, (low + high) / 2, heights.max() * 1.2, ladder.written(Span(low, high), decimals=0), ha="center", va="bottom",
           fontsize=NAME, bbox=patch(zones(len(ladder.bands) + 1)[2]))  # fmt: skip
     ax.axvline(goal.lower, color=AMBER, linewidth=2, ymax=0.72)
     write(ax, goal.lower, 0, number(goal.lower), xytext=(3, 8), color=AMBER, fontweight="bold", ha="left",
@@ -95,10 +97,10 @@ def award_total(position: Position, target: str) -> Chart:
         "Sebaran nilai akhir dari nilai {score}: tengah {median}, {level} peluang antara {low} dan {high}. Peluang predikat: "
         "{told}.",
         score=number(told.claimed),
-        median=number(told.median, decimals=0),
+        median=ladder.written(told.median, decimals=0),
         level=percent(told.level),
-        low=number(told.interval.low, decimals=0),
-        high=number(told.interval.high, decimals=0),
+        low=ladder.written(told.interval.low, decimals=0),
+        high=ladder.written(told.interval.high, decimals=0),
         told=shares,
     )
     return finished(title, alt, source, figure, predicate_table(position))
@@ -133,6 +135,7 @@ def kept_shares(position: Position) -> Chart:
     ax.set_ylim(kept.min() - 0.06, 1.0)
     ax.set_yticks(ticks, [percent(share) for share in ticks], fontsize=NAME)
     ax.set_xlim(cases["self_assessment_low"].min() - 15, rules.ladder.max_total)
+    ax.xaxis.set_major_formatter(lambda score, _: number(score))
     ax.tick_params(axis="x", labelsize=NAME)
     ax.spines[["top", "right"]].set_visible(False)
     alt = t("Titik untuk {count} kasus: nilai mandiri dan bagian yang bertahan sesudah verifikasi, dari {least} sampai {most}. "
@@ -153,7 +156,8 @@ def said_and_came(position: Position) -> Chart:
     table = reliability(checked, rules)
     cases = int((checked["left_out"] == LEFT_OUT[0]).sum())
     apart = float((table["said"] - table["came"]).abs().mul(table["count"]).sum() / table["count"].sum())
-    title = t("Yang disebut prakiraan dan yang datang berbeda rata-rata {apart}", apart=percent(apart))
+    title = t("Yang disebut prakiraan dan yang datang berbeda rata-rata {apart} poin persentase",
+              apart=number(100 * apart, decimals=0))  # fmt: skip
     source = t("Sumber: {cases} kasus yang terbit, masing-masing tanpa daerahnya sendiri; data/published/forecast_check.csv. "
                "Turunan.", cases=cases)  # fmt: skip
     how = t(
@@ -210,31 +214,30 @@ def tornado(position: Position, target: str) -> Chart:
     how = t("Dari verifikasi yang ketat (kiri) ke yang longgar (kanan), satu komponen setiap kali.")
     names, row = row_names(table["name"], 2.2)
     figure, ax = new_figure(title, position, source, tall=row * len(table), left=2.2, right=0.3, under=0.3, how=how)
-    lower = position.instrument.ladder.band(target).lower
+    ladder = position.instrument.ladder
+    lower = ladder.band(target).lower
+    written = partial(ladder.written, decimals=0)
     base = float(position.roll_up.components["low"].sum() * retention.median)
     for y, (_, line) in enumerate(table.iterrows()):
         ax.barh(y, base - line["low"], left=line["low"], facecolor=PAPER, edgecolor=MISSING, hatch="////", height=0.55)
         ax.barh(y, line["high"] - base, left=base, color=BLUE, height=0.55)
-        write(ax, line["low"], y, number(line["low"], decimals=0), xytext=(-4, 0), ha="right", fontsize=SMALL)
-        write(ax, line["high"], y, number(line["high"], decimals=0), xytext=(4, 0), ha="left", fontsize=SMALL)
+        write(ax, line["low"], y, written(line["low"]), xytext=(-4, 0), ha="right", fontsize=SMALL)
+        write(ax, line["high"], y, written(line["high"]), xytext=(4, 0), ha="left", fontsize=SMALL)
     put_rows(ax, names)
     reach = max(abs(table["low"].min() - base), abs(table["high"].max() - base)) * 1.45
     ax.set_xlim(base - reach, base + reach)
     ax.axvline(base, color=INK, linewidth=1)
-    ax.set_xticks([base], [t("{points} bila semua di tengah", points=number(base, decimals=0))], fontsize=NAME)
+    ax.set_xticks([base], [t("{points} bila semua di tengah", points=written(base))], fontsize=NAME)
     if abs(lower - base) < reach:
         ax.axvline(lower, color=AMBER, linewidth=1.6, linestyle=(0, (4, 3)))
-    told = "; ".join(
-        f"{line['name']} {number(line['low'], decimals=0)}–{number(line['high'], decimals=0)}"
-        for _, line in table.iterrows()
-    )
+    told = "; ".join(f"{line['name']} {written(line['low'])}–{written(line['high'])}" for _, line in table.iterrows())
     twin = drawn_table(
         position,
         t("Yang digambar: nilai total bila verifikasi satu komponen ketat atau longgar"),
         (
             Column("name", t("Komponen")),
-            Column("low", t("Ketat"), "number", _whole, "points"),
-            Column("high", t("Longgar"), "number", _whole, "points"),
+            Column("low", t("Ketat"), "number", written, "points"),
+            Column("high", t("Longgar"), "number", written, "points"),
             Column("width", t("Selisih"), "number", _whole, "points"),
         ),
         table[["name", "low", "high", "width"]].itertuples(index=False),

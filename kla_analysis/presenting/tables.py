@@ -33,6 +33,7 @@ from kla_analysis.analysis.weakness import (
     unanswered_questions,
     weak_questions,
 )
+from kla_analysis.evidence.areas import REFERENCE_CODE
 from kla_analysis.evidence.audit import Audit, audit
 from kla_analysis.evidence.contradictions import load_contradictions
 from kla_analysis.evidence.history import load_history
@@ -564,7 +565,8 @@ def own_audit(position: Position) -> Several | Text:
             kind="remark",
         )
     found = audit(position.assessment, position.instrument)
-    return Several((audit_in_words(found), audit_table(found, position.instrument)))
+    own = position.area.code != REFERENCE_CODE
+    return Several((audit_in_words(found, own=own), audit_table(found, position.instrument)))
 
 
 def reference_audit(position: Position) -> Several | Text:

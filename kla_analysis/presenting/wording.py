@@ -166,9 +166,8 @@ def forecast_note(retention: Retention) -> str:
     return t("Prakiraan: turunan dari {count} kasus yang terbit, bukan sampel acak.", count=retention.cases)
 
 
-def award_in_words(told: Forecast) -> str:
+def award_in_words(told: Forecast, ladder: Ladder) -> str:
     """Say in one or two sentences which award a score becomes, and how likely each predicate is."""
-    ladder = told.ladder
     likely = ", ".join(f"{ladder.name(code)} {chance(p)}" for code, p in told.predicates.items() if p >= 0.005)
     return t(
         "Pada penghargaan nilai {score} kira-kira menjadi {median}; peluangnya {level} berada antara {low} dan {high}. "
@@ -343,7 +342,7 @@ def headline(position: Position, target: str) -> Text:
         )
         paragraphs.append(_gap_sentence(gap, goal, t("menurut lembar ini")))
     if not settled(position) and has_score(position):
-        paragraphs += [award_in_words(outlook(position)), *award_at_best(position, target)]
+        paragraphs += [award_in_words(outlook(position), position.instrument.ladder), *award_at_best(position, target)]
     return Text(tuple(paragraphs))
 
 
@@ -397,7 +396,7 @@ def remarks(position: Position) -> Text:
         lines.append(
             t(
                 "Untuk putaran ini tidak ada lembar nilai per indikator, jadi rincian di bawah tingkat total tidak "
-                "dapat ditunjukkan. Sertakan lembar Anda dengan --assessment."
+                "dapat ditunjukkan. Untuk itu buat laporan ini dengan lembar nilai Anda sendiri."
             )
         )
     return Text(tuple(lines), kind="remark")
@@ -614,8 +613,12 @@ def _set_at_best(position: Position, gap: Span, goal: str) -> list[str]:
               count=len(found.questions), gap=number(gap.low, beside=(0,)))]  # fmt: skip
 
 
-def audit_in_words(audit: Audit) -> Text:
-    """Say whether a sheet agrees with itself, and what is at stake where it does not."""
+def audit_in_words(audit: Audit, *, own: bool = True) -> Text:
+    """Say whether a sheet agrees with itself, and what is at stake where it does not.
+
+    Args:
+        own: whether the reader can have the sheet put right; the one that the weights are known from is another's.
+    """
     if audit.adds_up:
         return Text((t("Semua angka tercetak cocok dengan jumlah di bawahnya."),))
     ways = {
@@ -624,14 +627,15 @@ def audit_in_words(audit: Audit) -> Text:
         "questions": t("{total} bila pertanyaannya dijumlahkan"),
     }
     totals = ", ".join(ways[way].format(total=number(total)) for way, total in audit.totals.items())
+    clash = t(
+        "Tidak cocok: indikator {indicators}; komponen {components}.",
+        indicators=", ".join(audit.indicators_that_do_not_add_up) or "–",
+        components=", ".join(audit.components_that_do_not_add_up) or "–",
+    )
     return Text(
         (
             t("Lembar {file} bertentangan dengan dirinya sendiri: totalnya {totals}.", file=audit.shown, totals=totals),
-            t(
-                "Tidak cocok: indikator {indicators}; komponen {components}. Minta pembetulan sebelum verifikasi.",
-                indicators=", ".join(audit.indicators_that_do_not_add_up) or "–",
-                components=", ".join(audit.components_that_do_not_add_up) or "–",
-            ),
+            f"{clash} {t('Minta pembetulan sebelum verifikasi.')}" if own else clash,
         )
     )
 

@@ -361,12 +361,13 @@ class _Walk:
     def _name_the_totals(self) -> None:
         """Give each plain total its place: the last one is the sheet's, those before it are their block's.
 
-        In a sheet of one component, the last one is that component's.
+        In a sheet of one component, the last one is that component's, unless that has a row of its own already.
         """
         plain = [at for at, line in enumerate(self.table.lines) if line.is_total and line.level == "total"]
         below = [(line.level, line.code) for line in self.table.lines if line.level in ("question", "indicator")]
         components = {self.names.above[key]["component"] for key in below}
-        for at in plain if len(components) == 1 else plain[:-1]:
+        stated = {line.code for line in self.table.lines if line.level == "component"}
+        for at in plain if len(components) == 1 and not components & stated else plain[:-1]:
             line = self.table.lines[at]
             if line.code and line.area is None:
                 self.table.lines[at] = replace(line, level="component")
