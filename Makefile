@@ -78,7 +78,7 @@ bench: $(READY) ## ukur kecepatan (beberapa menit)
 	@echo "==> Rencana" && $(BIN)/python tests/bench/plan.py
 	@echo "==> PDF dan Excel (sesudah make report)" && $(BIN)/python tests/bench/documents.py
 	@echo "==> Membaca lembar daerah" && $(BIN)/python tests/bench/intake.py
-	@echo "==> Laporan: kernel hangat, putaran perintah biasa, dan gambar saja" && $(BIN)/python tests/bench/reports.py
+	@echo "==> Laporan: perintah kla, putaran perintah biasa, dan gambar saja" && $(BIN)/python tests/bench/reports.py
 
 .PHONY: bench-app
 bench-app: $(READY) ## ukur kecepatan simulasi anggaran di peramban

@@ -87,7 +87,6 @@ def _runs_reports(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--memory", type=click.IntRange(512), default=4096, show_default=True, help="MB per proses."),
         click.option("--timeout", type=click.IntRange(1), default=3600, show_default=True, help="Detik per laporan."),
         click.option("--cell-timeout", type=click.IntRange(1), default=600, show_default=True, help="Detik per sel."),
-        click.option("--no-warm", is_flag=True, help="Kernel biasa, bukan yang sudah hangat."),
         click.option("--force", is_flag=True, help="Buat lagi, walaupun tidak ada yang berubah."),
     ):
         command = option(command)
@@ -99,7 +98,7 @@ def _run_options(given: dict[str, Any]) -> dict[str, Any]:
     from kla_analysis.reporting.runner import Limits
 
     limits = Limits(cell=given["cell_timeout"], total=given["timeout"], memory_mb=given["memory"])
-    return {"force": given["force"], "warm": not given["no_warm"], "limits": limits}
+    return {"force": given["force"], "limits": limits}
 
 
 def _mail(failures: list[Any]) -> None:

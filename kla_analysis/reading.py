@@ -57,7 +57,7 @@ class TableSchema:
 
 
 @lru_cache(maxsize=8)
-def _package(path: Path) -> dict[str, Any]:
+def _package(path: Path, changed: tuple[int, int]) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -72,7 +72,7 @@ def schema_of(name: str, data: Path) -> TableSchema:
     Raises:
         DataError: the data package does not describe such a table.
     """
-    package = _package(data / "datapackage.json")
+    package = _package(data / "datapackage.json", stamp(data / "datapackage.json"))
     if name in package["kla:schemas"]:
         return TableSchema(name=name, fields=tuple(package["kla:schemas"][name]["fields"]))
     wanted = package["kla:assessment_schema"] if name == "assessment" else name
@@ -93,7 +93,10 @@ def schema_of(name: str, data: Path) -> TableSchema:
 
 def resources(data: Path) -> Iterable[str]:
     """Return the paths of all tables that the data package describes, relative to `data`."""
-    return [resource["path"] for resource in _package(data / "datapackage.json")["resources"]]
+    return [
+        resource["path"]
+        for resource in _package(data / "datapackage.json", stamp(data / "datapackage.json"))["resources"]
+    ]
 
 
 def read_header(path: Path) -> list[str]:

@@ -13,7 +13,7 @@ import pandas as pd
 from kla_analysis.errors import ParameterError, nearest
 from kla_analysis.language import t
 from kla_analysis.project import find_project
-from kla_analysis.reading import read_resource
+from kla_analysis.reading import read_resource, stamp
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,12 @@ class Area:
 REFERENCE_CODE = "reference"
 
 
-@lru_cache(maxsize=4)
 def _areas(data: Path) -> pd.DataFrame:
+    return _indexed(data, stamp(data / "areas.csv"))
+
+
+@lru_cache(maxsize=4)
+def _indexed(data: Path, changed: tuple[int, int]) -> pd.DataFrame:
     return read_resource("areas.csv", data).set_index("area_code")
 
 

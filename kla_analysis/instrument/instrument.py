@@ -20,7 +20,7 @@ from kla_analysis.errors import DataError, ParameterError, Problem, did_you_mean
 from kla_analysis.instrument.bands import Band, BoundCase, Ladder
 from kla_analysis.language import by_language, current_language, number, t
 from kla_analysis.project import find_project
-from kla_analysis.reading import in_language, read_resource, refuse
+from kla_analysis.reading import in_language, read_resource, refuse, stamp
 
 #: The levels of an instrument from the finest to the coarsest, and the column that codes each.
 CODE_COLUMNS = {"question": "question_code", "indicator": "indicator_code", "component": "component_code"}
@@ -281,7 +281,10 @@ def instrument_in_force(year: int | None = None, *, data: Path | None = None) ->
         year: award year; the newest instrument when not given.
     """
     folder = (data or find_project().data) / "instruments"
-    spans = {name: _in_force(folder / name) for name in known_instruments(data=data)}
+    spans = {
+        name: _in_force(folder / name, stamp(folder / name / "instrument.yaml"))
+        for name in known_instruments(data=data)
+    }
     if year is not None:
         covering = {name: span for name, span in spans.items() if span[0] <= year <= span[1]}
         later = {name: span for name, span in spans.items() if span[0] > year}
@@ -292,7 +295,7 @@ def instrument_in_force(year: int | None = None, *, data: Path | None = None) ->
 
 
 @lru_cache(maxsize=64)
-def _in_force(folder: Path) -> tuple[float, float]:
+def _in_force(folder: Path, changed: tuple[int, int]) -> tuple[float, float]:
     """Return the first and the last award year of an instrument."""
     about = _read_yaml(folder / "instrument.yaml")
     return about["valid_from"].year, about["valid_to"].year if about["valid_to"] else math.inf
@@ -318,12 +321,13 @@ def load_instrument(instrument: str | None = None, *, year: int | None = None, d
         raise ParameterError(
             t("Instrumen “{name}” tidak ada.", name=instrument), advice=did_you_mean(instrument, known)
         )
-    return _load(folder / instrument, current_language())
+    files = (*sorted((folder / instrument).iterdir()), folder.parent / "datapackage.json")
+    return _load(folder / instrument, current_language(), tuple(map(stamp, files)))
 
 
 @lru_cache(maxsize=8)
-def _load(folder: Path, lang: str) -> Instrument:
-    """Load once per process and language (the names are in the language in force)."""
+def _load(folder: Path, lang: str, changed: tuple[tuple[int, int], ...]) -> Instrument:
+    """Load once per process and language (the names are in the language in force), and again when a file has changed."""
     data = folder.parent.parent
     about = _read_yaml(folder / "instrument.yaml")
 

@@ -64,7 +64,7 @@ from kla_analysis.presenting.tables import (
     score_of,
     share_of,
 )
-from kla_analysis.presenting.wording import needs, points, predicate_of
+from kla_analysis.presenting.wording import needs, points, predicate_of, settled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,6 +82,12 @@ def ladder(position: Position, target: str) -> Chart:
             t("{area} sudah mencapai {goal} menurut lembar ilustratif", **values)
             if position.illustrative
             else t("{area} sudah mencapai {goal}", **values)
+            if settled(position)
+            else t(
+                "{area}: nilai {stage} mencapai batas {goal}; itu belum penghargaan",
+                stage=stage_name(position, position.stage),
+                **values,
+            )
         )
     else:
         title = (

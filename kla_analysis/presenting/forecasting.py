@@ -51,7 +51,7 @@ def forecast_told(told: Forecast, rules: Instrument) -> Text:
         said = t("Nilai {score} adalah hasil akhir: {name}.", score=number(told.claimed), name=placed.name)
         return Text((said, *placed.remarks))
     said = t("Nilai ini dari tahap {stage}.", stage=stage.name.lower())
-    return Text((f"{said} {award_in_words(told)}", basis_in_words(told, rules), *_carried_over(told)))
+    return Text((f"{said} {award_in_words(told, rules.ladder)}", basis_in_words(told, rules), *_carried_over(told)))
 
 
 def _carried_over(told: Forecast) -> list[str]:
@@ -102,7 +102,7 @@ def outlook_in_words(position: Position, target: str) -> Text:
         else t("Nilai {score} berasal dari tahap {stage}, bukan penghargaan: sesudahnya nilai masih dapat berubah.",
                score=ladder.written(position.span), stage=position.instrument.stage(position.stage).name.lower())
     )  # fmt: skip
-    paragraphs = [opening, award_in_words(told), *award_at_best(position, target)]
+    paragraphs = [opening, award_in_words(told, ladder), *award_at_best(position, target)]
     paragraphs.append(
         t("Peluang {goal} atau lebih: {chance}.", goal=goal, chance=chance(told.probability_at_least(target)))
     )
@@ -120,9 +120,11 @@ def outlook_in_words(position: Position, target: str) -> Text:
             t("Agar {goal} tercapai dengan peluang {probability}, nilainya pada tahap itu harus sedikitnya {needed}.",
               goal=goal, probability=percent(probability), needed=number(math.ceil(needed)))
             if needed is not None
-            else t("Peluang {probability} untuk {goal} tidak tercapai dengan nilai lebih tinggi: lembar penuh pun belum cukup. "
-                   "Yang perlu dinaikkan adalah bukti.", goal=goal, probability=percent(probability))
+            else t("Peluang {probability} untuk {goal} tidak tercapai hanya dengan mengklaim lebih tinggi: lembar penuh pun belum "
+                   "cukup. Yang perlu dinaikkan adalah bukti.", goal=goal, probability=percent(probability))
         )  # fmt: skip
+        if needed is None:  # a higher chance is out of reach as well
+            break
     return Text(tuple(paragraphs))
 
 

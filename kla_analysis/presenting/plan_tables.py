@@ -10,7 +10,7 @@ import pandas as pd
 from kla_analysis.language import money, number, percent, signed, t
 from kla_analysis.planning.simulation import Simulation
 from kla_analysis.planning.simulation import difference as difference_of
-from kla_analysis.presenting.plan_wording import badges, likely, needs_plan, plan_note
+from kla_analysis.presenting.plan_wording import badges, given_in_words, likely, needs_plan, plan_note
 from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.wording import Text
 
@@ -220,7 +220,9 @@ def stair_table(answer: Simulation) -> Table | Text:
         Column("total", t("Nilai bila semua diterima"), "number", unit="points"),
         Column("probability", t("Peluang"), "number", _likely, "share"),
     )
-    return _table(answer, t("Rencana termurah yang diketahui mencapai {goal}", goal=answer.goal.name), columns, frame)
+    given = given_in_words(answer.ground.position, answer.given)
+    caption = t("Rencana termurah yang diketahui mencapai {goal}; peluang {given}", goal=answer.goal.name, given=given)
+    return _table(answer, caption, columns, frame)
 
 
 def staircase_table(answer: Simulation, far: int) -> Table:

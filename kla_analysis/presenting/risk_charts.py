@@ -135,6 +135,7 @@ def kept_shares(position: Position) -> Chart:
     ax.set_ylim(kept.min() - 0.06, 1.0)
     ax.set_yticks(ticks, [percent(share) for share in ticks], fontsize=NAME)
     ax.set_xlim(cases["self_assessment_low"].min() - 15, rules.ladder.max_total)
+    ax.xaxis.set_major_formatter(lambda score, _: number(score))
     ax.tick_params(axis="x", labelsize=NAME)
     ax.spines[["top", "right"]].set_visible(False)
     alt = t("Titik untuk {count} kasus: nilai mandiri dan bagian yang bertahan sesudah verifikasi, dari {least} sampai {most}. "
@@ -155,7 +156,8 @@ def said_and_came(position: Position) -> Chart:
     table = reliability(checked, rules)
     cases = int((checked["left_out"] == LEFT_OUT[0]).sum())
     apart = float((table["said"] - table["came"]).abs().mul(table["count"]).sum() / table["count"].sum())
-    title = t("Yang disebut prakiraan dan yang datang berbeda rata-rata {apart}", apart=percent(apart))
+    title = t("Yang disebut prakiraan dan yang datang berbeda rata-rata {apart} poin persentase",
+              apart=number(100 * apart, decimals=0))  # fmt: skip
     source = t("Sumber: {cases} kasus yang terbit, masing-masing tanpa daerahnya sendiri; data/published/forecast_check.csv. "
                "Turunan.", cases=cases)  # fmt: skip
     how = t(
@@ -228,10 +230,7 @@ def tornado(position: Position, target: str) -> Chart:
     ax.set_xticks([base], [t("{points} bila semua di tengah", points=written(base))], fontsize=NAME)
     if abs(lower - base) < reach:
         ax.axvline(lower, color=AMBER, linewidth=1.6, linestyle=(0, (4, 3)))
-    told = "; ".join(
-        f"{line['name']} {written(line['low'])}–{written(line['high'])}"
-        for _, line in table.iterrows()
-    )
+    told = "; ".join(f"{line['name']} {written(line['low'])}–{written(line['high'])}" for _, line in table.iterrows())
     twin = drawn_table(
         position,
         t("Yang digambar: nilai total bila verifikasi satu komponen ketat atau longgar"),

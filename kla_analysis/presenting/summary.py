@@ -136,7 +136,7 @@ def standing_in_words(position: Position, target: str) -> Text:
 def surety_in_words(position: Position, target: str) -> Text:
     """Say how sure the total is: what it may become at the award, and what that rests on."""
     if not has_score(position):
-        return Text((t("Hanya predikatnya yang diketahui; sejauh mana nilainya pasti tidak dapat dihitung."),))
+        return Text((t("Nilainya tidak diketahui, hanya rentangnya; seberapa pasti nilai itu tidak dapat dihitung."),))
     told, ladder = outlook(position), position.instrument.ladder
     words = {
         "stage": position.instrument.stage(position.stage).name.lower(),
@@ -182,17 +182,22 @@ def plan_in_brief(position: Position, plan: Mapping[str, Any] | None) -> Text:
     words = {
         "total": position.instrument.ladder.written(plan["total"]),
         "name": position.instrument.ladder.name(plan["predicate"]),
-        "who": _shares(plan["spending"]["agency"]),
-        "standing": standing_name(plan["costs"]),
+        "before": position.instrument.ladder.written(plan["before"]),
+        "given": given_in_words(position, plan["given"]),
     }
-    said = (
-        t("Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana, dengan biaya contoh: {who}.",
-          **words)
-        if plan["catalogue"]["example"]
-        else t("Nilai menjadi {total} ({name}) bila verifikator menerima semua kegiatan. Pelaksana: {who}. Biaya dan "
-               "peluang {standing}.", **words)
+    gain = (
+        t("Nilai naik dari {before} menjadi {total} ({name}) bila verifikator menerima semua kegiatan.", **words)
+        if plan["given"]["kept"] == "all"
+        else t("Nilai pada penghargaan naik dari kira-kira {before} ({given}) menjadi {total} ({name}) bila verifikator "
+               "menerima semua kegiatan.", **words)
     )  # fmt: skip
-    return Text((" ".join((said, *_plan_at_best(position, plan))),))
+    words = {"who": _shares(plan["spending"]["agency"]), "standing": standing_name(plan["costs"])}
+    who = (
+        t("Pelaksana, dengan biaya contoh: {who}.", **words)
+        if plan["catalogue"]["example"]
+        else t("Pelaksana: {who}. Biaya dan peluang {standing}.", **words)
+    )
+    return Text((" ".join((gain, who, *_plan_at_best(position, plan))),))
 
 
 def _plan_at_best(position: Position, plan: Mapping[str, Any]) -> list[str]:
@@ -296,9 +301,10 @@ def _money_first(position: Position, target: str, plan: Mapping[str, Any] | None
     sure = plan["sure"]
     if sure is not None and plan["probability"] < sure["probability"]:
         said += " " + t(
-            "Supaya {goal} {sure} pasti: {cost}.",
+            "Supaya peluang {goal} {sure} {given}: {cost}.",
             goal=goal,
             sure=percent(sure["probability"]),
+            given=given_in_words(position, plan["given"]),
             cost=_cost(plan, sure["cost"]),
         )
     return [said]

@@ -166,9 +166,8 @@ def forecast_note(retention: Retention) -> str:
     return t("Prakiraan: turunan dari {count} kasus yang terbit, bukan sampel acak.", count=retention.cases)
 
 
-def award_in_words(told: Forecast) -> str:
+def award_in_words(told: Forecast, ladder: Ladder) -> str:
     """Say in one or two sentences which award a score becomes, and how likely each predicate is."""
-    ladder = told.ladder
     likely = ", ".join(f"{ladder.name(code)} {chance(p)}" for code, p in told.predicates.items() if p >= 0.005)
     return t(
         "Pada penghargaan nilai {score} kira-kira menjadi {median}; peluangnya {level} berada antara {low} dan {high}. "
@@ -343,7 +342,7 @@ def headline(position: Position, target: str) -> Text:
         )
         paragraphs.append(_gap_sentence(gap, goal, t("menurut lembar ini")))
     if not settled(position) and has_score(position):
-        paragraphs += [award_in_words(outlook(position)), *award_at_best(position, target)]
+        paragraphs += [award_in_words(outlook(position), position.instrument.ladder), *award_at_best(position, target)]
     return Text(tuple(paragraphs))
 
 
@@ -397,7 +396,7 @@ def remarks(position: Position) -> Text:
         lines.append(
             t(
                 "Untuk putaran ini tidak ada lembar nilai per indikator, jadi rincian di bawah tingkat total tidak "
-                "dapat ditunjukkan. Sertakan lembar Anda dengan --assessment."
+                "dapat ditunjukkan. Untuk itu buat laporan ini dengan lembar nilai Anda sendiri."
             )
         )
     return Text(tuple(lines), kind="remark")

@@ -24,11 +24,13 @@ import nbformat
 from kla_analysis.errors import KernelError
 from kla_analysis.language import VARIABLE, current_language, t
 from kla_analysis.project import find_project
-from kla_analysis.reporting import document, kernels, shelf
+from kla_analysis.reporting import document, shelf
 from kla_analysis.reporting.notebooks import read_notebook, translated
 from kla_analysis.reporting.parameters import ReportParameters, begin, declared_values
 from kla_analysis.reporting.store import writing
 
+#: Templates, settings and the kernel of ours, as Jupyter looks for them, and the kernel's name.
+FOLDER, KERNEL = Path(__file__).parent / "templates" / "jupyter", "kla"
 #: How a server names the class of its connections to kernels.
 PROMPT = "kla_analysis.reporting.sockets.PromptConnection"
 NOTEBOOK, LAUNCHER = "06_simulasi_anggaran.ipynb", "beranda.ipynb"
@@ -121,7 +123,7 @@ def _voila(
 
 
 def open_lab(*, port: int = 8888, browser: bool = True, folder: Path | None = None, say: Say = print) -> None:
-    """Open the notebooks in JupyterLab, in Indonesian and with warm kernels, until it is interrupted.
+    """Open the notebooks in JupyterLab, in Indonesian, until it is interrupted.
 
     Args:
         folder: what is opened; the project when not given.
@@ -139,8 +141,8 @@ def open_lab(*, port: int = 8888, browser: bool = True, folder: Path | None = No
     argv += ["--KernelManager.transport_encryption=auto"]
     page = "lab" if folder else f"lab/tree/{quote(first.relative_to(project.root).as_posix())}"
     with _room(Path(tempfile.gettempdir())) as room:
-        # The notebooks ask for `python3`, so that they open everywhere; here that is the warm kernel.
-        shutil.copytree(kernels.FOLDER / "kernels" / kernels.KERNEL, room / "kernels" / "python3")
+        # The notebooks ask for `python3`, so that they open everywhere; here that is ours, whose numbers are those of reports.
+        shutil.copytree(FOLDER / "kernels" / KERNEL, room / "kernels" / "python3")
         links = {} if project.reports.is_relative_to(folder or project.root) else {shelf.FILES: ""}
         _serve("lab", argv, port, browser, say, room, environment=links, page=page)
 
@@ -181,15 +183,15 @@ def _serve(
 ) -> None:
     """Run a server with our templates, settings and kernels, and those of its room, until it or this process ends."""
     project = find_project()
-    known = kernels.environment()
-    settings = [str(room), str(kernels.FOLDER), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    known = os.pathsep.join(filter(None, [str(room), str(FOLDER), os.environ.get("JUPYTER_PATH", "")]))
+    settings = [str(room), str(FOLDER), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     # What servers and kernels keep for a while lies in their room and goes with it.
     temporary = room / "tmp"
     temporary.mkdir()
     environment = {
-        **known,
+        **os.environ,
         **environment,
-        "JUPYTER_PATH": os.pathsep.join([str(room), known["JUPYTER_PATH"]]),
+        "JUPYTER_PATH": known,
         "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, settings)),
         "JUPYTER_RUNTIME_DIR": str(room / "run"),
         "TMPDIR": str(temporary),
@@ -275,5 +277,5 @@ def _for_the_app(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         "Halaman ini tidak tersambung lagi: mesin hitungnya berhenti. Yang belum disimpan hilang."
     )
     shown.metadata["again"] = t("Muat ulang")
-    shown.metadata["kernelspec"] = {"name": kernels.KERNEL, "display_name": "Python 3", "language": "python"}
+    shown.metadata["kernelspec"] = {"name": KERNEL, "display_name": "Python 3", "language": "python"}
     return shown

@@ -171,7 +171,6 @@ def run_batch(
     dask: str = "",
     progress: Progress = lambda line: None,
     force: bool = False,
-    warm: bool = True,
     limits: Limits = Limits(),  # noqa: B008
 ) -> BatchRun:
     """Make many reports; those whose inputs have not changed are left as they are.
@@ -197,10 +196,10 @@ def run_batch(
         if only_failed:
             last = _last_status(project)
             wanted = [job for job in wanted if last.get(places[job].folder) in ("failed", "stopped")]
-        supervisor = Supervisor(project, progress=lambda line: None, force=force, warm=warm, limits=limits)
+        supervisor = Supervisor(project, progress=lambda line: None, force=force, limits=limits)
         pairs = [(job.parameters, places[job]) for job in wanted]
         if dask:
-            running = _on_cluster(dask, pairs, project, force=force, warm=warm, limits=limits)
+            running = _on_cluster(dask, pairs, project, force=force, limits=limits)
         else:
             running = supervisor.run_all(pairs, workers)
         by_parameters = {job.parameters: job for job in wanted}

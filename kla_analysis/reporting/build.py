@@ -1,7 +1,6 @@
 """The build: one report, made in a folder aside by a process of its own that the runner started.
 
-The job comes in as one line of JSON on standard input; what is going on goes out as lines of JSON on
-standard output. Nothing here publishes anything: the runner looks at what is there, and does it.
+Nothing here publishes anything: the runner looks at what is there, and does it.
 """
 
 from __future__ import annotations
@@ -12,11 +11,8 @@ import sys
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 import contextlib  # noqa: E402
-import contextvars  # noqa: E402
 import datetime  # noqa: E402
 import gc  # noqa: E402
-import itertools  # noqa: E402
-import json  # noqa: E402
 import os  # noqa: E402
 import shutil  # noqa: E402
 import tempfile  # noqa: E402
@@ -24,12 +20,12 @@ import threading  # noqa: E402
 import time  # noqa: E402
 import traceback  # noqa: E402
 import warnings  # noqa: E402
-from collections.abc import Callable, Mapping  # noqa: E402
-from concurrent.futures import ThreadPoolExecutor  # noqa: E402
+from collections.abc import Mapping  # noqa: E402
 from dataclasses import replace  # noqa: E402
 from importlib.metadata import version  # noqa: E402
+from multiprocessing.connection import Connection  # noqa: E402
 from pathlib import Path  # noqa: E402
-from typing import TYPE_CHECKING, Any  # noqa: E402
+from typing import TYPE_CHECKING, Any, NoReturn  # noqa: E402
 
 import nbformat  # noqa: E402
 from pydantic import BaseModel, ConfigDict  # noqa: E402
@@ -40,21 +36,17 @@ from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputErro
 from kla_analysis.language import moment, number, t  # noqa: E402
 from kla_analysis.presenting import charts, summary  # noqa: E402
 from kla_analysis.project import find_project  # noqa: E402
-from kla_analysis.reporting import changes, document, documents, kernels, results  # noqa: E402
+from kla_analysis.reporting import apart, changes, document, documents, results  # noqa: E402
 from kla_analysis.reporting.manifest import Manifest, facts  # noqa: E402
 from kla_analysis.reporting.notebooks import read_notebook  # noqa: E402
 from kla_analysis.reporting.parameters import ReportParameters, begin, declared_values  # noqa: E402
 from kla_analysis.reporting.store import place_at  # noqa: E402
-from kla_analysis.reporting.warm import UNATTENDED  # noqa: E402
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-#: Folder inside the staging folder for what is needed on the way; the runner removes it.
-SCRATCH = ".kerja"
-#: How often a kernel that does not come up is started again. One that came up and died is not.
-STARTS = 3
-Tell = Callable[..., None]
+#: Under this name papermill knows the engine that runs cells in the process that asks.
+ENGINE = "kla"
 
 
 class Job(BaseModel):
@@ -62,67 +54,94 @@ class Job(BaseModel):
 
     Attributes:
         staging: the folder to build in.
+        temporary: a folder for what is needed for a while; the runner removes it.
         facts: what the report is made from, as far as the runner knows it beforehand.
         previous: where the last report about the same stands, if there is one.
-        start_timeout, cell_timeout: seconds that a kernel may take to start, and one cell.
         memory_mb: what one process may take.
-        at_once: how many notebooks run at once; one more may be starting its kernel.
+        at_once: how many notebooks run at once.
+        fork: give each notebook a forked process of its own.
+        environment: of whoever asks.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     parameters: ReportParameters
     staging: Path
+    temporary: Path
     facts: Manifest
     previous: str
-    warm: bool
-    start_timeout: int
-    cell_timeout: int
     memory_mb: int
     at_once: int
+    fork: bool
+    environment: dict[str, str]
 
 
-def main() -> int:
-    """Build the report that standard input asks for; the exit code says how it went."""
-    # What a library prints must not land among the lines that the runner reads.
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
-    os.dup2(2, 1)
-    telling = threading.Lock()
+def main(line: Connection) -> None:
+    """Build the report that whoever started this process asks for over the line, and say there how it goes.
 
-    def tell(event: str, **values: Any) -> None:
-        with telling:
-            out.write(json.dumps({"event": event, **values}, default=str) + "\n")
+    Once all is said this process waits to be ended, with all that it has started.
+    """
+    with contextlib.suppress(AttributeError, PermissionError):
+        os.setsid()
+    try:
+        line.send(("ready", {}))
+        job = Job(**line.recv())
+    except (OSError, EOFError):
+        return
+    os.environ.clear()
+    os.environ.update(job.environment)
+    tempfile.tempdir = str(job.temporary)
+    _hush(job.temporary / apart.PRINTED)
+    with contextlib.suppress(AttributeError):  # Windows
+        time.tzset()
+    with contextlib.suppress(OSError, EOFError):  # nobody listens any more
+        line.send(_built(line, job))
+        line.recv()
+    _abandon(job)
 
-    job = Job(**json.loads(_read_line(0)))
-    threading.Thread(target=_watch, daemon=True).start()
+
+def _built(line: Connection, job: Job) -> tuple[str, dict[str, Any]]:
+    """Build the report; return what is to be said about it."""
+    if not job.fork:
+        threading.Thread(target=_watch, args=(line, job), daemon=True).start()
     try:
         _limit_memory(job.memory_mb)
-        _build(job, tell)
-    except OSError as error:
-        failure: KlaError = OutputError(
+        return "built", _build(job, line)
+    except apart.Gone:
+        return _abandon(job)
+    except apart.Failed as failed:
+        return "failed", failed.told
+    except Exception as error:
+        return "failed", _told(_failure(error, job))
+
+
+def _failure(error: Exception, job: Job, notebook: str = "") -> KlaError:
+    """Put into words what went wrong."""
+    if isinstance(error, KlaError):
+        return error
+    if isinstance(error, MemoryError):
+        failure: KlaError = _out_of_memory(job, notebook)
+    elif isinstance(error, OSError):
+        failure = OutputError(
             t("Laporan tidak dapat ditulis: {why}.", why=error.strerror or error),
             advice=t("Periksa izin dan sisa ruang cakram, atau pilih folder lain dengan --out."),
         )
-    except MemoryError:
-        failure = _out_of_memory(job)
-    except KlaError as error:
-        failure = error
-    except Exception as error:
+    else:
         failure = KlaError(
             t("Kesalahan dalam program: {what}.", what=repr(error)), advice=t("Lihat reports/kla.jsonl.")
         )
-        failure.__cause__ = error
-    else:
-        return 0
-    tell(
-        "failed",
-        exit_code=failure.exit_code,
-        what=failure.what,
-        advice=failure.advice,
-        problems=[problem.__dict__ for problem in failure.problems],
-        trace="".join(traceback.format_exception(failure.__cause__ or failure))[-4000:],
-    )
-    return failure.exit_code
+    failure.__cause__ = error
+    return failure
+
+
+def _told(failure: KlaError) -> dict[str, Any]:
+    return {
+        "exit_code": failure.exit_code,
+        "what": failure.what,
+        "advice": failure.advice,
+        "problems": [problem.__dict__ for problem in failure.problems],
+        "trace": "".join(traceback.format_exception(failure.__cause__ or failure))[-4000:],
+    }
 
 
 def rehearse(parameters: ReportParameters) -> None:
@@ -137,54 +156,53 @@ def rehearse(parameters: ReportParameters) -> None:
     charts.indicator_heatmap(position).png()
 
 
-def _build(job: Job, tell: Tell) -> None:
-    """Write all files of the report into the staging folder."""
+def _build(job: Job, line: Connection) -> dict[str, Any]:
+    """Write all files of the report into the staging folder, and return what the manifest must know of them."""
     # Nearly all that is made lives until this process ends; looking for garbage costs an eighth of the documents.
     gc.disable()
     parameters = job.parameters
     position = begin(**parameters.model_dump())
     sources = _sources()
     frame = _frame(job.facts, position, parameters, sources)
-    scratch = job.staging / SCRATCH
-    scratch.mkdir()
-    os.environ.update(kernels.environment(warm=job.warm))
-    lines = kernels.Lines()
-    # What a library or a killed kernel leaves behind lies here, and goes when the folder goes.
-    tempfile.tempdir = lines.folder or str(scratch)
-    os.environ["JUPYTER_RUNTIME_DIR"] = os.path.join(tempfile.tempdir, "runtime")
-    os.environ[UNATTENDED] = "1"
+    os.environ["JUPYTER_RUNTIME_DIR"] = os.path.join(job.temporary, "runtime")
     os.chdir(find_project().root)
+    # The one that plans works longest: it begins first, so that it does not run alone at the end.
+    files = {f"{Path(file).stem}.ipynb": file for file in sources}
+    order = sorted(files, key=lambda name: "plan_for(" not in str(sources[files[name]].cells))
 
-    started = itertools.count(1)
-    turns = threading.Semaphore(job.at_once)
+    def tell(event: str, **values: Any) -> None:
+        line.send((event, values))
 
-    def page(file: str) -> tuple[str, NotebookNode]:
-        tell("page", at=next(started), all=len(sources), title=frame.titles[file])
-        began = time.monotonic()
-        name = f"{Path(file).stem}.ipynb"
-        notebook = _execute(sources[file], name, job, scratch, turns, lines)
-        text = document.notebook_page(notebook, frame, file)
-        peak_mb, cpu_seconds = kernels.used()
+    def page(name: str, tell: apart.Tell) -> tuple[str, NotebookNode]:
+        file = files[name]
+        tell("page", at=order.index(name) + 1, all=len(order), title=frame.titles[file])
+        began, used = time.monotonic(), _used()
+        try:
+            notebook = _execute(sources[file], name, job, tell)
+            text = document.notebook_page(notebook, frame, file)
+        except Exception as error:
+            raise apart.Failed(_told(_failure(error, job, name))) from error
+        now = _used()
         tell(
             "done",
             notebook=name,
             file=file,
             seconds=round(time.monotonic() - began, 2),
             images=text.count("<img "),
-            peak_mb=round(peak_mb),
-            cpu_seconds=round(cpu_seconds, 2),
+            peak_mb=round(now["peak_mb"]),
+            cpu_seconds=round(now["cpu_seconds"] - used["cpu_seconds"], 2),
         )
         return text, notebook
 
-    with warnings.catch_warnings(), ThreadPoolExecutor(job.at_once + 1) as pool:
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # The one that plans works longest: it begins first, so that it does not run alone at the end.
-        order = sorted(sources, key=lambda file: "plan_for(" not in str(sources[file].cells))
-        running = {file: pool.submit(contextvars.copy_context().run, page, file) for file in order}
-        try:
-            made = {file: running[file].result() for file in sources}
-        finally:
-            pool.shutdown(cancel_futures=True)
+        if job.fork:
+            made = apart.each(page, order, at_once=job.at_once, tell=tell, line=line)
+            # No process is forked any more, so a thread may watch.
+            threading.Thread(target=_watch, args=(line, job), daemon=True).start()
+        else:
+            made = {name: page(name, tell) for name in order}
+    made = {file: made[name] for name, file in files.items()}
     notebooks = [notebook for _, notebook in made.values()]
     record = results.results_of(parameters, position, document.record(notebooks))
     changed = changes.compare(changes.last_report(place_at(job.previous, find_project())), record, job.facts)
@@ -204,17 +222,15 @@ def _build(job: Job, tell: Tell) -> None:
     files[changes.FILE] = results.as_json(changed.record())
     for file, content in files.items():
         (job.staging / file).write_bytes(content)
-    shutil.rmtree(scratch)
     sheet = position.assessment
-    tell(
-        "built",
-        files=sorted(files),
-        figures=figures(position, record["plan"]),
-        instrument=position.instrument.id,
-        assessment={"file": sheet.shown, "sha256": sheet.sha256} if sheet else None,
-        left_out=documents.left_out(),
+    return {
+        "files": sorted(files),
+        "figures": figures(position, record["plan"]),
+        "instrument": position.instrument.id,
+        "assessment": {"file": sheet.shown, "sha256": sheet.sha256} if sheet else None,
+        "left_out": documents.left_out(),
         **_used(),
-    )
+    }
 
 
 def _sources() -> dict[str, NotebookNode]:
@@ -224,67 +240,33 @@ def _sources() -> dict[str, NotebookNode]:
             if document.chapter(found[file])}  # fmt: skip
 
 
-def _execute(
-    source: NotebookNode, name: str, job: Job, scratch: Path, turns: threading.Semaphore, lines: kernels.Lines
-) -> NotebookNode:
-    """Run one notebook in a fresh kernel and return it with its results."""
+def _execute(source: NotebookNode, name: str, job: Job, tell: apart.Tell) -> NotebookNode:
+    """Run one notebook and return it with its results."""
     import papermill
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from traitlets.config import Config
 
-    path, output = scratch / f"in-{name}", scratch / name
+    path, output = job.temporary / f"in-{name}", job.temporary / name
     nbformat.write(document.unattended(source), path)
-    values = declared_values(job.parameters, find_project().notebooks / name)
-    for start in range(1, STARTS + 1):
-        try:
-            with contextlib.ExitStack() as turn:
-                return papermill.execute_notebook(
-                    str(path),
-                    str(output),
-                    parameters=values,
-                    kernel_name=kernels.KERNEL,
-                    progress_bar=False,
-                    log_output=False,
-                    request_save_on_cell_execute=False,
-                    config=Config(KernelManager=lines.another()),
-                    shutdown_kernel="immediate",
-                    start_timeout=job.start_timeout,
-                    execution_timeout=job.cell_timeout,
-                    # Its kernel is up; from here on it needs a processor.
-                    on_notebook_start=lambda notebook: turn.enter_context(turns),
-                )
-        except papermill.PapermillExecutionError as error:
-            if "MemoryError" in error.ename:
-                raise _out_of_memory(job, name) from error
-            raise NotebookError(
-                t(
-                    "Sel {cell} di {notebook} gagal: {name}: {value}",
-                    cell=error.exec_count,
-                    notebook=name,
-                    name=error.ename,
-                    value=_first_line(error.evalue),
-                ),
-                advice=t(
-                    "Notebook yang gagal disimpan di {path}; buka untuk melihat rinciannya.", path=kept(job, output)
-                ),
-            ) from error
-        except CellTimeoutError as error:
-            raise KernelError(
-                t(
-                    "Satu sel di {notebook} berjalan lebih dari {seconds} detik.",
-                    notebook=name,
-                    seconds=job.cell_timeout,
-                ),
-                advice=t("Periksa sel itu, atau beri waktu lebih dengan --cell-timeout."),
-            ) from error
-        except RuntimeError as error:
-            if start < STARTS and not isinstance(error, DeadKernelError):
-                continue  # it did not even start, for instance because somebody else took its port
-            raise KernelError(
-                t("Kernel untuk {notebook} berhenti: {why}", notebook=name, why=_first_line(str(error))),
-                advice=t("Jalankan lagi; bila berulang, periksa memori dan jalankan kla check."),
-            ) from error
-    raise AssertionError
+    try:
+        return papermill.execute_notebook(
+            str(path),
+            str(output),
+            parameters=declared_values(job.parameters, find_project().notebooks / name),
+            engine_name=ENGINE,
+            progress_bar=False,
+            log_output=False,
+            request_save_on_cell_execute=False,
+            on_cell_start=lambda cell, cell_index: tell("cell", notebook=name, cell=cell_index),
+        )
+    except papermill.PapermillExecutionError as error:
+        if "MemoryError" in error.ename:
+            failure: KlaError = _out_of_memory(job, name)
+        else:
+            failure = NotebookError(
+                t("Sel {cell} di {notebook} gagal: {name}: {value}", cell=error.exec_count, notebook=name,
+                  name=error.ename, value=_first_line(error.evalue)),
+                advice=t("Notebook yang gagal disimpan di {path}; buka untuk melihat rinciannya.", path=kept(job, output)),
+            )  # fmt: skip
+        raise failure from error
 
 
 def figures(position: Position, plan: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -422,31 +404,29 @@ def _colophon(made_from: Manifest, position: Position) -> dict[str, str]:
     }
 
 
-def _read_line(fd: int) -> bytes:
-    """Read one line and not a byte more."""
-    line = b""
-    while not line.endswith(b"\n") and (more := os.read(fd, 1)):
-        line += more
-    return line
-
-
 def _first_line(text: str) -> str:
     return (text.strip().splitlines() or [""])[0]
 
 
-def _watch() -> None:
-    """End with whoever started us: when nobody holds the other end of standard input, all of this goes."""
-    with contextlib.suppress(OSError):
-        while os.read(0, 4096):
-            pass
+def _hush(said: Path) -> None:
+    """Let what libraries print go into a file, of which the runner shows the end when something goes wrong."""
+    with said.open("ab", buffering=0) as file:
+        for standard in (1, 2):
+            os.dup2(file.fileno(), standard)
+
+
+def _watch(line: Connection, job: Job) -> None:
+    """End with whoever started us."""
+    with contextlib.suppress(OSError, EOFError):
+        line.poll(None)
+    _abandon(job)
+
+
+def _abandon(job: Job) -> NoReturn:
+    """End with all that was started, and leave nothing: nobody waits for this report any more."""
     import psutil
 
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
+    for folder in (job.temporary, job.staging):
+        shutil.rmtree(folder, ignore_errors=True)
+    apart.end_tree(psutil.Process())
     os._exit(1)
-
-
-if __name__ == "__main__":
-    # Nothing is left to do: no thread of anybody's is waited for.
-    os._exit(main())

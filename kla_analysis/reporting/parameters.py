@@ -56,6 +56,7 @@ class ReportParameters(BaseModel):
     @field_validator("area")
     @classmethod
     def _with_dot(cls, value: str) -> str:
+        value = value.strip("\"'")  # of whom a shell left the quotes
         if len(value) == 4 and value.isdigit():
             return f"{value[:2]}.{value[2:]}"
         return value
@@ -151,7 +152,9 @@ def _in_words(item: dict[str, Any]) -> Problem:
         return Problem(t("pilihan ini tidak ada"), did_you_mean(value, choices), column=name, value=value)
     advice = {
         "int_type": t("Isi dengan bilangan bulat tanpa tanda kutip, misalnya 2022."),
-        "string_type": t('Isi dengan teks di antara tanda kutip, misalnya "63.10".'),
+        "string_type": t(
+            'Tulis sebagai teks di antara tanda kutip, misalnya area = "63.10"; dengan papermill: -r area 63.10'
+        ),
         "greater_than_equal": t("Tahun penghargaan mulai 2011."),
         "less_than_equal": t("Tahun penghargaan paling akhir 2100."),
         "float_type": t("Isi dengan angka, misalnya 0.72."),

@@ -2,7 +2,7 @@
 
 The child builds in a folder aside. Whether a report is done is decided here: every file is there, is
 hashed, and only then moved into place with its manifest. Whoever ends this process, even with kill -9,
-ends its children: each hangs on a pipe or a leash of ours.
+ends its children: each hangs on a line of ours.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import subprocess
-import sys
+import shutil
 import tempfile
 import threading
 import time
@@ -19,21 +18,21 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import Any, NoReturn
 
 from kla_analysis.errors import DataError, KernelError, KlaError, NotebookError, OutputError, Problem
 from kla_analysis.language import language, number, t
 from kla_analysis.project import Project, find_project
-from kla_analysis.reporting import failure
+from kla_analysis.reporting import apart, failure
 from kla_analysis.reporting.manifest import Manifest, PageRun, facts, now, sha256, why_stale
 from kla_analysis.reporting.parameters import ReportParameters, from_anywhere
 from kla_analysis.reporting.store import Folder, Place, place_at
 
-if TYPE_CHECKING:
-    from kla_analysis.reporting.kernels import Forked
-
 Progress = Callable[[str], None]
+#: The folder with what a build needs for a while, in the temporary one, begins like this, then with our number.
+TEMPORARY = "kla-laporan-"
 #: The log for machines, one record a line, in the reports folder; the one for people stands beside it.
 LOG = "kla.jsonl"
 #: How many notebooks of one report run at once, where there are processors for them.
@@ -44,9 +43,8 @@ _LAST_BREATH = 5
 
 @dataclass(frozen=True)
 class Limits:
-    """What a run may take: seconds for the start of a kernel, one cell and one report; MiB for one process."""
+    """What a run may take: seconds for one cell and one report; MiB for one process."""
 
-    start: int = 120
     cell: int = 600
     total: int = 3600
     memory_mb: int = 4096
@@ -96,7 +94,7 @@ def run_report(
     out: str | Path | None = None,
     progress: Progress = lambda line: None,
     force: bool = False,
-    warm: bool = True,
+    method: str = apart.METHOD,
     limits: Limits = Limits(),
 ) -> Outcome:
     """Make one report and publish it whole, or leave everything as it was.
@@ -106,7 +104,7 @@ def run_report(
         out: folder or address of the report; `reports/<area>/<year>` when not given.
         progress: is told, line by line and in words, what is going on.
         force: make it even if nothing that it depends on has changed.
-        warm: fork children and kernels from a process that has loaded everything, where the system can.
+        method: how the process of the report is started: `forkserver`, or `spawn` where there is no fork.
 
     Raises:
         ParameterError: nothing is known of that area and year, or `out` is somebody else's folder.
@@ -118,7 +116,7 @@ def run_report(
     """
     project = find_project()
     place = place_at(out or project.reports / parameters.area / str(parameters.year), project)
-    supervisor = Supervisor(project, progress=progress, force=force, warm=warm, limits=limits)
+    supervisor = Supervisor(project, progress=progress, force=force, method=method, limits=limits)
     (done,) = supervisor.run_all([(parameters, place)])
     if done.error is not None:
         raise done.error
@@ -134,13 +132,12 @@ class Supervisor:
         *,
         progress: Progress = lambda line: None,
         force: bool = False,
-        warm: bool = True,
+        method: str = apart.METHOD,
         limits: Limits = Limits(),
     ) -> None:
-        from kla_analysis.reporting.kernels import can_be_warm
-
         self._project, self._progress, self._force, self._limits = project, progress, force, limits
-        self.warm = warm and can_be_warm()
+        self._method = method
+        apart.prepare(method)
         self._children: set[_Child] = set()
         self._lock = threading.Lock()
         self._stopping: int | None = None
@@ -220,18 +217,9 @@ class Supervisor:
             why = [t("diminta")] if self._force else self._why(place, found)
             if not why:
                 return Outcome(parameters, "unchanged", place.folder, place.index, seconds=time.monotonic() - began)
-            with place.staging() as staging:
-                built = self._build(parameters, place, found, staging)
-                if facts(parameters, self._project).inputs != found.inputs:
-                    raise DataError(
-                        t("Masukan laporan berubah selagi laporan dibuat."),
-                        advice=t("Tunggu sampai penulisannya selesai, lalu jalankan lagi."),
-                    )
-                seconds = time.monotonic() - began
-                done = self._checked(built, staging, found, seconds)
-                index = place.publish(staging, done)
+            done, index = self._make(parameters, place, found, began)
         return Outcome(
-            parameters, "done", place.folder, index, why="; ".join(why), seconds=seconds,
+            parameters, "done", place.folder, index, why="; ".join(why), seconds=done.seconds,
             cpu_seconds=done.cpu_seconds, peak_mb=done.peak_mb,
         )  # fmt: skip
 
@@ -243,91 +231,105 @@ class Supervisor:
             why = [t("berkas laporan hilang atau berubah")]
         return why
 
-    def _build(self, parameters: ReportParameters, place: Place, found: Manifest, staging: Path) -> dict[str, Any]:
-        """Have a child build the report, and return what it told."""
-        child = self._start()
-        job = {
+    def _make(self, parameters: ReportParameters, place: Place, found: Manifest, began: float) -> tuple[Manifest, str]:
+        """Have a child build the report, look at what is there, and publish it."""
+        child = _Child(self._method)
+        with self._lock:
+            self._children.add(child)
+            stopping = self._stopping is not None
+        try:
+            if stopping:
+                child.end()
+            over = time.monotonic() + self._limits.total
+            # Nothing is put down anywhere before there is somebody who takes it away when we are killed.
+            child.wait_until_ready(over)
+            with place.staging() as staging:
+                built = self._built(child, self._job(parameters, place, found, staging), over)
+                if facts(parameters, self._project).inputs != found.inputs:
+                    raise DataError(
+                        t("Masukan laporan berubah selagi laporan dibuat."),
+                        advice=t("Tunggu sampai penulisannya selesai, lalu jalankan lagi."),
+                    )
+                done = self._checked(built, staging, found, time.monotonic() - began)
+                return done, place.publish(staging, done)
+        finally:
+            child.end()
+            with self._lock:
+                self._children.discard(child)
+
+    def _built(self, child: _Child, job: dict[str, Any], over: float) -> dict[str, Any]:
+        """Give a child its job and hear what it has built; then it is gone, and all that it needed for a while."""
+        temporary = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-"))
+        try:
+            child.give(job | {"temporary": str(temporary)})
+            return self._listen(child, over)
+        except BaseException as error:
+            error.add_note(child.trace(temporary))
+            child.end()
+            raise
+        finally:
+            _remove(temporary)  # while it lives, a child does that when we are killed
+            child.end()
+
+    def _job(self, parameters: ReportParameters, place: Place, found: Manifest, staging: Path) -> dict[str, Any]:
+        return {
             "parameters": parameters.model_dump(),
             "staging": str(staging),
             "facts": found.model_dump(),
             "previous": place.folder,
-            "warm": child.warm,
-            "start_timeout": self._limits.start,
-            "cell_timeout": self._limits.cell,
             "memory_mb": self._limits.memory_mb,
             "at_once": self._at_once,
-        }
-        with self._lock:
-            self._children.add(child)
-            stopping = self._stopping is not None
-        timer = threading.Timer(self._limits.total, child.end, [True])
-        timer.daemon = True
-        timer.start()
-        pages, failed, built = [], None, None
-        try:
-            if stopping:
-                child.end()
-            for event in child.events(job):
-                kind = event.pop("event")
-                if kind == "page":
-                    self._progress(t("[{at}/{all}] {title} …", **event))
-                elif kind == "done":
-                    pages.append(PageRun(**event))
-                elif kind == "failed":
-                    failed = event
-                else:
-                    built = event
-            code = child.wait()
-        finally:
-            timer.cancel()
-            child.end()
-            with self._lock:
-                self._children.discard(child)
-        try:
-            return self._told(child, code, pages, failed, built)
-        except KlaError as error:
-            error.add_note((failed or {}).get("trace") or child.trace())
-            raise
+            "fork": self._method == "forkserver",
+            "environment": {**os.environ, "KLA_HOME": str(self._project.root), "KLA_DATA": str(self._project.data),
+                            "KLA_REPORTS": str(self._project.reports)},
+        }  # fmt: skip
 
-    def _start(self) -> _Child:
-        """Start a child, the plain way where the warm process does not answer."""
-        if self.warm:
-            try:
-                return _Child(True, self._project)
-            except KernelError as error:
-                self._progress(f"{error.what} {t('Dilanjutkan dengan proses biasa.')}")
-                self.warm = False
-        return _Child(False, self._project)
+    def _listen(self, child: _Child, over: float) -> dict[str, Any]:
+        """Hear how a child goes; return what it has built.
 
-    def _told(
-        self,
-        child: _Child,
-        code: int,
-        pages: list[PageRun],
-        failed: dict[str, Any] | None,
-        built: dict[str, Any] | None,
-    ) -> dict[str, Any]:
-        """Judge what a child has told, and how it went."""
-        if child.out_of_time:
+        Raises:
+            KlaError: of whatever kind it met; a `KernelError` when it died or its time was over.
+        """
+        pages = []
+        #: Until when each notebook must have begun its next cell.
+        cells: dict[str, float] = {}
+        while True:
+            heard = child.hear(min([over, *cells.values()]))
+            if heard is None:
+                self._out_of_time(over, cells)
+            kind, told = heard
+            if kind == "page":
+                self._progress(t("[{at}/{all}] {title} …", **told))
+            elif kind == "cell":
+                cells[told["notebook"]] = time.monotonic() + self._limits.cell
+            elif kind == "done":
+                cells.pop(told["notebook"], None)
+                pages.append(PageRun(**told))
+            elif kind == "failed":
+                child.said = told["trace"]
+                raise _failure(told)
+            else:
+                forked = self._method == "forkserver"  # else the child has done it all itself
+                cpu = told["cpu_seconds"] + (sum(page.cpu_seconds for page in pages) if forked else 0)
+                peak = max([told["peak_mb"], *(page.peak_mb for page in pages)])
+                return {
+                    **told,
+                    "reports": tuple(sorted(pages, key=lambda page: page.notebook)),
+                    "cpu_seconds": round(cpu, 2),
+                    "peak_mb": round(peak),
+                }
+
+    def _out_of_time(self, over: float, cells: dict[str, float]) -> NoReturn:
+        first = min(cells, key=cells.__getitem__, default="")
+        if not first or over <= cells[first]:
             raise KernelError(
                 t("Laporan tidak selesai dalam {seconds} detik.", seconds=number(self._limits.total)),
                 advice=t("Beri waktu lebih dengan --timeout, atau lihat notebook mana yang lama di catatan."),
             )
-        if failed is not None:
-            raise _failure(failed)
-        if code != 0 or built is None:
-            raise KernelError(
-                t("Pembuat laporan berhenti sendiri (kode {code}).", code=code),
-                advice=t("Jalankan lagi; bila berulang, periksa memori dan reports/kla.jsonl."),
-            )
-        cpu = built["cpu_seconds"] + sum(page.cpu_seconds for page in pages)
-        peak = max([built["peak_mb"], *(page.peak_mb for page in pages)])
-        return {
-            **built,
-            "reports": tuple(sorted(pages, key=lambda page: page.notebook)),
-            "cpu_seconds": round(cpu, 2),
-            "peak_mb": round(peak),
-        }
+        raise KernelError(
+            t("Satu sel di {notebook} berjalan lebih dari {seconds} detik.", notebook=first, seconds=self._limits.cell),
+            advice=t("Periksa sel itu, atau beri waktu lebih dengan --cell-timeout."),
+        )
 
     def _checked(self, built: dict[str, Any], staging: Path, found: Manifest, seconds: float) -> Manifest:
         """Make the manifest out of what is really there.
@@ -375,83 +377,74 @@ class Supervisor:
 
 
 class _Child:
-    """The process that builds one report: forked from the warm process, or started anew."""
+    """The process that builds one report."""
 
-    def __init__(self, warm: bool, project: Project) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child
-        self.warm, self.out_of_time = warm, False
-        environment = {**os.environ, "KLA_HOME": str(project.root), "KLA_DATA": str(project.data),
-                       "KLA_REPORTS": str(project.reports)}  # fmt: skip
-        if warm:
-            from kla_analysis.reporting.kernels import WARM
+    def __init__(self, method: str) -> None:
+        import psutil
 
-            their_in, our_in = os.pipe()
-            our_out, their_out = os.pipe()
-            try:
-                self._process: Forked | subprocess.Popen[bytes] = WARM.fork(
-                    "build", [], env=environment, cwd=str(project.root),
-                    files=[their_in, their_out, self._errors.fileno()],
-                )  # fmt: skip
-            except BaseException:
-                os.close(our_in)
-                os.close(our_out)
-                raise
-            finally:
-                os.close(their_in)
-                os.close(their_out)
-            self._in: IO[bytes] = os.fdopen(our_in, "wb", 0)
-            self._out: IO[bytes] = os.fdopen(our_out, "rb")
-        else:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "kla_analysis.reporting.build"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, cwd=project.root,
-                env={**environment, "PYTHONHASHSEED": "0"}, start_new_session=os.name != "nt",
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-            )  # fmt: skip
-            self._in, self._out = self._process.stdin, self._process.stdout
+        self.said, self._top = "", None
+        self._process, self._line = apart.start(method, _build)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._top = psutil.Process(self._process.pid)
 
-    def events(self, job: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Give the job, and yield what the child tells until it has nothing more to tell."""
-        with contextlib.suppress(BrokenPipeError):
-            self._in.write(json.dumps(job, default=str).encode() + b"\n")
-            self._in.flush()
-        for line in self._out:
-            with contextlib.suppress(ValueError):  # cut off in the middle of a line
-                yield json.loads(line)
+    def wait_until_ready(self, over: float) -> None:
+        """Wait until it takes a job.
 
-    def wait(self) -> int:
-        """Wait until it has gone, a short while; then end it."""
+        Raises:
+            KernelError: it has gone, or the time is over.
+        """
+        if self.hear(over) is None:
+            raise KernelError(
+                t("Proses laporan tidak siap pada waktunya."),
+                advice=t("Jalankan lagi, bila perlu dengan --timeout lebih lama."),
+            )
+
+    def give(self, job: dict[str, Any]) -> None:
+        """Hand over what is to be built."""
+        with contextlib.suppress(BrokenPipeError):  # `hear` says that it has gone
+            self._line.send(job)
+
+    def hear(self, until: float) -> tuple[str, dict[str, Any]] | None:
+        """Wait for what the child says next; None when it has not said anything in time.
+
+        Raises:
+            KernelError: it has gone.
+        """
         try:
-            return self._process.wait(_LAST_BREATH)
-        except subprocess.TimeoutExpired:
-            self.end()
-            return self._process.wait()
+            return self._line.recv() if self._line.poll(max(0.0, until - time.monotonic())) else None
+        except (EOFError, OSError):
+            self._process.join(_LAST_BREATH)
+            raise KernelError(
+                t("Pembuat laporan berhenti sendiri (kode {code}).", code=self._process.exitcode),
+                advice=t("Jalankan lagi; bila berulang, periksa memori dan reports/kla.jsonl."),
+            ) from None
 
-    def end(self, out_of_time: bool = False) -> None:
+    def end(self) -> None:
         """End it and all that it has started."""
-        self.out_of_time = self.out_of_time or out_of_time
-        if isinstance(self._process, subprocess.Popen):
-            _end_tree(self._process.pid)
-        else:
-            self._process.kill()
-        with contextlib.suppress(OSError):
-            self._in.close()
+        if self._top is not None:
+            apart.end_tree(self._top)
+        self._process.join(_LAST_BREATH)
 
-    def trace(self) -> str:
-        """Return the end of what it said on standard error."""
-        self._errors.seek(max(0, self._errors.seek(0, os.SEEK_END) - 4000))
-        return self._errors.read().decode(errors="replace")
+    def trace(self, temporary: Path) -> str:
+        """Return what it said of its failure, and the end of what it printed."""
+        printed = temporary / apart.PRINTED
+        return self.said + (printed.read_bytes()[-4000:].decode(errors="replace") if printed.is_file() else "")
 
 
-def _end_tree(pid: int) -> None:
-    """End a process and everything below it."""
-    import psutil
+def _build(line: Connection) -> None:
+    """Be that process; what a build needs is loaded there, not here."""
+    from kla_analysis.reporting.build import main
 
-    with contextlib.suppress(psutil.NoSuchProcess):
-        top = psutil.Process(pid)
-        for process in [top, *top.children(recursive=True)]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+    main(line)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder into which a process that was just killed may still write for a moment."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.05)
 
 
 def _unexpected(error: Exception) -> KlaError:

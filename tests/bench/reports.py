@@ -215,11 +215,8 @@ def shown(cell: nbformat.NotebookNode, names: dict) -> list[nbformat.NotebookNod
 
 
 def prepare() -> None:
-    """Load what the warm process loads, once."""
-    from kla_analysis.reporting import warm
-
-    if "seaborn" not in sys.modules:
-        warm.load()
+    """Load what the process loads that reports are forked from, once."""
+    from kla_analysis.reporting import loaded  # noqa: F401
 
 
 def short_project(root: Path) -> Path:

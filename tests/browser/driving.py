@@ -43,16 +43,7 @@ class Server:
     def kernels(self) -> list[psutil.Process]:
         """The kernels that it runs now."""
         below = psutil.Process(self.process.pid).children(recursive=True)
-        return [each for each in below if "ipykernel_launcher" in _command(each) or _is_forked(each)]
-
-
-def _is_forked(process: psutil.Process) -> bool:
-    """Whether it was forked by the warm process, whose command line it has kept; such a child leads a group."""
-    try:
-        both = "reporting.warm" in _command(process) and "reporting.warm" in _command(process.parent())
-        return both and os.getpgid(process.pid) == process.pid
-    except (psutil.NoSuchProcess, ProcessLookupError):
-        return False
+        return [each for each in below if "ipykernel_launcher" in _command(each)]
 
 
 def _command(process: psutil.Process) -> str:

@@ -169,6 +169,12 @@ def test_a_reached_target_is_said(bumbu):
     assert "sudah tercapai" in charts.waterfall(bumbu, "madya").title
 
 
+@pytest.mark.parametrize("stage", ["self_assessment", "administrative_verification"])
+def test_a_score_that_may_still_fall_is_no_award(stage):
+    title = charts.ladder(kla.open_position("63.10", 2025, stage=stage), "nindya").title
+    assert "mencapai batas Nindya; itu belum penghargaan" in title
+
+
 def test_pareto_at_every_level(bumbu):
     for level, count in (("component", "3 dari 7"), ("indicator", "7 dari 31"), ("question", "dari 274")):
         chart = charts.pareto(bumbu, level=level)

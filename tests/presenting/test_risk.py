@@ -6,7 +6,7 @@ import pytest
 
 import kla_analysis as kla
 from kla_analysis import forecasting, risk_charts, tables, wording
-from kla_analysis.language import chance, number
+from kla_analysis.language import chance, language, number
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,20 @@ def test_a_final_score_will_not_and_the_next_round_is_asked(sheet_position):
     told = kla.outlook(sheet_position)
     # Madya in 2022, so the next round starts from Madya and is verified by the province.
     assert (told.stage, told.previous, told.verifier) == ("self_assessment", "madya", "province")
+
+
+def test_predicates_are_named_in_the_language_in_force():
+    kla.outlook(kla.open_position("63.10", 2022))  # what was learnt is kept, and the names with it
+    with language("en"):
+        said = repr(forecasting.outlook_in_words(kla.open_position("63.10", 2022), "nindya"))
+    assert "No award" in said
+    assert "Belum" not in said
+
+
+def test_what_is_out_of_reach_is_said_once(sheet_position):
+    said = repr(forecasting.outlook_in_words(sheet_position, "nindya"))
+    assert said.count("lembar penuh pun belum cukup") == 1
+    assert "Peluang 50% untuk Nindya tidak tercapai" in said
 
 
 def test_its_own_case_is_left_out_of_the_forecast(claimed):

@@ -18,7 +18,7 @@ import pytest
 from conftest import ROOT, run_kla
 
 from kla_analysis.reporting.parameters import ReportParameters
-from kla_analysis.reporting.runner import Outcome, run_report
+from kla_analysis.reporting.runner import TEMPORARY, Outcome, run_report
 
 
 class Mini:
@@ -46,7 +46,7 @@ class Mini:
     def kla(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return run_kla(*arguments, **self.environment(**environment))
 
-    def run(self, target: str = "nindya", **options) -> Outcome:
+    def run(self, target: str = "", **options) -> Outcome:
         """Make the report of Tanah Bumbu in this process."""
         return run_report(ReportParameters(target=target), **options)
 
@@ -78,10 +78,10 @@ class Mini:
         return found
 
     def left_over(self) -> list[str]:
-        """What a run should have cleared away: half reports, and lines to kernels of a build that is gone."""
+        """What a run should have cleared away: half reports, and what a build needed for a while."""
         half = [path.name for path in self.reports.rglob(".*") if "building" in path.name or ".old-" in path.name]
-        lines = [path.name for path in Path(tempfile.gettempdir()).glob("kla-[0-9]*")]
-        return half + [name for name in lines if not psutil.pid_exists(int(name.removeprefix("kla-")))]
+        others = [path.name for path in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*")]
+        return half + [name for name in others if not psutil.pid_exists(int(name.split("-")[2]))]
 
     def processes(self) -> list[str]:
         """Processes that work for this project."""
@@ -96,7 +96,7 @@ class Mini:
         return found
 
     @staticmethod
-    def wait_for(condition: Callable[[], object], within: float = 60.0) -> None:
+    def wait_for(condition: Callable[[], object], within: float = 240.0) -> None:
         """Wait until something has come about."""
         until = time.monotonic() + within
         while not condition():
@@ -104,7 +104,7 @@ class Mini:
             time.sleep(0.1)
 
     def gone(self, within: float) -> bool:
-        """Whether every process of this project has ended in time, but for the warm one of the test itself."""
+        """Whether every process of this project has ended in time, but for those of the test itself."""
         until = time.monotonic() + within
         while time.monotonic() < until:
             if not self.processes():

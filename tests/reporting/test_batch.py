@@ -106,7 +106,7 @@ def test_a_second_batch_in_the_same_folder_is_refused(mini):
     mini.notebook("import time\ntime.sleep(600)")
     running = mini.start(*mini.batch(codes))
     try:
-        mini.wait_for(lambda: list(mini.reports.glob("*/.2025.lock")))
+        mini.wait_for(lambda: list(mini.reports.glob("*/.2025.building-*")))
         assert mini.kla(*mini.batch(codes)).returncode == 7
     finally:
         running.send_signal(signal.SIGTERM)

@@ -1,14 +1,19 @@
 """Notebooks: thin, clean, the parameters of chapters as in the schema, and each runs by hand as well."""
 
 import ast
+import base64
+import re
 
 import nbclient
 import nbformat
 import papermill
+import papermill.cli
 import pytest
+from click.testing import CliRunner
 from conftest import ROOT
 
 from kla_analysis.project import find_project
+from kla_analysis.reporting.build import ENGINE
 from kla_analysis.reporting.parameters import ReportParameters
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -75,3 +80,23 @@ def test_runs_by_hand_from_its_own_folder(path):
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert outputs
     assert not [output for output in outputs if output.output_type in ("stream", "error")]
+
+
+def test_an_area_code_is_text_however_papermill_is_given_it(mini):
+    mini.notebook("print('daerah', position.area.code)")
+    source, made = mini.root / "notebooks" / "10_uji.ipynb", mini.root / "out.ipynb"
+
+    def given(*arguments: str) -> str:
+        told = [str(source), str(made), "--engine", ENGINE, "--no-progress-bar", *arguments]
+        return str(CliRunner().invoke(papermill.cli.papermill, told).exception)
+
+    for text in (["-r", "area", "63.10"], ["-p", "area", '"63.10"'], ["-y", 'area: "63.10"']):
+        given(*text)
+        assert "daerah 63.10" in made.read_text()
+    for number in (["-p", "area", "63.10"], ["-y", "area: 63.10"], ["-b", base64.b64encode(b"area: 63.10").decode()]):
+        said = given(*number)
+        assert "63.1" in said
+        assert "daerah 63" not in made.read_text()
+    advice = re.search(r"papermill: (-r area \S+)", said).group(1)
+    given(*advice.split())
+    assert "daerah 63.10" in made.read_text()

@@ -97,6 +97,21 @@ def test_it_says_how_sure_what_is_lost_what_it_costs_and_what_to_decide():
     assert not [said for said in wanted if said not in page]
 
 
+def test_every_chance_of_a_plan_says_on_what_it_depends():
+    position = kla.open_position("63.10", 2022)
+    plan = plan_of(position, "nindya")
+    said = " ".join(summary.decisions(position, "nindya", plan))
+    assert f"Supaya peluang Nindya 80% bila nilai 650,5 hari ini bertahan: {money(plan['sure']['cost'])}" in said
+    assert "Nilai naik dari 650,5 menjadi 701" in repr(summary.plan_in_brief(position, plan))
+
+
+def test_a_plan_for_a_claim_starts_from_what_is_left_of_it():
+    position = claimed()
+    plan = plan_of(position, "nindya")
+    said = repr(summary.plan_in_brief(position, plan))
+    assert f"naik dari kira-kira {number(plan['before'])} (menurut prakiraan untuk nilai 771,81) menjadi" in said
+
+
 def test_what_to_decide_follows_from_the_sheet(sheet):
     nindya = summary.decisions(kla.open_position("63.10", 2023), "nindya", None)
     assert len(nindya) == 1
