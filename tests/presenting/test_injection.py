@@ -213,8 +213,8 @@ def test_a_hostile_sheet_from_its_file_to_every_output(tmp_path, instrument):
     """Through the real doors: file, import, CSV, origin note, report tables, annotated copy."""
     rows = [('=HYPERLINK("http://evil")',), ("Kode", "Indikator", "Nilai Maksimal", "Nilai", "Keterangan", "<script>")]
     rows += [
-        (code, payload, None, 1, payload, payload)
-        for code, payload in zip(instrument.indicators.index, PAYLOADS, strict=False)
+        (code, payload, most, 1, payload, payload)
+        for (code, most), payload in zip(instrument.indicators["max_points"].items(), PAYLOADS, strict=False)
     ]
     path = people.write_xlsx(
         tmp_path / "<img src=x> =1+1.xlsx",
@@ -297,6 +297,7 @@ def test_a_catalogue_of_hostile_actions_in_the_plan_s_workbook_and_tables(tmp_pa
 
     names = [payload.replace("\0", "") for payload in PAYLOADS if payload.strip()]
     write_template(tmp_path / "katalog", instrument)
+    (tmp_path / "katalog" / "costs.csv").unlink()
     actions, answers = (tmp_path / "katalog" / f"{name}.csv" for name in ("actions", "answers"))
     one, claim = pd.read_csv(actions, dtype=str).iloc[0], pd.read_csv(answers, dtype=str).iloc[0]
     codes = [f"X{at:02}" for at in range(len(names))]

@@ -37,6 +37,8 @@ TO_XYZ = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], 
 WHITE = [0.95047, 1.0, 1.08883]
 #: Reached, added or aimed for, missing: who mixes them up reads another chart.
 MARKS = {"BLUE": canvas.BLUE, "AMBER": canvas.AMBER, "MISSING": canvas.MISSING, "PAPER": canvas.PAPER}
+#: The tints of a ladder, with one band more and one less than today's too.
+ZONES = [tint for count in (5, 6, 7) for tint in canvas.zones(count)]
 TEMPLATES = ROOT / "kla_analysis/reporting/templates/report"
 
 
@@ -72,17 +74,17 @@ def test_what_must_be_told_apart_is_told_apart_by_everybody(pair, blindness):
 
 def test_a_mark_stands_out_from_every_ground_it_stands_on():
     for mark in (canvas.BLUE, canvas.AMBER, canvas.SOFT):  # bars, targets, lines: over the bands too
-        assert all(contrast(mark, ground) >= 3 for ground in (canvas.PAPER, *canvas.ZONES))
+        assert all(contrast(mark, ground) >= 3 for ground in (canvas.PAPER, *ZONES))
     assert contrast(canvas.MISSING, canvas.PAPER) >= 3
     assert all(contrast(canvas.INK, heat) >= 3 for heat in canvas.HEAT)  # the border of the weakest
 
 
 def test_a_text_can_be_read_on_every_ground_it_stands_on():
-    for ground in (canvas.PAPER, *canvas.ZONES, *canvas.HEAT):
+    for ground in (canvas.PAPER, *ZONES, *canvas.HEAT):
         assert contrast(canvas.INK, ground) >= 4.5
     for text in (canvas.SOFT, canvas.AMBER, canvas.BLUE):
         assert contrast(text, canvas.PAPER) >= 4.5
-    assert contrast(canvas.SOFT, canvas.ZONES[0]) >= 4.5
+    assert contrast(canvas.SOFT, ZONES[0]) >= 4.5
 
 
 def sheets() -> dict[str, str]:

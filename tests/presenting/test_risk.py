@@ -103,7 +103,7 @@ def test_the_assumption_is_named(sheet_position):
 
 
 def test_small_numbers_are_shown_as_small_numbers(sheet_position):
-    assert "Dari 7 daerah" in repr(wording.transitions_in_words(sheet_position))
+    assert "peralihan dari Madya pada 6 daerah" in repr(wording.transitions_in_words(sheet_position))
     for row in tables.transition_table(sheet_position).cells:
         assert "–" in row[-1]
 
