@@ -222,7 +222,7 @@ def test_the_app_speaks_the_language_of_its_notebook_in_its_threads_too():
     shown = " ".join(said)
     for words in (
         "least cost to the target",
-        "Rp600 million for 5 actions",
+        "Rp600 million (example costs) for 5 actions",
         "Did you mean 12,5 million",
         "By component",
     ):
@@ -250,4 +250,4 @@ def test_data_that_users_write_needs_no_second_language(tmp_path):
     text = "\n".join(",".join(cell for n, cell in enumerate(row) if n != at) for row in table)
     (folder / "actions.csv").write_text(text + "\n", encoding="utf-8")
     said = json.loads(run_kla("actions", "check", str(folder), "--lang", "en", "--json").stdout)
-    assert said["actions"] == 1
+    assert said["actions"] == len(table) - 1
