@@ -677,7 +677,7 @@ def least_share_table(position: Position, least: float) -> Several | Text:
     """The indicators below a minimum share of their maximum; words where the check is off."""
     if not least:
         return Text(
-            (t("Pemeriksaan nilai minimum tiap indikator tidak diminta; --least-share 0.5 memeriksanya pada separuh maksimum."),),
+            (t("Pemeriksaan nilai minimum tiap indikator tidak diminta."),),
             kind="remark",
         )  # fmt: skip
     found = below_share(position.roll_up, least)

@@ -9,7 +9,6 @@ Papermill imports this when it is imported itself; nothing else does, or the two
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import io
 import json
@@ -28,7 +27,6 @@ from IPython.core.profiledir import ProfileDir
 from jupyter_client.jsonutil import json_default
 from jupyter_client.session import Session
 from nbclient.exceptions import CellExecutionError
-from nbclient.util import run_hook
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager
@@ -82,7 +80,8 @@ class _Client(PapermillNotebookClient):
         """
         if cell.cell_type != "code" or not cell.source.strip():
             return cell
-        asyncio.run(run_hook(self.on_cell_start, cell=cell, cell_index=cell_index))
+        if self.on_cell_start is not None:
+            self.on_cell_start(cell=cell, cell_index=cell_index)
         self._at, self.clear_before_next_output = (cell, cell_index), False
         cell.outputs = []
         cell["execution_count"] = self._shell.execution_count

@@ -228,7 +228,7 @@ class App:
     def __init__(self, page: Page) -> None:
         """Wait until the answer is there and the staircase is climbed."""
         self.page = page
-        page.wait_for_selector(".kla-app svg[data-total]", timeout=90_000)
+        page.wait_for_selector(".kla-app svg[data-total]", timeout=300_000)
         page.locator(".kla-app .progress").wait_for(state="hidden", timeout=60_000)
 
     @property

@@ -83,7 +83,7 @@ def test_certainty_decisions_and_assumptions_are_those_of_the_command(open_app):
     app.page.get_by_role("button", name="Tambah").nth(2).click()
     app.shows(plan("--must-not", "A01"))
     app.page.get_by_label("Pagu", exact=True).select_option(label="Dinas PPPA")
-    app.page.get_by_label("paling banyak").fill("150 juta")
+    app.page.get_by_label("paling banyak", exact=True).fill("150 juta")
     app.page.get_by_role("button", name="Tambah").first.click()
     app.shows(plan("--must-not", "A01", "--agency", "Dinas PPPA=150 juta"))
     app.choose("Mencari", "biaya termurah yang cukup pasti")
@@ -150,7 +150,7 @@ def test_every_page_of_the_answer_opens(open_app):
 
 
 def test_a_page_whose_kernel_died_says_so_and_can_be_loaded_again(open_app, voila):
-    until(lambda: not voila.kernels(), seconds=60)  # those of the tests before
+    until(lambda: not voila.kernels(), seconds=120)  # those of the tests before
     app = open_app()
     voila.kernels()[0].kill()
     app.page.get_by_role("alert").get_by_text("tidak tersambung lagi").wait_for(timeout=30_000)
@@ -160,7 +160,7 @@ def test_a_page_whose_kernel_died_says_so_and_can_be_loaded_again(open_app, voil
 
 
 def test_ten_tabs_keep_their_own_state_and_leave_no_kernel_behind(open_app, voila):
-    until(lambda: not voila.kernels(), seconds=60)  # those of the tests before
+    until(lambda: not voila.kernels(), seconds=120)  # those of the tests before
     apps: list[App] = [open_app() for _ in range(10)]
     for at, app in enumerate(apps):
         app.type_budget(f"{500 + 20 * at} juta")

@@ -18,7 +18,7 @@ from PIL import Image
 
 import kla_analysis as kla
 from kla_analysis.language import chance
-from kla_analysis.presenting import tables, workbook
+from kla_analysis.presenting import forecasting, tables, workbook
 from kla_analysis.presenting.wording import Text
 from kla_analysis.reporting import document, documents, paper, results
 from kla_analysis.reporting.parameters import ReportParameters
@@ -63,7 +63,7 @@ def made(position) -> dict[str, bytes]:
         f"<h2>Komponen</h2>{tables.component_table(position)._repr_html_()}",
         document.image(picture.png(), picture),
         tables.indicator_table(position)._repr_html_(),
-        tables.predicate_table(position)._repr_html_(),
+        forecasting.predicate_table(position)._repr_html_(),
     ]
     record = results.results_of(parameters, position)
     return documents.all_documents(parameters, position, pages_of(about, *parts), about, record)
@@ -205,7 +205,7 @@ def test_equal_reports_are_equal_documents(made, position):
         f"<h2>Komponen</h2>{tables.component_table(position)._repr_html_()}",
         document.image(picture.png(), picture),
         tables.indicator_table(position)._repr_html_(),
-        tables.predicate_table(position)._repr_html_(),
+        forecasting.predicate_table(position)._repr_html_(),
     ]
     record = results.results_of(parameters, position)
     again = documents.all_documents(parameters, position, pages_of(about, *parts), about, record)

@@ -213,8 +213,8 @@ def test_the_document_begins_with_a_summary_of_one_page(report):
     chapters = [pdf.get_destination_page_number(item) for item in pdf.outline if not isinstance(item, list)]
     titles = [item.title for item in pdf.outline if not isinstance(item, list)]
     at = titles.index("Ringkasan: Kab. Tanah Bumbu menuju Nindya")
-    assert chapters[at] == 1  # after a page of contents
-    assert chapters[at + 1] == 2
+    assert chapters[at] in (1, 2)  # after the contents
+    assert chapters[at + 1] == chapters[at] + 1
 
 
 def test_the_answer_comes_first(report):
@@ -226,7 +226,7 @@ def test_the_answer_comes_first(report):
 
 def test_all_charts_are_there(report):
     images = {name: len(Page(report / name).all("img")) for name in [*PAGES, "index.html"]}
-    assert images == dict(zip([*PAGES, "index.html"], [4, 0, 4, 3, 1, 1, 3, 0, 0, 1], strict=True))
+    assert images == dict(zip([*PAGES, "index.html"], [4, 0, 4, 3, 1, 1, 4, 0, 0, 1], strict=True))
 
 
 def test_numbers_on_the_pages_are_those_of_the_library(report, instrument):

@@ -178,7 +178,7 @@ def test_print_writes_the_files(written, tmp_path):
     [
         (('["63.10"]', '["63.10", "63.01"]'), "Tidak ada data Kab. Tanah Laut"),
         (('["63.10"]', '["63.1"]'), "63.10"),
-        (("2022", "2019"), "Tidak ada data"),
+        (("2022", "2018"), "Tidak ada data"),
         (('"nindya"', '"nindya"\nscenario = "tidak-ada"'), "tidak-ada"),
         (('"nindya"', '"nindya"\nassessment = "tidak-ada.csv"'), "tidak-ada.csv"),
         (('"hasil"', '"/proc/hasil"'), "tidak dapat ditulis"),
@@ -435,7 +435,7 @@ def test_no_failure_no_mail(plan, box):
 
 def test_the_password_is_nowhere(written, plan, box):
     """Neither after a mail that went out nor after one that did not, in no output, file or message."""
-    broken = TEXT.replace('"63.10", "63.01"', '"63.10"').replace("2022", "2019")
+    broken = TEXT.replace('"63.10", "63.01"', '"63.10"').replace("2022", "2018")
     done = run_kla("schedule", "run", str(written(broken)), "--now", "--json")
     assert done.returncode == 2, done.stderr
     assert json.loads(done.stdout)["mailed"]
