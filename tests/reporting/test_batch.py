@@ -123,7 +123,7 @@ def test_a_table_of_all_reports(mini):
     assert [job.path for job in jobs][:2] == ["63.01/2025", "63.01/2025-utama"]
     told = []
     done = run_batch(jobs, workers=2, progress=told.append)
-    assert done.counts == {"done": 6, "unchanged": 0, "failed": 0, "stopped": 0}
+    assert done.counts == {"done": 6, "unchanged": 0, "failed": 0, "stopped": 0}, told
     assert len(told) == 6
     assert all("sisa kira-kira" in line for line in told[:-1])
     page = (mini.reports / "index.html").read_text(encoding="utf-8")
@@ -243,7 +243,7 @@ def test_a_cluster_that_loses_a_worker(mini, cluster):
             workers[0].kill()
 
     done = run_batch(jobs, dask=address, progress=tell)
-    assert done.counts == {"done": 6, "unchanged": 0, "failed": 0, "stopped": 0}
+    assert done.counts == {"done": 6, "unchanged": 0, "failed": 0, "stopped": 0}, told
     log = (mini.reports / "kla.log").read_text(encoding="utf-8").splitlines()
     assert sorted(line.split()[1] for line in log if " ok " in line) == codes  # nothing missing, nothing twice
     assert not mini.left_over()
