@@ -107,8 +107,11 @@ class LockedError(KlaError):
     exit_code = 7
 
 
-def nearest(wrong: str, valid: Iterable[str], *, count: int = 1) -> list[str]:
+def nearest(wrong: str, valid: Iterable[str], *, count: int = 1, alike: float = 0.6) -> list[str]:
     """Return the valid names most like a wrong one, best first; empty when none is near.
+
+    Args:
+        alike: how alike two names have to be, from 0 to 1; more where there are so many that some always are.
 
     >>> nearest("nindia", ["pratama", "madya", "nindya"])
     ['nindya']
@@ -117,9 +120,9 @@ def nearest(wrong: str, valid: Iterable[str], *, count: int = 1) -> list[str]:
     """
     by_folded = {name.casefold(): name for name in valid}
     folded = wrong.casefold()
-    found = difflib.get_close_matches(folded, by_folded, n=count, cutoff=0.6)
+    found = difflib.get_close_matches(folded, by_folded, n=count, cutoff=alike)
     if not found:  # which of two texts comes first changes how alike difflib finds them
-        found = [name for name in by_folded if difflib.SequenceMatcher(None, folded, name).ratio() >= 0.6][:count]
+        found = [name for name in by_folded if difflib.SequenceMatcher(None, folded, name).ratio() >= alike][:count]
     return [by_folded[name] for name in found]
 
 

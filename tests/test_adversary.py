@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from conftest import ROOT, run_kla
 
 from kla_analysis.errors import DataError, KlaError, ParameterError
+from kla_analysis.evidence.areas import find_area
 from kla_analysis.files import read_plain
 from kla_analysis.planning.scenario import check_scenario, load_scenario
 from kla_analysis.project import find_project
@@ -385,6 +387,18 @@ def test_63_1_is_never_63_71(words, tmp_path):
     assert "63.10" in done.stderr
     assert "63.01" in done.stderr
     assert "63.71" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("99.99", set()), ("00.00", set()), ("12.34", set()), ("London", set()), ("Jakarta", set()), ("Kota X", set()),
+     ("36.10", {"63.10", "36.01"}), ("Tanah Bumbuu", {"63.10"}), ("Bandng", {"32.04", "32.73"}), ("Bandung", {"32.04", "32.73"})],
+)  # fmt: skip
+def test_only_likely_areas_are_suggested(said, meant):
+    with pytest.raises(KlaError) as refused:
+        find_area(said)
+    assert set(re.findall(r"\d\d\.\d\d", refused.value.advice)) - {"63.10"} == meant - {"63.10"}
+    assert ("Tanah Bumbu" in refused.value.advice) == ("63.10" in meant)
 
 
 @pytest.mark.parametrize("name", ["Dinkes", "dinkes", "DINAS KESEHATAN", " Dinas  Kesehatan "])

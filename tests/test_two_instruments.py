@@ -131,7 +131,7 @@ def test_an_old_round_is_scored_by_its_own_rules_from_every_door(data, tmp_path)
     assert (report["predicate"], report["target"]) == ("perunggu", "perak")
     folder = Path(report["index"]).parent
     record = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    assert record["verified"] == score["verified"]
+    assert record["forecast"] == score["forecast"]
     assert record["target"] == {"code": "perak", "asked": "", "points": 120}
     assert record["plan"] is None  # nobody wrote down costs for it
     pages = {path.name: unescape(path.read_text(encoding="utf-8")) for path in folder.glob("*.html")}
@@ -265,7 +265,7 @@ def test_a_report_of_another_area_names_the_example(own_sheet, tmp_path):
     assert record["target"] == {"code": "nindya", "asked": "madya", "points": 701}
     assert "KATALOG CONTOH" in unescape((reports / "index.html").read_text(encoding="utf-8"))
     score = _json("score", str(own_sheet))
-    assert record["verified"] == score["verified"]
+    assert record["forecast"] == score["forecast"]
 
 
 def test_at_the_top_there_is_nothing_above(own_sheet):

@@ -300,6 +300,24 @@ def _facts(ladder: Ladder, data: Path, *stamps: tuple[int, int]) -> tuple[pd.Dat
     return cases, awards, fingerprint(cases, awards)
 
 
+def learnable_cases(instrument: Instrument | None = None, *, data: Path | None = None) -> pd.DataFrame:
+    """Return the published cases that a forecast learns from: those of the instrument's verifiers that tell of a step.
+
+    Returns:
+        As `evidence.cases.load_cases`; empty where the instrument names nobody who verifies.
+    """
+    rules = instrument or load_instrument(data=data)
+    return _telling(load_cases(rules.ladder, data=data), rules)
+
+
+def _telling(cases: pd.DataFrame, rules: Instrument) -> pd.DataFrame:
+    """Keep cases of which two scores are known, or a score and the award that followed from it."""
+    usable = cases[cases["award_year"].map(rules.verifier_of).notna()]
+    verified = usable["administrative_verification_low"].notna()
+    told = (verified & usable["self_assessment_low"].notna()) | (usable["assessed"] & usable["final_low"].notna())
+    return usable[told].reset_index(drop=True)
+
+
 def learn_from(
     cases: pd.DataFrame, pairs_of: pd.DataFrame, rules: Instrument, *, awards: pd.DataFrame | None = None
 ) -> Model:
@@ -310,12 +328,9 @@ def learn_from(
         pairs_of: awards (`area_code`, `award_year`, `predicate`) of which transitions are counted.
         awards: awards that former ones are looked up in; the same when not given.
     """
-    usable = cases[cases["award_year"].map(rules.verifier_of).notna()]
-    ended = usable[usable["outcome"].map(len) > 0]
+    ended = cases[cases["award_year"].map(rules.verifier_of).notna() & (cases["outcome"].map(len) > 0)]
     put_off = (_PUT_OFF_BEFORE[0] + int((~ended["assessed"]).sum())) / (_PUT_OFF_BEFORE[1] + len(ended))
-    verified = usable["administrative_verification_low"].notna()
-    told = (verified & usable["self_assessment_low"].notna()) | (usable["assessed"] & usable["final_low"].notna())
-    usable = usable[told].reset_index(drop=True)
+    usable = _telling(cases, rules)
     observations, rounds, districts = observe(usable, rules)
     years = tuple(sorted(int(year) for year in pairs_of["award_year"].unique()))
     transitions, pairs = _transitions(pairs_of, years, rules.ladder)
@@ -603,6 +618,15 @@ def _require_possible(
 
 
 # --- of a position ---------------------------------------------------------------------------------
+
+
+def forecastable(position: Position) -> bool:
+    """Whether there is a total, and published cases of its instrument's verifiers to forecast it from."""
+    return position.span.low > 0 and _scored(position) and bool(position.instrument.verifiers)
+
+
+def _scored(position: Position) -> bool:
+    return position.roll_up is not None or position.published.score_known
 
 
 def outlook(position: Position, score: float | None = None, *, former: bool = True, level: float = 0.8) -> Forecast:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -48,16 +49,42 @@ def near_codes(wrong: str, codes: Iterable[str]) -> list[str]:
     """Return the codes that a wrong one may stand for.
 
     A spreadsheet that takes 63.10 for a number leaves 63.1: that is 63.10, or 63.01 with its zero left out, and
-    never another code that happens to look like it.
+    never another code that happens to look like it. Else it is one of the same province with one digit wrong, or
+    one with two digits the other way round; where more than three are, none of them is likely.
 
     >>> near_codes("63.1", ["63.01", "63.10", "63.71"]), near_codes("63.18", ["63.01", "63.10"])
     (['63.10', '63.01'], ['63.10'])
+    >>> near_codes("36.10", ["36.71", "63.10"]), near_codes("99.99", ["91.19"])
+    (['63.10'], [])
     """
     codes = list(codes)
     if cut := re.fullmatch(r"(\d\d?)[.,](\d)", wrong.strip()):
         province, district = cut[1].zfill(2), cut[2]
         return [code for code in (f"{province}.{district}0", f"{province}.0{district}") if code in codes]
-    return nearest(wrong, codes)
+    wrong = wrong.strip().replace(",", ".")
+    swapped = {wrong[:at] + wrong[at + 1] + wrong[at] + wrong[at + 2 :] for at in (0, 3)} if len(wrong) == 5 else set()
+    found = [
+        code for code in codes
+        if code in swapped or (len(code) == len(wrong) == 5 and code[:3] == wrong[:3]
+                               and sum(a != b for a, b in zip(code, wrong, strict=True)) == 1)
+    ]  # fmt: skip
+    return found if len(found) <= 3 else []
+
+
+def near_names(wrong: str, names: Iterable[str]) -> list[str]:
+    """Return the names of areas that a wrong one may stand for, whatever their kind; empty when none is likely.
+
+    >>> near_names("Tanah Bumbuu", ["Kab. Tanah Bumbu", "Kab. Tanah Laut"]), near_names("London", ["Kab. Lamongan"])
+    (['Kab. Tanah Bumbu'], [])
+    """
+    plain = defaultdict(list)
+    for name in names:
+        plain[_without_kind(name)].append(name)
+    return [name for near in nearest(_without_kind(wrong), plain, alike=0.85) for name in plain[near]]
+
+
+def _without_kind(name: str) -> str:
+    return re.sub(r"^(?:kabupaten|kab\.?|kota)\s+", "", name.strip().casefold())
 
 
 def find_area(text: str, *, data: Path | None = None) -> Area:
@@ -83,11 +110,11 @@ def find_area(text: str, *, data: Path | None = None) -> Area:
         return Area(wanted, row["name"], row["kind"], row["province"])
     by_name = {name.casefold(): code for code, name in areas["name"].items()}
     folded = wanted.casefold()
-    found = [name for name in (folded, f"kab. {folded}", f"kota {folded}") if name in by_name]
-    found = found or nearest(folded, by_name) or nearest(f"kab. {folded}", by_name)
+    found = [by_name[name] for name in (folded, f"kab. {folded}", f"kota {folded}") if name in by_name]
+    found = found or [by_name[name] for name in near_names(folded, by_name)]
     if found and not re.match(r"\d", wanted):
-        code = by_name[found[0]]
-        advice = t("Tulis kodenya: {code} untuk {name}.", code=code, name=areas.loc[code, "name"])
+        said = [t("{code} untuk {name}", code=code, name=areas.loc[code, "name"]) for code in found]
+        advice = t("Tulis kodenya: {codes}.", codes=t(" atau ").join(said))
     else:
         advice = t("Kode wilayah berbentuk 63.10 dan ada di data/areas.csv.")
         if near := near_codes(wanted, areas.index):

@@ -99,6 +99,8 @@ def _with_award(row: dict[str, Any], ladder: Ladder) -> dict[str, Any]:
     codes = [ladder.no_award_code, *(band.code for band in ladder.bands)]
     edges = [0.0, *(band.lower for band in ladder.bands), ladder.max_total]
     said = {name: row.get(name) for name in ("final_predicate", "at_least", "at_most")}
+    # An award of another ladder says nothing in the words of this one.
+    said = {name: code if code in codes else None for name, code in said.items()}
     first, last = (
         codes.index(said["final_predicate"] if pd.notna(said["final_predicate"]) else said[name])
         if pd.notna(said["final_predicate"]) or pd.notna(said[name])

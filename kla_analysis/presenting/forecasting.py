@@ -22,7 +22,9 @@ from kla_analysis.presenting.wording import (
     award_at_best,
     award_in_words,
     forecast_note,
-    needs_score,
+    needs_cases,
+    needs_forecast,
+    no_cases,
     settled,
     source_note,
 )
@@ -106,7 +108,7 @@ def forecast_record(told: Forecast, rules: Instrument) -> dict[str, Any]:
     }
 
 
-@needs_score
+@needs_forecast
 def outlook_in_words(position: Position, target: str) -> Text:
     """Say which award the total becomes, how likely the target is, and what would have to be kept or claimed for it."""
     ladder = position.instrument.ladder
@@ -145,7 +147,7 @@ def outlook_in_words(position: Position, target: str) -> Text:
     return Text(tuple(paragraphs))
 
 
-@needs_score
+@needs_forecast
 def former_in_words(position: Position, target: str) -> Text:
     """Say what the former award adds to the forecast."""
     told = outlook(position)
@@ -162,7 +164,7 @@ def former_in_words(position: Position, target: str) -> Text:
     ))  # fmt: skip
 
 
-@needs_score
+@needs_forecast
 def predicate_table(position: Position) -> Table:
     """The probability of each predicate, with and without the former award."""
     told, without = outlook(position), outlook(position, former=False)
@@ -192,7 +194,7 @@ def predicate_table(position: Position) -> Table:
     )
 
 
-@needs_score
+@needs_forecast
 def steps_table(position: Position) -> Table | Text:
     """What each step up to the award leaves of this total, without the former award."""
     if position.kept_share is not None:
@@ -221,8 +223,10 @@ def steps_table(position: Position) -> Table | Text:
     )
 
 
-def cases_table(cases: pd.DataFrame, rules: Instrument) -> Table:
+def cases_table(cases: pd.DataFrame, rules: Instrument) -> Table | Text:
     """Published cases as `kla.load_cases` gives them: scores, and the shares that were kept."""
+    if missing := no_cases(rules):
+        return missing
     frame = cases.copy()
     ladder = rules.ladder
     for score in SCORES[:2]:
@@ -276,6 +280,7 @@ def _shares(low: float, high: float) -> str:
     return t("di bawah {high}", high=percent(high)) if low == 0 else f"{percent(low)}–{percent(high)}"
 
 
+@needs_cases
 def calibration_in_words(rules: Instrument) -> Text:
     """Say in two sentences, for a head of office, how far the forecast can be trusted."""
     checked = load_check(rules)
@@ -291,6 +296,7 @@ def calibration_in_words(rules: Instrument) -> Text:
     ))  # fmt: skip
 
 
+@needs_cases
 def own_cases_in_words(position: Position) -> Text:
     """Say how the forecast would have done on the area's own published cases, each unseen."""
     checked = load_check(position.instrument)
@@ -310,6 +316,7 @@ def own_cases_in_words(position: Position) -> Text:
     return Text(tuple(said))
 
 
+@needs_cases
 def calibration_table(rules: Instrument) -> Table:
     """The forecast beside simpler answers on unseen cases: log score, Brier score and coverage, for an analyst."""
     checked = load_check(rules)

@@ -53,6 +53,7 @@ from kla_analysis.presenting.wording import (
     least_share_in_words,
     low_end,
     needs,
+    needs_forecast,
     points,
     score_sensitivity,
     source_note,
@@ -851,6 +852,7 @@ def trace_table(position: Position, code: str | None = None) -> Table:
 
 
 @needs("component")
+@needs_forecast
 def sensitivity_table(position: Position, target: str) -> Table:
     """How much of the variance of the score, and of reaching the target, each input explains."""
     retention = outlook(position).retention

@@ -18,9 +18,10 @@ import ipywidgets as widgets
 from kla_analysis.errors import DataError, KlaError
 from kla_analysis.evidence.areas import find_area
 from kla_analysis.evidence.assessment import files_of
+from kla_analysis.evidence.intake.columns import EVERY_STAGE
 from kla_analysis.evidence.intake.guard import safe_name
 from kla_analysis.evidence.intake.mending import Place
-from kla_analysis.evidence.intake.repairs import Repair
+from kla_analysis.evidence.intake.repairs import Repair, reason_of
 from kla_analysis.evidence.intake.sheet import Intake, places_of, read_sheet, save
 from kla_analysis.instrument.instrument import AWARD_YEARS, all_stages, load_instrument
 from kla_analysis.language import t
@@ -32,10 +33,15 @@ from kla_analysis.reading import table_bytes
 from kla_analysis.reporting.choices import area_control, code_of
 from kla_analysis.reporting.imports import assessment_lines, repair_lines
 
-#: Messages that are shown with a field to mend; with more, a sheet is mended faster in its own program.
+#: Faults that are shown, and cells that have a field; with more, a sheet is mended faster in its own program.
 MOST_SHOWN = 40
+#: Fields of one fault that are shown without being asked for.
+MOST_OPEN = 3
 #: What a sheet may leave unsaid; the command calls it by these options.
-_OPTIONS = {"--area": "area", "--year": "year", "--stage": "stage", "--sheet": "sheet", "--allow-personal": "personal"}
+_OPTIONS = {
+    "--area": "area", "--year": "year", "--stage": "stage", "--sheet": "sheet", "--column": "column",
+    "--allow-personal": "personal",
+}  # fmt: skip
 Done = Callable[[str, int, str], None]
 
 
@@ -85,9 +91,16 @@ class CheckDoor(Controls):
         self.stage = self.control(
             widgets.Dropdown,
             t("Tahap"),
-            options=[(t("dari lembar"), ""), *((stage.name, stage.code) for stage in all_stages())],
+            options=[
+                (t("dari lembar"), ""),
+                *((stage.name, stage.code) for stage in all_stages()),
+                (t("semua tahap di lembar"), EVERY_STAGE),
+            ],
         )
         self.sheet = self.control(widgets.Text, t("Lembar"), placeholder=t("semua"), continuous_update=False)
+        self.column = self.control(
+            widgets.Text, t("Kolom nilai"), placeholder=t("dari lembar"), continuous_update=False
+        )
         self.personal = self.control(
             widgets.Checkbox, t("baca walau ada data pribadi (tidak ikut ke hasil)"), indent=False
         )
@@ -95,7 +108,10 @@ class CheckDoor(Controls):
         self.about = widgets.Accordion(
             [
                 widgets.VBox(
-                    [self.area, self.year, self.stage, self.sheet, self.personal, widgets.HBox([self.template])]
+                    [
+                        *(self.area, self.year, self.stage, self.sheet, self.column, self.personal),
+                        widgets.HBox([self.template]),
+                    ]
                 )
             ],
             titles=[t("Bila lembar tidak menyebut daerah, tahun, atau tahapnya; lembar isian kosong")],
@@ -184,7 +200,8 @@ class CheckDoor(Controls):
         if year is None:
             raise DataError(t("Tahun belum diisi."), advice=t("Isi tahun penghargaan, misalnya 2025."))
         rules = load_instrument(year=year)
-        book = template_workbook(area, year, rules, stage=self.stage.value)
+        stage = "" if self.stage.value == EVERY_STAGE else self.stage.value
+        book = template_workbook(area, year, rules, stage=stage)
         self.files.value = f"<p>{links({f'lembar-{area.code}-{year}.xlsx': book})}</p>"
         self._say(t("Lembar isian {area} {year} siap diunduh di bawah.", area=area.name, year=year), "good")
 
@@ -222,6 +239,7 @@ class CheckDoor(Controls):
                 year=self._year(),
                 stage=self.stage.value,
                 sheet=self.sheet.value.strip(),
+                column=self.column.value.strip(),
                 allow_personal=self.personal.value,
                 mends=self.work.mends,
             )
@@ -246,44 +264,61 @@ class CheckDoor(Controls):
         self._offer(intake)
 
     def _show_problems(self, intake: Intake) -> None:
-        refused = sorted(intake.repairs.refused, key=lambda item: (item.row == 0, item.sheet, item.row, item.column))
-        count = len(refused)
+        """Show each fault once, with all its places, and a field for each cell that can be filled in anew here."""
+        faults = sorted(intake.repairs.faults(), key=lambda fault: fault[0].row == 0)
         self.summary.value = status(
-            t("{file}: {count} hal harus diperbaiki sebelum lembar ini dapat dipakai.", file=intake.file, count=count)
-        )
-        self.problems.children = [self._problem(item) for item in refused[:MOST_SHOWN]]
-        if count > MOST_SHOWN:
-            more = t(
+            t("{file}: {count} hal harus diperbaiki sebelum lembar ini dapat dipakai.", file=intake.file,
+              count=len(faults))
+        )  # fmt: skip
+        self.problems.children = [self._problem(fault) for fault in faults[:MOST_SHOWN]]
+        places = {_place(item) for fault in faults for item in fault if _is_cell(item)}
+        if more := max(len(faults) - MOST_SHOWN, len(places) - len(self._fields)):
+            words = t(
                 "… dan {count} lagi. Sebanyak itu lebih cepat diperbaiki di program asalnya: unduh salinan beranotasi.",
-                count=count - MOST_SHOWN,
+                count=more,
             )
-            self.more.value = f"<p>{escape(more)}</p>"
+            self.more.value = f"<p>{escape(words)}</p>"
         if self._fields:
             self._reveal(self.again)
-        if any(option in item.advice for item in refused for option in _OPTIONS):
+        if any(option in fault[0].advice for fault in faults for option in _OPTIONS):
             self.about.selected_index = 0
 
-    def _problem(self, item: Repair) -> widgets.Widget:
+    def _problem(self, fault: list[Repair]) -> widgets.Widget:
+        item = fault[0]
         where = ", ".join(filter(None, (t("lembar “{name}”", name=item.sheet) if item.sheet else "", item.cell)))
         was = t("isinya “{old}”:", old=item.old) + " " if item.old else ""
         advice = self._in_words_of_the_page(item.advice)
         text = widgets.HTML(
-            f"<p><strong>{escape(where or self.intake.file)}</strong>: {escape(was + item.reason)}. {escape(advice)}</p>"
+            f"<p><strong>{escape(where or self.intake.file)}</strong>: {escape(was + reason_of(fault))}. "
+            f"{escape(advice)}</p>"
         )
-        place = (item.sheet, item.row, item.column)
-        if not (item.row and item.column) or place in self._fields:
+        entries = [self._entry(one) for one in fault if _is_cell(one) and _place(one) not in self._fields]
+        entries = [entry for entry in entries if entry is not None]
+        if not entries:
             return text
+        if len(entries) > MOST_OPEN:
+            folded = widgets.Accordion(
+                [widgets.VBox(entries)], titles=[t("Isi {count} sel di sini", count=len(entries))]
+            )
+            made = widgets.VBox([text, folded])
+        else:
+            made = widgets.VBox([text, *entries])
+        made.add_class("kla-problem")
+        return made
+
+    def _entry(self, item: Repair) -> widgets.Text | None:
+        """Return a field for a cell; None where there are enough already."""
+        if len(self._fields) >= MOST_SHOWN:
+            return None
+        place = _place(item)
         self._shown[place] = "" if "•" in item.old else item.old
-        entry = widgets.Text(
+        self._fields[place] = widgets.Text(
             value=self._shown[place],
             description=t("Isi {cell}", cell=item.cell),
             layout=widgets.Layout(width="calc(100% - 6px)", max_width="360px"),
             style={"description_width": "96px"},
         )
-        self._fields[place] = entry
-        made = widgets.VBox([text, entry])
-        made.add_class("kla-problem")
-        return made
+        return self._fields[place]
 
     def _show_assessments(self, intake: Intake) -> None:
         lines = [line for one in intake.assessments for line in assessment_lines(intake, one)]
@@ -307,6 +342,7 @@ class CheckDoor(Controls):
     def _in_words_of_the_page(self, text: str) -> str:
         """Name the fields of this page, and stages as it names them, where the command would take options and codes."""
         asked = "--stage" in text
+        text = text.replace(f"--stage {EVERY_STAGE}", f"--stage “{self.stage.options[-1][0]}”")
         for option, name in _OPTIONS.items():
             if option in text:
                 text = text.replace(option, t("isian “{name}”", name=getattr(self, name).description))
@@ -323,6 +359,14 @@ class CheckDoor(Controls):
     def _reveal(*buttons: widgets.Button) -> None:
         for button in buttons:
             button.layout.display = None
+
+
+def _is_cell(item: Repair) -> bool:
+    return bool(item.row and item.column)
+
+
+def _place(item: Repair) -> Place:
+    return item.sheet, item.row, item.column
 
 
 def _file_name(name: str) -> str:

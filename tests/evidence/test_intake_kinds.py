@@ -478,6 +478,48 @@ def test_several_columns_are_asked_for_by_name_once(tmp_path, reader):
         read_sheet(path, reader=reader, column="Nilia", **ABOUT)
 
 
+@pytest.mark.parametrize(
+    ("titles", "asked", "decided"),
+    [
+        (("EM", "Provinsi", "Pusat"), "--stage (administrative_verification, central_review, self_assessment)", {"self_assessment": 100, "administrative_verification": 80, "central_review": 60}),
+        (("Nilai", "Provinsi", "Pusat"), "--stage (administrative_verification, central_review)", {"self_assessment": 100, "central_review": 60}),
+        (("Mandiri", "Prov.", "Kementerian"), "--stage (", {"self_assessment": 100, "administrative_verification": 80, "central_review": 60}),
+        (("Kabupaten", "Provinsi", "Pusat"), "--stage (", {"self_assessment": 100, "administrative_verification": 80, "central_review": 60}),
+        (("Kab/Kota", "VA", "VLH"), "--stage (", {"self_assessment": 100, "administrative_verification": 80, "field_verification": 60}),
+        (("Skor", "Lapangan", "Penetapan"), "--stage (field_verification, final)", {"field_verification": 80, "final": 60}),
+        (("Evaluasi Mandiri", "Verifikasi Administrasi", "Final"), "--stage (", {"self_assessment": 100, "administrative_verification": 80, "final": 60}),
+    ],
+)  # fmt: skip
+def test_a_table_of_stages_asks_once_and_takes_none_by_itself(tmp_path, reader, titles, asked, decided):
+    path = sheet(tmp_path, ("Kode", "Indikator", "Nilai Maksimal", *titles), (*ONE, 60, 50), (*TWO, 20, 10))
+    check(outcome(path, reader, stage=""), asked)
+    assert {stage: outcome(path, reader, stage=stage) for stage in decided} == decided
+    assert [outcome(path, reader, column=title) for title in titles] == [100, 80, 60]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("Kode", "Indikator", "Maks", "EM", "Provinsi", "Pusat"), (*ONE, "Kalsel", "ada"), (*TWO, "Kalsel", "ada")],
+        [("Kode", "Indikator", "Maks", "EM", "Provinsi", "Pusat"), ONE, TWO],
+        [("Provinsi", "Kabupaten", "Kode", "Indikator", "Nilai"), ("Kalsel", "Tanah Bumbu", *ONE[:2], 70), ("Kalsel", "Tanah Bumbu", *TWO[:2], 30)],
+        [("Kode", "Indikator", "Maks", "EM", "Catatan Provinsi", "Catatan Pusat"), (*ONE, 3, 1), (*TWO, 2, 0)],
+    ],
+)  # fmt: skip
+def test_columns_without_figures_are_no_stages(tmp_path, reader, rows):
+    check(outcome(sheet(tmp_path, *rows), reader, stage="self_assessment"), 100.0)
+    assert outcome(sheet(tmp_path, *rows), reader, stage="" if "EM" in rows[0] else "final") == 100.0
+
+
+@pytest.mark.parametrize("title", ["Jumlah Dokumen", "Jumlah Anak", "Bukti Dukung", "Link", "Penanggung Jawab"])
+def test_a_column_is_only_suggested_when_it_is_likely_meant(tmp_path, reader, title):
+    found = outcome(sheet(tmp_path, (*HEAD[:3], title), ONE, TWO), reader)
+    check(found, "kolom “Nilai” tidak ada")
+    assert "Mungkin" not in found
+    for misspelt in ("Nilia", "Skoor"):
+        check(outcome(sheet(tmp_path, (*HEAD[:3], misspelt), ONE, TWO), reader), f"kolom “{misspelt}”?")
+
+
 def test_every_stage_in_one_go(tmp_path, reader):
     rows = [
         ("Kode", "Indikator", "Maks", "Skor Kab/Kota", "Skor Provinsi", "Skor Pusat"),

@@ -113,6 +113,47 @@ def test_what_a_sheet_does_not_say_is_asked_in_the_words_of_the_page(home, tmp_p
     assert "Lembar ini dapat dipakai" in door.summary.value
 
 
+def test_one_fault_in_forty_cells_is_one_message_with_a_field_for_each(home, tmp_path, instrument):
+    head = ("Kode", "Indikator", "Nilai Maksimal", "Nilai")
+    rows = [(code, row["name"], row["max_points"], "banyak") for code, row in instrument.indicators.iterrows()]
+    door = CheckDoor()
+    choose(door, people.write_xlsx(tmp_path / "a.xlsx", [people.page("A", [*people.TITLES, head, *rows])]))
+    assert "1 hal harus diperbaiki" in door.summary.value
+    (problem,) = door.problems.children
+    assert f"begitu juga baris 7–{len(rows) + 5}: {len(rows)} tempat" in problem.children[0].value
+    assert problem.children[1].titles == (f"Isi {len(rows)} sel di sini",)
+    fields = problem.children[1].children[0].children
+    assert [field.description for field in fields] == [f"Isi D{row}" for row in range(6, len(rows) + 6)]
+    for field in fields[1:]:
+        field.value = ""
+    fields[0].value = "70"
+    door.again.click()
+    assert "jumlah 70" in door.summary.value
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "totals"),
+    [("column", "Provinsi", ["jumlah 80"]), ("column", "F", ["jumlah 60"]), ("stage", "self_assessment", ["jumlah 100"]),
+     ("stage", "all", ["jumlah 100", "jumlah 80", "jumlah 60"])],
+)  # fmt: skip
+def test_which_column_of_scores_is_meant_is_chosen_on_the_page(home, tmp_path, instrument, field, value, totals):
+    first, second = ((code, instrument.indicators.loc[code, "name"], most) for code, most in (("1", 96), ("2", 36)))
+    rows = [
+        ("Kode", "Indikator", "Nilai Maksimal", "EM", "Provinsi", "Pusat"),
+        (*first, 70, 60, 50),
+        (*second, 30, 20, 10),
+    ]
+    door = CheckDoor()
+    choose(door, people.write_xlsx(tmp_path / "a.xlsx", [people.page("A", [*people.TITLES, *rows])]))
+    said = " ".join(child.value for child in door.problems.children)
+    assert "isian “Kolom nilai” “EM”" in said
+    assert "isian “Tahap” “semua tahap di lembar”" in said
+    assert "--" not in said
+    getattr(door, field).value = value
+    assert all(total in door.summary.value for total in totals), door.summary.value
+    assert door.summary.value.count("jumlah ") == len(totals)
+
+
 def test_a_file_that_is_none_is_answered_in_words(home, tmp_path):
     path = tmp_path / "x.xlsx"
     path.write_bytes(b"PK\x03\x04 nothing")

@@ -128,7 +128,7 @@ def find_headers(grid: Grid, names: Names) -> list[Header]:
         if header is None:
             continue
         past = header.last
-        blocks = _side_by_side(header)
+        blocks = _side_by_side(_with_the_district_s_own(grid, header, names))
         if not (found and _is_repeated(found[-1], blocks) and not _names_a_stage(grid, header, names)):
             found.append(blocks)
     ends = [*(blocks[0].first for blocks in found[1:]), *[1 << 30][: len(found)]]
@@ -201,9 +201,12 @@ def _header(rows: list[dict[int, str]], places: list[int], names: Names) -> Head
     titles: dict[int, str] = {}
     rows = [_carried(above, rows[at + 1 :], names) for at, above in enumerate(rows)]
     further: dict[str, list[int]] = defaultdict(list)
+    bare: list[ScoreColumn] = []
     for at in sorted({at for row in rows for at in row}):
         stack = list(dict.fromkeys(row[at] for row in rows if row.get(at)))
         titles[at] = " ".join(stack)
+        if stack and (stage := _stages_beside_scores(names).get(words_of(stack[-1]))):
+            bare.append(ScoreColumn(at, titles[at], stage))
         tries = [" ".join(stack[start:]) for start in range(len(stack))] + stack[::-1]
         bottom = heading_of(stack[-1], names) if stack else Heading()
         found = bottom if bottom.role in (*CODE_ROLES, *NAME_ROLES, "note") else Heading()
@@ -220,8 +223,29 @@ def _header(rows: list[dict[int, str]], places: list[int], names: Names) -> Head
             further[found.role].append(at)
         elif found.role:
             columns[found.role] = at
+    scores = _with_bare_stages(scores, [one for one in bare if one.at not in columns.values()])
     about = {role: tuple(places) for role, places in further.items()}
     return Header(places[0], places[-1], columns, tuple(scores), titles, further=about)
+
+
+def _with_bare_stages(scores: list[ScoreColumn], bare: list[ScoreColumn]) -> list[ScoreColumn]:
+    """Add the columns that a stage alone heads, where another column beside them speaks of scores or of another stage."""
+    seen = {one.at for one in scores}
+    if not scores and len({one.stage for one in bare}) < 2:
+        return scores
+    return sorted([*scores, *(one for one in bare if one.at not in seen)], key=lambda one: one.at)
+
+
+def _with_the_district_s_own(grid: Grid, header: Header, names: Names) -> Header:
+    """Take “Kabupaten” for the district's own scores where it holds figures beside those of other stages."""
+    at = header.columns.get("area_name", 0)
+    stage = _stages_beside_scores(names).get(words_of(header.titles.get(at, "")), "")
+    below = [cells[at] for row, cells in grid.rows.items() if row > header.last and at in cells] if stage else []
+    if len({one.stage for one in header.scores} - {"", stage}) < 2 or not any(cell.kind == NUMBER for cell in below):
+        return header
+    columns = {role: column for role, column in header.columns.items() if role != "area_name"}
+    own = ScoreColumn(at, header.titles[at], stage)
+    return replace(header, columns=columns, scores=tuple(sorted([*header.scores, own], key=lambda one: one.at)))
 
 
 def _carried(above: dict[int, str], below: list[dict[int, str]], names: Names) -> dict[int, str]:
@@ -362,17 +386,23 @@ def why_no_table(grid: Grid, names: Names) -> tuple[str, str]:
     wanted = "code" if "score" in roles else "score"
     word = {"score": t("Nilai"), "code": t("Kode")}[wanted]
     unknown = [text for text in heads if not heading_of(text, names).role]
-    near = next(iter(filter(None, (nearest(one, unknown) for one in headings().by_role[wanted]))), None)
+    near = next((text for text in unknown if _is_misspelt(text, wanted)), "")
     if near:
         return (
             t("kolom “{word}” tidak ada", word=word),
-            t("Mungkin maksud Anda kolom “{near}”? Bila benar, beri judul “{word}”.", near=near[0], word=word),
+            t("Mungkin maksud Anda kolom “{near}”? Bila benar, beri judul “{word}”.", near=near, word=word),
         )
     there = t("; yang ada: {heads}", heads=", ".join(f"“{text[:40]}”" for text in heads[:12])) if heads else ""
     return (
         t("kolom “{word}” tidak ada{there}", word=word, there=there),
         t("Tabel memerlukan judul kolom Kode (atau Indikator/Pertanyaan) dan Nilai; kla template membuat contohnya."),
     )
+
+
+def _is_misspelt(text: str, role: str) -> bool:
+    """Whether one word of a heading is one of this role with a letter wrong: “Nilia”, never “Jumlah Dokumen”."""
+    known = {word for heading in headings().by_role[role] for word in heading.split()} - headings().fillers
+    return any(nearest(word, known, alike=0.75) for word in words_of(text).split() if len(word) > 3)
 
 
 def _nearest_to_a_header(grid: Grid, names: Names) -> list[str]:

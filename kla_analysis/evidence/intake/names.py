@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from kla_analysis.errors import nearest
-from kla_analysis.evidence.areas import REFERENCE_CODE, Area, find_area, load_areas
+from kla_analysis.evidence.areas import REFERENCE_CODE, Area, find_area, load_areas, near_codes, near_names
 from kla_analysis.evidence.intake.grid import NUMBER, Cell, clean, words_of
 from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, load_instrument
 from kla_analysis.language import LANGUAGES, language, t
@@ -311,7 +310,7 @@ def match_area(cell: Cell, *, data: Path | None = None) -> AreaMatch:
     if codes:
         names = ", ".join(f"{code} ({areas.loc[code, 'name']})" for code in codes)
         return AreaMatch(None, t("nama ini dipakai dua daerah"), t("Tulis kodenya: {names}.", names=names))
-    near = nearest(_area_words(text), _area_names(data))
+    near = near_names(_area_words(text), _area_names(data))
     advice = t("Tulis kode wilayah seperti 63.10 (data/areas.csv).")
     if near:
         code = _area_names(data)[near[0]][0]
@@ -342,7 +341,7 @@ def _area_by_code(text: str, is_number: bool, data: Path | None) -> AreaMatch:
             t("kode lama: provinsi di Papua dimekarkan pada 2022"),
             t("Cari kode barunya di data/areas.csv menurut nama daerah."),
         )
-    near = nearest(tried, areas.index[areas["kind"] != "provinsi"], count=2)
+    near = near_codes(tried, areas.index[areas["kind"] != "provinsi"])
     names = " / ".join(f"{code} ({areas.loc[code, 'name']})" for code in near)
     return AreaMatch(
         None,

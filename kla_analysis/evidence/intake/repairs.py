@@ -84,30 +84,38 @@ class Repairs:
         rows = [[i.action, i.sheet, i.cell, i.old, i.new, i.reason, i.advice] for i in self.items]
         return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
 
-    def problems(self, file: str) -> list[Problem]:
-        """Return what was refused as problems of a file, from the top of each sheet to its bottom.
-
-        What is the same fault in many places is one problem, with its first place and the rows of all.
-        """
+    def faults(self) -> list[list[Repair]]:
+        """Return what was refused, from the top of each sheet to its bottom: each fault with all its places."""
         sheets = list(dict.fromkeys(item.sheet for item in self.items))
         ordered = sorted(self.refused, key=lambda item: (sheets.index(item.sheet), item.row, item.column))
         kinds: dict[tuple[str, str, int], list[Repair]] = {}
         for item in ordered:
             kinds.setdefault((item.sheet, item.kind or item.reason, item.column), []).append(item)
-        return [self._problem(file, items) for items in kinds.values()]
+        return list(kinds.values())
+
+    def problems(self, file: str) -> list[Problem]:
+        """Return what was refused as problems of a file; a fault in many places is one, with the rows of all."""
+        return [self._problem(file, items) for items in self.faults()]
 
     def _problem(self, file: str, items: list[Repair]) -> Problem:
         item = items[0]
-        rows = [other.row for other in items[1:] if other.row != item.row]
-        also = t(" (begitu juga baris {rows}: {count} tempat)", rows=ranges(rows), count=len(items)) if rows else ""
         return Problem(
-            item.reason + also,
+            reason_of(items),
             item.advice,
             file=t("{file}, lembar “{sheet}”", file=file, sheet=item.sheet) if item.sheet else file,
             row=item.row or None,
             column=column_name(item.column) if item.column else None,
             value=item.old or None,
         )
+
+
+def reason_of(fault: list[Repair]) -> str:
+    """Return what is wrong in the words of the first place, with the rows of the others."""
+    first, *others = fault
+    rows = [other.row for other in others if other.row != first.row]
+    if not rows:
+        return first.reason
+    return first.reason + t(" (begitu juga baris {rows}: {count} tempat)", rows=ranges(rows), count=len(fault))
 
 
 def ranges(numbers: Iterable[int]) -> str:
