@@ -114,6 +114,10 @@ sample: $(READY) ## buat lagi laporan contoh di reports/contoh
 picture: $(READY) ## perbarui gambar di docs dari laporan contoh dan aplikasi (perlu chromium)
 	@PYTHONPATH=tests $(BIN)/python docs/picture.py
 
+.PHONY: tree
+tree: $(READY) ## perbarui pohon proyek di README dan docs/pohon.md dari keterangan setiap berkas
+	@$(BIN)/python docs/tree.py
+
 .PHONY: strings
 strings: $(READY) ## kumpulkan semua teks untuk penerjemah (kla_analysis/locale)
 	@$(BIN)/python -m kla_analysis.locale.update
