@@ -15,7 +15,7 @@ the same strengths and weaknesses already stand in the score. The exponent was c
 and 1 by the score on districts left out (`analysis.calibration`).
 
 **What it does not know**: a field verification that is put off means no award whatever the score; its chance is
-counted in the same cases. Claims below all published ones are extrapolated, and it says so.
+counted in the same cases. Claims outside the published ones are extrapolated, and it says so.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from kla_analysis.evidence.areas import find_area, load_areas
 from kla_analysis.evidence.cases import SCORES, STAGE_SCORES, fingerprint, former_awards, load_cases
 from kla_analysis.evidence.published import RESULTS, load_national_counts, load_participation
 from kla_analysis.instrument.bands import Ladder, Span
-from kla_analysis.instrument.instrument import Instrument, load_instrument
+from kla_analysis.instrument.instrument import Instrument, load_instrument, require_award_year
 from kla_analysis.language import number, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import stamp
@@ -132,6 +132,7 @@ class Forecast:
         verifier: code of who verifies.
         observed: the scores at that stage of which an award is published, points; None when not used.
         cases, pairs: how many cases it was learnt from, and how many pairs of awards.
+        put_off: the part of no award that comes from rounds ending without an assessment, whatever the score.
     """
 
     claimed: float
@@ -145,6 +146,7 @@ class Forecast:
     cases: int
     pairs: int
     ladder: Ladder = field(repr=False)
+    put_off: float = 0.0
 
     @property
     def median(self) -> float:
@@ -166,8 +168,8 @@ class Forecast:
 
     @property
     def extrapolated(self) -> bool:
-        """Whether it lies below the scores of which awards are published, so that shares are carried over."""
-        return self.observed is not None and self.claimed < self.observed.low
+        """Whether it lies outside the scores of which awards are published, so that shares are carried over."""
+        return self.observed is not None and not self.observed.low <= self.claimed <= self.observed.high
 
     def probability_at_least(self, target: str) -> float:
         """Return the probability of a predicate or better.
@@ -492,11 +494,11 @@ def forecast(
         level: probability that the interval holds the award's score.
 
     Raises:
-        ParameterError: with everything that is wrong: unknown stage, area, former award or verifier, impossible score.
+        ParameterError: with everything that is wrong: unknown stage, area, former award or verifier, impossible score or year.
         DataError: a file of facts is refused.
     """
     rules = instrument or load_instrument(year=year, data=data)
-    _require_possible(score, stage, rules, previous=previous, verified_by=verified_by, area=area, data=data)
+    _require_possible(score, stage, rules, year=year, previous=previous, verified_by=verified_by, area=area, data=data)
     kept = None if kept_share is None else own_retention(kept_share)
     final = rules.stage(stage).carries_award
     verifier = verified_by or getattr(rules.verifier_of(year), "code", rules.verifiers[0].code)
@@ -540,7 +542,7 @@ def from_model(
     points, cumulative = _over_points(logs, score, beside**_FORMER_WEIGHT, model.put_off, rules.ladder)
     retention = Retention(points / _positive(score), cumulative, len(model.cases), model.shared_strictness(steps))
     return Forecast(score, stage, False, retention, level, previous, verifier,
-                    _observed(model.cases, steps), len(model.cases), model.pairs, rules.ladder)  # fmt: skip
+                    _observed(model.cases, steps), len(model.cases), model.pairs, rules.ladder, model.put_off)  # fmt: skip
 
 
 def _over_points(
@@ -580,6 +582,7 @@ def _require_possible(
     stage: str,
     rules: Instrument,
     *,
+    year: int,
     previous: str | None,
     verified_by: str | None,
     area: str | None,
@@ -594,6 +597,7 @@ def _require_possible(
         except ParameterError as error:
             wrong.append(error)
 
+    tried(require_award_year, year)
     tried(rules.stage, stage)
     tried(rules.ladder.place, score)
     codes = codes_of(rules.ladder)

@@ -27,6 +27,10 @@ from kla_analysis.reading import in_language, read_resource, refuse, stamp
 CODE_COLUMNS = {"question": "question_code", "indicator": "indicator_code", "component": "component_code"}
 
 
+#: Years that can be an award's: the first rules of KLA are of 2011; the same bounds stand in `datapackage.json`.
+AWARD_YEARS = range(2011, 2101)
+
+
 @dataclass(frozen=True)
 class Source:
     """Where a value comes from, and how sure it is: published, secondary, derived or assumed."""
@@ -231,6 +235,19 @@ class Instrument:
         return table.loc[code]
 
 
+def require_award_year(year: int) -> None:
+    """Refuse a year in which no award can be meant.
+
+    Raises:
+        ParameterError: it lies before the first rules of KLA (Permen PPPA 11 and 12/2011), or far ahead.
+    """
+    if year not in AWARD_YEARS:
+        raise ParameterError(
+            t("{year} bukan tahun penghargaan KLA.", year=year),
+            advice=t("Isi tahun dari {first} sampai {last}.", first=AWARD_YEARS[0], last=AWARD_YEARS[-1]),
+        )
+
+
 def level_name(level: str) -> str:
     """Name a level in the language in force: `component`, `indicator` or `question`."""
     return {"component": t("komponen"), "indicator": t("indikator"), "question": t("pertanyaan")}[level]
@@ -243,7 +260,7 @@ def standing_name(standing: str) -> str:
         "secondary": t("sekunder"),
         "derived": t("turunan"),
         "assumed": t("asumsi"),
-        "unverified": t("belum diverifikasi"),
+        "unverified": t("menurut pembuatnya"),
     }[standing]
 
 

@@ -21,7 +21,7 @@ from kla_analysis.evidence.intake.numbers import read_date, read_number
 from kla_analysis.evidence.intake.privacy import masked
 from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, REFUSED, SKIPPED, Repairs
 from kla_analysis.evidence.intake.titles import areas_said, labelled, titles_of, years_in
-from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument
+from kla_analysis.instrument.instrument import AWARD_YEARS, CODE_COLUMNS, Instrument
 from kla_analysis.language import number, t
 
 _TOLERANCE = 0.005
@@ -308,7 +308,7 @@ class Assembly:
 
     def _year_of(self, table: Table, line: Line) -> int | None:
         reading = read_number(line.year, ".")
-        if reading.value is not None and reading.value == int(reading.value) and 2011 <= reading.value <= 2100:
+        if reading.value is not None and reading.value in AWARD_YEARS:
             return int(reading.value)
         self.repairs.add(
             REFUSED, table.grid.name, (line.row, table.header.columns["year"]), line.year.text, "",
