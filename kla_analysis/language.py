@@ -32,7 +32,9 @@ VARIABLE = "KLA_LANG"
 #: So many decimals tell any two scores apart.
 _EXACT = 17
 _current: ContextVar[str | None] = ContextVar("language", default=None)
-_of_process = os.environ.get(VARIABLE) if os.environ.get(VARIABLE) in LANGUAGES else LANGUAGES[0]
+_of_process = os.environ.get(VARIABLE, LANGUAGES[0])
+if _of_process not in LANGUAGES:
+    _of_process = LANGUAGES[0]
 
 
 def current_language() -> str:
@@ -77,9 +79,8 @@ def _catalogue(lang: str) -> Mapping[str, str]:
     from babel.messages.pofile import read_po
 
     with catalogue_path(lang).open("rb") as file:
-        return {
-            message.id: message.string for message in read_po(file, locale=lang) if message.string and not message.fuzzy
-        }
+        written = [message for message in read_po(file, locale=lang) if message.string and not message.fuzzy]
+    return {str(message.id): str(message.string) for message in written}
 
 
 class _Sentence(string.Formatter):
@@ -90,7 +91,7 @@ class _Sentence(string.Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if "|" not in format_spec:
-            return super().format_field(value, format_spec)
+            return str(super().format_field(value, format_spec))
         return chosen_form(format_spec.split("|"), value, current_language())
 
 
