@@ -32,7 +32,11 @@ def about(path: Path) -> str:
         return re.split(r"\.(?:\s|$)", said.replace("\n", " "), maxsplit=1)[0]
     if path.suffix == ".ipynb":
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        return next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown").splitlines()[0].lstrip("# ")
+        return (
+            next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+            .splitlines()[0]
+            .lstrip("# ")
+        )
     return ""
 
 

@@ -104,7 +104,9 @@ def test_every_command_of_the_readme_exists():
     assert all(f"make {target} " in said for target in targets)
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/panduan.md", "docs/metode.md", "docs/operasi.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "docs/panduan.md", "docs/metode.md", "docs/operasi.md"]
+)
 def test_a_guide_names_only_what_is_there(name):
     """Files that it links, targets of make, commands and options of kla."""
     path = ROOT / name
