@@ -390,6 +390,8 @@ def mhtml() -> bytes:
         f"<table><tr><td><h1>KLA</h1></td></tr><tr><td>{TABLE}</td></tr></table>".encode(),
         b"<?xml version='1.0'?><!DOCTYPE html><html><body>" + TABLE.encode() + b"</body></html>",
         mhtml(),
+        # LibreOffice writes the notes on cells like this.
+        TABLE.replace("70", "<comment>1: 0 sampai 96 poin.</comment>70").encode(),
     ],
 )
 def test_pages_of_portals(tmp_path, reader, data):
@@ -637,6 +639,17 @@ def test_our_own_sheet_survives_being_sorted_filtered_and_moved(tmp_path, reader
     for name, form in forms.items():
         path = people.write_xlsx(tmp_path / f"{name}.xlsx", [page("Isian", [TITLE, *form], hidden_rows=(5, 6, 9))])
         assert read_sheet(path, reader=reader, **ABOUT).assessment().scores.equals(reference.scores), name
+
+
+def test_a_lost_zero_is_not_guessed_among_rows_out_of_order(tmp_path, reader):
+    """14.10 that became the number 14.1 is known behind 14.8 and 14.9; behind 14.9 alone nothing tells which one it is."""
+    head = ("Kode", "Nilai")
+    rows = {"14.1": 1, "14.8": 2, "14.9": 1, "14.10": 3}
+    numbers = [(float(code), score) for code, score in rows.items()]
+    read = read_sheet(sheet(tmp_path, head, *numbers), reader=reader, **ABOUT).assessment()
+    assert read.scores.dropna().to_dict() == rows
+    for order in ([3, 2, 0, 1], [1, 3, 2, 0], [2, 0, 3, 1]):
+        check(outcome(sheet(tmp_path, head, *(numbers[at] for at in order)), reader), "14.1 sudah dinilai")
 
 
 @pytest.mark.parametrize("title", ["Kekurangan Nilai", "Pengurangan Nilai", "Nilai Target", "Nilai Kab. Banjar"])

@@ -82,6 +82,8 @@ class Names:
                         # A name that two rows share finds neither.
                         self.by_name[words] = match if self.by_name.get(words, match) == match else None
         self.order = self._in_order()
+        #: Where each question comes among them all.
+        self.place = {code: at for at, code in enumerate(m.code for m in self.order if m.level == "question")}
         for level, code, alias in aliases:
             self.names_of[level, code].append(words_of(alias))
             self.by_name.setdefault(words_of(alias), Match(level, code))
@@ -106,7 +108,8 @@ class Names:
         """Find a code in a cell.
 
         A workbook keeps 14.10 as the number 14.1: the zero is given back where 14.1 does not exist, where only 14.10
-        has the maximum that is printed beside it, or where the row before (`previous`) was 14.9.
+        has the maximum that is printed beside it, or where the row before (`previous`, of
+        rows that are in order) was 14.9.
         """
         text = _number_as_code(cell) if cell.kind == NUMBER else clean(cell.text)
         found = self.by_code.get(fold_code(text))

@@ -112,6 +112,7 @@ class Recogniser:
     indicator: str = ""
     stem: str = ""
     previous: str = ""
+    at: int = -1
     in_footer: bool = False
     is_long: bool = False
     is_any: bool = False
@@ -206,7 +207,9 @@ class Recogniser:
             self.stem = ""
         self.component, self.indicator = above.get("component", match.code), indicator
         if match.level == "question":
-            self.previous = match.code
+            # Rows that are sorted by something else say nothing by what stands before them.
+            at = self.names.place[match.code]
+            self.previous, self.at = match.code if at == self.at + 1 else "", at
 
     def _take_context(self, row: Row) -> None:
         """Take component and indicator from the coarser columns of a row."""
