@@ -26,6 +26,7 @@ _COMMON = {
 _TOTAL_WORDS = re.compile(
     r"^(grand total|sub ?total|sub ?jumlah|total (?:nilai|skor)|(?:nilai|skor) (?:total|akhir)|jumlah (?:nilai|skor)|jumlah|jml|total)\b\s*"
 )
+_ONE_DECIMAL = re.compile(r"\d+\.\d")
 #: What may follow “jumlah” and still mean the whole sheet.
 _WHOLE = re.compile(r"^(nilai|skor|poin|keseluruhan|seluruhnya|seluruh|semua|akhir|total|umum|besar|kla|komponen|evaluasi|mandiri|em|\d{4}|dan|\s)*$")  # fmt: skip
 
@@ -113,7 +114,7 @@ class Names:
         """
         text = _number_as_code(cell) if cell.kind == NUMBER else clean(cell.text)
         found = self.by_code.get(fold_code(text))
-        if cell.kind == NUMBER and re.fullmatch(r"\d+\.\d", text):
+        if cell.kind == NUMBER and _ONE_DECIMAL.fullmatch(text):
             longer = self.by_code.get(fold_code(text + "0"))
             before = re.fullmatch(r"(.*)\.(\d+)[a-z]*", previous)
             follows = bool(before and text.split(".")[0] == before[1] and before[2] == "9")
