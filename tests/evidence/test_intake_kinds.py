@@ -273,6 +273,40 @@ def test_percentages_of_an_old_workbook(tmp_path, reader, rows):
     check(outcome(tmp_path / "a.xls", reader), "persen, bukan poin")
 
 
+XLS_SHARES = ["0%", "0.00%", "0 %;-0 %", "#,##0.0%", "[Red]0%", '0"%"']
+
+
+@pytest.mark.parametrize("number_format", XLS_SHARES)
+def test_percentages_of_an_old_workbook_in_any_format(tmp_path, reader, number_format):
+    import xlwt
+
+    book = xlwt.Workbook()
+    one = book.add_sheet("Rekap")
+    for at, row in enumerate((HEAD, (*ONE[:3], 0.75), TWO)):
+        for column, value in enumerate(row):
+            share = (at, column) == (1, 3)
+            one.write(at, column, value, *([xlwt.easyxf(num_format_str=number_format)] if share else []))
+    book.save(str(tmp_path / "a.xls"))
+    check(outcome(tmp_path / "a.xls", reader), "persen, bukan poin")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        'office:value-type="percentage" office:value="0.75"',
+        'office:value="0.75" office:value-type="percentage" calcext:value-type="percentage" xmlns:calcext="urn:x"',
+        'table:style-name="ce7" office:value-type="percentage" office:value="7.5E-1"',
+        'table:number-columns-repeated="1" office:value-type="percentage" office:value="1"',
+        'table:formula="of:=[.C2]/128" office:value-type="percentage" office:value="0.75"',
+        'table:number-rows-spanned="1" table:number-columns-spanned="1" office:value-type="percentage" office:value="0"',
+    ],
+)
+def test_percentages_of_an_opendocument_sheet_in_any_form(tmp_path, reader, cell):
+    path = people.write_ods(tmp_path / "a.ods", [page("Rekap", [HEAD, ONE, TWO])])
+    changed(path, 'office:value-type="float" office:value="70"', cell)
+    check(outcome(path, reader), "persen, bukan poin")
+
+
 # --- numbers inside an indicator --------------------------------------------------------------------------------------
 
 Q = [("1", "12", 12), ("2a", "1", 0.75), ("2b", "1", 0.5)]
