@@ -87,6 +87,9 @@ class Refusal(web.RequestHandler):
         """Keep what is to be said."""
         self._status, self._words = status, words
 
+    def check_xsrf_cookie(self) -> None:
+        """Ask for nothing: a refusal changes nothing."""
+
     def prepare(self) -> None:
         """Answer, whatever the method."""
         self.set_status(self._status)
