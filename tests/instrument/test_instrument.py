@@ -7,8 +7,8 @@ import pytest
 from conftest import ROOT
 
 import kla_analysis as kla
-from kla_analysis.instrument.instrument import instrument_in_force
 from kla_analysis.errors import DataError
+from kla_analysis.instrument.instrument import instrument_in_force
 
 
 @pytest.fixture
