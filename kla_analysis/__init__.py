@@ -12,7 +12,7 @@ _WINDOW = {
     "analysis.country": ("moves", "province_standing", "published_pairs", "transitions"),
     "analysis.crosswalk": ("carry_over", "compare_instruments", "load_mapping"),
     "analysis.calibration": ("coverage", "load_check", "reliability", "summarise"),
-    "analysis.forecast": ("forecast", "learn", "outlook", "own_retention"),
+    "analysis.forecast": ("forecast", "learn", "learnable_cases", "outlook", "own_retention"),
     "analysis.position": ("Position", "open_position"),
     "analysis.scoring": ("RollUp", "roll_up", "roll_up_many"),
     "analysis.target": ("aim",),

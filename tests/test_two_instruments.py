@@ -20,6 +20,7 @@ import kla_analysis as kla
 from kla_analysis import meetings, tables, whatif
 from kla_analysis.errors import ParameterError
 from kla_analysis.evidence.partners import load_partners
+from kla_analysis.evidence.synthetic import write_synthetic
 from kla_analysis.instrument.instrument import instrument_in_force
 from kla_analysis.planning.actions import write_template
 from kla_analysis.planning.scenario import Scenario
@@ -130,7 +131,7 @@ def test_an_old_round_is_scored_by_its_own_rules_from_every_door(data, tmp_path)
     assert (report["predicate"], report["target"]) == ("perunggu", "perak")
     folder = Path(report["index"]).parent
     record = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    assert record["verified"] == score["verified"]
+    assert record["forecast"] == score["forecast"]
     assert record["target"] == {"code": "perak", "asked": "", "points": 120}
     assert record["plan"] is None  # nobody wrote down costs for it
     pages = {path.name: unescape(path.read_text(encoding="utf-8")) for path in folder.glob("*.html")}
@@ -195,6 +196,15 @@ def test_a_sheet_is_read_by_the_instrument_that_its_origin_names(both, tmp_path)
     assert (position.instrument.id, position.span.low) == (OLD, 115)
 
 
+def test_synthetic_sheets_need_a_reference_by_the_same_instrument(both, tmp_path):
+    with pytest.raises(ParameterError, match=f"{OLD}.*tidak ada lembar rujukan") as refused:
+        write_synthetic(tmp_path / "sintetis", kla.load_instrument(OLD), year=YEAR, seed=1, areas=[AREA])
+    assert "instrumen atau tahun lain" in refused.value.advice
+    assert not (tmp_path / "sintetis").exists()
+    with pytest.raises(ParameterError, match="1999"):
+        write_synthetic(tmp_path / "sintetis", kla.load_instrument(), year=1999, seed=1, areas=[AREA])
+
+
 def test_pictures_and_tables_have_as_many_bands_as_the_ladder(both):
     from kla_analysis import charts
 
@@ -255,7 +265,7 @@ def test_a_report_of_another_area_names_the_example(own_sheet, tmp_path):
     assert record["target"] == {"code": "nindya", "asked": "madya", "points": 701}
     assert "KATALOG CONTOH" in unescape((reports / "index.html").read_text(encoding="utf-8"))
     score = _json("score", str(own_sheet))
-    assert record["verified"] == score["verified"]
+    assert record["forecast"] == score["forecast"]
 
 
 def test_at_the_top_there_is_nothing_above(own_sheet):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kla_analysis.analysis.forecast import outlook
+from kla_analysis.analysis.forecast import forecastable, outlook
 from kla_analysis.analysis.position import Position
 
 
@@ -31,8 +31,8 @@ def aim(position: Position, asked: str = "") -> str:
 
 def _counted(position: Position) -> float:
     """Return the total that counts, in points; of a bare predicate, the most that it can stand for."""
-    if position.roll_up is None and not position.published.score_known:
+    if not position.score_known:
         return position.span.high
-    if position.span.low <= 0 or position.instrument.stage(position.stage).carries_award:
+    if not forecastable(position) or position.instrument.stage(position.stage).carries_award:
         return position.span.low
     return outlook(position).median

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from kla_analysis.analysis.forecast import Retention, outlook, own_retention
+from kla_analysis.analysis.forecast import Retention, forecastable, outlook, own_retention
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.errors import ParameterError
@@ -136,7 +136,7 @@ class Simulator:
             retention = None
             if scenario.retention:
                 retention = own_retention(scenario.retention)
-            elif not position.instrument.stage(position.stage).carries_award:
+            elif forecastable(position) and not position.instrument.stage(position.stage).carries_award:
                 retention = outlook(position).retention
             kept = retention.median if retention is not None else 1.0
             model = Model(

@@ -22,7 +22,9 @@ from kla_analysis.presenting.wording import (
     award_at_best,
     award_in_words,
     forecast_note,
-    needs_score,
+    needs_cases,
+    needs_forecast,
+    no_cases,
     settled,
     source_note,
 )
@@ -51,15 +53,32 @@ def forecast_told(told: Forecast, rules: Instrument) -> Text:
         said = t("Nilai {score} adalah hasil akhir: {name}.", score=number(told.claimed), name=placed.name)
         return Text((said, *placed.remarks))
     said = t("Nilai ini dari tahap {stage}.", stage=stage.name.lower())
-    return Text((f"{said} {award_in_words(told, rules.ladder)}", basis_in_words(told, rules), *_carried_over(told)))
+    return Text((f"{said} {award_in_words(told, rules.ladder)}", basis_in_words(told, rules), *_put_off(told, rules.ladder),
+                 *_carried_over(told)))  # fmt: skip
 
 
 def _carried_over(told: Forecast) -> list[str]:
     if not told.extrapolated:
         return []
+    if told.claimed > told.observed.high:
+        return [
+            t("Untuk nilai di atas {high} pada tahap ini tidak ada penghargaan yang terbit: prakiraan ini perpanjangan dari "
+              "nilai yang lebih rendah.", high=number(told.observed.high))
+        ]  # fmt: skip
     return [
         t("Untuk nilai di bawah {low} hampir tidak ada penghargaan yang terbit: prakiraan ini perpanjangan dari nilai "
           "yang lebih tinggi.", low=number(told.observed.low, decimals=0))
+    ]  # fmt: skip
+
+
+def _put_off(told: Forecast, ladder: Ladder) -> list[str]:
+    """Say which part of no award has nothing to do with the score: it may be likelier than the lowest predicate."""
+    if not told.put_off:
+        return []
+    return [
+        t("“{none}” memuat {share} untuk putaran yang berakhir tanpa penilaian (verifikasi ditunda), berapa pun nilainya; "
+          "karena itu dapat lebih besar daripada {lowest}.", none=ladder.name(ladder.no_award_code),
+          share=chance(told.put_off), lowest=ladder.bands[0].name)
     ]  # fmt: skip
 
 
@@ -69,7 +88,7 @@ def forecast_record(told: Forecast, rules: Instrument) -> dict[str, Any]:
     return {
         "stage": told.stage,
         "score": told.claimed,
-        "predicates": {code: round(probability, 4) for code, probability in told.predicates.items()},
+        "predicates": dict(told.predicates),
         "median": told.median,
         "interval": [told.interval.low, told.interval.high],
         "level": told.level,
@@ -89,7 +108,7 @@ def forecast_record(told: Forecast, rules: Instrument) -> dict[str, Any]:
     }
 
 
-@needs_score
+@needs_forecast
 def outlook_in_words(position: Position, target: str) -> Text:
     """Say which award the total becomes, how likely the target is, and what would have to be kept or claimed for it."""
     ladder = position.instrument.ladder
@@ -102,7 +121,7 @@ def outlook_in_words(position: Position, target: str) -> Text:
         else t("Nilai {score} berasal dari tahap {stage}, bukan penghargaan: sesudahnya nilai masih dapat berubah.",
                score=ladder.written(position.span), stage=position.instrument.stage(position.stage).name.lower())
     )  # fmt: skip
-    paragraphs = [opening, award_in_words(told, ladder), *award_at_best(position, target)]
+    paragraphs = [opening, award_in_words(told, ladder), *_put_off(told, ladder), *award_at_best(position, target)]
     paragraphs.append(
         t("Peluang {goal} atau lebih: {chance}.", goal=goal, chance=chance(told.probability_at_least(target)))
     )
@@ -128,7 +147,7 @@ def outlook_in_words(position: Position, target: str) -> Text:
     return Text(tuple(paragraphs))
 
 
-@needs_score
+@needs_forecast
 def former_in_words(position: Position, target: str) -> Text:
     """Say what the former award adds to the forecast."""
     told = outlook(position)
@@ -145,7 +164,7 @@ def former_in_words(position: Position, target: str) -> Text:
     ))  # fmt: skip
 
 
-@needs_score
+@needs_forecast
 def predicate_table(position: Position) -> Table:
     """The probability of each predicate, with and without the former award."""
     told, without = outlook(position), outlook(position, former=False)
@@ -175,7 +194,7 @@ def predicate_table(position: Position) -> Table:
     )
 
 
-@needs_score
+@needs_forecast
 def steps_table(position: Position) -> Table | Text:
     """What each step up to the award leaves of this total, without the former award."""
     if position.kept_share is not None:
@@ -204,8 +223,10 @@ def steps_table(position: Position) -> Table | Text:
     )
 
 
-def cases_table(cases: pd.DataFrame, rules: Instrument) -> Table:
+def cases_table(cases: pd.DataFrame, rules: Instrument) -> Table | Text:
     """Published cases as `kla.load_cases` gives them: scores, and the shares that were kept."""
+    if missing := no_cases(rules):
+        return missing
     frame = cases.copy()
     ladder = rules.ladder
     for score in SCORES[:2]:
@@ -259,6 +280,7 @@ def _shares(low: float, high: float) -> str:
     return t("di bawah {high}", high=percent(high)) if low == 0 else f"{percent(low)}–{percent(high)}"
 
 
+@needs_cases
 def calibration_in_words(rules: Instrument) -> Text:
     """Say in two sentences, for a head of office, how far the forecast can be trusted."""
     checked = load_check(rules)
@@ -274,6 +296,7 @@ def calibration_in_words(rules: Instrument) -> Text:
     ))  # fmt: skip
 
 
+@needs_cases
 def own_cases_in_words(position: Position) -> Text:
     """Say how the forecast would have done on the area's own published cases, each unseen."""
     checked = load_check(position.instrument)
@@ -293,6 +316,7 @@ def own_cases_in_words(position: Position) -> Text:
     return Text(tuple(said))
 
 
+@needs_cases
 def calibration_table(rules: Instrument) -> Table:
     """The forecast beside simpler answers on unseen cases: log score, Brier score and coverage, for an analyst."""
     checked = load_check(rules)

@@ -8,7 +8,7 @@ from functools import lru_cache
 import jinja2
 import pandas as pd
 
-from kla_analysis.analysis.forecast import DRAWS, learn, outlook
+from kla_analysis.analysis.forecast import DRAWS, forecastable, learnable_cases, outlook
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import ASSUMED_COMMON
 from kla_analysis.evidence.published import load_origins
@@ -18,7 +18,6 @@ from kla_analysis.planning.actions import catalogue_for, load_catalogue
 from kla_analysis.planning.robustness import DRAWS as CORE_DRAWS
 from kla_analysis.planning.scenario import open_scenario
 from kla_analysis.presenting.tables import Column, Table
-from kla_analysis.presenting.wording import has_score
 
 _TEMPLATE = """\
 {% for rule in rules %}<h3>{{ rule.name }}</h3>
@@ -119,13 +118,13 @@ def losses() -> Rules:
 
 def verification(position: Position) -> Rules:
     """How the forecast of the award, its probabilities and what decides it are made."""
-    told = outlook(position) if has_score(position) else None
+    told = outlook(position) if forecastable(position) else None
     cases = (
         t("parameter retention")
         if told is not None and told.cases == 0
         else t(
             "data/published/stage_scores.csv dan results.csv, {count} kasus",
-            count=len(learn(position.instrument).cases),
+            count=len(learnable_cases(position.instrument)),
         )
     )
     standing = "assumed" if told is not None and told.cases == 0 else "derived"

@@ -12,7 +12,7 @@ from kla_analysis.planning.simulation import Simulation
 from kla_analysis.planning.simulation import difference as difference_of
 from kla_analysis.presenting.plan_wording import badges, given_in_words, likely, needs_plan, plan_note
 from kla_analysis.presenting.tables import Column, Table
-from kla_analysis.presenting.wording import Text
+from kla_analysis.presenting.wording import Text, no_forecast
 
 
 def money_column(key: str, title: str) -> Column:
@@ -183,16 +183,16 @@ def regret_table(answer: Simulation) -> Table:
         Column("kept", t("Nilai mandiri yang bertahan"), "number", percent, "share"),
         Column("total", t("Nilai harapan rencana ini"), "number", unit="points"),
         Column("best_total", t("Rencana terbaik untuk hasil itu"), "number", unit="points"),
-        Column("regret", t("Penyesalan"), "number", unit="points"),
+        Column("regret", t("Kalah dari yang terbaik"), "number", unit="points"),
     )
-    return _table(
-        answer, t("Penyesalan: seberapa keliru rencana ini di setiap hasil verifikasi"), columns, answer.regret
-    )
+    return _table(answer, t("Seberapa keliru rencana ini di setiap hasil verifikasi"), columns, answer.regret)
 
 
 @needs_plan
-def evidence_table(answer: Simulation) -> Table:
+def evidence_table(answer: Simulation) -> Table | Text:
     """What it saves to secure the evidence of claimed points first."""
+    if missing := no_forecast(answer.ground.position):
+        return missing
     columns = (
         Column("secured", t("Bukti yang diamankan"), "number", percent, "share"),
         Column("points", t("Poin yang selamat"), "number", unit="points"),

@@ -14,7 +14,7 @@ from kla_analysis.planning.actions import Catalogue, catalogue_for
 from kla_analysis.planning.plan import Plan
 from kla_analysis.planning.scenario import Scenario
 from kla_analysis.planning.simulation import NEXT_STEP, Simulation, simulate
-from kla_analysis.presenting.wording import Text, forecast_note, needs, source_note
+from kla_analysis.presenting.wording import Text, forecast_note, needs, no_forecast, source_note
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -316,7 +316,7 @@ def core_in_words(answer: Simulation) -> Text:
     return Text(
         (
             said,
-            t("Penyesalan terbesar di semua hasil verifikasi yang dicoba: {regret} poin di bawah rencana terbaik "
+            t("Paling jauh, di semua hasil verifikasi yang dicoba, rencana ini {regret} poin di bawah rencana terbaik "
               "untuk hasil itu.", regret=number(worst["regret"])),
         )
     )  # fmt: skip
@@ -325,6 +325,8 @@ def core_in_words(answer: Simulation) -> Text:
 @needs_plan
 def evidence_in_words(answer: Simulation) -> Text:
     """Say what it is worth to secure the evidence of claimed points before buying new ones."""
+    if missing := no_forecast(answer.ground.position):
+        return missing
     table = answer.evidence
     half, all_of_it = table[table["secured"] == 0.5].iloc[0], table.iloc[-1]
     why = (

@@ -48,12 +48,20 @@ from kla_analysis.presenting.tables import (
     province_table,
     transition_table,
 )
-from kla_analysis.presenting.wording import forecast_note, later_award, needs, needs_score, settled
+from kla_analysis.presenting.wording import (
+    forecast_note,
+    later_award,
+    low_end,
+    needs,
+    needs_cases,
+    needs_forecast,
+    settled,
+)
 
 _STEP = 10  # points per bar of the distribution
 
 
-@needs_score
+@needs_forecast
 @styled
 def award_total(position: Position, target: str) -> Chart:
     """The award's total that a total leads to, over the bands, with the target."""
@@ -106,6 +114,7 @@ def award_total(position: Position, target: str) -> Chart:
     return finished(title, alt, source, figure, predicate_table(position))
 
 
+@needs_cases
 @styled
 def kept_shares(position: Position) -> Chart:
     """The share of each published claim that verification kept, against the claim, by who verified."""
@@ -148,6 +157,7 @@ def _verifier(rules: Instrument, year: int) -> str:
     return known.code if known is not None else rules.verifiers[0].code
 
 
+@needs_cases
 @styled
 def said_and_came(position: Position) -> Chart:
     """Whether what the forecast says comes about as often as it says, on cases that it has not seen."""
@@ -202,6 +212,7 @@ def said_and_came(position: Position) -> Chart:
 
 
 @needs("component")
+@needs_forecast
 @styled
 def tornado(position: Position, target: str) -> Chart:
     """One component at a time from a strict to a lenient verification, all others at the middle."""
@@ -212,6 +223,7 @@ def tornado(position: Position, target: str) -> Chart:
     retention = outlook(position).retention
     source = f"{source_line(position)} {forecast_note(retention)}"
     how = t("Dari verifikasi yang ketat (kiri) ke yang longgar (kanan), satu komponen setiap kali.")
+    how = " ".join((how, *low_end(position)))
     names, row = row_names(table["name"], 2.2)
     figure, ax = new_figure(title, position, source, tall=row * len(table), left=2.2, right=0.3, under=0.3, how=how)
     ladder = position.instrument.ladder

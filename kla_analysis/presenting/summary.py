@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from kla_analysis.analysis.comparison import gap_to
-from kla_analysis.analysis.forecast import outlook
+from kla_analysis.analysis.forecast import forecastable, outlook
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.analysis.uncertainty import flips_by_answer, tornado
@@ -26,7 +26,6 @@ from kla_analysis.presenting.wording import (
     award_at_best,
     conditions_in_brief,
     forecast_note,
-    has_score,
     points,
     predicate_of,
     published_in_words,
@@ -83,7 +82,7 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
             beside,
         )
     )
-    if has_score(position):
+    if forecastable(position):
         found.append(_at_the_award(position, target))
     if plan is not None and plan["cost"] is not None:
         about = t("{count} kegiatan; peluang {goal} {chance} {given}", count=len(plan["actions"]),
@@ -135,7 +134,7 @@ def standing_in_words(position: Position, target: str) -> Text:
 
 def surety_in_words(position: Position, target: str) -> Text:
     """Say how sure the total is: what it may become at the award, and what that rests on."""
-    if not has_score(position):
+    if not forecastable(position):
         return Text((t("Nilainya tidak diketahui, hanya rentangnya; seberapa pasti nilai itu tidak dapat dihitung."),))
     told, ladder = outlook(position), position.instrument.ladder
     words = {
@@ -220,7 +219,7 @@ def decisions(position: Position, target: str, plan: Mapping[str, Any] | None) -
               "rencana tidak dapat ditunjukkan.")
         ]  # fmt: skip
     found = _who_answers(position)
-    if position.span.low > 0 and rolled.components is not None:
+    if forecastable(position) and rolled.components is not None:
         found.append(_evidence_first(position))
     found += _money_first(position, target, plan)
     if rolled.questions is not None:

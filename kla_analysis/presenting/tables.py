@@ -51,7 +51,9 @@ from kla_analysis.presenting.wording import (
     audit_in_words,
     later_award,
     least_share_in_words,
+    low_end,
     needs,
+    needs_forecast,
     points,
     score_sensitivity,
     source_note,
@@ -248,14 +250,19 @@ def unknown_column(frame: pd.DataFrame) -> tuple[Column, ...]:
 
 
 def _of_sheet(
-    position: Position, caption: str, columns: Sequence[Column], frame: pd.DataFrame, total: Sequence[Any] = ()
+    position: Position,
+    caption: str,
+    columns: Sequence[Column],
+    frame: pd.DataFrame,
+    total: Sequence[Any] = (),
+    notes: Sequence[str] = (),
 ) -> Table:
-    """A table made from the position's sheet: with its source, and a badge when it is illustrative."""
+    """A table made from the position's sheet: with its source, what else to know, and a badge when it is illustrative."""
     return Table(
         caption=caption,
         columns=tuple(columns),
         frame=frame,
-        source=source_note(position),
+        source=" ".join((source_note(position), *notes)),
         badge=t("ILUSTRATIF") if position.illustrative else "",
         total=tuple(total),
     )
@@ -845,6 +852,7 @@ def trace_table(position: Position, code: str | None = None) -> Table:
 
 
 @needs("component")
+@needs_forecast
 def sensitivity_table(position: Position, target: str) -> Table:
     """How much of the variance of the score, and of reaching the target, each input explains."""
     retention = outlook(position).retention
@@ -863,7 +871,7 @@ def sensitivity_table(position: Position, target: str) -> Table:
     goal = position.instrument.ladder.band(target).name
     return _of_sheet(
         position,
-        t("Apa yang menentukan nilai pada penghargaan (indeks Sobol)"),
+        t("Apa yang menentukan nilai pada penghargaan"),
         (
             Column("name", t("Masukan")),
             _share("first", t("Sendirian")),
@@ -872,6 +880,7 @@ def sensitivity_table(position: Position, target: str) -> Table:
             _share("reach", t("Tercapainya {goal}", goal=goal)),
         ),
         frame,
+        notes=low_end(position),
     )
 
 
@@ -895,6 +904,7 @@ def answer_flip_table(position: Position, top: int = 10) -> Table | Text:
             Column("predicate_without", t("Menjadi")),
         ),
         frame,
+        notes=low_end(position),
     )
 
 
@@ -913,6 +923,7 @@ def weight_flip_table(position: Position) -> Table:
             _num("factor_up", t("Naik bila dikali"), "times"),
         ),
         frame.reset_index(),
+        notes=low_end(position),
     )
 
 

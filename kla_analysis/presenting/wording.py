@@ -17,7 +17,7 @@ import pandas as pd
 from kla_analysis.analysis.comparison import gap_to, smallest_set
 from kla_analysis.analysis.conditions import touched
 from kla_analysis.analysis.country import moves, province_standing, published_pairs
-from kla_analysis.analysis.forecast import Forecast, Retention, outlook
+from kla_analysis.analysis.forecast import Forecast, Retention, forecastable, outlook
 from kla_analysis.analysis.position import Position, PublishedFact
 from kla_analysis.analysis.uncertainty import COMMON, Sensitivity, flips_by_answer, sensitivity
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
@@ -26,7 +26,7 @@ from kla_analysis.evidence.history import load_history
 from kla_analysis.evidence.published import AWARD_STAGE
 from kla_analysis.evidence.statements import load_statements
 from kla_analysis.instrument.bands import Ladder, Span
-from kla_analysis.instrument.instrument import level_name, standing_name
+from kla_analysis.instrument.instrument import Instrument, level_name, standing_name
 from kla_analysis.language import chance, month, number, percent, t
 
 P = ParamSpec("P")
@@ -95,18 +95,44 @@ def needs(level: str) -> Callable[[Callable[P, R]], Callable[P, R | Text]]:
     return wrap
 
 
-def needs_score(show: Callable[P, R]) -> Callable[P, R | Text]:
-    """Make a function that works from a total say so in words where only a predicate is known."""
+def no_forecast(position: Position) -> Text | None:
+    """Say in words why there is no forecast; None where there is one."""
+    if position.roll_up is None and not position.published.score_known:
+        why = t("Tidak ditunjukkan: hanya predikatnya yang diketahui, bukan nilainya.")
+    elif position.span.low <= 0:
+        why = t("Tidak ditunjukkan: nilainya nol.")
+    else:
+        return no_cases(position.instrument)
+    return Text((why,), kind="remark")
+
+
+def no_cases(rules: Instrument) -> Text | None:
+    """Say in words that no published case was scored by an instrument; None where some were."""
+    if rules.verifiers:
+        return None
+    why = t("Tidak ditunjukkan: tidak ada kasus terbit menurut instrumen {id} untuk prakiraan.", id=rules.id)
+    return Text((why,), kind="remark")
+
+
+def needs_cases(show: Callable[P, R]) -> Callable[P, R | Text]:
+    """Make a function that shows published cases say in words that its instrument has none.
+
+    The function's first argument is a position or an instrument.
+    """
 
     @wraps(show)
     def shown(*args: P.args, **kwargs: P.kwargs) -> R | Text:
-        position = args[0]
-        if position.roll_up is None and not position.published.score_known:
-            why = t("Tidak ditunjukkan: hanya predikatnya yang diketahui, bukan nilainya.")
-            return Text((why,), kind="remark")
-        if position.span.low <= 0:
-            return Text((t("Tidak ditunjukkan: nilainya nol."),), kind="remark")
-        return show(*args, **kwargs)
+        return no_cases(getattr(args[0], "instrument", args[0])) or show(*args, **kwargs)
+
+    return shown
+
+
+def needs_forecast(show: Callable[P, R]) -> Callable[P, R | Text]:
+    """Make a function that works from a forecast say in words why there is none."""
+
+    @wraps(show)
+    def shown(*args: P.args, **kwargs: P.kwargs) -> R | Text:
+        return no_forecast(args[0]) or show(*args, **kwargs)
 
     return shown
 
@@ -159,6 +185,11 @@ def source_note(position: Position) -> str:
     return said + unknown
 
 
+def low_end(position: Position) -> tuple[str, ...]:
+    """Say, where answers are missing, that what is shown counts on none of them."""
+    return (t("Itu bila yang belum dijawab tidak bernilai."),) if position.unknown_points else ()
+
+
 def forecast_note(retention: Retention) -> str:
     """Say what a forecast of the award rests on."""
     if retention.cases == 0:
@@ -193,11 +224,6 @@ def award_at_best(position: Position, target: str) -> list[str]:
     ]  # fmt: skip
 
 
-def has_score(position: Position) -> bool:
-    """Whether there is a total to forecast from."""
-    return position.span.low > 0 and (position.roll_up is not None or position.published.score_known)
-
-
 def settled(position: Position) -> bool:
     """Whether the total is that of the award, so that only the next round is still open."""
     return any(stage.code == position.stage and stage.carries_award for stage in position.instrument.stages)
@@ -210,6 +236,7 @@ def score_sensitivity(position: Position) -> Sensitivity:
 
 
 @needs("component")
+@needs_forecast
 def sensitivity_in_words(position: Position, target: str) -> Text:
     """Say which assumption decides the score."""
     found = score_sensitivity(position)
@@ -221,6 +248,7 @@ def sensitivity_in_words(position: Position, target: str) -> Text:
           own=percent(ranked["total"].iloc[0])),
         t("Bagian yang sama bagi semua komponen tidak pernah terbit; di sini diandaikan {common} (asumsi).",
           common=percent(found.common)),
+        *low_end(position),
     ))  # fmt: skip
 
 
@@ -230,14 +258,14 @@ def flips_in_words(position: Position) -> Text:
     flips = flips_by_answer(position.roll_up)
     placement = position.roll_up.placement
     if flips.empty:
-        return Text((t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=placement.name),))
+        said = t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=placement.name)
+        return Text((said, *low_end(position)))
     first = flips.iloc[0]
-    low_end = (t("Itu bila yang belum dijawab tidak bernilai."),) if position.unknown_points else ()
     return Text((
         t("{count} jawaban masing-masing dapat menghilangkan {name} bila ditolak. Yang terdekat: {code} {label} ({points} "
           "poin).", count=len(flips), name=placement.name, code=flips.index[0], label=first["name"],
           points=number(first["low"])),
-        *low_end,
+        *low_end(position),
     ))  # fmt: skip
 
 
@@ -341,7 +369,7 @@ def headline(position: Position, target: str) -> Text:
             )
         )
         paragraphs.append(_gap_sentence(gap, goal, t("menurut lembar ini")))
-    if not settled(position) and has_score(position):
+    if not settled(position) and forecastable(position):
         paragraphs += [award_in_words(outlook(position), position.instrument.ladder), *award_at_best(position, target)]
     return Text(tuple(paragraphs))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from kla_analysis.analysis.forecast import outlook
+from kla_analysis.analysis.forecast import forecastable, outlook
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.analysis.weakness import weak_questions
@@ -17,7 +17,7 @@ from kla_analysis.instrument.instrument import split_agencies
 from kla_analysis.planning.scenario import open_scenario
 from kla_analysis.planning.simulation import Simulation
 from kla_analysis.presenting.plan_wording import plan_for
-from kla_analysis.presenting.wording import has_score, settled
+from kla_analysis.presenting.wording import settled
 from kla_analysis.reporting.parameters import ReportParameters
 
 FILE = "results.json"
@@ -118,7 +118,7 @@ def forecast_of(position: Position) -> dict[str, Any] | None:
 
     `supposed` says that the total is settled: so much would come if the same were claimed again in the next round.
     """
-    if not has_score(position):
+    if not forecastable(position):
         return None
     told, best = outlook(position), outlook(position.at_best)
     return {
