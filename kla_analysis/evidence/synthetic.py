@@ -69,9 +69,15 @@ def _reference(instrument: Instrument) -> Assessment:
         if rules_of(path).id == instrument.id:
             return load_assessment(path, instrument)
     raise ParameterError(
-        t("Lembar sintetis untuk instrumen {id} tidak dapat diundi: tidak ada lembar rujukan menurut instrumen itu.", id=instrument.id),
-        advice=t("Pilih instrumen atau tahun lain, atau taruh lembar rujukannya di data/assessments/{code}/.", code=REFERENCE_CODE),
-    )  # fmt: skip
+        t(
+            "Lembar sintetis untuk instrumen {id} tidak dapat diundi: tidak ada lembar rujukan menurut instrumen itu.",
+            id=instrument.id,
+        ),
+        advice=t(
+            "Pilih instrumen atau tahun lain, atau taruh lembar rujukannya di data/assessments/{code}/.",
+            code=REFERENCE_CODE,
+        ),
+    )
 
 
 def _scores(code: str, seed: int, shares: np.ndarray, maxima: np.ndarray) -> list[float | None]:
