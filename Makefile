@@ -93,6 +93,10 @@ chaos: $(READY) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu laporan d
 	@KLA_CHAOS_REPORTS=50 KLA_CHAOS_KILLS=20 $(BIN)/python -m pytest -q tests/reporting/test_batch.py -k killed
 	@KLA_CHAOS_MOMENTS=30 $(BIN)/python -m pytest -q -s tests/reporting/test_kills.py -k killed
 
+.PHONY: mutants
+mutants: $(READY) ## rusak COUNT=200 tempat satu per satu (SEED=1, ONLY=analysis/scoring) dan lihat apakah uji mengetahuinya
+	@$(BIN)/python tests/mutants.py --count $(or $(COUNT),200) --seed $(or $(SEED),1) --only '$(ONLY)'
+
 .PHONY: recaps
 recaps: $(READY) ## baca 600 rekapitulasi yang diundi: benar, atau ditolak dengan alasan
 	@KLA_RECAPS=600 $(BIN)/python -m pytest -q -s tests/evidence/test_intake_recaps.py
