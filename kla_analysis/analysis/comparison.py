@@ -43,7 +43,9 @@ class QuestionSet:
     @property
     def agencies(self) -> tuple[str, ...]:
         """Everybody who answers at least one of the questions, in alphabetical order."""
-        owners = self.questions["owners"] if "owners" in self.questions else self.questions["agencies"].map(split_agencies)
+        owners = (
+            self.questions["owners"] if "owners" in self.questions else self.questions["agencies"].map(split_agencies)
+        )
         return tuple(sorted({name for names in owners for name in names}))
 
 
@@ -77,13 +79,9 @@ def smallest_set(sheet: RollUp | pd.DataFrame, gap_points: float, *, title: str 
     >>> smallest_set(open_position("63.10", 2022).questions, 50.5)
     QuestionSet(Semua pertanyaan: 6 → +56,88)
     """
-    if isinstance(sheet, RollUp):
-        indicators = sheet.table("indicator")
-        room = (indicators["max_points"] - indicators["low"]).round(6).to_dict()
-        allowed = lost_points(sheet, "question")
-    else:
-        room = sheet.set_index("indicator_code")["indicator_room"].to_dict()
-        allowed = sheet.sort_values("lost_points", ascending=False, kind="stable")
+    allowed = lost_points(sheet, "question") if isinstance(sheet, RollUp) else sheet
+    allowed = allowed.sort_values("lost_points", ascending=False, kind="stable")
+    room = allowed.set_index("indicator_code")["indicator_room"].to_dict()
     gains: dict[str, float] = {}
     for code, question in allowed.iterrows():  # largest loss first
         indicator = question["indicator_code"]

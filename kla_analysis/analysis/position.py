@@ -152,15 +152,11 @@ class Position:
     def _level(self, level: str) -> pd.DataFrame:
         order = self.instrument.table(level)
         order = order[["name", *order.columns.drop(["name", "standing", "source"])]]
+        points = [*_POINTS, "indicator_room"] if level == "question" else _POINTS
         if self.roll_up is None or getattr(self.roll_up, f"{level}s") is None:
-            return order.iloc[:0].assign(**dict.fromkeys(_POINTS, 0.0), answers=0, unanswered=0, **_room(level, 0.0))
+            return order.iloc[:0].assign(**dict.fromkeys(points, 0.0), answers=0, unanswered=0)
         table = lost_points(self.roll_up, level).reindex(order.index)
-        points = table[[*_POINTS, "answers", "unanswered"]]
-        room = points["recoverable_points"]
-        if level == "question":
-            indicators = self.roll_up.indicators
-            room = order["indicator_code"].map((indicators["max_points"] - indicators["low"]).round(6))
-        return table[order.columns].join(points).assign(**_room(level, room))
+        return table[[*order.columns, *points, "answers", "unanswered"]]
 
     @property
     def span(self) -> Span:
@@ -201,10 +197,6 @@ class Position:
 
     def __repr__(self) -> str:
         return f"Position({self.area.name} {self.award_year}: {self.span}, {self.standing})"
-
-
-def _room(level: str, points: object) -> dict[str, object]:
-    return {"indicator_room": points} if level == "question" else {}
 
 
 def open_position(

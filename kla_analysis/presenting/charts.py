@@ -142,7 +142,9 @@ def _on_the_ladder(basis: str, span: Span, case: Position, target: str) -> str:
         values = {"sheet": _sheet(case), "name": predicate_of(case), "span": rules.written(span)}
         return t("{sheet}: {name} {span}", **values)
     name = fact.name or rules.place(fact.span.low).name
-    label = t("Terbit ({stage}): {name} {span}", stage=stage_name(case, fact.stage), name=name, span=rules.written(span))
+    label = t(
+        "Terbit ({stage}): {name} {span}", stage=stage_name(case, fact.stage), name=name, span=rules.written(span)
+    )
     goal, gap = gap_to(target, span, case.instrument)
     if case.roll_up is not None and gap.high > 0:
         label = t("{label}, {gap} ke {goal}", label=label, gap=points(gap), goal=goal.name)
@@ -506,9 +508,7 @@ def agencies(ranked: pd.DataFrame, case: Position, *, top: int = 12) -> Chart:
         how += " " + t("Ditunjukkan {shown} terbesar dari {all}.", shown=len(shown), all=len(ranked))
     names, row = row_names(shown.index, 1.75, least=0.33)
     columns = 1.6
-    figure, ax = new_figure(
-        title, case, source, tall=row * (len(shown) + 1.2), left=1.75, how=how, right=columns + PAD
-    )
+    figure, ax = new_figure(title, case, source, tall=row * (len(shown) + 1.2), left=1.75, how=how, right=columns + PAD)
     heads = (t("ikut\nmenjawab"), t("bagian\nrata"))
     wide = WIDTH - 1.75 - columns - PAD
     for head, right in zip(heads, (0.9, columns), strict=True):

@@ -71,7 +71,11 @@ def _sheet(position: Position, code: str, model: Model | None) -> MeetingSheet:
     )
     parts = (
         about,
-        *([unanswered_table(unanswered, position, points=component["unknown_points"], top=QUESTIONS)] if len(unanswered) else []),
+        *(
+            [unanswered_table(unanswered, position, points=component["unknown_points"], top=QUESTIONS)]
+            if len(unanswered)
+            else []
+        ),
         indicator_table(ranked_by_loss(position.indicators[position.indicators["component_code"] == code]), position),
         question_table(weakest, position, caption=caption),
         _actions_table(position, code, model),

@@ -123,9 +123,7 @@ def kept_shares(cases: pd.DataFrame, case: Position) -> Chart:
         "Mendatar: nilai mandiri. Tegak: bagian yang tersisa sesudah verifikasi administrasi. Bulatan: {first}; kotak: {last}.",
         first=rules.verifiers[0].name, last=rules.verifiers[-1].name,
     )  # fmt: skip
-    figure, ax = new_figure(
-        title, case, source, tall=3.0, left=0.75, right=0.3, under=0.45, badge=False, how=how
-    )
+    figure, ax = new_figure(title, case, source, tall=3.0, left=0.75, right=0.3, under=0.45, badge=False, how=how)
     for one, colour, marker in zip(rules.verifiers, itertools.cycle((AMBER, BLUE)), itertools.cycle("os")):
         here = (by == one.code).to_numpy()
         style = {"linestyle": "none", "marker": marker, "markersize": 6, "color": colour}

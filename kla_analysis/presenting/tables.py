@@ -395,18 +395,20 @@ def indicator_table(indicators: pd.DataFrame, case: Position) -> Table:
 @needs("question")
 def question_table(questions: pd.DataFrame, case: Position, *, caption: str = "") -> Table:
     """What questions lose, with their owners (rows of `case.questions`), in the order of the table."""
+    frame = shown_points(questions)
+    frame["recoverable"] = questions["recoverable_points"].astype(object).where(questions["answers"] > 0, "–")
     return _of_sheet(
         case,
         caption or t("{count} pertanyaan dengan kehilangan terbesar", count=len(questions)),
         (
             Column("question_code", t("Kode")),
             Column("name", t("Pertanyaan")),
-            _num("low", t("Nilai")),
+            _num("score", t("Nilai")),
             _num("max_points", t("Maks.")),
-            _num("recoverable_points", t("Bisa diraih")),
+            _num("recoverable", t("Bisa diraih")),
             Column("owners", t("Penanggung jawab"), write=_owners_cell),
         ),
-        questions.reset_index(),
+        frame.reset_index(),
     )
 
 
@@ -686,7 +688,8 @@ def closing_set_table(sides: pd.DataFrame, case: Position, target: str) -> Table
     """The smallest sets of questions that close the gap to a target, seen from several sides (`kla.closing_sets`)."""
     _, gap = gap_to(target, case.span, case.instrument)
     closes = [
-        t("tidak, kurang {gap}", gap=number(short, beside=(0,))) if short else t("ya") for short in sides["short_points"]
+        t("tidak, kurang {gap}", gap=number(short, beside=(0,))) if short else t("ya")
+        for short in sides["short_points"]
     ]
     return _of_sheet(
         case,
@@ -732,7 +735,9 @@ def difference_table(both: pd.DataFrame, case: Position, other: Position | None)
         for row in both.itertuples()
     ]
     columns = zip(*([score_of(*end) for end in pair] for pair in ends), strict=True)
-    shown = dict(zip(("before", "after"), columns, strict=True)) | {"change": [_change(row) for row in both.itertuples()]}
+    shown = dict(zip(("before", "after"), columns, strict=True)) | {
+        "change": [_change(row) for row in both.itertuples()]
+    }
     frame = both.assign(**{name: pd.Series(cells, both.index, dtype=object) for name, cells in shown.items()})
     return _of_sheet(
         case,

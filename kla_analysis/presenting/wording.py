@@ -96,16 +96,22 @@ def needs(level: str = "") -> Callable[[Callable[P, R]], Callable[P, R | Text]]:
 
 
 def _case(args: tuple[Any, ...], show: Callable[..., Any]) -> Position:
-    """Return the position that a function was given.
+    """Return the position that a function was given, beside its table where it takes one.
 
     Raises:
-        ParameterError: none was.
+        ParameterError: one of the two was not given.
     """
+    named = list(signature(show).parameters.values())
+    asked = f"{show.__name__}({', '.join(each.name for each in named)})"
     found = next((arg for arg in args if isinstance(arg, Position)), None)
     if found is None:
         raise ParameterError(
-            t("{name} perlu kasusnya: {signature}.", name=show.__name__, signature=f"{show.__name__}{signature(show)}"),
-            advice=t("Buka dulu: case = kla.open(\"63.10\", 2022)."),
+            t("{asked} perlu kasusnya.", asked=asked), advice=t('Buka dulu: case = kla.open("63.10", 2022).')
+        )
+    if named[0].annotation == "pd.DataFrame" and not isinstance(args[0], pd.DataFrame):
+        raise ParameterError(
+            t("{asked} mulai dengan sebuah tabel.", asked=asked),
+            advice=t("Misalnya case.components, atau sebagian barisnya; contohnya: help(kla.charts.components)."),
         )
     return found
 
