@@ -773,7 +773,8 @@ class _Year:
         markers = {claimed: "^", AWARD_STAGE: "o"}
         taken: list[float] = []
         if len(scores) > 1 and not near:
-            ends = [scores[-1] + 0.31 * self.step, scores[0] - 0.1 * self.step]
+            below = 0.31 if self._over(scores[0]) else 0.1
+            ends = [scores[-1] + 0.31 * self.step, scores[0] - below * self.step]
             self.ax.plot([self.x, self.x], ends, color=SOFT, linewidth=0.9, zorder=1)
         for at, (stage, score) in enumerate(zip(stages, scores, strict=True)):
             own = stage == claimed
@@ -786,11 +787,14 @@ class _Year:
             # Above the mark, unless there is no room up there or another mark is near.
             up = at == 0 if near else True
             y = score + 0.2 * self.step if up else min(scores) - (0.2 + 0.17 * (at - 1)) * self.step
-            if y > top - 0.02 * self.step:
-                y = score - 0.2 * self.step
+            y = score - 0.2 * self.step if up and self._over(score) else min(y, top - 0.09 * self.step)
             write(self.ax, self.x, y, number(score), ha="center", zorder=4)
             taken += [score, y]
         return taken
+
+    def _over(self, score: float) -> bool:
+        """Whether a label above a mark would run out of the picture: it is 0.18 inches high."""
+        return score + 0.24 * self.step > self.ax.get_ylim()[1]
 
     def _range(self, row: Any, taken: list[float]) -> str:
         """Draw a result of which only a range is known, and return its name."""

@@ -45,7 +45,15 @@ from kla_analysis.presenting.tables import (
     province_table,
     transition_table,
 )
-from kla_analysis.presenting.wording import forecast_note, later_award, needs, needs_cases, needs_forecast, settled
+from kla_analysis.presenting.wording import (
+    forecast_note,
+    later_award,
+    low_end,
+    needs,
+    needs_cases,
+    needs_forecast,
+    settled,
+)
 
 
 @needs_forecast
@@ -222,6 +230,7 @@ def tornado(table: pd.DataFrame, case: Position, target: str) -> Chart:
     retention = outlook(case).retention
     source = f"{source_line(case)} {forecast_note(retention)}"
     how = t("Dari verifikasi yang ketat (kiri) ke yang longgar (kanan), satu komponen setiap kali.")
+    how = " ".join((how, *low_end(case)))
     names, row = row_names(table["name"], 2.2)
     figure, ax = new_figure(title, case, source, tall=row * len(table), left=2.2, right=0.3, under=0.3, how=how)
     ladder = case.instrument.ladder

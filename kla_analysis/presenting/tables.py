@@ -36,6 +36,7 @@ from kla_analysis.presenting.wording import (
     audit_in_words,
     later_award,
     least_share_in_words,
+    low_end,
     needs,
     needs_forecast,
     points,
@@ -253,14 +254,19 @@ def unknown_column(frame: pd.DataFrame) -> tuple[Column, ...]:
 
 
 def _of_sheet(
-    case: Position, caption: str, columns: Sequence[Column], frame: pd.DataFrame, total: Sequence[Any] = ()
+    case: Position,
+    caption: str,
+    columns: Sequence[Column],
+    frame: pd.DataFrame,
+    total: Sequence[Any] = (),
+    notes: Sequence[str] = (),
 ) -> Table:
-    """A table made from the case's sheet: with its source, and a badge when it is illustrative."""
+    """A table made from the case's sheet: with its source, what else to know, and a badge when it is illustrative."""
     return Table(
         caption=caption,
         columns=tuple(columns),
         frame=frame,
-        source=source_note(case),
+        source=" ".join((source_note(case), *notes)),
         badge=t("ILUSTRATIF") if case.illustrative else "",
         total=tuple(total),
     )
@@ -801,7 +807,7 @@ def sensitivity_table(decides: pd.DataFrame, case: Position, target: str) -> Tab
     )
     return _of_sheet(
         case,
-        t("Apa yang menentukan nilai pada penghargaan (indeks Sobol)"),
+        t("Apa yang menentukan nilai pada penghargaan"),
         (
             Column("name", t("Masukan")),
             _share("first", t("Sendirian")),
@@ -810,6 +816,7 @@ def sensitivity_table(decides: pd.DataFrame, case: Position, target: str) -> Tab
             _share("reach", t("Tercapainya {goal}", goal=case.ladder.band(target).name)),
         ),
         frame,
+        notes=low_end(case),
     )
 
 
@@ -832,6 +839,7 @@ def answer_flip_table(flips: pd.DataFrame, case: Position, *, top: int = 10) -> 
             Column("predicate_without", t("Menjadi")),
         ),
         frame,
+        notes=low_end(case),
     )
 
 
@@ -848,6 +856,7 @@ def weight_flip_table(flips: pd.DataFrame, case: Position) -> Table:
             _num("factor_up", t("Naik bila dikali"), "times"),
         ),
         flips.assign(score=shown_points(case.components)["score"]).reset_index(),
+        notes=low_end(case),
     )
 
 

@@ -206,6 +206,11 @@ def source_note(position: Position) -> str:
     return said + unknown
 
 
+def low_end(position: Position) -> tuple[str, ...]:
+    """Say, where answers are missing, that what is shown counts on none of them."""
+    return (t("Itu bila yang belum dijawab tidak bernilai."),) if position.unknown_points else ()
+
+
 def forecast_note(retention: Retention) -> str:
     """Say what a forecast of the award rests on."""
     if retention.cases == 0:
@@ -256,6 +261,7 @@ def sensitivity_in_words(decides: pd.DataFrame, case: Position) -> Text:
           own=percent(ranked["total"].iloc[0])),
         t("Bagian yang sama bagi semua komponen tidak pernah terbit; di sini diandaikan {common} (asumsi).",
           common=percent(decides.attrs["common"])),
+        *low_end(case),
     ))  # fmt: skip
 
 
@@ -264,13 +270,13 @@ def flips_in_words(flips: pd.DataFrame, case: Position) -> Text:
     """Say how near the predicate is to flipping by a single answer (`kla.answer_flips`)."""
     name = case.roll_up.placement.name
     if flips.empty:
-        return Text((t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=name),))
+        said = t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=name)
+        return Text((said, *low_end(case)))
     first = flips.iloc[0]
-    low_end = (t("Itu bila yang belum dijawab tidak bernilai."),) if case.unknown_points else ()
     return Text((
         t("{count} jawaban masing-masing dapat menghilangkan {name} bila ditolak. Yang terdekat: {code} {label} ({points} "
           "poin).", count=len(flips), name=name, code=flips.index[0], label=first["name"], points=number(first["low"])),
-        *low_end,
+        *low_end(case),
     ))  # fmt: skip
 
 

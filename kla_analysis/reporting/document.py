@@ -209,6 +209,43 @@ def _without(notebook: NotebookNode, tag: str) -> NotebookNode:
     return kept
 
 
+def said_once(notebook: NotebookNode) -> NotebookNode:
+    """Return an executed notebook that says only once why something is not shown.
+
+    A remark that stands on the page already is left out, and with it the heading and the prose of a section in which
+    nothing else is.
+    """
+    sections: list[list[NotebookNode]] = [[]]
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("#"):
+            sections.append([])
+        sections[-1].append(cell)
+    told: set[str] = set()
+    page = notebook.copy()
+    page.cells = []
+    for section in sections:
+        cells = [_without_told(cell, told) for cell in section]
+        emptied = any(cell.get("outputs") for cell in section) and not any(cell.get("outputs") for cell in cells)
+        page.cells += [cell for cell in cells if cell.cell_type != "markdown"] if emptied else cells
+    return page
+
+
+def _without_told(cell: NotebookNode, told: set[str]) -> NotebookNode:
+    """Return a cell without the remarks that were told before it, and note its own."""
+    if cell.cell_type != "code":
+        return cell
+    kept, outputs = cell.copy(), []
+    for output in cell.outputs:
+        remark = "".join(output.get("data", {}).get("text/html", ""))
+        if not remark.startswith('<p class="kla-remark">'):
+            outputs.append(output)
+        elif remark not in told:
+            told.add(remark)
+            outputs.append(output)
+    kept.outputs = outputs
+    return kept
+
+
 def picture(notebooks: Iterable[NotebookNode], alt: str) -> bytes | None:
     """Return the picture of that description from executed notebooks, which need not be drawn again."""
     import base64

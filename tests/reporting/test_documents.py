@@ -8,6 +8,7 @@ import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import nbformat
 import openpyxl
 import pandas as pd
 import pypdf
@@ -450,3 +451,22 @@ def test_a_position_without_a_sheet_has_no_invented_numbers():
         ReportParameters(year=2023), position, pages_of(frame()), frame(), json.loads(results.as_json(record))
     )
     assert "Hitungan" not in openpyxl.load_workbook(io.BytesIO(made["laporan.xlsx"])).sheetnames
+
+
+def test_why_nothing_is_shown_is_said_once_and_empty_sections_go():
+    def shown(markup):
+        return nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", {"text/html": markup})])
+
+    why, other = Text(("Tidak ada lembar.",), kind="remark"), Text(("Tidak ada nilai.",), kind="remark")
+    prose = nbformat.v4.new_markdown_cell
+    page = nbformat.v4.new_notebook(cells=[
+        prose("# Judul"), prose("## Satu\n\nPengantar."), shown(why._repr_html_()), shown(why._repr_html_()),
+        prose("## Dua\n\nTidak berisi."), shown(why._repr_html_()), prose("## Tiga"), shown("<p>Isi</p>"),
+        shown(other._repr_html_()), prose("## Empat\n\nTanpa sel."),
+    ])  # fmt: skip
+    kept = document.said_once(page)
+    assert [cell.source.splitlines()[0] for cell in kept.cells if cell.cell_type == "markdown"] == [
+        "# Judul", "## Satu", "## Tiga", "## Empat"]  # fmt: skip
+    html = "".join(output.data["text/html"] for cell in kept.cells for output in cell.get("outputs", ()))
+    assert [html.count(words) for words in ("Tidak ada lembar.", "Isi", "Tidak ada nilai.")] == [1, 1, 1]
+    assert len(page.cells[3].outputs) == 1  # the executed notebook itself stays as it was
