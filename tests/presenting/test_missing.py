@@ -269,7 +269,10 @@ def test_what_decides_and_what_flips_say_that_they_count_on_no_missing_answer(ga
     words = "Itu bila yang belum dijawab tidak bernilai."
     assert all(words in said for said in shown(gaps))
     assert not any(words in said for said in shown(zeros))
-    drawn = [" ".join(text.get_text().split()) for text in risk_charts.tornado(kla.component_swings(gaps), gaps, "nindya").figure.texts]
+    drawn = [
+        " ".join(text.get_text().split())
+        for text in risk_charts.tornado(kla.component_swings(gaps), gaps, "nindya").figure.texts
+    ]
     assert any(words in text for text in drawn)
 
 
