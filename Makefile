@@ -96,6 +96,11 @@ chaos: $(READY) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu laporan d
 recaps: $(READY) ## baca 600 rekapitulasi yang diundi: benar, atau ditolak dengan alasan
 	@KLA_RECAPS=600 $(BIN)/python -m pytest -q -s tests/evidence/test_intake_recaps.py
 
+# LibreOffice is not part of the environment and is not installed where CI runs: apt-get install libreoffice-calc python3-uno
+.PHONY: office
+office: $(READY) ## isi, pindahkan, saring, simpan lembar dan katalog kita dengan LibreOffice, lalu impor (perlu LibreOffice)
+	@$(BIN)/python -m pytest -q tests/office/round_trip.py
+
 # Atheris is not part of the environment: .venv/bin/python -m pip install atheris
 .PHONY: fuzz
 fuzz: $(READY) ## acak berkas masukan selama SECONDS detik (perlu atheris)
@@ -112,6 +117,10 @@ sample: $(READY) ## buat lagi laporan contoh di reports/contoh
 .PHONY: picture
 picture: $(READY) ## perbarui gambar di docs dari laporan contoh dan aplikasi (perlu chromium)
 	@PYTHONPATH=tests $(BIN)/python docs/picture.py
+
+.PHONY: tree
+tree: $(READY) ## perbarui pohon proyek di README dan docs/pohon.md dari keterangan setiap berkas
+	@$(BIN)/python docs/tree.py
 
 .PHONY: strings
 strings: $(READY) ## kumpulkan semua teks untuk penerjemah (kla_analysis/locale)
