@@ -28,7 +28,7 @@ _WINDOW = {
     "analysis.calibration": ("coverage", "load_check", "reliability", "summarise"),
     "analysis.forecast": ("forecast", "learn", "learnable_cases", "outlook", "own_retention"),
     "analysis.position": ("Position", "open_position", "reference_of"),
-    "analysis.scoring": ("RollUp", "roll_up", "roll_up_many"),
+    "analysis.scoring": ("RollUp", "roll_up"),
     "analysis.target": ("aim",),
     "analysis.trace": ("Trace", "trace"),
     "analysis.uncertainty": ("flips_by_answer", "flips_by_weight", "sensitivity", "sobol", "tornado"),
