@@ -73,7 +73,6 @@ app: $(READY) ## buka simulasi anggaran di peramban
 .PHONY: bench
 bench: export PYTHONPATH := tests
 bench: $(READY) ## ukur kecepatan (beberapa menit)
-	@echo "==> Menjumlah lembar" && $(BIN)/python tests/bench/rollup.py
 	@echo "==> Risiko verifikasi" && $(BIN)/python tests/bench/risk.py
 	@echo "==> Rencana" && $(BIN)/python tests/bench/plan.py
 	@echo "==> PDF dan Excel (sesudah make report)" && $(BIN)/python tests/bench/documents.py
