@@ -96,9 +96,9 @@ chaos: $(READY) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu laporan d
 mutants: $(READY) ## rusak COUNT=200 tempat satu per satu (SEED=1, ONLY=analysis/scoring) dan lihat apakah uji mengetahuinya
 	@$(BIN)/python tests/mutants.py --count $(or $(COUNT),200) --seed $(or $(SEED),1) --only '$(ONLY)'
 
-.PHONY: recaps
-recaps: $(READY) ## baca 600 rekapitulasi yang diundi: benar, atau ditolak dengan alasan
-	@KLA_RECAPS=600 $(BIN)/python -m pytest -q -s tests/evidence/test_intake_recaps.py
+.PHONY: thorough
+thorough: $(READY) ## uji yang diundi sebanyak-banyaknya: rekapitulasi, rencana, dan selang kepercayaan
+	@KLA_THOROUGH=1 $(BIN)/python -m pytest -q -s $$(grep -rlE 'often\(' tests --include='test_*.py')
 
 # LibreOffice is not part of the environment and is not installed where CI runs: apt-get install libreoffice-calc python3-uno
 .PHONY: office

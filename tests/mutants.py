@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import copy
 import importlib
 import json
@@ -78,9 +79,9 @@ def faults(node: ast.AST, function: str = "", inside: bool = False) -> Iterator[
         )
     elif isinstance(node, ast.AnnAssign):
         below = [node.value]
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("t", "cast"):
-        return
-    elif isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
+    elif (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("t", "cast")) or (
+        isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
+    ):
         return
     else:
         below = list(ast.iter_child_nodes(node))
@@ -300,10 +301,8 @@ def judged(
             continue
         process, status = os.wait()
         mutant, tree = running.pop(process)
-        try:  # whatever the tests left running
+        with contextlib.suppress(ProcessLookupError):  # whatever the tests left running
             os.killpg(process, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         code = os.waitstatus_to_exitcode(status)
         results[mutant] = "survived" if code == 0 else "time" if code < 0 else "killed"
         print(f"{len(results):4} {results[mutant]:9} {mutant.name} (line {mutant.line})", flush=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -44,6 +45,7 @@ class Outcomes:
     strictness: np.ndarray
     lots: np.ndarray
     _added: dict[tuple[int, ...], np.ndarray] = field(default_factory=dict)
+    _accepted: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
 
     def totals(self, chosen: Iterable[int]) -> np.ndarray:
         """Return the verified total of a set of actions (positions) in every draw, points."""
@@ -67,6 +69,11 @@ class Outcomes:
 
     def accepted(self, action: str) -> dict[str, np.ndarray]:
         """Return, for every question that an action answers, in which draws the answer is accepted."""
+        if action not in self._accepted:
+            self._accepted[action] = self._drawn(action)
+        return self._accepted[action]
+
+    def _drawn(self, action: str) -> dict[str, np.ndarray]:
         answers = self.model.catalogue.answers
         rows = answers[answers["action_code"] == action]
         lots = self.lots[:, self.model.codes.index(action)]
@@ -82,7 +89,7 @@ class Outcomes:
     def _claimed(self) -> np.ndarray:
         """Return what is left of the claimed points in every draw."""
         if () not in self._added:
-            sums, maxima = self._indicators()
+            sums, maxima = self._indicators
             self._added[()] = np.minimum(np.outer(self.kept, sums), maxima).sum(axis=1)
         return self._added[()]
 
@@ -92,18 +99,19 @@ class Outcomes:
             return self._added[part]
         model = self.model
         questions = model.rollup.instrument.questions
+        maximum = questions["max_points"].to_dict()
         raised: dict[str, np.ndarray] = {}
         for at in part:
             accepted = self.accepted(model.codes[at])
-            for question, share in model.raised_to(model.codes[at]).items():
-                points = accepted[question] * (share * questions.at[question, "max_points"])
+            for question, share in model.raised_to[model.codes[at]].items():
+                points = accepted[question] * (share * maximum[question])
                 raised[question] = np.maximum(raised[question], points) if question in raised else points
         added: dict[str, np.ndarray] = {}
         for question, points in raised.items():
             gain = np.clip(points - model.claimed[question] * self.kept, 0, None)
             indicator = questions.at[question, "indicator_code"]
             added[indicator] = added[indicator] + gain if indicator in added else gain
-        sums, maxima = self._indicators()
+        sums, maxima = self._indicators
         total = np.zeros(len(self.kept))
         for indicator, gain in added.items():
             at = model.rollup.instrument.indicators.index.get_loc(indicator)
@@ -112,7 +120,9 @@ class Outcomes:
         self._added[part] = total
         return total
 
+    @cached_property
     def _indicators(self) -> tuple[np.ndarray, np.ndarray]:
+        """What is claimed of every indicator, which its questions may pass, and its maximum."""
         instrument = self.model.rollup.instrument
         sums = self.model.claimed.groupby(instrument.questions["indicator_code"]).sum()
         return sums.reindex(instrument.indicators.index).to_numpy(), instrument.indicators["max_points"].to_numpy()
