@@ -353,7 +353,6 @@ class Supervisor:
                 "peak_mb": built["peak_mb"],
                 "reports": built["reports"],
                 "outputs": outputs,
-                "left_out": built["left_out"],
             }
         )
 
