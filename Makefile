@@ -97,6 +97,11 @@ chaos: $(READY) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu laporan d
 recaps: $(READY) ## baca 600 rekapitulasi yang diundi: benar, atau ditolak dengan alasan
 	@KLA_RECAPS=600 $(BIN)/python -m pytest -q -s tests/evidence/test_intake_recaps.py
 
+# LibreOffice is not part of the environment and is not installed where CI runs: apt-get install libreoffice-calc python3-uno
+.PHONY: office
+office: $(READY) ## isi, pindahkan, saring, simpan lembar dan katalog kita dengan LibreOffice, lalu impor (perlu LibreOffice)
+	@$(BIN)/python -m pytest -q tests/office/round_trip.py
+
 # Atheris is not part of the environment: .venv/bin/python -m pip install atheris
 .PHONY: fuzz
 fuzz: $(READY) ## acak berkas masukan selama SECONDS detik (perlu atheris)

@@ -637,7 +637,7 @@ def plan(
     mengganti isinya. Tanpa apa pun: biaya termurah menuju predikat berikutnya.
     """
     from kla_analysis.analysis.position import open_position
-    from kla_analysis.planning.scenario import check_scenario, load_scenario, stack
+    from kla_analysis.planning.scenario import check_scenario, load_scenario, read_budgets, stack
     from kla_analysis.planning.simulation import Simulator, difference
     from kla_analysis.presenting.plan_wording import difference_in_words, plan_in_words, plan_lines, plan_note
 
@@ -649,8 +649,7 @@ def plan(
         if name in given:
             given[name] = [[code.strip() for code in group.split(",")] for group in given[name]]
     if "budgets" in given:
-        pairs = [_pair(text) for text in given["budgets"]]
-        given["budgets"] = [{"budget": budget, "weight": weight.replace(",", ".")} for budget, weight in pairs]
+        given["budgets"] = read_budgets(";".join(given["budgets"]))
     asked = stack([load_scenario(name) for name in scenarios])
     asked = check_scenario({**asked.model_dump(exclude_unset=True), **given})
     position = open_position(

@@ -80,10 +80,8 @@ def files_below(folder: Path) -> Iterator[Path]:
 def _unreadable(path: Path, shown: str, error: OSError | ValueError) -> DataError:
     if os.path.isdir(path):  # Windows does not open folders
         return _refused(shown, t("sebuah folder, bukan berkas"), t("Sebutkan berkasnya."))
-    return _refused(
-        shown, t("tidak dapat dibaca ({why})", why=getattr(error, "strerror", None) or error),
-        t("Periksa izin dan nama berkas."),
-    )  # fmt: skip
+    what = t("tidak dapat dibaca ({why})", why=getattr(error, "strerror", None) or error)
+    return _refused(shown, what, t("Periksa izin dan nama berkas."))
 
 
 def _too_large(shown: str, size: int, most: int) -> DataError:

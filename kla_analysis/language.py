@@ -15,7 +15,7 @@ import math
 import os
 import re
 import string
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
@@ -32,7 +32,9 @@ VARIABLE = "KLA_LANG"
 #: So many decimals tell any two scores apart.
 _EXACT = 17
 _current: ContextVar[str | None] = ContextVar("language", default=None)
-_of_process = os.environ.get(VARIABLE) if os.environ.get(VARIABLE) in LANGUAGES else LANGUAGES[0]
+_of_process = os.environ.get(VARIABLE, LANGUAGES[0])
+if _of_process not in LANGUAGES:
+    _of_process = LANGUAGES[0]
 
 
 def current_language() -> str:
@@ -77,19 +79,50 @@ def _catalogue(lang: str) -> Mapping[str, str]:
     from babel.messages.pofile import read_po
 
     with catalogue_path(lang).open("rb") as file:
-        return {
-            message.id: message.string for message in read_po(file, locale=lang) if message.string and not message.fuzzy
-        }
+        written = [message for message in read_po(file, locale=lang) if message.string and not message.fuzzy]
+    return {str(message.id): str(message.string) for message in written}
 
 
 class _Sentence(string.Formatter):
-    """Fills in named values; a language that bends its words writes both forms: `{n} {n:point|points}`."""
+    """Fills in named values; a language that bends its words writes every form: `{n} {n:point|points}`.
+
+    The forms stand in the order of `plural_forms`, those of the language in force.
+    """
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if "|" in format_spec:
-            one, many = format_spec.split("|")
-            return one if str(value) == "1" else many
-        return super().format_field(value, format_spec)
+        if "|" not in format_spec:
+            return str(super().format_field(value, format_spec))
+        return chosen_form(format_spec.split("|"), value, current_language())
+
+
+def plural_forms(lang: str) -> tuple[str, ...]:
+    """Return the forms that a language has for counts, by CLDR, in CLDR's order.
+
+    >>> plural_forms("id"), plural_forms("en"), plural_forms("pl")
+    (('other',), ('one', 'other'), ('one', 'few', 'many', 'other'))
+    """
+    from babel import Locale
+
+    used = {*Locale.parse(lang).plural_form.tags, "other"}
+    return tuple(form for form in ("zero", "one", "two", "few", "many", "other") if form in used)
+
+
+def chosen_form(forms: Sequence[str], count: Any, lang: str) -> str:
+    """Return the form that goes with a count: a number, or a text with one, such as `number` writes it.
+
+    A text that is no number (a range) takes the general form.
+
+    >>> [chosen_form(("poin", "punkty", "punktów", "punktu"), n, "pl") for n in (1, 3, 5, 1.5)]
+    ['poin', 'punkty', 'punktów', 'punktu']
+    """
+    from babel import Locale
+    from babel.numbers import NumberFormatError, parse_decimal
+
+    try:
+        exact = parse_decimal(count.replace("−", "-"), locale=lang) if isinstance(count, str) else count
+    except NumberFormatError:
+        return forms[-1]
+    return forms[plural_forms(lang).index(Locale.parse(lang).plural_form(exact))]
 
 
 _sentence = _Sentence()

@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -290,7 +290,6 @@ def _split(text: str, schema: TableSchema, shown: str) -> tuple[list[str], list[
     """
     delimiter = delimiter_of(text)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
-    problems: list[Problem] = []
     try:
         header = [name.strip() for name in next(reader)]
         records: list[tuple[int, list[str]]] = []
@@ -304,39 +303,34 @@ def _split(text: str, schema: TableSchema, shown: str) -> tuple[list[str], list[
             t("{file}: CSV rusak di sekitar baris {row} ({why}).", file=shown, row=reader.line_num, why=error),
             advice=t("Periksa tanda kutip yang tidak ditutup."),
         ) from None
-    for field in schema.fields:
-        may_be_absent = field["name"] in _MAY_BE_ABSENT or field.get("kla:optional", False)
-        if field["name"] not in header and not may_be_absent:
-            unused = [name for name in header if name and name not in schema.columns]
-            problems.append(
-                Problem(
-                    t("kolom wajib ini tidak ada"),
-                    did_you_mean(field["name"], unused)
-                    if unused and len(header) > 1
-                    else t("Kolom yang terbaca: {names}. Pemisahnya harus koma.", names=", ".join(header)),
-                    file=shown,
-                    row=1,
-                    column=field["name"],
-                )
-            )
-    for name in sorted({name for name in header if name and header.count(name) > 1}):
-        problems.append(Problem(t("nama kolom muncul lebih dari sekali"), t("Hapus satu."), shown, 1, name))
     records = [(row, _fitted(cells, header, schema)) for row, cells in records]
-    for row, cells in records:
-        if len(cells) != len(header):
-            problems.append(
-                Problem(
-                    t("baris ini berisi {found} sel, kepala tabel {wanted}", found=len(cells), wanted=len(header)),
-                    t("Teks yang memuat koma harus diapit tanda kutip."),
-                    file=shown,
-                    row=row,
-                )
-            )
+    problems = [*_header_problems(header, schema, shown), *_length_problems(records, header, shown)]
     if not records and not problems:
         problems.append(Problem(t("tidak ada baris data"), t("Isi tabel di bawah kepalanya."), shown, 2))
     if problems:
         refuse(shown, problems)
     return header, records if delimiter == "," else _with_points(header, records, schema)
+
+
+def _header_problems(header: list[str], schema: TableSchema, shown: str) -> Iterator[Problem]:
+    """Find columns that must be there and are not, and columns that are there twice."""
+    unused = [name for name in header if name and name not in schema.columns]
+    for field in schema.fields:
+        if field["name"] in header or field["name"] in _MAY_BE_ABSENT or field.get("kla:optional", False):
+            continue
+        advice = t("Kolom yang terbaca: {names}. Pemisahnya harus koma.", names=", ".join(header))
+        if unused and len(header) > 1:
+            advice = did_you_mean(field["name"], unused)
+        yield Problem(t("kolom wajib ini tidak ada"), advice, file=shown, row=1, column=field["name"])
+    for name in sorted({name for name in header if name and header.count(name) > 1}):
+        yield Problem(t("nama kolom muncul lebih dari sekali"), t("Hapus satu."), shown, 1, name)
+
+
+def _length_problems(records: list[tuple[int, list[str]]], header: list[str], shown: str) -> Iterator[Problem]:
+    for row, cells in records:
+        if len(cells) != len(header):
+            what = t("baris ini berisi {found} sel, kepala tabel {wanted}", found=len(cells), wanted=len(header))
+            yield Problem(what, t("Teks yang memuat koma harus diapit tanda kutip."), file=shown, row=row)
 
 
 def _fitted(cells: list[str], header: list[str], schema: TableSchema) -> list[str]:

@@ -34,12 +34,16 @@ def guard() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # somebody has closed it
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - it lives as long as the process
+            # Not in a `with`: it lives as long as the process.
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
         if isinstance(stream, io.TextIOWrapper) and not isinstance(stream, _Plain):
             plain = _Plain(
-                stream.buffer, encoding=stream.encoding, errors="replace", line_buffering=name == "stderr" or stream.isatty(),
+                stream.buffer,
+                encoding=stream.encoding,
+                errors="replace",
+                line_buffering=name == "stderr" or stream.isatty(),
                 write_through=name == "stderr",
-            )  # fmt: skip
+            )
             stream.flush()
             setattr(sys, name, plain)
             _KEPT.append(stream)  # whoever let go of it would close the file below

@@ -13,7 +13,18 @@ from conftest import ROOT, run_kla
 from nbclient import NotebookClient
 
 import kla_analysis as kla
-from kla_analysis.language import LANGUAGES, catalogue_path, current_language, language, money, number, t, use_language
+from kla_analysis.language import (
+    LANGUAGES,
+    catalogue_path,
+    chosen_form,
+    current_language,
+    language,
+    money,
+    number,
+    plural_forms,
+    t,
+    use_language,
+)
 from kla_analysis.locale.update import collect, open_texts, update
 from kla_analysis.project import find_project
 
@@ -70,6 +81,27 @@ def test_a_word_bends_with_its_number():
     with language("en"):
         assert t("{points} poin", points="1") == "1 point"
         assert t("{points} poin", points="2") == "2 points"
+        assert t("{points} poin", points="1–2") == "1–2 points"
+
+
+def test_a_language_may_have_more_than_two_forms():
+    """Polish has four, Arabic six: whatever CLDR says, written in its order."""
+    assert plural_forms("ar") == ("zero", "one", "two", "few", "many", "other")
+    arabic = [chosen_form("zotfmh", count, "ar") for count in (0, 1, 2, 3, 11, 100, 1.5)]
+    assert arabic == ["z", "o", "t", "f", "m", "h", "h"]
+    assert [chosen_form("ofmh", count, "pl") for count in (1, 2, 5, 12, 22, "1,5")] == ["o", "f", "m", "m", "f", "h"]
+
+
+@pytest.mark.parametrize("lang", TRANSLATED)
+def test_every_bent_word_has_all_the_forms_of_its_language(lang):
+    bent = [
+        spec
+        for message in catalogue(lang)
+        for _, _, spec, _ in string.Formatter().parse(message.string or "")
+        if "|" in (spec or "")
+    ]
+    assert bent
+    assert {len(spec.split("|")) for spec in bent} == {len(plural_forms(lang))}
 
 
 def test_numbers_and_money_are_written_as_each_reader_writes_them():

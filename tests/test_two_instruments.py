@@ -20,6 +20,7 @@ import kla_analysis as kla
 from kla_analysis import meetings, tables, whatif
 from kla_analysis.errors import ParameterError
 from kla_analysis.evidence.partners import load_partners
+from kla_analysis.evidence.synthetic import write_synthetic
 from kla_analysis.instrument.instrument import instrument_in_force
 from kla_analysis.planning.actions import write_template
 from kla_analysis.planning.scenario import Scenario
@@ -193,6 +194,15 @@ def test_a_sheet_is_read_by_the_instrument_that_its_origin_names(both, tmp_path)
     (tmp_path / "lembar.origin.yaml").write_text(yaml.safe_dump(note))
     position = kla.open_position(AREA, 2025, assessment=tmp_path / "lembar.csv")
     assert (position.instrument.id, position.span.low) == (OLD, 115)
+
+
+def test_synthetic_sheets_need_a_reference_by_the_same_instrument(both, tmp_path):
+    with pytest.raises(ParameterError, match=f"{OLD}.*tidak ada lembar rujukan") as refused:
+        write_synthetic(tmp_path / "sintetis", kla.load_instrument(OLD), year=YEAR, seed=1, areas=[AREA])
+    assert "instrumen atau tahun lain" in refused.value.advice
+    assert not (tmp_path / "sintetis").exists()
+    with pytest.raises(ParameterError, match="1999"):
+        write_synthetic(tmp_path / "sintetis", kla.load_instrument(), year=1999, seed=1, areas=[AREA])
 
 
 def test_pictures_and_tables_have_as_many_bands_as_the_ladder(both):

@@ -27,6 +27,7 @@ from kla_analysis.analysis.forecast import (
     from_model,
     learn_from,
     score_of,
+    verifier_of_case,
 )
 from kla_analysis.evidence.cases import fingerprint, former_awards, load_cases
 from kla_analysis.evidence.published import load_national_counts, load_participation
@@ -109,10 +110,18 @@ def _checked(case: dict[str, Any], model: Model, data: Path | None) -> dict[str,
     rules = model.instrument
     codes = codes_of(rules.ladder)
     stage, score, variance = score_of(case, rules)
-    verifier = case["verified_by"] if pd.notna(case["verified_by"]) else rules.verifier_of(case["award_year"]).code
     year, area = int(case["award_year"]), case["area_code"]
-    told = from_model(model, score, stage, year=year, area=area, previous=None, verifier=verifier,
-                      known_variance=variance, data=data)  # fmt: skip
+    told = from_model(
+        model,
+        score,
+        stage,
+        year=year,
+        area=area,
+        previous=None,
+        verifier=verifier_of_case(case, rules),
+        known_variance=variance,
+        data=data,
+    )
     came = np.isin(codes, case["outcome"])
     country = country_shares(rules.ladder, year, data=data)
     answers = {
@@ -121,13 +130,18 @@ def _checked(case: dict[str, Any], model: Model, data: Path | None) -> dict[str,
         "same": same_as_last(model, area, year, country),
         "former": former_formula(model.cases, score, stage, rules),
     }
-    row = {"area_code": area, "award_year": year, "stage": stage, "score": round(score, 2), "outcome": ";".join(case["outcome"])}  # fmt: skip
+    row = {
+        "area_code": area,
+        "award_year": year,
+        "stage": stage,
+        "score": round(score, 2),
+        "outcome": ";".join(case["outcome"]),
+    }
     for name, chances in answers.items():
         row[f"{name}_log"] = round(math.log(max(float(chances[came].sum()), _LEAST)), 4)
         row[f"{name}_brier"] = round(_brier(chances, came), 4)
-    shares = told.retention
-    ends = [case[f"final_{end}"] / score for end in ("low", "high")]
-    row |= {name: round(1 - shares.probability_at_least(end), 4) for name, end in zip(("below", "above"), ends, strict=True)}  # fmt: skip
+    for name, end in (("below", "low"), ("above", "high")):
+        row[name] = round(1 - told.retention.probability_at_least(case[f"final_{end}"] / score), 4)
     return row | {
         f"at_least_{band.code}": round(told.probability_at_least(band.code), 4) for band in rules.ladder.bands
     }

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from kla_analysis.errors import DataError, Problem, did_you_mean
-from kla_analysis.evidence.assessment import Assessment, Origin
+from kla_analysis.evidence.assessment import Assessment
 from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import t
 from kla_analysis.project import find_project
@@ -87,7 +87,6 @@ def carry_over(assessment: Assessment, mapping: pd.DataFrame, old: Instrument, n
     crossed = mapping.set_index("to_question")["from_question"].map(share)
     scores = (crossed.reindex(new.questions.index) * new.questions["max_points"]).round(6)
     title = t("{title}, dipindahkan ke {id}", title=assessment.origin.title, id=new.id)
-    origin = assessment.origin
     left = old.questions.loc[~old.questions.index.isin(mapping["from_question"]), ["name", "max_points"]]
     open_ = new.questions.loc[~new.questions.index.isin(mapping["to_question"]), ["name", "max_points"]]
     return Crossing(
@@ -96,7 +95,7 @@ def carry_over(assessment: Assessment, mapping: pd.DataFrame, old: Instrument, n
             instrument=new.id,
             scores=scores,
             printed=None,
-            origin=Origin(title, "derived", origin.illustrative, origin.note, assessment.shown),
+            origin=replace(assessment.origin, title=title, standing="derived"),
         ),
         left_behind=left.assign(score=assessment.scores),
         unanswered=open_,

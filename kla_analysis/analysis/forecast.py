@@ -15,14 +15,14 @@ the same strengths and weaknesses already stand in the score. The exponent was c
 and 1 by the score on districts left out (`analysis.calibration`).
 
 **What it does not know**: a field verification that is put off means no award whatever the score; its chance is
-counted in the same cases. Claims below all published ones are extrapolated, and it says so.
+counted in the same cases. Claims outside the published ones are extrapolated, and it says so.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -37,7 +37,7 @@ from kla_analysis.evidence.areas import find_area, load_areas
 from kla_analysis.evidence.cases import SCORES, STAGE_SCORES, fingerprint, former_awards, load_cases
 from kla_analysis.evidence.published import RESULTS, load_national_counts, load_participation
 from kla_analysis.instrument.bands import Ladder, Span
-from kla_analysis.instrument.instrument import Instrument, load_instrument
+from kla_analysis.instrument.instrument import Instrument, load_instrument, require_award_year
 from kla_analysis.language import number, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import stamp
@@ -132,6 +132,7 @@ class Forecast:
         verifier: code of who verifies.
         observed: the scores at that stage of which an award is published, points; None when not used.
         cases, pairs: how many cases it was learnt from, and how many pairs of awards.
+        put_off: the part of no award that comes from rounds ending without an assessment, whatever the score.
     """
 
     claimed: float
@@ -145,6 +146,7 @@ class Forecast:
     cases: int
     pairs: int
     ladder: Ladder = field(repr=False)
+    put_off: float = 0.0
 
     @property
     def median(self) -> float:
@@ -166,8 +168,8 @@ class Forecast:
 
     @property
     def extrapolated(self) -> bool:
-        """Whether it lies below the scores of which awards are published, so that shares are carried over."""
-        return self.observed is not None and self.claimed < self.observed.low
+        """Whether it lies outside the scores of which awards are published, so that shares are carried over."""
+        return self.observed is not None and not self.observed.low <= self.claimed <= self.observed.high
 
     def probability_at_least(self, target: str) -> float:
         """Return the probability of a predicate or better.
@@ -211,8 +213,16 @@ class Model:
     award_years: tuple[int, ...]
     awards: pd.DataFrame
 
-    def share(self, steps: Iterable[str], verifier: str, *, province: str = "", year: int = 0, area: str = "",
-              known_variance: float = 0.0) -> Mixture:  # fmt: skip
+    def share(
+        self,
+        steps: Iterable[str],
+        verifier: str,
+        *,
+        province: str = "",
+        year: int = 0,
+        area: str = "",
+        known_variance: float = 0.0,
+    ) -> Mixture:
         """Return the distribution of the logarithm of the share that some steps keep."""
         taken = np.array([float(step in steps) for step in STEPS])
         verifiers = [known.code for known in self.instrument.verifiers]
@@ -220,8 +230,8 @@ class Model:
         round_ = np.array([float(known == (province, year)) for known in self.rounds])
         district = np.array([float(known == area) for known in self.districts])
         members = [taken[0] * round_, taken[1] * round_, taken.sum() * district]
-        others = np.array([taken[0] * (not round_.any()), taken[1] * (not round_.any()),
-                           taken.sum() ** 2 * (not district.any())])  # fmt: skip
+        new_round, new_district = not round_.any(), not district.any()
+        others = np.array([taken[0] * new_round, taken[1] * new_round, taken.sum() ** 2 * new_district])
         return self.posterior.predict(fixed, members, taken, others=others, known_variance=known_variance)
 
     def parameters(self, *, level: float = 0.8) -> pd.DataFrame:
@@ -332,37 +342,31 @@ def learn_from(
     observations, rounds, districts = observe(usable, rules)
     years = tuple(sorted(int(year) for year in pairs_of["award_year"].unique()))
     transitions, pairs = _transitions(pairs_of, years, rules.ladder)
-    return Model(rules, usable, fit(observations), rounds, districts, put_off, transitions, pairs, years,
-                 pairs_of if awards is None else awards)  # fmt: skip
+    return Model(
+        instrument=rules,
+        cases=usable,
+        posterior=fit(observations),
+        rounds=rounds,
+        districts=districts,
+        put_off=put_off,
+        transitions=transitions,
+        pairs=pairs,
+        award_years=years,
+        awards=pairs_of if awards is None else awards,
+    )
 
 
 def observe(
     cases: pd.DataFrame, rules: Instrument
 ) -> tuple[Observations, tuple[tuple[str, int], ...], tuple[str, ...]]:
     """Turn cases into observations of the logarithm of the share that a step, or both, kept."""
-    rows = []
-    for case in cases.to_dict("records"):
-        claim, verified, award = (
-            (case[f"{score}_low"], case[f"{score}_high"])
-            for score in ("self_assessment", "administrative_verification", "final")
-        )
-        verifier = case["verified_by"] if pd.notna(case["verified_by"]) else rules.verifier_of(case["award_year"]).code
-        about = {"area": case["area_code"], "round": (case["province"], int(case["award_year"])), "verifier": verifier}
-        if pd.notna(claim[0]) and pd.notna(verified[0]):
-            middle = _middle(verified) / _middle(claim)
-            rows.append(about | {"steps": STEPS[:1], "low": middle, "high": middle, "of": (claim, verified)})
-        if pd.notna(award[0]) and case["assessed"]:
-            of = verified if pd.notna(verified[0]) else claim
-            steps = STEPS[1:] if pd.notna(verified[0]) else STEPS
-            ends = (award[0] / _middle(of), award[1] / _middle(of))
-            top = math.inf if award[1] >= rules.ladder.max_total else ends[1]
-            rows.append(about | {"steps": steps, "low": ends[0], "high": top, "of": (of,)})
-    taken = np.array([[float(step in row["steps"]) for step in STEPS] for row in rows])
+    rows = [step for case in cases.to_dict("records") for step in _steps_of(case, rules)]
     verifiers = [known.code for known in rules.verifiers]
-    by = np.array([[float(row["verifier"] == code) for code in verifiers] for row in rows])
     rounds, districts = sorted({row["round"] for row in rows}), sorted({row["area"] for row in rows})
-    in_round = np.array([[float(row["round"] == known) for known in rounds] for row in rows])
-    of_district = np.array([[float(row["area"] == known) for known in districts] for row in rows])
+    taken = np.column_stack([[float(step in row["steps"]) for row in rows] for step in STEPS])
+    by = _indicated([row["verifier"] for row in rows], verifiers)
+    in_round = _indicated([row["round"] for row in rows], rounds)
+    of_district = _indicated([row["area"] for row in rows], districts)
     before = [_SHARE_BEFORE[step] for _, step in _fixed_effects(rules)]
     with np.errstate(divide="ignore"):
         low, high = (np.log([row[end] for row in rows]) for end in ("low", "high"))
@@ -378,6 +382,38 @@ def observe(
         priors=_SPREADS_BEFORE,
     )
     return observations, tuple(rounds), tuple(districts)
+
+
+def _steps_of(case: dict[str, Any], rules: Instrument) -> Iterator[dict[str, Any]]:
+    """Yield what a case tells of each step, or of both together: whose it is, and the ends of the share kept."""
+    claim, verified, award = (
+        (case[f"{score}_low"], case[f"{score}_high"])
+        for score in ("self_assessment", "administrative_verification", "final")
+    )
+    about = {
+        "area": case["area_code"],
+        "round": (case["province"], int(case["award_year"])),
+        "verifier": verifier_of_case(case, rules),
+    }
+    if pd.notna(claim[0]) and pd.notna(verified[0]):
+        middle = _middle(verified) / _middle(claim)
+        yield about | {"steps": STEPS[:1], "low": middle, "high": middle, "of": (claim, verified)}
+    if pd.notna(award[0]) and case["assessed"]:
+        of, steps = (verified, STEPS[1:]) if pd.notna(verified[0]) else (claim, STEPS)
+        ends = (award[0] / _middle(of), award[1] / _middle(of))
+        top = math.inf if award[1] >= rules.ladder.max_total else ends[1]
+        yield about | {"steps": steps, "low": ends[0], "high": top, "of": (of,)}
+
+
+def _indicated(values: Sequence[object], known: Sequence[object]) -> np.ndarray:
+    """Return rows × known values: one where the row has that value, else zero."""
+    return np.array([[float(value == other) for other in known] for value in values])
+
+
+def verifier_of_case(case: Mapping[str, Any], rules: Instrument) -> str:
+    """Return the code of who verified a published case: as its source says, else whoever does in that round."""
+    known = rules.verifier_of(case["award_year"])
+    return str(case["verified_by"] if pd.notna(case["verified_by"]) or known is None else known.code)
 
 
 def score_of(case: Mapping[str, Any], rules: Instrument) -> tuple[str, float, float]:
@@ -492,22 +528,31 @@ def forecast(
         level: probability that the interval holds the award's score.
 
     Raises:
-        ParameterError: with everything that is wrong: unknown stage, area, former award or verifier, impossible score.
+        ParameterError: with everything that is wrong: unknown stage, area, former award or verifier, impossible score or year.
         DataError: a file of facts is refused.
     """
     rules = instrument or load_instrument(year=year, data=data)
-    _require_possible(score, stage, rules, previous=previous, verified_by=verified_by, area=area, data=data)
-    kept = None if kept_share is None else own_retention(kept_share)
-    final = rules.stage(stage).carries_award
-    verifier = verified_by or getattr(rules.verifier_of(year), "code", rules.verifiers[0].code)
-    if final or kept is not None:
-        kept = own_retention(1.0) if final else kept
+    _require_possible(score, stage, rules, year=year, previous=previous, verified_by=verified_by, area=area, data=data)
+    verifier = verified_by or (rules.verifier_of(year) or rules.verifiers[0]).code
+    if rules.stage(stage).carries_award:
+        kept_share = 1.0
+    if kept_share is not None:
+        kept = own_retention(kept_share)
         return Forecast(score, stage, True, kept, level, previous, verifier, None, 0, 0, rules.ladder)
     code = None if area is None else find_area(area, data=data).code
     model = learn(rules, without=() if code is None else (code,), data=data)
     return from_model(
-        model, score, stage, year=year, area=code, previous=previous, verifier=verifier, former=former, level=level, data=data
-    )  # fmt: skip
+        model,
+        score,
+        stage,
+        year=year,
+        area=code,
+        previous=previous,
+        verifier=verifier,
+        former=former,
+        level=level,
+        data=data,
+    )
 
 
 def from_model(
@@ -539,8 +584,20 @@ def from_model(
     logs = model.share(steps, verifier, province=province, year=year, area=area or "", known_variance=known_variance)
     points, cumulative = _over_points(logs, score, beside**_FORMER_WEIGHT, model.put_off, rules.ladder)
     retention = Retention(points / _positive(score), cumulative, len(model.cases), model.shared_strictness(steps))
-    return Forecast(score, stage, False, retention, level, previous, verifier,
-                    _observed(model.cases, steps), len(model.cases), model.pairs, rules.ladder)  # fmt: skip
+    return Forecast(
+        claimed=score,
+        stage=stage,
+        certain=False,
+        retention=retention,
+        level=level,
+        previous=previous,
+        verifier=verifier,
+        observed=_observed(model.cases, steps),
+        cases=len(model.cases),
+        pairs=model.pairs,
+        ladder=rules.ladder,
+        put_off=model.put_off,
+    )
 
 
 def _over_points(
@@ -580,6 +637,7 @@ def _require_possible(
     stage: str,
     rules: Instrument,
     *,
+    year: int,
     previous: str | None,
     verified_by: str | None,
     area: str | None,
@@ -594,6 +652,7 @@ def _require_possible(
         except ParameterError as error:
             wrong.append(error)
 
+    tried(require_award_year, year)
     tried(rules.stage, stage)
     tried(rules.ladder.place, score)
     codes = codes_of(rules.ladder)
@@ -618,11 +677,7 @@ def _require_possible(
 
 def forecastable(position: Position) -> bool:
     """Whether there is a total, and published cases of its instrument's verifiers to forecast it from."""
-    return position.span.low > 0 and _scored(position) and bool(position.instrument.verifiers)
-
-
-def _scored(position: Position) -> bool:
-    return position.roll_up is not None or position.published.score_known
+    return position.span.low > 0 and position.score_known and bool(position.instrument.verifiers)
 
 
 def outlook(position: Position, score: float | None = None, *, former: bool = True, level: float = 0.8) -> Forecast:

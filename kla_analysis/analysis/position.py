@@ -73,14 +73,25 @@ class Position:
     target: str = ""
 
     @property
+    def fact(self) -> PublishedFact:
+        """The published fact of a position without a sheet, which is all that is known then."""
+        assert self.published is not None, "a position has a sheet, a published fact, or both"
+        return self.published
+
+    @property
     def span(self) -> Span:
         """The total in points: the sheet's own where there is one, else the published one."""
-        return self.roll_up.total if self.roll_up else self.published.span
+        return self.roll_up.total if self.roll_up else self.fact.span
+
+    @property
+    def score_known(self) -> bool:
+        """Whether there is a total, and not only the predicate that it had."""
+        return self.roll_up is not None or self.fact.score_known
 
     @cached_property
     def at_best(self) -> Position:
         """The same position with every missing answer in full: the other end of every range."""
-        return replace(self, roll_up=self.roll_up.at_best) if self.unknown_points else self
+        return replace(self, roll_up=self.roll_up.at_best) if self.roll_up and self.unknown_points else self
 
     @property
     def unknown_points(self) -> float:
@@ -107,7 +118,7 @@ class Position:
     @property
     def standing(self) -> str:
         """How sure the span is: published, secondary, derived, assumed or unverified."""
-        return self.assessment.origin.standing if self.assessment else self.published.standing
+        return self.assessment.origin.standing if self.assessment else self.fact.standing
 
     def __repr__(self) -> str:
         return f"Position({self.area.name} {self.award_year}: {self.span}, {self.standing})"
@@ -143,11 +154,12 @@ def open_position(
     if stage is not None:
         rules.stage(stage)
     sheet = load_assessment(path, rules, data=data) if path else None
-    if assessment is not None:
+    if sheet is not None and assessment is not None:
         _require_same_round(sheet, place, year, stage)
     history = with_spans(history_of(place.code, data=data), data=data)
     published = _published_fact(history, year, stage, rules)
-    if sheet is None and published is None:
+    known = sheet or published
+    if known is None:
         raise ParameterError(
             t(
                 "Tidak ada data {area} untuk tahun {year}{stage}.",
@@ -161,7 +173,7 @@ def open_position(
         area=place,
         award_year=year,
         instrument=rules,
-        stage=sheet.stage if sheet else published.stage,
+        stage=known.stage,
         published=published,
         assessment=sheet,
         roll_up=roll_up(sheet, rules, missing=missing) if sheet else None,
@@ -185,7 +197,8 @@ def with_spans(results: pd.DataFrame, *, data: Path | None = None) -> pd.DataFra
         The same rows and, further, `low` and `high` (points, both included; equal where the score is
         known) and `known` (the predicate, or what is known of it, in words; None where nothing is).
     """
-    spans, names = [], []
+    spans: list[Span] = []
+    names: list[str | None] = []
     for row in results.to_dict("records"):
         said = {name: value for name, value in row.items() if pd.notna(value)}
         bounds = (said.get("at_least"), said.get("at_most"))

@@ -31,7 +31,7 @@ def aim(position: Position, asked: str = "") -> str:
 
 def _counted(position: Position) -> float:
     """Return the total that counts, in points; of a bare predicate, the most that it can stand for."""
-    if position.roll_up is None and not position.published.score_known:
+    if not position.score_known:
         return position.span.high
     if not forecastable(position) or position.instrument.stage(position.stage).carries_award:
         return position.span.low

@@ -63,12 +63,14 @@ def near_codes(wrong: str, codes: Iterable[str]) -> list[str]:
         return [code for code in (f"{province}.{district}0", f"{province}.0{district}") if code in codes]
     wrong = wrong.strip().replace(",", ".")
     swapped = {wrong[:at] + wrong[at + 1] + wrong[at] + wrong[at + 2 :] for at in (0, 3)} if len(wrong) == 5 else set()
-    found = [
-        code for code in codes
-        if code in swapped or (len(code) == len(wrong) == 5 and code[:3] == wrong[:3]
-                               and sum(a != b for a, b in zip(code, wrong, strict=True)) == 1)
-    ]  # fmt: skip
+    found = [code for code in codes if code in swapped or _one_digit_apart(code, wrong)]
     return found if len(found) <= 3 else []
+
+
+def _one_digit_apart(code: str, other: str) -> bool:
+    """Whether two codes of one province differ in a single digit."""
+    apart = sum(a != b for a, b in zip(code, other, strict=False))
+    return len(code) == len(other) == 5 and code[:3] == other[:3] and apart == 1
 
 
 def near_names(wrong: str, names: Iterable[str]) -> list[str]:

@@ -39,7 +39,6 @@ class Origin:
     standing: str
     illustrative: bool
     note: str
-    derived_from: str | None = None
     synthetic: bool = False
 
 
@@ -340,7 +339,6 @@ def _read_origin(path: Path, shown: str) -> Origin:
             standing=about["standing"],
             illustrative=about.get("kind") in ("illustrative", SYNTHETIC),
             note=by_language(about["note"]),
-            derived_from=about.get("derived_from"),
             synthetic=about.get("kind") == SYNTHETIC,
         )
     except (UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:

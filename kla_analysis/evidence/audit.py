@@ -91,11 +91,26 @@ def audit(assessment: Assessment, instrument: Instrument) -> Audit:
                 "sampingnya dengan akhiran .printed.csv; contohnya ada di data/assessments/reference."
             ),
         )
-    printed = assessment.printed.set_index(["level", "code"])[["printed_max", "printed_score"]]
     answers = instrument.table(assessment.level).assign(m=lambda table: table["max_points"], s=assessment.scores)
+    rows, readings = _compared(assessment.printed, answers, assessment.level, instrument)
+    totals, maxima = _totals(rows, answers, assessment.level)
+    return Audit(
+        shown=assessment.shown,
+        rows=rows.round(6),
+        totals=totals,
+        maxima={**{way: maxima[way] for way in totals}, "instrument": instrument.ladder.max_total},
+        readings=readings,
+    )
+
+
+def _compared(
+    printed: pd.DataFrame, answers: pd.DataFrame, own: str, instrument: Instrument
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Return every printed line beside what stands below it, and what follows for the total from each level."""
+    printed = printed.set_index(["level", "code"])[["printed_max", "printed_score"]]
     levels = [*CODE_COLUMNS, "total"]
     parts, below, readings = [], answers, {}
-    for level in levels[levels.index(assessment.level) + 1 :]:
+    for level in levels[levels.index(own) + 1 :]:
         column = CODE_COLUMNS.get(level)
         order = instrument.table(level).index if column else pd.Index(["total"])
         lines = printed[printed.index.get_level_values("level") == level].droplevel("level").reindex(order)
@@ -125,23 +140,22 @@ def audit(assessment: Assessment, instrument: Instrument) -> Audit:
     rows["at_stake"] = (spread.max(axis=1) - spread.min(axis=1)).round(6)
     # A line that the sheet does not print can not contradict it.
     rows["adds_up"] = ~(differences > _TOLERANCE).any(axis=1)
+    return rows, readings
+
+
+def _totals(rows: pd.DataFrame, answers: pd.DataFrame, own: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the total and its maximum, each in the ways that are known."""
     total = rows.loc[("total", "total")]
     totals = {"printed": round(float(total["printed_score"]), 6)}
     maxima = {"printed": round(float(total["printed_max"]), 6)}
-    if assessment.level != "component":
-        indicators = rows.loc["indicator"] if assessment.level == "question" else answers
-        score, most = ("printed_score", "printed_max") if assessment.level == "question" else ("s", "m")
+    if own != "component":
+        indicators = rows.loc["indicator"] if own == "question" else answers
+        score, most = ("printed_score", "printed_max") if own == "question" else ("s", "m")
         totals["indicators"], maxima["indicators"] = _sum(indicators[score]), _sum(indicators[most])
-    if assessment.level == "question":
+    if own == "question":
         totals["questions"], maxima["questions"] = _sum(answers["s"]), _sum(answers["m"])
     known = {way: value for way, value in totals.items() if value == value and (way != "indicators" or value)}
-    return Audit(
-        shown=assessment.shown,
-        rows=rows.round(6),
-        totals=known,
-        maxima={**{way: maxima[way] for way in known}, "instrument": instrument.ladder.max_total},
-        readings=readings,
-    )
+    return known, maxima
 
 
 def _sums(rows: pd.DataFrame, column: str | None, order: pd.Index | list[str]) -> pd.DataFrame:

@@ -98,18 +98,13 @@ def _with_award(row: dict[str, Any], ladder: Ladder) -> dict[str, Any]:
     """Return a case with its award as an interval and as the predicates that it may have."""
     codes = [ladder.no_award_code, *(band.code for band in ladder.bands)]
     edges = [0.0, *(band.lower for band in ladder.bands), ladder.max_total]
-    said = {name: row.get(name) for name in ("final_predicate", "at_least", "at_most")}
     # An award of another ladder says nothing in the words of this one.
-    said = {name: code if code in codes else None for name, code in said.items()}
-    first, last = (
-        codes.index(said["final_predicate"] if pd.notna(said["final_predicate"]) else said[name])
-        if pd.notna(said["final_predicate"]) or pd.notna(said[name])
-        else None
-        for name in ("at_least", "at_most")
-    )
-    if first is None and last is None:
+    said = {name: row.get(name) for name in ("final_predicate", "at_least", "at_most") if row.get(name) in codes}
+    lowest, highest = (said.get("final_predicate", said.get(name)) for name in ("at_least", "at_most"))
+    if lowest is None and highest is None:
         return row | {"outcome": ()}
-    first, last = first or 0, len(codes) - 1 if last is None else last
+    first = codes.index(lowest or codes[0])
+    last = codes.index(highest or codes[-1])
     known = pd.notna(row.get("final_low"))
     low, high = (row["final_low"], row["final_high"]) if known else (edges[first], edges[last + 1])
     return row | {"outcome": tuple(codes[first : last + 1]), "final_low": low, "final_high": high}

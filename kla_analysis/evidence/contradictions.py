@@ -64,14 +64,24 @@ def load_contradictions(*, data: Path | None = None) -> list[Contradiction]:
     }
     known = {(one.kind, one.key) for one in declared if one.kind != "sources"}
     problems = [
-        Problem(t("pertentangan yang belum dinyatakan"), t("Perbaiki tabelnya, atau nyatakan di berkas ini."),
-                file=f"data/{DECLARED}", column=kind, value=", ".join(key))
+        Problem(
+            t("pertentangan yang belum dinyatakan"),
+            t("Perbaiki tabelnya, atau nyatakan di berkas ini."),
+            file=f"data/{DECLARED}",
+            column=kind,
+            value=", ".join(key),
+        )
         for kind, key in sorted(found - known)
     ] + [
-        Problem(t("pertentangan ini tidak ada lagi"), t("Hapus pernyataan itu."),
-                file=f"data/{DECLARED}", column=kind, value=", ".join(key))
+        Problem(
+            t("pertentangan ini tidak ada lagi"),
+            t("Hapus pernyataan itu."),
+            file=f"data/{DECLARED}",
+            column=kind,
+            value=", ".join(key),
+        )
         for kind, key in sorted(known - found)
-    ]  # fmt: skip
+    ]
     if problems:
         refuse(f"data/{DECLARED}", problems)
     return declared

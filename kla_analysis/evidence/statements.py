@@ -84,9 +84,14 @@ def _wrong_in(item: dict[str, Any], instrument: Instrument) -> list[Problem]:
         if not item.get(part)
     ]
     found += [
-        Problem(t("pertanyaan ini tidak ada di {instrument}", instrument=instrument.id),
-                t("Periksa kodenya di questions.csv; tulis kode di antara tanda kutip."), file=file, column=name, value=str(code))
+        Problem(
+            t("pertanyaan ini tidak ada di {instrument}", instrument=instrument.id),
+            t("Periksa kodenya di questions.csv; tulis kode di antara tanda kutip."),
+            file=file,
+            column=name,
+            value=str(code),
+        )
         for code in item.get("questions", {}).get(instrument.id, ())
         if code not in instrument.questions.index
-    ]  # fmt: skip
+    ]
     return found

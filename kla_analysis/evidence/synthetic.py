@@ -12,8 +12,8 @@ import yaml
 
 from kla_analysis.errors import ParameterError
 from kla_analysis.evidence.areas import REFERENCE_CODE, load_areas
-from kla_analysis.evidence.assessment import SYNTHETIC, find_assessment
-from kla_analysis.instrument.instrument import Instrument
+from kla_analysis.evidence.assessment import SYNTHETIC, Assessment, list_rounds, load_assessment, rules_of
+from kla_analysis.instrument.instrument import Instrument, require_award_year
 from kla_analysis.language import t
 
 #: Mean and spread, between areas, of the share of its maximum that a question gets; never below the floor.
@@ -40,11 +40,13 @@ def write_synthetic(
         The sheets, in the order of the area codes.
 
     Raises:
-        ParameterError: a file of that name is there already and is not synthetic.
+        ParameterError: a file of that name is there already and is not synthetic; the reference district has no sheet
+            by the rules of this instrument; the year can not be an award's.
     """
+    require_award_year(year)
     known = load_areas()
     wanted = list(areas) or list(known.index[known["kind"] != "provinsi"])
-    reference = find_assessment(REFERENCE_CODE, 2024, instrument)
+    reference = _reference(instrument)
     maxima = instrument.questions["max_points"]
     shares = (reference.scores / maxima).fillna(0.0).to_numpy()
     paths = [folder / code / f"{year}-self_assessment.csv" for code in wanted]
@@ -54,9 +56,28 @@ def write_synthetic(
         scores = _scores(code, seed, shares, maxima.to_numpy())
         path.parent.mkdir(parents=True, exist_ok=True)
         # The note comes first, so that there is never a sheet that does not say what it is.
-        path.with_suffix(".origin.yaml").write_text(_origin(known.loc[code, "name"], year, seed), encoding="utf-8")
+        path.with_suffix(".origin.yaml").write_text(
+            _origin(known.loc[code, "name"], year, seed, reference.shown), encoding="utf-8"
+        )
         path.write_text(_sheet(code, year, list(maxima.index), scores), encoding="utf-8", newline="\n")
     return paths
+
+
+def _reference(instrument: Instrument) -> Assessment:
+    """Return the newest sheet of the reference district that follows an instrument."""
+    for path in reversed(list_rounds(REFERENCE_CODE)["path"]):
+        if rules_of(path).id == instrument.id:
+            return load_assessment(path, instrument)
+    raise ParameterError(
+        t(
+            "Lembar sintetis untuk instrumen {id} tidak dapat diundi: tidak ada lembar rujukan menurut instrumen itu.",
+            id=instrument.id,
+        ),
+        advice=t(
+            "Pilih instrumen atau tahun lain, atau taruh lembar rujukannya di data/assessments/{code}/.",
+            code=REFERENCE_CODE,
+        ),
+    )
 
 
 def _scores(code: str, seed: int, shares: np.ndarray, maxima: np.ndarray) -> list[float | None]:
@@ -78,14 +99,14 @@ def _sheet(code: str, year: int, questions: list[str], scores: list[float | None
     return text.getvalue()
 
 
-def _origin(name: str, year: int, seed: int) -> str:
+def _origin(name: str, year: int, seed: int, reference: str) -> str:
     about = {
         "title": {"id": f"Lembar sintetis {name} {year}", "en": f"Synthetic sheet of {name} {year}"},
         "producer": "this project",
         "standing": "assumed",
         "kind": SYNTHETIC,
         "personal_data": "none",
-        "derived_from": "data/assessments/reference/2024-self_assessment.csv",
+        "derived_from": reference,
         "seed": seed,
         "note": {
             "id": f"SINTETIS: semua nilai di sini diundi komputer (benih {seed}) untuk mencoba program. Tidak satu pun "

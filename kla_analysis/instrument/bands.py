@@ -152,20 +152,21 @@ class Ladder:
         at = sum(score >= band.lower for band in self.bands) - 1
         here = self.bands[at] if at >= 0 else None
         above = self.bands[at + 1] if at + 1 < len(self.bands) else None
-        doubtful = here is not None and above is not None and here.printed_upper <= score < above.lower
-        in_gap = doubtful and score > here.printed_upper
-        at_first = here is not None and here.disputed_lower is not None and score == here.lower
         remarks = []
-        if doubtful:
+        in_gap = at_disputed_bound = False
+        if here and above and here.printed_upper <= score < above.lower:
+            in_gap = score > here.printed_upper
+            at_disputed_bound = not in_gap
             remarks.append(self._two_readings(score, here, above))
-        if at_first:
+        if here and here.disputed_lower is not None and score == here.lower:
+            at_disputed_bound = True
             remarks.append(here.disputed_lower)
         return Placement(
             score=score,
             predicate=here.code if here else self.no_award_code,
             name=here.name if here else self.no_award_name,
             in_gap=in_gap,
-            at_disputed_bound=at_first or (doubtful and not in_gap),
+            at_disputed_bound=at_disputed_bound,
             next_predicate=above.code if above else None,
             next_name=above.name if above else None,
             points_to_next=_between(score, above.lower) if above else None,
@@ -232,7 +233,7 @@ class Ladder:
             return t("{low} sampai {high}", low=self.name(at_least), high=self.name(at_most))
         if at_most is not None:
             return t("paling tinggi {name}", name=self.name(at_most))
-        if at_least == self.bands[0].code:
+        if at_least is None or at_least == self.bands[0].code:
             return t("predikat tidak disebut")
         return t("paling rendah {name}", name=self.name(at_least))
 
@@ -253,13 +254,18 @@ class Ladder:
             "here": here.name,
             "above": above.name,
         }
-        said = (
-            t("Nilai {score} berada di celah antara {upper} dan {lower} yang tercetak: {here} bila {above} baru mulai di "
-              "{lower}, {above} bila sudah mulai di {upper}.", **values)
-            if score > here.printed_upper
-            else t("Nilai {score} tepat di batas: {here} bila {above} baru mulai di {lower}, {above} bila sudah mulai di "
-                   "{upper}.", **values)
-        )  # fmt: skip
+        if score > here.printed_upper:
+            said = t(
+                "Nilai {score} berada di celah antara {upper} dan {lower} yang tercetak: {here} bila {above} baru mulai "
+                "di {lower}, {above} bila sudah mulai di {upper}.",
+                **values,
+            )
+        else:
+            said = t(
+                "Nilai {score} tepat di batas: {here} bila {above} baru mulai di {lower}, {above} bila sudah mulai di "
+                "{upper}.",
+                **values,
+            )
         used = t("Di sini {here}, tanpa pembulatan ke atas; minta kepastian dari verifikator.", **values)
         cases = "; ".join(
             t(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +25,10 @@ from kla_analysis.reading import in_language, read_resource, refuse, stamp
 
 #: The levels of an instrument from the finest to the coarsest, and the column that codes each.
 CODE_COLUMNS = {"question": "question_code", "indicator": "indicator_code", "component": "component_code"}
+
+
+#: Years that can be an award's: the first rules of KLA are of 2011; the same bounds stand in `datapackage.json`.
+AWARD_YEARS = range(2011, 2101)
 
 
 @dataclass(frozen=True)
@@ -65,14 +70,16 @@ class Verifier:
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """A contradiction of the source that is declared instead of repaired (scores in points)."""
+    """A contradiction of the source that is declared instead of repaired.
+
+    `values` are points: what is `printed`, and what is added up `from_indicators` and `from_questions`.
+    """
 
     id: str
     level: str
     code: str
     kind: str
     reason: str
-    consequence: str
     values: dict[str, float] = field(default_factory=dict)
 
 
@@ -86,7 +93,6 @@ class Question:
     indicator: str
     component: str
     agencies: tuple[str, ...]
-    lower_is_better: bool
     source: str
 
 
@@ -129,7 +135,6 @@ class Instrument:
     title: str
     standing: str
     valid_from: datetime.date
-    valid_to: datetime.date | None
     ladder: Ladder
     stages: tuple[Stage, ...]
     verifiers: tuple[Verifier, ...]
@@ -166,7 +171,6 @@ class Instrument:
             indicator=row["indicator_code"],
             component=row["component_code"],
             agencies=split_agencies(row["agencies"]),
-            lower_is_better=bool(row["lower_is_better"]),
             source=row["source"],
         )
 
@@ -213,7 +217,7 @@ class Instrument:
         folded = " ".join(text.split()).casefold()
         for code, row in self.agencies.iterrows():
             if folded in {str(name).casefold() for name in (code, row["name_id"], row["name_en"], row["name"])}:
-                return code
+                return str(code)
         return text
 
     @property
@@ -231,6 +235,19 @@ class Instrument:
         return table.loc[code]
 
 
+def require_award_year(year: int) -> None:
+    """Refuse a year in which no award can be meant.
+
+    Raises:
+        ParameterError: it lies before the first rules of KLA (Permen PPPA 11 and 12/2011), or far ahead.
+    """
+    if year not in AWARD_YEARS:
+        raise ParameterError(
+            t("{year} bukan tahun penghargaan KLA.", year=year),
+            advice=t("Isi tahun dari {first} sampai {last}.", first=AWARD_YEARS[0], last=AWARD_YEARS[-1]),
+        )
+
+
 def level_name(level: str) -> str:
     """Name a level in the language in force: `component`, `indicator` or `question`."""
     return {"component": t("komponen"), "indicator": t("indikator"), "question": t("pertanyaan")}[level]
@@ -243,7 +260,7 @@ def standing_name(standing: str) -> str:
         "secondary": t("sekunder"),
         "derived": t("turunan"),
         "assumed": t("asumsi"),
-        "unverified": t("belum diverifikasi"),
+        "unverified": t("menurut pembuatnya"),
     }[standing]
 
 
@@ -328,90 +345,32 @@ def load_instrument(instrument: str | None = None, *, year: int | None = None, d
 @lru_cache(maxsize=8)
 def _load(folder: Path, lang: str, changed: tuple[tuple[int, int], ...]) -> Instrument:
     """Load once per process and language (the names are in the language in force), and again when a file has changed."""
-    data = folder.parent.parent
     about = _read_yaml(folder / "instrument.yaml")
-
-    def table(file: str) -> pd.DataFrame:
-        frame = read_resource(f"instruments/{folder.name}/{file}", data)
-        return frame.rename(columns={"max_score": "max_points"})
-
-    components, indicators, questions = table("components.csv"), table("indicators.csv"), table("questions.csv")
-    questions = questions.rename(columns={"label_id": "name_id", "label_en": "name_en"})
-    discrepancies = tuple(
-        Discrepancy(
-            id=item["id"],
-            level=item["level"],
-            code=str(item["code"]),
-            kind=item["kind"],
-            reason=by_language(item["reason"]),
-            consequence=by_language(item["consequence"]),
-            values={
-                k: float(v)
-                for k, v in item.items()
-                if k in ("printed", "from_indicators", "from_questions") and isinstance(v, int | float)
-            },
+    components, indicators, questions, agencies = (
+        read_resource(f"instruments/{folder.name}/{name}.csv", folder.parent.parent).rename(
+            columns={"max_score": "max_points", "label_id": "name_id", "label_en": "name_en"}
         )
-        for item in _read_yaml(folder / "discrepancies.yaml")
+        for name in ("components", "indicators", "questions", "agencies")
     )
+    discrepancies = tuple(_discrepancy(item) for item in _read_yaml(folder / "discrepancies.yaml"))
     _require_consistent(about, components, indicators, questions, discrepancies, f"data/instruments/{folder.name}")
-    bands = tuple(
-        Band(
-            code=band["code"],
-            name=by_language(band["name"]),
-            lower=float(band["lower"]),
-            printed_upper=float(band["printed_upper"]),
-            standing=band["standing"],
-            source=band["source"],
-            disputed_lower=by_language(band["disputed_lower"]["reason"]) if "disputed_lower" in band else None,
-        )
-        for band in about["bands"]
-    )
     return Instrument(
         id=about["id"],
         title=by_language(about["title"]),
         standing=about["standing"],
         valid_from=about["valid_from"],
-        valid_to=about["valid_to"],
-        ladder=Ladder(
-            bands=bands,
-            max_total=float(about["max_total"]),
-            no_award_code=about["no_award"]["code"],
-            no_award_name=by_language(about["no_award"]["name"]),
-            cases=tuple(
-                BoundCase(float(case["score"]), case["predicate"], by_language(case["said"]), case["source"])
-                for case in about["gap_rule"].get("cases", ())
-            ),
-        ),
-        stages=tuple(
-            Stage(
-                stage["code"],
-                stage["order"],
-                by_language(stage["name"]),
-                stage["carries_award"],
-                stage.get("claimed", False),
-                tuple(stage.get("words", ())),
-            )
-            for stage in sorted(about["stages"], key=lambda stage: stage["order"])
-        ),
+        ladder=_ladder(about),
+        stages=_stages(about),
         verifiers=tuple(
             Verifier(verifier["code"], by_language(verifier["name"]), int(verifier["since"]))
             for verifier in about["verifiers"]
         ),
-        sources={
-            source["id"]: Source(
-                source["id"],
-                _text(source["title"]),
-                _text(source["citation"]),
-                source["standing"],
-                source.get("url"),
-            )
-            for source in about["sources"]
-        },
+        sources={source["id"]: _source(source) for source in about["sources"]},
         discrepancies=discrepancies,
         components=_named(components, "component_code"),
         indicators=_named(indicators, "indicator_code"),
         questions=_named(questions, "question_code"),
-        agencies=_glossed(table("agencies.csv")).set_index("agency"),
+        agencies=_glossed(agencies).set_index("agency"),
         earlier=pd.DataFrame(about.get("earlier", [])).rename(columns={"max_score": "max_points"}),
         gap_rule=by_language(about["gap_rule"]["text"]),
         cap_rule=by_language(about["cap_rule"]["text"]),
@@ -419,6 +378,60 @@ def _load(folder: Path, lang: str, changed: tuple[tuple[int, int], ...]) -> Inst
         cap_standing=about["cap_rule"]["standing"],
         notes=tuple(_text(note) for note in about["notes"]),
     )
+
+
+def _discrepancy(item: dict[str, Any]) -> Discrepancy:
+    found = {name: item.get(name) for name in ("printed", "from_indicators", "from_questions")}
+    return Discrepancy(
+        id=item["id"],
+        level=item["level"],
+        code=str(item["code"]),
+        kind=item["kind"],
+        reason=by_language(item["reason"]),
+        values={name: float(value) for name, value in found.items() if isinstance(value, int | float)},
+    )
+
+
+def _ladder(about: dict[str, Any]) -> Ladder:
+    return Ladder(
+        bands=tuple(
+            Band(
+                code=band["code"],
+                name=by_language(band["name"]),
+                lower=float(band["lower"]),
+                printed_upper=float(band["printed_upper"]),
+                standing=band["standing"],
+                source=band["source"],
+                disputed_lower=by_language(band["disputed_lower"]["reason"]) if "disputed_lower" in band else None,
+            )
+            for band in about["bands"]
+        ),
+        max_total=float(about["max_total"]),
+        no_award_code=about["no_award"]["code"],
+        no_award_name=by_language(about["no_award"]["name"]),
+        cases=tuple(
+            BoundCase(float(case["score"]), case["predicate"], by_language(case["said"]), case["source"])
+            for case in about["gap_rule"].get("cases", ())
+        ),
+    )
+
+
+def _stages(about: dict[str, Any]) -> tuple[Stage, ...]:
+    return tuple(
+        Stage(
+            code=stage["code"],
+            order=stage["order"],
+            name=by_language(stage["name"]),
+            carries_award=stage["carries_award"],
+            claimed=stage.get("claimed", False),
+            words=tuple(stage.get("words", ())),
+        )
+        for stage in sorted(about["stages"], key=lambda stage: stage["order"])
+    )
+
+
+def _source(item: dict[str, Any]) -> Source:
+    return Source(item["id"], _text(item["title"]), _text(item["citation"]), item["standing"], item.get("url"))
 
 
 def _text(value: Any) -> str:
@@ -455,68 +468,78 @@ def _require_consistent(
     discrepancies: tuple[Discrepancy, ...],
     shown: str,
 ) -> None:
-    """Compare each maximum with the sum of the level below; only declared contradictions may stand."""
-    problems = []
+    """Compare each maximum with the sum of the level below; only what is declared may contradict.
 
-    def compare(level: str, maxima: dict[str, float], sums: dict[str, float], file: str) -> None:
-        declared = {d.code for d in discrepancies if d.level == level and d.kind == "max" and level == "indicator"}
-        for code, maximum in maxima.items():
-            recomputed = sums.get(code, 0.0)
-            agrees = math.isclose(maximum, recomputed, abs_tol=1e-6)
-            if not agrees and code not in declared:
-                problems.append(
-                    Problem(
-                        t(
-                            "maksimum {code} tercetak {printed}, jumlah di bawahnya {sum}",
-                            code=code,
-                            printed=number(maximum),
-                            sum=number(recomputed),
-                        ),
-                        t("Perbaiki tabelnya, atau nyatakan di discrepancies.yaml bila sumbernya memang begitu."),
-                        file=f"{shown}/{file}",
-                    )
-                )
-            if agrees and code in declared:
-                problems.append(
-                    Problem(
-                        t("maksimum {code} kini cocok dengan jumlah di bawahnya", code=code),
-                        t("Hapus pernyataan itu dari discrepancies.yaml."),
-                        file=f"{shown}/discrepancies.yaml",
-                    )
-                )
-
-    def sums(table: pd.DataFrame, by: str) -> dict[str, float]:
-        return {code: math.fsum(group) for code, group in table.groupby(by)["max_points"]}
-
-    def maxima(table: pd.DataFrame, by: str) -> dict[str, float]:
-        return dict(zip(table[by], table["max_points"], strict=True))
-
-    for child, parent, column, file in (
-        (questions, indicators, "indicator_code", "questions.csv"),
-        (indicators, components, "component_code", "indicators.csv"),
-    ):
-        for row, code in child.loc[~child[column].isin(parent[column]), column].items():
-            problems.append(
-                Problem(
-                    t("kode ini tidak ada di tabel di atasnya"),
-                    did_you_mean(code, parent[column]),
-                    f"{shown}/{file}",
-                    row,
-                    column,
-                    code,
-                )
-            )
-    compare("indicator", maxima(indicators, "indicator_code"), sums(questions, "indicator_code"), "indicators.csv")
-    compare("component", maxima(components, "component_code"), sums(indicators, "component_code"), "components.csv")
-    compare(
-        "total", {"total": float(about["max_total"])}, {"total": math.fsum(components["max_points"])}, "components.csv"
-    )
+    An indicator may keep a maximum of its own: its score is capped there. A component and the total are the sums of
+    what stands below them, so that points are never lost between the levels; what the source prints for a component is
+    declared, and sheets that print it are read.
+    """
+    declared = {
+        level: {d.code: d for d in discrepancies if (d.level, d.kind) == (level, "max")} for level in CODE_COLUMNS
+    }
+    problems = [
+        *_without_parent(questions, indicators, "indicator_code", f"{shown}/questions.csv"),
+        *_without_parent(indicators, components, "component_code", f"{shown}/indicators.csv"),
+    ]
+    below = _sums(questions, "indicator_code")
+    for code, maximum in _maxima(indicators, "indicator_code").items():
+        agrees = _same(maximum, below.get(code, 0.0))
+        if not agrees and code not in declared["indicator"]:
+            advice = t("Perbaiki tabelnya, atau nyatakan di discrepancies.yaml bila sumbernya memang begitu.")
+            problems.append(_not_the_sum(code, maximum, below.get(code, 0.0), advice, f"{shown}/indicators.csv"))
+        if agrees and code in declared["indicator"]:
+            problems.append(_no_longer(code, shown))
+    below = _sums(indicators, "component_code")
+    answers = _sums(questions, "component_code")
+    advice = t("Tulis jumlahnya; angka lain yang tercetak di sumber dinyatakan di discrepancies.yaml (printed).")
+    for code, maximum in _maxima(components, "component_code").items():
+        total = below.get(code, 0.0)
+        if not _same(maximum, total):
+            problems.append(_not_the_sum(code, maximum, total, advice, f"{shown}/components.csv"))
+        elif code in declared["component"]:
+            printed = declared["component"][code].values.get("printed", maximum)
+            if _same(printed, total) and _same(answers.get(code, 0.0), total):
+                problems.append(_no_longer(code, shown))
+    total = math.fsum(components["max_points"])
+    if not _same(about["max_total"], total):
+        advice = t("Perbaiki max_total atau tabelnya.")
+        problems.append(_not_the_sum("total", about["max_total"], total, advice, f"{shown}/instrument.yaml"))
     lowers = [band["lower"] for band in about["bands"]]
     if lowers != sorted(set(lowers)):
-        problems.append(
-            Problem(
-                t("batas bawah predikat tidak menaik"), t("Urutkan dari yang terendah."), f"{shown}/instrument.yaml"
-            )
-        )
+        what = t("batas bawah predikat tidak menaik")
+        problems.append(Problem(what, t("Urutkan dari yang terendah."), f"{shown}/instrument.yaml"))
     if problems:
         refuse(shown, problems)
+
+
+def _without_parent(child: pd.DataFrame, parent: pd.DataFrame, column: str, file: str) -> Iterator[Problem]:
+    for row, code in child.loc[~child[column].isin(parent[column]), column].items():
+        what = t("kode ini tidak ada di tabel di atasnya")
+        yield Problem(what, did_you_mean(code, parent[column]), file, row, column, code)
+
+
+def _sums(table: pd.DataFrame, by: str) -> dict[str, float]:
+    return {code: math.fsum(group) for code, group in table.groupby(by)["max_points"]}
+
+
+def _maxima(table: pd.DataFrame, by: str) -> dict[str, float]:
+    return dict(zip(table[by], table["max_points"], strict=True))
+
+
+def _same(one: float, other: float) -> bool:
+    return math.isclose(one, other, abs_tol=1e-6)
+
+
+def _not_the_sum(code: str, maximum: float, below: float, advice: str, file: str) -> Problem:
+    what = t(
+        "maksimum {code} tercetak {printed}, jumlah di bawahnya {sum}",
+        code=code,
+        printed=number(maximum),
+        sum=number(below),
+    )
+    return Problem(what, advice, file)
+
+
+def _no_longer(code: str, shown: str) -> Problem:
+    what = t("maksimum {code} kini cocok dengan jumlah di bawahnya", code=code)
+    return Problem(what, t("Hapus pernyataan itu dari discrepancies.yaml."), f"{shown}/discrepancies.yaml")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -194,6 +194,25 @@ def check_scenario(values: dict[str, Any], *, shown: str | None = None) -> Scena
     if shown:
         raise DataError(t("Skenario {file} ditolak.", file=shown), problems=problems)
     raise ParameterError(t("Skenario ditolak."), problems=problems)
+
+
+def read_budgets(text: str) -> list[dict[str, str]]:
+    """Read budgets that may come as people type them; what is no budget or no weight the scenario refuses.
+
+    >>> read_budgets("300 juta=0,4; 600 juta=0,6")
+    [{'budget': '300 juta', 'weight': '0.4'}, {'budget': '600 juta', 'weight': '0.6'}]
+    """
+    pairs = (each.partition("=") for each in text.split(";") if each.strip())
+    return [{"budget": name.strip(), "weight": weight.strip().replace(",", ".")} for name, _, weight in pairs]
+
+
+def budgets_in_words(budgets: Iterable[Weighted]) -> str:
+    """Write budgets that may come so that `read_budgets` reads the same.
+
+    >>> budgets_in_words([Weighted(budget="600 juta", weight=0.6)])
+    '600000000=0,6'
+    """
+    return "; ".join(f"{each.budget}={each.weight:g}".replace(".", ",") for each in budgets)
 
 
 def load_scenario(name: str | Path, *, data: Path | None = None) -> Scenario:

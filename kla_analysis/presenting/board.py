@@ -30,6 +30,7 @@ from kla_analysis.presenting.canvas import (
     SMALL,
     SOFT,
     TEXT,
+    UNKNOWN,
     WIDTH,
     Chart,
     figure_svg,
@@ -201,6 +202,8 @@ class Board:
             "Biru: tanpa kegiatan. Jingga: yang ditambahkan rencana. Garis putus-putus: batas {goal}.",
             goal=answer.goal.name,
         )
+        if position.unknown_points:
+            how += " " + t("Bertitik: belum dijawab.")
         figure, whole = new_figure(
             self.title or t("{area} menuju {goal}", area=position.area.name, goal=answer.goal.name), position,
             plan_note(answer), tall=tall, left=_LEFT, right=_RIGHT, how=how,
@@ -311,8 +314,13 @@ class Board:
     def _draw_components(self, names: list[str]) -> None:
         ax, answer = self._panels["components"], self.answer
         top = answer.components["max_points"].max()
-        for at, most in enumerate(answer.components["max_points"]):
-            ax.barh(at, most, height=12 / _UNIT / (ax.get_position().height * self._high(ax) / len(names)), **LOST)
+        sheet = answer.ground.position.roll_up.components
+        thick = 12 / _UNIT / (ax.get_position().height * self._high(ax) / len(names))
+        for at, (code, most) in enumerate(answer.components["max_points"].items()):
+            # What nobody has answered is no loss; it stands at the end, where no bar of the plan reaches unless it answers.
+            unknown = sheet.loc[code, "high"] - sheet.loc[code, "low"]
+            ax.barh(at, most - unknown, height=thick, **LOST)
+            ax.barh(at, unknown, left=most - unknown, height=thick, **UNKNOWN)
         put_rows(ax, names)
         ax.set_xlim(0, top)
 

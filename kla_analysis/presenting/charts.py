@@ -736,7 +736,7 @@ def _year(
     markers = {claimed: "^", AWARD_STAGE: "o"}
     taken: list[float] = []
     if len(scores) > 1 and not near:
-        ends = [scores[-1] + 0.31 * step, scores[0] - 0.1 * step]
+        ends = [scores[-1] + 0.31 * step, scores[0] - (0.31 if _over(scores[0], top, step) else 0.1) * step]
         ax.plot([x, x], ends, color=SOFT, linewidth=0.9, zorder=1)
     for at, (stage, score) in enumerate(zip(scored["stage"], scores, strict=True)):
         own = stage == claimed
@@ -755,8 +755,7 @@ def _year(
         # Above the mark, unless there is no room up there or another mark is near.
         up = at == 0 if near else True
         y = score + 0.2 * step if up else min(scores) - (0.2 + 0.17 * (at - 1)) * step
-        if y > top - 0.02 * step:
-            y = score - 0.2 * step
+        y = score - 0.2 * step if up and _over(score, top, step) else min(y, top - 0.09 * step)
         write(ax, x, y, number(score), ha="center", zorder=4)
         taken += [score, y]
     for row in rows.itertuples():
@@ -782,3 +781,8 @@ def _year(
         if y is not None and size is not None:
             write(ax, x, y, written, ha="center", zorder=4, bbox=patch(PAPER), fontsize=size)
         told.append(t("{year} {name} ({stage}, nilai tidak diumumkan)", year=year, name=name, stage=stage))
+
+
+def _over(score: float, top: float, step: float) -> bool:
+    """Whether a label above a mark would run out of the picture: it is 0.18 inches high, `step` points an inch."""
+    return score + 0.24 * step > top

@@ -53,15 +53,32 @@ def forecast_told(told: Forecast, rules: Instrument) -> Text:
         said = t("Nilai {score} adalah hasil akhir: {name}.", score=number(told.claimed), name=placed.name)
         return Text((said, *placed.remarks))
     said = t("Nilai ini dari tahap {stage}.", stage=stage.name.lower())
-    return Text((f"{said} {award_in_words(told, rules.ladder)}", basis_in_words(told, rules), *_carried_over(told)))
+    return Text((f"{said} {award_in_words(told, rules.ladder)}", basis_in_words(told, rules), *_put_off(told, rules.ladder),
+                 *_carried_over(told)))  # fmt: skip
 
 
 def _carried_over(told: Forecast) -> list[str]:
     if not told.extrapolated:
         return []
+    if told.claimed > told.observed.high:
+        return [
+            t("Untuk nilai di atas {high} pada tahap ini tidak ada penghargaan yang terbit: prakiraan ini perpanjangan dari "
+              "nilai yang lebih rendah.", high=number(told.observed.high))
+        ]  # fmt: skip
     return [
         t("Untuk nilai di bawah {low} hampir tidak ada penghargaan yang terbit: prakiraan ini perpanjangan dari nilai "
           "yang lebih tinggi.", low=number(told.observed.low, decimals=0))
+    ]  # fmt: skip
+
+
+def _put_off(told: Forecast, ladder: Ladder) -> list[str]:
+    """Say which part of no award has nothing to do with the score: it may be likelier than the lowest predicate."""
+    if not told.put_off:
+        return []
+    return [
+        t("“{none}” memuat {share} untuk putaran yang berakhir tanpa penilaian (verifikasi ditunda), berapa pun nilainya; "
+          "karena itu dapat lebih besar daripada {lowest}.", none=ladder.name(ladder.no_award_code),
+          share=chance(told.put_off), lowest=ladder.bands[0].name)
     ]  # fmt: skip
 
 
@@ -71,7 +88,7 @@ def forecast_record(told: Forecast, rules: Instrument) -> dict[str, Any]:
     return {
         "stage": told.stage,
         "score": told.claimed,
-        "predicates": {code: round(probability, 4) for code, probability in told.predicates.items()},
+        "predicates": dict(told.predicates),
         "median": told.median,
         "interval": [told.interval.low, told.interval.high],
         "level": told.level,
@@ -104,7 +121,7 @@ def outlook_in_words(position: Position, target: str) -> Text:
         else t("Nilai {score} berasal dari tahap {stage}, bukan penghargaan: sesudahnya nilai masih dapat berubah.",
                score=ladder.written(position.span), stage=position.instrument.stage(position.stage).name.lower())
     )  # fmt: skip
-    paragraphs = [opening, award_in_words(told, ladder), *award_at_best(position, target)]
+    paragraphs = [opening, award_in_words(told, ladder), *_put_off(told, ladder), *award_at_best(position, target)]
     paragraphs.append(
         t("Peluang {goal} atau lebih: {chance}.", goal=goal, chance=chance(told.probability_at_least(target)))
     )

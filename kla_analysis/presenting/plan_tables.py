@@ -183,11 +183,9 @@ def regret_table(answer: Simulation) -> Table:
         Column("kept", t("Nilai mandiri yang bertahan"), "number", percent, "share"),
         Column("total", t("Nilai harapan rencana ini"), "number", unit="points"),
         Column("best_total", t("Rencana terbaik untuk hasil itu"), "number", unit="points"),
-        Column("regret", t("Penyesalan"), "number", unit="points"),
+        Column("regret", t("Kalah dari yang terbaik"), "number", unit="points"),
     )
-    return _table(
-        answer, t("Penyesalan: seberapa keliru rencana ini di setiap hasil verifikasi"), columns, answer.regret
-    )
+    return _table(answer, t("Seberapa keliru rencana ini di setiap hasil verifikasi"), columns, answer.regret)
 
 
 @needs_plan

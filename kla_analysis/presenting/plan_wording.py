@@ -316,7 +316,7 @@ def core_in_words(answer: Simulation) -> Text:
     return Text(
         (
             said,
-            t("Penyesalan terbesar di semua hasil verifikasi yang dicoba: {regret} poin di bawah rencana terbaik "
+            t("Paling jauh, di semua hasil verifikasi yang dicoba, rencana ini {regret} poin di bawah rencana terbaik "
               "untuk hasil itu.", regret=number(worst["regret"])),
         )
     )  # fmt: skip

@@ -48,7 +48,15 @@ from kla_analysis.presenting.tables import (
     province_table,
     transition_table,
 )
-from kla_analysis.presenting.wording import forecast_note, later_award, needs, needs_cases, needs_forecast, settled
+from kla_analysis.presenting.wording import (
+    forecast_note,
+    later_award,
+    low_end,
+    needs,
+    needs_cases,
+    needs_forecast,
+    settled,
+)
 
 _STEP = 10  # points per bar of the distribution
 
@@ -215,6 +223,7 @@ def tornado(position: Position, target: str) -> Chart:
     retention = outlook(position).retention
     source = f"{source_line(position)} {forecast_note(retention)}"
     how = t("Dari verifikasi yang ketat (kiri) ke yang longgar (kanan), satu komponen setiap kali.")
+    how = " ".join((how, *low_end(position)))
     names, row = row_names(table["name"], 2.2)
     figure, ax = new_figure(title, position, source, tall=row * len(table), left=2.2, right=0.3, under=0.3, how=how)
     ladder = position.instrument.ladder

@@ -50,6 +50,7 @@ from kla_analysis.presenting.wording import (
     audit_in_words,
     later_award,
     least_share_in_words,
+    low_end,
     needs,
     needs_forecast,
     points,
@@ -240,14 +241,19 @@ def unknown_column(frame: pd.DataFrame) -> tuple[Column, ...]:
 
 
 def _of_sheet(
-    position: Position, caption: str, columns: Sequence[Column], frame: pd.DataFrame, total: Sequence[Any] = ()
+    position: Position,
+    caption: str,
+    columns: Sequence[Column],
+    frame: pd.DataFrame,
+    total: Sequence[Any] = (),
+    notes: Sequence[str] = (),
 ) -> Table:
-    """A table made from the position's sheet: with its source, and a badge when it is illustrative."""
+    """A table made from the position's sheet: with its source, what else to know, and a badge when it is illustrative."""
     return Table(
         caption=caption,
         columns=tuple(columns),
         frame=frame,
-        source=source_note(position),
+        source=" ".join((source_note(position), *notes)),
         badge=t("ILUSTRATIF") if position.illustrative else "",
         total=tuple(total),
     )
@@ -856,7 +862,7 @@ def sensitivity_table(position: Position, target: str) -> Table:
     goal = position.instrument.ladder.band(target).name
     return _of_sheet(
         position,
-        t("Apa yang menentukan nilai pada penghargaan (indeks Sobol)"),
+        t("Apa yang menentukan nilai pada penghargaan"),
         (
             Column("name", t("Masukan")),
             _share("first", t("Sendirian")),
@@ -865,6 +871,7 @@ def sensitivity_table(position: Position, target: str) -> Table:
             _share("reach", t("Tercapainya {goal}", goal=goal)),
         ),
         frame,
+        notes=low_end(position),
     )
 
 
@@ -888,6 +895,7 @@ def answer_flip_table(position: Position, top: int = 10) -> Table | Text:
             Column("predicate_without", t("Menjadi")),
         ),
         frame,
+        notes=low_end(position),
     )
 
 
@@ -906,6 +914,7 @@ def weight_flip_table(position: Position) -> Table:
             _num("factor_up", t("Naik bila dikali"), "times"),
         ),
         frame.reset_index(),
+        notes=low_end(position),
     )
 
 

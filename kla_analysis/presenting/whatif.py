@@ -18,7 +18,14 @@ from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.errors import KlaError
 from kla_analysis.language import money, number, percent, read_money, t
-from kla_analysis.planning.scenario import Scenario, check_scenario, load_scenario, read_scenario
+from kla_analysis.planning.scenario import (
+    Scenario,
+    budgets_in_words,
+    check_scenario,
+    load_scenario,
+    read_budgets,
+    read_scenario,
+)
 from kla_analysis.planning.simulation import Ground, Simulation, Simulator
 from kla_analysis.presenting.board import Board, reach
 from kla_analysis.presenting.controls import LABEL_WIDTH, STYLE, Controls, Picture, links
@@ -162,6 +169,17 @@ class WhatIf(Controls):
         self.must_not = _List(t("Dilarang"), named, self._moved)
         self.either_or = _List(t("Paling banyak satu"), named, self._moved, groups=True)
         self.exactly_one = _List(t("Tepat satu"), named, self._moved, groups=True)
+        self.budgets = widgets.Text(
+            description=t("Kemungkinan"),
+            placeholder=t("300 juta=0,4; 600 juta=0,6"),
+            tooltip=t(
+                "Anggaran yang mungkin turun dan bobotnya; tab “Bila dipotong” memberi urutan yang terbaik untuk semuanya."
+            ),
+            continuous_update=False,
+            layout=wide,
+            style=style,
+        )
+        self.budgets.observe(self._moved, "value")
         self.reset = widgets.Button(description=t("Kembali ke awal"), layout=widgets.Layout(width="auto"))
         self.undo = widgets.Button(description=t("Urungkan"), layout=widgets.Layout(width="auto"), disabled=True)
         self.reset.on_click(lambda _: self._replace(self._first))
@@ -225,7 +243,7 @@ class WhatIf(Controls):
         decided = (self.ceilings, self.must, self.must_not, self.either_or, self.exactly_one)
         decisions = widgets.Accordion(
             [
-                widgets.VBox([one.widget for one in decided]),
+                widgets.VBox([*(one.widget for one in decided), self.budgets]),
                 widgets.VBox([self.retention, self.retention_said, self.acceptance, self.cost]),
             ],
             titles=[t("Pagu dan keputusan"), t("Asumsi")],
@@ -290,6 +308,7 @@ class WhatIf(Controls):
                 "must_not": tuple(self.must_not.value),
                 "either_or": tuple(self.either_or.value),
                 "exactly_one": tuple(self.exactly_one.value),
+                "budgets": read_budgets(self.budgets.value),
                 **ceilings,
             }
         )
@@ -311,6 +330,7 @@ class WhatIf(Controls):
             self.must.value, self.must_not.value = list(scenario.must), list(scenario.must_not)
             self.either_or.value = list(scenario.either_or)
             self.exactly_one.value = list(scenario.exactly_one)
+            self.budgets.value = budgets_in_words(scenario.budgets)
             self.ceilings.value = {
                 (kind, name): rupiah
                 for kind in ("agencies", "funding_sources", "years")

@@ -174,6 +174,11 @@ def source_note(position: Position) -> str:
     return said + unknown
 
 
+def low_end(position: Position) -> tuple[str, ...]:
+    """Say, where answers are missing, that what is shown counts on none of them."""
+    return (t("Itu bila yang belum dijawab tidak bernilai."),) if position.unknown_points else ()
+
+
 def forecast_note(retention: Retention) -> str:
     """Say what a forecast of the award rests on."""
     if retention.cases == 0:
@@ -232,6 +237,7 @@ def sensitivity_in_words(position: Position, target: str) -> Text:
           own=percent(ranked["total"].iloc[0])),
         t("Bagian yang sama bagi semua komponen tidak pernah terbit; di sini diandaikan {common} (asumsi).",
           common=percent(found.common)),
+        *low_end(position),
     ))  # fmt: skip
 
 
@@ -241,14 +247,14 @@ def flips_in_words(position: Position) -> Text:
     flips = flips_by_answer(position.roll_up)
     placement = position.roll_up.placement
     if flips.empty:
-        return Text((t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=placement.name),))
+        said = t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=placement.name)
+        return Text((said, *low_end(position)))
     first = flips.iloc[0]
-    low_end = (t("Itu bila yang belum dijawab tidak bernilai."),) if position.unknown_points else ()
     return Text((
         t("{count} jawaban masing-masing dapat menghilangkan {name} bila ditolak. Yang terdekat: {code} {label} ({points} "
           "poin).", count=len(flips), name=placement.name, code=flips.index[0], label=first["name"],
           points=number(first["low"])),
-        *low_end,
+        *low_end(position),
     ))  # fmt: skip
 
 

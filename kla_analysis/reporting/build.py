@@ -398,7 +398,8 @@ def _colophon(made_from: Manifest, position: Position) -> dict[str, str]:
         t("Aturan"): t("sha256 {hash}…", hash=made_from.inputs["instrument"][:16]),
         t("Arti status"): t(
             "terbit = tertulis di sumbernya; sekunder = dari salinan tidak resmi yang hitungannya cocok; turunan = "
-            "dihitung dari keduanya; asumsi = dari kami; ilustratif = contoh, bukan nilai daerah ini."
+            "dihitung dari keduanya; asumsi = dari kami; menurut pembuatnya = tertulis di berkasnya, belum diperiksa pihak lain; "
+            "ilustratif = contoh, bukan nilai daerah ini."
         ),
         t("Dibuat oleh"): f"kla_analysis {version('kla-analysis')}, Python {made_from.versions['python']}",
     }

@@ -23,7 +23,7 @@ from kla_analysis.evidence.intake.guard import safe_name
 from kla_analysis.evidence.intake.mending import Place
 from kla_analysis.evidence.intake.repairs import Repair, reason_of
 from kla_analysis.evidence.intake.sheet import Intake, places_of, read_sheet, save
-from kla_analysis.instrument.instrument import all_stages, load_instrument
+from kla_analysis.instrument.instrument import AWARD_YEARS, all_stages, load_instrument
 from kla_analysis.language import t
 from kla_analysis.presenting.annotation import annotated_workbook
 from kla_analysis.presenting.controls import Controls, links, status
@@ -218,7 +218,7 @@ class CheckDoor(Controls):
 
     def _year(self) -> int | None:
         text = self.year.value.strip()
-        if text and not re.fullmatch(r"20[1-9]\d|2100", text):
+        if text and not (text.isdecimal() and int(text) in AWARD_YEARS):
             raise DataError(t("“{text}” bukan tahun.", text=text), advice=t("Isi tahun penghargaan, misalnya 2025."))
         return int(text) if text else None
 

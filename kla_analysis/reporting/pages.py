@@ -27,14 +27,48 @@ def cells(notebook: NotebookNode) -> list[list[Record]]:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             found.append([{"kind": "prose", "markdown": cell.source}])
-        elif cell.cell_type == "code" and cell.outputs:
+        elif cell.cell_type == "code":
             found.append([block for output in cell.outputs if (block := _block(output)) is not None])
-    return found
+    return _said_once(found)
 
 
 def blocks(notebook: NotebookNode) -> list[Record]:
     """Return the blocks of an executed notebook in the order of reading."""
     return [block for cell in cells(notebook) for block in cell]
+
+
+def _said_once(found: list[list[Record]]) -> list[list[Record]]:
+    """Return cells that say only once why something is not shown.
+
+    A remark that stands on the page already is left out, and with it the heading and the prose of a section in which
+    nothing else is.
+    """
+    sections: list[list[list[Record]]] = [[]]
+    for cell in found:
+        if cell and cell[0]["kind"] == "prose" and cell[0]["markdown"].startswith("#"):
+            sections.append([])
+        sections[-1].append(cell)
+    told: list[Record] = []
+    kept = []
+    for section in sections:
+        left = [[block for block in cell if not _told(block, told)] for cell in section]
+        if _shows(left) or not _shows(section):
+            kept += [cell for cell in left if cell]
+    return kept
+
+
+def _told(block: Record, told: list[Record]) -> bool:
+    """Return whether a block is a remark that was made before; if it was not, note it."""
+    if block["kind"] != "text" or block["heading"] or block["style"] != "remark":
+        return False
+    if block in told:
+        return True
+    told.append(block)
+    return False
+
+
+def _shows(section: list[list[Record]]) -> bool:
+    return any(block["kind"] != "prose" for cell in section for block in cell)
 
 
 def _block(output: NotebookNode) -> Record | None:

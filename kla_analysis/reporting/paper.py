@@ -15,7 +15,7 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
-from itertools import groupby, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,8 +128,8 @@ def _chapter(title: str, blocks: Sequence[Record], pictures: dict[str, bytes]) -
 
 
 def _laid_out(blocks: Sequence[Record], pictures: dict[str, bytes]) -> Iterator[Record]:
-    """Yield the blocks of a page one after the other, as the template reads them; the same remark again is left out."""
-    for block, _ in groupby(blocks):
+    """Yield the blocks of a page one after the other, as the template reads them."""
+    for block in blocks:
         if "above" in block:
             yield _heading(2, block["above"])
         if block["kind"] == "figure":

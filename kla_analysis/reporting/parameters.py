@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from kla_analysis.errors import ParameterError, Problem, did_you_mean
 from kla_analysis.evidence.assessment import sheet_and_rules
-from kla_analysis.instrument.instrument import load_instrument
+from kla_analysis.instrument.instrument import AWARD_YEARS, load_instrument
 from kla_analysis.language import LANGUAGES, t, use_language
 from kla_analysis.planning.scenario import is_file, names, open_scenario
 
@@ -32,7 +32,7 @@ class ReportParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, strict=True)
 
     area: str = Field(default="63.10", description="kode wilayah bertitik, misalnya 63.10")
-    year: int = Field(default=2022, ge=2011, le=2100, description="tahun penghargaan")
+    year: int = Field(default=2022, ge=AWARD_YEARS[0], le=AWARD_YEARS[-1], description="tahun penghargaan")
     assessment: str = Field(default="", description="lembar nilai sendiri; kosong = lembar proyek")
     stage: str = Field(default="", description="tahap penilaian; kosong = tahap terakhir yang ada")
     target: str = Field(

@@ -87,14 +87,18 @@ class Refusal(web.RequestHandler):
         """Keep what is to be said."""
         self._status, self._words = status, words
 
+    def check_xsrf_cookie(self) -> None:
+        """Ask for nothing: a refusal changes nothing."""
+
     def prepare(self) -> None:
         """Answer, whatever the method."""
         self.set_status(self._status)
         self.set_header("Cache-Control", "no-store")
-        if self._status == 429:
+        later = self._status == 429
+        if later:
             self.set_header("Retry-After", "30")
-        title, again = escape(t("Belum dapat dibuka")), escape(t("Muat ulang"))
-        link = f'<p><a href="">{again}</a></p>' if self._status == 429 else ""
+        title = escape(t("Belum dapat dibuka") if later else t("Tidak dibuka"))
+        link = f'<p><a href="">{escape(t("Muat ulang"))}</a></p>' if later else ""
         self.finish(
             f'<!doctype html><html lang="{current_language()}"><meta charset="utf-8"><meta name="viewport" '
             f'content="width=device-width"><title>{title}</title><body style="font:1.1rem/1.5 system-ui,sans-serif;'
@@ -115,6 +119,12 @@ def stand_at(door: Door, application: web.Application, manager: Any, *, pages: b
 
     def find_handler(request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
         refused = door.why_not(request)
+        if refused is None and request.path == "/login":
+            # Where those without the key are sent: a key is not typed in here, it stands in the address.
+            refused = (
+                403,
+                t("Kuncinya tidak ada atau keliru. Buka lewat alamat yang dicetak saat memulai, utuh sampai akhirnya."),
+            )
         if refused is None and pages and request.path == "/" and (words := door.full()):
             refused = 429, words
         if refused is None:
@@ -149,8 +159,19 @@ def main() -> None:
 
 
 def _voila(asked: dict[str, Any], door: Door, tell: Callable[[str], None]) -> None:
+    import voila.app
+    from jupyter_server.base.handlers import JupyterHandler
     from traitlets import default
     from voila.app import Voila
+
+    class Files(voila.app.AllowListFileHandler, JupyterHandler):
+        """Finished reports, for who has the key or came in with it; by itself Voilà hands files out to every user."""
+
+        @web.authenticated
+        async def get(self, path: str, include_body: bool = True) -> None:
+            await super().get(path, include_body)
+
+    voila.app.AllowListFileHandler = Files
 
     class Pages(Voila):
         @default("config_file_paths")

@@ -130,6 +130,43 @@ def test_low_claims_are_extrapolated_and_say_so():
     assert "perpanjangan" in told
 
 
+def test_claims_above_all_published_ones_say_so_too():
+    assert kla.forecast(999, VERIFIED, year=2025).extrapolated
+    assert not kla.forecast(938, VERIFIED, year=2025).extrapolated
+    assert "di atas 938" in run("--stage", VERIFIED, "--score", "999", "--year", "2025").output
+
+
+@pytest.mark.parametrize("stage", [CLAIM, VERIFIED, "central_review", "field_verification", FINAL])
+def test_the_ends_of_the_scale(stage, ladder):
+    told = [kla.forecast(score, stage, year=2025) for score in (0, 1, 50, 100, 400, 999, 1000)]
+    for one in told:
+        assert 0 <= one.interval.low <= one.median <= one.interval.high <= ladder.max_total
+        assert sum(one.predicates.values()) == pytest.approx(1, abs=1e-12)
+        assert one.extrapolated == (stage != FINAL and not one.observed.low <= one.claimed <= one.observed.high)
+    for name in ("median", "interval"):
+        values = [getattr(one, name) for one in told]
+        assert values == sorted(values, key=lambda value: getattr(value, "low", value))
+    for band in ladder.bands:
+        reached = [one.probability_at_least(band.code) for one in told]
+        assert reached == sorted(reached)
+
+
+def test_what_is_put_off_explains_no_award_beside_a_high_score():
+    told = chances(800.38, VERIFIED, previous="madya")
+    assert told["none"] > told["pratama"]
+    said = run("--stage", VERIFIED, "--score", "800.38", "--year", "2025", "--previous", "madya").output
+    assert "memuat 2% untuk putaran yang berakhir tanpa penilaian (verifikasi ditunda), berapa pun nilainya" in said
+    assert "ditunda" not in run("--stage", FINAL, "--score", "800.38", "--year", "2025").output
+
+
+@pytest.mark.parametrize("year", ["1999", "9999"])
+def test_a_year_without_any_award_is_refused(year):
+    error = run("--stage", VERIFIED, "--score", "800", "--year", year).exception
+    assert isinstance(error, kla.ParameterError)
+    assert f"{year} bukan tahun penghargaan" in str(error)
+    assert "2011 sampai 2100" in error.advice
+
+
 def test_what_was_never_assessed_is_no_share():
     # Pangandaran 2021 had 737.05 and no award because its field verification was put off.
     rules = kla.load_instrument()
@@ -172,7 +209,7 @@ def test_the_command_as_json():
         run("--stage", VERIFIED, "--score", "800,38", "--year", "2025", "--area", "63.10", "--json").output
     )
     assert {"predicates", "median", "interval", "level", "observed_range", "basis"} <= set(told)
-    assert sum(told["predicates"].values()) == pytest.approx(1, abs=1e-3)
+    assert sum(told["predicates"].values()) == pytest.approx(1, abs=1e-12)
     assert told["basis"]["previous"] == "madya"
     assert told["basis"]["verified_by"] == "province"
     final = json.loads(run("--stage", FINAL, "--score", "800.38", "--year", "2025", "--json").output)
@@ -181,11 +218,11 @@ def test_the_command_as_json():
 
 
 def test_everything_wrong_is_told_at_once():
-    error = run("--stage", "selff", "--score", "1200", "--year", "2025", "--previous", "mudya",
+    error = run("--stage", "selff", "--score", "1200", "--year", "1999", "--previous", "mudya",
                 "--verified-by", "camat", "--area", "99.99").exception  # fmt: skip
     assert isinstance(error, kla.ParameterError)
     assert error.exit_code == 2
-    for word in ("selff", "1200", "mudya", "camat", "99.99"):
+    for word in ("1999", "selff", "1200", "mudya", "camat", "99.99"):
         assert word in str(error)
 
 

@@ -139,7 +139,7 @@ def test_every_page_of_the_answer_opens(open_app):
         ("Menurut komponen", "Komponen sebelum dan sesudah rencana"),
         ("Siapa dan kapan", "Biaya per tahun"),
         ("Bila dipotong", "Urutan yang aman dipotong"),
-        ("Seberapa kokoh", "Penyesalan"),
+        ("Seberapa kokoh", "Kalah dari yang terbaik"),
         ("Bukti", "Mengamankan bukti"),
         ("Bandingkan", "Pilih skenario"),
     ):

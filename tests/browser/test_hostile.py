@@ -153,6 +153,11 @@ def test_without_the_key_nobody_comes_in_whatever_the_settings_of_the_user_say(v
         status, text = ask(server, path)
         assert status in (302, 403)
         assert "63.10" not in text
+    for server in (voila, lab):  # where those without it are sent says what to do, in words
+        for method in ("GET", "POST"):
+            status, text = ask(server, "/login?next=%2F", method, Origin=f"http://{server.host}", Content_Length="0")
+            assert status == 403
+            assert "alamat yang dicetak saat memulai" in text
 
 
 def test_the_key_stands_in_no_command_line(voila, lab):

@@ -273,6 +273,40 @@ def test_percentages_of_an_old_workbook(tmp_path, reader, rows):
     check(outcome(tmp_path / "a.xls", reader), "persen, bukan poin")
 
 
+XLS_SHARES = ["0%", "0.00%", "0 %;-0 %", "#,##0.0%", "[Red]0%", '0"%"']
+
+
+@pytest.mark.parametrize("number_format", XLS_SHARES)
+def test_percentages_of_an_old_workbook_in_any_format(tmp_path, reader, number_format):
+    import xlwt
+
+    book = xlwt.Workbook()
+    one = book.add_sheet("Rekap")
+    for at, row in enumerate((HEAD, (*ONE[:3], 0.75), TWO)):
+        for column, value in enumerate(row):
+            share = (at, column) == (1, 3)
+            one.write(at, column, value, *([xlwt.easyxf(num_format_str=number_format)] if share else []))
+    book.save(str(tmp_path / "a.xls"))
+    check(outcome(tmp_path / "a.xls", reader), "persen, bukan poin")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        'office:value-type="percentage" office:value="0.75"',
+        'office:value="0.75" office:value-type="percentage" calcext:value-type="percentage" xmlns:calcext="urn:x"',
+        'table:style-name="ce7" office:value-type="percentage" office:value="7.5E-1"',
+        'table:number-columns-repeated="1" office:value-type="percentage" office:value="1"',
+        'table:formula="of:=[.C2]/128" office:value-type="percentage" office:value="0.75"',
+        'table:number-rows-spanned="1" table:number-columns-spanned="1" office:value-type="percentage" office:value="0"',
+    ],
+)
+def test_percentages_of_an_opendocument_sheet_in_any_form(tmp_path, reader, cell):
+    path = people.write_ods(tmp_path / "a.ods", [page("Rekap", [HEAD, ONE, TWO])])
+    changed(path, 'office:value-type="float" office:value="70"', cell)
+    check(outcome(path, reader), "persen, bukan poin")
+
+
 # --- numbers inside an indicator --------------------------------------------------------------------------------------
 
 Q = [("1", "12", 12), ("2a", "1", 0.75), ("2b", "1", 0.5)]
@@ -390,6 +424,8 @@ def mhtml() -> bytes:
         f"<table><tr><td><h1>KLA</h1></td></tr><tr><td>{TABLE}</td></tr></table>".encode(),
         b"<?xml version='1.0'?><!DOCTYPE html><html><body>" + TABLE.encode() + b"</body></html>",
         mhtml(),
+        # LibreOffice writes the notes on cells like this.
+        TABLE.replace("70", "<comment>1: 0 sampai 96 poin.</comment>70").encode(),
     ],
 )
 def test_pages_of_portals(tmp_path, reader, data):
@@ -637,6 +673,17 @@ def test_our_own_sheet_survives_being_sorted_filtered_and_moved(tmp_path, reader
     for name, form in forms.items():
         path = people.write_xlsx(tmp_path / f"{name}.xlsx", [page("Isian", [TITLE, *form], hidden_rows=(5, 6, 9))])
         assert read_sheet(path, reader=reader, **ABOUT).assessment().scores.equals(reference.scores), name
+
+
+def test_a_lost_zero_is_not_guessed_among_rows_out_of_order(tmp_path, reader):
+    """14.10 that became the number 14.1 is known behind 14.8 and 14.9; behind 14.9 alone nothing tells which one it is."""
+    head = ("Kode", "Nilai")
+    rows = {"14.1": 1, "14.8": 2, "14.9": 1, "14.10": 3}
+    numbers = [(float(code), score) for code, score in rows.items()]
+    read = read_sheet(sheet(tmp_path, head, *numbers), reader=reader, **ABOUT).assessment()
+    assert read.scores.dropna().to_dict() == rows
+    for order in ([3, 2, 0, 1], [1, 3, 2, 0], [2, 0, 3, 1]):
+        check(outcome(sheet(tmp_path, head, *(numbers[at] for at in order)), reader), "14.1 sudah dinilai")
 
 
 @pytest.mark.parametrize("title", ["Kekurangan Nilai", "Pengurangan Nilai", "Nilai Target", "Nilai Kab. Banjar"])

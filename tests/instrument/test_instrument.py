@@ -8,6 +8,7 @@ from conftest import ROOT
 
 import kla_analysis as kla
 from kla_analysis.errors import DataError
+from kla_analysis.instrument.instrument import instrument_in_force
 
 
 @pytest.fixture
@@ -88,3 +89,38 @@ def test_a_round_is_scored_by_the_rules_in_force_then(data_copy):
 def test_an_unknown_instrument_names_the_nearest():
     with pytest.raises(kla.ParameterError, match="kla-2024"):
         kla.load_instrument("kla-2042")
+
+
+def test_a_component_is_the_sum_of_its_indicators_and_what_is_printed_instead_is_declared(data_copy):
+    folder = data_copy / "instruments/kla-2024"
+    spoil(folder / "components.csv", ",115,", ",150,")
+    with pytest.raises(DataError) as refused:
+        kla.load_instrument("kla-2024", data=data_copy)
+    (component,) = [problem for problem in refused.value.problems if "K1" in problem.what]
+    assert "tercetak 150" in component.what
+    assert "discrepancies.yaml (printed)" in component.advice
+    # What the advice says: the sum in the table, the printed number declared (as it is for K1).
+    spoil(folder / "components.csv", ",150,", ",115,")
+    declared = {
+        said.code: said.values["printed"] for said in kla.load_instrument("kla-2024", data=data_copy).discrepancies
+    }
+    assert declared["K1"] == 150
+
+
+def test_a_declared_component_that_adds_up_must_no_longer_be_declared(data_copy):
+    folder = data_copy / "instruments/kla-2024"
+    spoil(folder / "discrepancies.yaml", "printed: 150", "printed: 115")
+    with pytest.raises(DataError, match="maksimum K1 kini cocok"):
+        kla.load_instrument("kla-2024", data=data_copy)
+
+
+def test_an_ended_instrument_scores_no_later_round(data_copy):
+    new = shutil.copytree(data_copy / "instruments" / "kla-2024", data_copy / "instruments" / "kla-2023x")
+    spoil(new / "instrument.yaml", "valid_from: 2024-01-01", "valid_from: 2022-01-01")
+    spoil(new / "instrument.yaml", "valid_to: null", "valid_to: 2022-12-31")
+    assert [instrument_in_force(year, data=data_copy) for year in (2021, 2022, 2023, 2024)] == [
+        "kla-2023x",
+        "kla-2023x",
+        "kla-2024",
+        "kla-2024",
+    ]

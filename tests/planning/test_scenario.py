@@ -4,7 +4,17 @@ import pytest
 
 import kla_analysis as kla
 from kla_analysis.errors import DataError, ParameterError
-from kla_analysis.planning.scenario import Scenario, check_scenario, load_scenario, open_scenario, read_scenario, stack
+from kla_analysis.planning.scenario import (
+    Scenario,
+    budgets_in_words,
+    check_scenario,
+    load_scenario,
+    open_scenario,
+    read_budgets,
+    read_scenario,
+    stack,
+)
+from kla_analysis.presenting import whatif
 from kla_analysis.presenting.plan_wording import cuts_in_words
 
 
@@ -127,3 +137,18 @@ def test_weighted_budgets_come_back_from_a_file_and_order_the_actions(simulator)
     assert answer.ranking.status == "optimal"
     assert "Terbukti: tidak ada urutan lain" in repr(cuts_in_words(answer))
     assert (answer.cuts["total"] <= answer.cuts["free_total"]).all()
+
+
+def test_weighted_budgets_are_typed_in_the_app(position):
+    app = whatif.try_out(position, Scenario(goal="points", budget="600 juta"), "nindya")
+    app.budgets.value = "300 juta=0,4; 900 juta=0,6"
+    asked = check_scenario({"budgets": [{"budget": "300 juta", "weight": 0.4}, {"budget": "900 juta", "weight": 0.6}]})
+    assert app.answer.scenario.budgets == asked.budgets
+    assert "menurut bobotnya" in repr(cuts_in_words(app.answer))
+    app.budgets.value = "300 juta=0,4; 900 juta"
+    assert "budgets.1.weight" in app.message.value
+    assert app.answer.scenario.budgets == asked.budgets
+    app.undo.click()
+    assert app.budgets.value == ""
+    assert read_budgets(budgets_in_words(asked.budgets)) == [
+        {"budget": "300000000", "weight": "0.4"}, {"budget": "900000000", "weight": "0.6"}]  # fmt: skip

@@ -16,6 +16,7 @@ from matplotlib.text import Text as Written
 import kla_analysis as kla
 from kla_analysis import charts, risk_charts
 from kla_analysis.evidence.areas import Area
+from kla_analysis.language import number
 from kla_analysis.presenting import records
 from kla_analysis.presenting.wording import Text
 
@@ -139,6 +140,21 @@ def test_the_picture_keeps_its_source_and_its_standing(bumbu):
     assert "asumsi" in illustrative.source
     assert "ILUSTRATIF" not in written(charts.history(bumbu))  # made of published results only
     assert "tanahbumbu.com" in charts.history(bumbu).source
+
+
+@pytest.mark.parametrize("score", [940, 961.86, 975, 999.5, 1000])
+def test_no_number_of_the_history_runs_out_of_its_picture(score):
+    position = POSITIONS["bounds only"]()
+    history = position.history.copy()
+    history.loc[history["stage"] == "self_assessment", "score"] = score
+    figure = charts.history(dataclasses.replace(position, history=history)).figure
+    drawer = FigureCanvasAgg(figure).get_renderer()
+    (ax,) = figure.axes
+    (text,) = (text for text in ax.texts if text.get_text() == number(score))
+    inside, box = ax.get_window_extent(drawer), text.get_window_extent(drawer)
+    assert inside.y0 <= box.y0 < box.y1 <= inside.y1
+    others = [other.get_window_extent(drawer) for other in ax.texts if other is not text]
+    assert not any(box.overlaps(other) for other in others)
 
 
 def test_a_predicate_alone_gives_a_range():

@@ -7,14 +7,14 @@ import pytest
 from conftest import UNANSWERED
 
 import kla_analysis as kla
-from kla_analysis import charts, forecasting, tables, wording
+from kla_analysis import charts, forecasting, risk_charts, tables, wording
 from kla_analysis.analysis.scoring import totals_of
 from kla_analysis.analysis.weakness import Selection
 from kla_analysis.instrument.bands import Span
 from kla_analysis.planning.actions import load_catalogue
 from kla_analysis.planning.model import Model
 from kla_analysis.planning.scenario import Scenario
-from kla_analysis.presenting import explore, meetings, plan_tables, plan_wording, summary, whatif
+from kla_analysis.presenting import board, canvas, explore, meetings, plan_tables, plan_wording, summary, whatif
 from kla_analysis.reporting import build, manifest, results
 from kla_analysis.reporting.parameters import ReportParameters
 
@@ -227,3 +227,35 @@ def test_a_condition_that_nobody_has_answered_is_unanswered(gaps):
 def test_the_budget_app_says_what_it_does_not_count(gaps):
     app = whatif.try_out(gaps, Scenario(), "nindya")
     assert "117,25 poin belum dijawab, jadi tidak dihitung." in app.headline.value
+
+
+def test_what_decides_and_what_flips_say_that_they_count_on_no_missing_answer(gaps, zeros):
+    def shown(position):
+        parts = [wording.sensitivity_in_words(position, "nindya"), wording.flips_in_words(position)]
+        parts += [tables.sensitivity_table(position, "nindya"), tables.weight_flip_table(position)]
+        parts.append(tables.answer_flip_table(position))
+        return [
+            part.source if isinstance(part, tables.Table) else repr(part) for part in parts if part != wording.Text(())
+        ]
+
+    words = "Itu bila yang belum dijawab tidak bernilai."
+    assert all(words in said for said in shown(gaps))
+    assert not any(words in said for said in shown(zeros))
+    drawn = [" ".join(text.get_text().split()) for text in risk_charts.tornado(gaps, "nindya").figure.texts]
+    assert any(words in text for text in drawn)
+
+
+def test_the_plan_draws_them_unlike_what_is_lost(gaps, zeros):
+    def bars(position):
+        (ax,) = (ax for ax in drawn(position).figure.axes if ax.get_label() == "components")
+        return {bar.get_hatch(): 0 for bar in ax.patches if bar.get_width() > 0}.keys(), sum(
+            bar.get_width() for bar in ax.patches if bar.get_hatch() == canvas.UNKNOWN["hatch"]
+        )
+
+    def drawn(position):
+        return board.board(plan_wording.plan_for(position, Scenario(goal="points", budget="200 juta"), "nindya"))
+
+    kinds, points = bars(gaps)
+    assert kinds == {canvas.LOST["hatch"], canvas.UNKNOWN["hatch"]}
+    assert points == pytest.approx(gaps.unknown_points)
+    assert bars(zeros) == ({canvas.LOST["hatch"]}, 0)

@@ -7,6 +7,7 @@ import io
 import json
 import re
 
+import nbformat
 import openpyxl
 import pandas as pd
 import pypdf
@@ -491,3 +492,41 @@ def test_a_position_without_a_sheet_has_no_invented_numbers():
     assert (record["components"], record["answers"], record["plan"], record["forecast"]) == ([], {}, None, None)
     made = documents.all_documents(position, pages_of(), frame(), json.loads(results.as_json(record)))
     assert "Hitungan" not in openpyxl.load_workbook(io.BytesIO(made["laporan.xlsx"])).sheetnames
+
+
+def test_why_nothing_is_shown_is_said_once_and_empty_sections_go():
+    def shown(said):
+        return nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", said._repr_mimebundle_()[0])])
+
+    why, other = Text(("Tidak ada lembar.",), kind="remark"), Text(("Tidak ada nilai.",), kind="remark")
+    prose = nbformat.v4.new_markdown_cell
+    page = nbformat.v4.new_notebook(cells=[
+        prose("# Judul"), prose("## Satu\n\nPengantar."), shown(why), shown(why),
+        prose("## Dua\n\nTidak berisi."), shown(why), prose("## Tiga"), shown(Text(("Isi",))),
+        shown(other), prose("## Empat\n\nTanpa sel."),
+    ])  # fmt: skip
+    kept = pages.blocks(page)
+    assert [block["markdown"].splitlines()[0] for block in kept if block["kind"] == "prose"] == [
+        "# Judul", "## Satu", "## Tiga", "## Empat"]  # fmt: skip
+    said = [words for block in kept if block["kind"] == "text" for words in block["paragraphs"]]
+    assert said == ["Tidak ada lembar.", "Isi", "Tidak ada nilai."]
+    assert len(page.cells[3].outputs) == 1  # the executed notebook itself stays as it was
+
+
+def test_what_other_libraries_show_and_what_cells_print_stands_in_the_pdf_too():
+    output = nbformat.v4.new_output
+    cells = [
+        nbformat.v4.new_code_cell(outputs=[
+            output("execute_result", {"text/html": "<table><tr><td>1</td></tr></table>", "text/plain": "   a  b\n0  1  2"}),
+            output("stream", name="stdout", text="tercetak"),
+            output("stream", name="stderr", text="tersembunyi"),
+            output("error", ename="ValueError", evalue="salah", traceback=[]),
+        ])
+    ]  # fmt: skip
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    text = text_of(paper.pdf(pages_of(*pages.blocks(notebook)), frame()))
+    assert all(said in text for said in ("a  b", "0  1  2", "tercetak", "ValueError: salah"))
+    assert "tersembunyi" not in text
+    page = document.notebook_page(notebook, frame(), "01_satu.html")
+    assert "<table><tr><td>1</td></tr></table>" in page
+    assert '<pre role="alert">ValueError: salah</pre>' in page

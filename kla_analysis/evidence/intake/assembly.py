@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -19,9 +20,9 @@ from kla_analysis.evidence.intake.layout import Line, Table, read_tables, say_wh
 from kla_analysis.evidence.intake.names import match_area, names_of
 from kla_analysis.evidence.intake.numbers import read_date, read_number
 from kla_analysis.evidence.intake.privacy import masked
-from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, REFUSED, SKIPPED, Repairs
+from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, SKIPPED, Repairs
 from kla_analysis.evidence.intake.titles import areas_said, labelled, titles_of, years_in
-from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument
+from kla_analysis.instrument.instrument import AWARD_YEARS, CODE_COLUMNS, Instrument
 from kla_analysis.language import number, t
 
 _TOLERANCE = 0.005
@@ -100,59 +101,62 @@ class Assembly:
 
     def run(self) -> tuple[list[Imported], int]:
         """Return the assessments, and how many printed maxima contradict the instrument."""
-        tables = self._tables()
         if self.asked.stage and self.asked.stage != EVERY_STAGE:
             self.rules.stage(self.asked.stage)
+        tables = self._tables()
         groups: dict[tuple[str, int, str], _Group] = {}
         for table in tables:
             if table.score_column:
                 self._group(table, groups)
         if not groups and not self.repairs.refused:
-            self.repairs.add(REFUSED, "", (0, 0), "", "", t("tidak ada baris data"), t("Isi tabel di bawah kepalanya."))
+            self.repairs.refuse("", (0, 0), "", t("tidak ada baris data"), t("Isi tabel di bawah kepalanya."))
         imported = [found for group in groups.values() if (found := self._imported(group))]
         for sheet, count in self.plain.items():
-            self.repairs.add(NOTED, sheet, (0, 0), "", "", t("{count} angka tersimpan sebagai teks", count=count))
+            self.repairs.note(sheet, t("{count} angka tersimpan sebagai teks", count=count))
         return imported, self.differences
 
     def _tables(self) -> list[Table]:
-        grids = [grid for grid in self.book.grids if grid.rows]
-        if self.asked.sheet:
-            named = [grid for grid in grids if words_of(grid.name) == words_of(self.asked.sheet)]
-            if not named:
-                raise DataError(
-                    t("Lembar “{name}” tidak ada.", name=self.asked.sheet),
-                    advice=did_you_mean(self.asked.sheet, [grid.name for grid in grids]) if grids else "",
-                )
-            grids = named
-        stage = self.asked.stage
-        if stage and stage != EVERY_STAGE:
-            self.rules.stage(stage)
-        wanted = Wanted(stage, self.asked.year or 0, self.asked.column)
+        wanted = Wanted(self.asked.stage, self.asked.year or 0, self.asked.column)
         found: list[Table] = []
         without: list[Grid] = []
         strange: list[Table] = []
-        for grid in grids:
+        for grid in self._grids():
             tables = read_tables(grid, self.names, self.repairs, wanted)
             of_use = [table for table in tables if table.known or table.score_column == 0]
-            unknown = [table for table in tables if table not in of_use and table.unknown]
-            strange += unknown
+            strange += [table for table in tables if table not in of_use and table.unknown]
             if of_use:
                 found += of_use
                 say_what_is_kept_out(of_use, self.repairs)
             else:
                 without.append(grid)
-        if not found and not self.repairs.refused:
-            self._say_why_nothing(strange, without or [Grid("", {})])
-        elif found:
+        if found:
             for table in strange:
                 self._say_strange(table)
             for grid in without:
-                if find_header(grid, self.names) is None and self._holds_codes(grid):
-                    reason, advice = why_no_table(grid, self.names)
-                    self.repairs.add(REFUSED, grid.name, (0, 0), "", "", reason, advice)
-                else:
-                    self.repairs.add(SKIPPED, grid.name, (0, 0), grid.name, "", t("lembar tanpa tabel nilai"))
+                self._say_without(grid)
+        elif not self.repairs.refused:
+            self._say_why_nothing(strange, without or [Grid("", {})])
         return found
+
+    def _grids(self) -> list[Grid]:
+        """Return the sheets with anything in them, or the one that is asked for."""
+        grids = [grid for grid in self.book.grids if grid.rows]
+        if not self.asked.sheet:
+            return grids
+        named = [grid for grid in grids if words_of(grid.name) == words_of(self.asked.sheet)]
+        if not named:
+            raise DataError(
+                t("Lembar “{name}” tidak ada.", name=self.asked.sheet),
+                advice=did_you_mean(self.asked.sheet, [grid.name for grid in grids]) if grids else "",
+            )
+        return named
+
+    def _say_without(self, grid: Grid) -> None:
+        """Say that a sheet has no table; one that holds codes with figures may not be left out."""
+        if find_header(grid, self.names) is None and self._holds_codes(grid):
+            self.repairs.refuse(grid.name, (0, 0), "", *why_no_table(grid, self.names))
+        else:
+            self.repairs.add(SKIPPED, grid.name, (0, 0), grid.name, "", t("lembar tanpa tabel nilai"))
 
     def _holds_codes(self, grid: Grid) -> bool:
         """Whether a sheet without a header has rows of the instrument with figures beside them."""
@@ -169,7 +173,7 @@ class Assembly:
         words = t("{count} baris tabel ini tidak dikenal", count=len(table.unknown))
         if table.max_column:
             advice = t("Tulis kode instrumennya di tiap baris, atau hapus tabel ini bila bukan bagian evaluasi.")
-            self.repairs.add(REFUSED, table.grid.name, place, "", "", words, advice)
+            self.repairs.refuse(table.grid.name, place, "", words, advice)
         else:
             self.repairs.add(SKIPPED, table.grid.name, place, "", "", words + t("; dilewati"))
 
@@ -178,50 +182,44 @@ class Assembly:
         if strange:
             table = strange[0]
             heads = ", ".join(f"“{title[:40]}”" for title in list(table.header.titles.values())[:8] if title)
-            self.repairs.add(
-                REFUSED, table.grid.name, (table.header.last, 0), "", "",
-                t("bukan lembar evaluasi {id}: dari {count} baris bernilai tidak satu pun kode, nama, atau susunan nilai "
-                  "maksimalnya milik instrumen itu; kolomnya {heads}", id=self.rules.id, count=len(table.unknown),
-                  heads=heads),
-                t("Nomor urut saja bukan kode. Tulis kode instrumennya (misalnya 1.2a atau 21A), atau isi lembar dari "
-                  "kla template."),
-            )  # fmt: skip
+            reason = t(
+                "bukan lembar evaluasi {id}: dari {count} baris bernilai tidak satu pun kode, nama, atau susunan nilai "
+                "maksimalnya milik instrumen itu; kolomnya {heads}",
+                id=self.rules.id,
+                count=len(table.unknown),
+                heads=heads,
+            )
+            advice = t(
+                "Nomor urut saja bukan kode. Tulis kode instrumennya (misalnya 1.2a atau 21A), atau isi lembar dari "
+                "kla template."
+            )
+            self.repairs.refuse(table.grid.name, (table.header.last, 0), "", reason, advice)
             return
         for grid in without:
             if find_header(grid, self.names) is not None:
                 reason, advice = t("tidak ada baris data"), t("Isi tabel di bawah kepalanya.")
             else:
                 reason, advice = why_no_table(grid, self.names)
-            self.repairs.add(REFUSED, grid.name, (0, 0), "", "", reason, advice)
+            self.repairs.refuse(grid.name, (0, 0), "", reason, advice)
 
     # --- whose sheet it is ---------------------------------------------------------------------------
 
     def _group(self, table: Table, groups: dict[tuple[str, int, str], _Group]) -> None:
-        """Share the lines of a table out among areas, rounds and stages."""
-        whole_area = whole_year = whole_stage = None
+        """Share the lines of a table out among areas, rounds and stages; what a line does not say, its sheet does."""
+        area_of_sheet = cache(lambda: self._area_of_sheet(table))
+        year_of_sheet = cache(lambda: self._year_of_sheet(table))
+        stage_of_sheet = cache(lambda: self._stage_of_sheet(table))
         for line in table.lines:
-            area = self._area(table, line) if line.area else None
             if line.area is None and self._lacks_area(table, line):
                 continue
-            if line.area is None:
-                whole_area = whole_area or self._area_of_sheet(table)
-                area = whole_area
-            year = self._year_of(table, line) if line.year else None
-            if line.year is None:
-                whole_year = whole_year or self._year_of_sheet(table)
-                year = whole_year
-            stage = self._stage_of(table, line) if line.stage else None
-            if line.stage is None:
-                whole_stage = whole_stage or self._stage_of_sheet(table)
-                stage = whole_stage
-            if not (area and year and stage):
-                if line.area is None and line.year is None and line.stage is None:
-                    # Said once for the whole sheet; its cells are still looked at.
-                    area, year, stage = area or Area("", "", "", ""), year or 0, stage or ""
-                else:
-                    continue
-            key = (area.code, year, stage)
-            groups.setdefault(key, _Group(area, year, stage)).lines.append((table, line))
+            area = self._area(table, line, line.area) if line.area else area_of_sheet()
+            year = self._year_of(table, line, line.year) if line.year else year_of_sheet()
+            stage = self._stage_of(table, line, line.stage) if line.stage else stage_of_sheet()
+            if not (area and year and stage) and (line.area or line.year or line.stage):
+                continue
+            # What the whole sheet lacks is said once; its cells are still looked at.
+            area, year, stage = area or Area("", "", "", ""), year or 0, stage or ""
+            groups.setdefault((area.code, year, stage), _Group(area, year, stage)).lines.append((table, line))
 
     def _lacks_area(self, table: Table, line: Line) -> bool:
         """Whether a table that names an area in every row does not do so in this one."""
@@ -229,21 +227,18 @@ class Assembly:
         if column is None or self.asked.area or all(other.area is None for other in table.lines):
             return False
         if not line.is_total:
-            self.repairs.add(
-                REFUSED, table.grid.name, (line.row, column), "", "", t("daerahnya kosong di baris ini"),
-                t("Isi daerahnya di setiap baris, atau gabungkan (merge) sel daerah sampai baris ini."),
-            )  # fmt: skip
+            advice = t("Isi daerahnya di setiap baris, atau gabungkan (merge) sel daerah sampai baris ini.")
+            self.repairs.refuse(table.grid.name, (line.row, column), "", t("daerahnya kosong di baris ini"), advice)
         return True
 
-    def _area(self, table: Table, line: Line) -> Area | None:
-        cell = line.area
+    def _area(self, table: Table, line: Line, cell: Cell) -> Area | None:
         if cell not in self.areas and list(self.areas.values()).count(None) > _MOST_UNKNOWN_AREAS:
             return None  # two hundred unknown areas have been told; the file is refused as it is
         if cell not in self.areas:
             found = match_area(cell, data=self.data)
             column = table.header.columns.get("area_code") or table.header.columns.get("area_name", 0)
             if found.area is None:
-                self.repairs.add(REFUSED, table.grid.name, (line.row, column), cell, "", found.refused, found.advice)
+                self.repairs.refuse(table.grid.name, (line.row, column), cell, found.refused, found.advice)
             elif found.note:
                 self.repairs.add(NORMALISED, table.grid.name, (line.row, column), cell, found.area.code, found.note)
             self.areas[cell] = found.area
@@ -251,11 +246,12 @@ class Assembly:
         if area and line.area_name is not None and line.area_name is not cell:
             named = match_area(line.area_name, data=self.data).area
             if named and named.code != area.code:
-                self.repairs.add(
-                    REFUSED, table.grid.name, (line.row, table.header.columns["area_name"]), line.area_name.text, "",
-                    t("kode {code} ({name}), tetapi namanya {other}", code=area.code, name=area.name, other=named.name),
-                    t("Samakan kode dan nama daerahnya."),
-                )  # fmt: skip
+                place = (line.row, table.header.columns["area_name"])
+                reason = t(
+                    "kode {code} ({name}), tetapi namanya {other}", code=area.code, name=area.name, other=named.name
+                )
+                advice = t("Samakan kode dan nama daerahnya.")
+                self.repairs.refuse(table.grid.name, place, line.area_name.text, reason, advice)
         return area
 
     def _about(self, table: Table) -> list[tuple[Grid, list[str]]]:
@@ -283,14 +279,9 @@ class Assembly:
             said, here = areas_said(titles, data=self.data)
             said = [labelled_area] if labelled_area else said
             written += here
-            if asked and said and asked.code not in {area.code for area in (*said, *(area for area, _ in here))}:
-                self.repairs.add(
-                    REFUSED, grid.name, (0, 0), said[0].name, "",
-                    t("lembar ini milik {name}, yang diminta {asked}", name=f"{said[0].code} {said[0].name}",
-                      asked=asked.code),
-                    t("Pilih berkas yang benar, atau perbaiki --area."),
-                )  # fmt: skip
             if asked and said:
+                if asked.code not in {area.code for area in (*said, *(area for area, _ in here))}:
+                    self._say_another_s(grid, said[0], asked)
                 return asked
             if len(said) == 1:
                 (area,) = said
@@ -306,14 +297,18 @@ class Assembly:
         self._say_unknown(table, what, t("Sebutkan dengan --area, misalnya --area 63.10.") + there)
         return None
 
-    def _year_of(self, table: Table, line: Line) -> int | None:
-        reading = read_number(line.year, ".")
-        if reading.value is not None and reading.value == int(reading.value) and 2011 <= reading.value <= 2100:
+    def _say_another_s(self, grid: Grid, said: Area, asked: Area) -> None:
+        own = f"{said.code} {said.name}"
+        reason = t("lembar ini milik {name}, yang diminta {asked}", name=own, asked=asked.code)
+        self.repairs.refuse(grid.name, (0, 0), said.name, reason, t("Pilih berkas yang benar, atau perbaiki --area."))
+
+    def _year_of(self, table: Table, line: Line, cell: Cell) -> int | None:
+        reading = read_number(cell, ".")
+        if reading.value is not None and reading.value in AWARD_YEARS:
             return int(reading.value)
-        self.repairs.add(
-            REFUSED, table.grid.name, (line.row, table.header.columns["year"]), line.year.text, "",
-            t("bukan tahun penghargaan"), t("Isi tahun seperti 2025."),
-        )  # fmt: skip
+        place = (line.row, table.header.columns["year"])
+        advice = t("Isi tahun seperti 2025.")
+        self.repairs.refuse(table.grid.name, place, cell.text, t("bukan tahun penghargaan"), advice)
         return None
 
     def _year_of_sheet(self, table: Table) -> int | None:
@@ -342,16 +337,15 @@ class Assembly:
         )
         return None
 
-    def _stage_of(self, table: Table, line: Line) -> str | None:
-        text = clean(line.stage.text)
+    def _stage_of(self, table: Table, line: Line, cell: Cell) -> str | None:
+        text = clean(cell.text)
         if text not in self.stages:
             self.stages[text] = stage_named(text, self.names)
         stage = self.stages[text]
         if not stage:
-            self.repairs.add(
-                REFUSED, table.grid.name, (line.row, table.header.columns["stage"]), text, "",
-                t("tahap tidak dikenal"), did_you_mean(text, [one.name for one in self.rules.stages]),
-            )  # fmt: skip
+            place = (line.row, table.header.columns["stage"])
+            advice = did_you_mean(text, [one.name for one in self.rules.stages])
+            self.repairs.refuse(table.grid.name, place, text, t("tahap tidak dikenal"), advice)
         return stage or None
 
     def _stage_of_sheet(self, table: Table) -> str | None:
@@ -379,7 +373,7 @@ class Assembly:
 
     def _say_unknown(self, table: Table, what: str, advice: str) -> None:
         if not any(item.reason == what for item in self.repairs.items):
-            self.repairs.add(REFUSED, table.grid.name, (0, 0), "", "", what, advice)
+            self.repairs.refuse(table.grid.name, (0, 0), "", what, advice)
 
     # --- one assessment ----------------------------------------------------------------------------------
 
@@ -391,41 +385,51 @@ class Assembly:
         answers: dict[str, tuple[float | None, str]] = {}
         places: dict[str, tuple[Table, Line]] = {}
         printed = Printed(self.names, self.repairs)
-        maxima = self.maxima[level]
         for table, line in group.lines:
             if line.level == level and not line.is_total:
-                self._answer(table, line, maxima[line.code], answers, places)
+                self._answer(table, line, self.maxima[level][line.code], answers, places)
             elif line.level == "total" or _LEVELS.index(line.level) > _LEVELS.index(level) or line.is_total:
                 printed.take(table, line)
-        order = [code for code in maxima if code in answers]
         printed.check(level, answers)
-        refuse_sums_above_maxima(self.names, level, answers, self.repairs, group.lines[0][0].grid.name)
+        first = group.lines[0][0]
+        refuse_sums_above_maxima(self.names, level, answers, self.repairs, first.grid.name)
         self._compare_predicates(group, answers)
+        frame = self._frame(group, level, answers)
+        if frame["score"].isna().all() and not self.repairs.refused:
+            self.repairs.refuse(
+                first.grid.name, (0, 0), "", t("semua nilai kosong"), t("Isi kolom Nilai, lalu simpan.")
+            )
+        missing = tuple(code for code in self.maxima[level] if answers.get(code, (None, ""))[0] is None)
+        if missing:
+            shown = ", ".join(missing[:20]) + ("…" if len(missing) > 20 else "")
+            reason = t("{count} tanpa jawaban; dihitung kosong, bukan nol", count=len(missing))
+            self.repairs.add(NOTED, "", (0, 0), shown, "", reason)
+        return Imported(
+            area=group.area,
+            award_year=group.year,
+            stage=group.stage,
+            level=level,
+            answers=frame,
+            printed=printed.frame(),
+            missing=missing,
+            filled_on=self._filled_on(first),
+        )
+
+    def _frame(self, group: _Group, level: str, answers: dict[str, tuple[float | None, str]]) -> pd.DataFrame:
+        """Return the answers as a tidy table, in the order of the instrument."""
+        order = [code for code in self.maxima[level] if code in answers]
+        scores = [answers[code][0] for code in order]
         column = CODE_COLUMNS[level]
-        frame = pd.DataFrame(
+        return pd.DataFrame(
             {
                 "area_code": group.area.code,
                 "award_year": group.year,
                 "stage": group.stage,
                 column: order,
-                "score": [math.nan if answers[code][0] is None else answers[code][0] for code in order],
+                "score": [math.nan if score is None else score for score in scores],
                 "note": [masked(answers[code][1]) or None for code in order],
             }
         ).astype({column: object, "note": object, "score": float})
-        if frame["score"].isna().all() and not self.repairs.refused:
-            sheet = group.lines[0][0].grid.name
-            self.repairs.add(
-                REFUSED, sheet, (0, 0), "", "", t("semua nilai kosong"), t("Isi kolom Nilai, lalu simpan.")
-            )
-        missing = tuple(code for code in maxima if code not in answers or answers[code][0] is None)
-        if missing:
-            shown = ", ".join(missing[:20]) + ("…" if len(missing) > 20 else "")
-            self.repairs.add(NOTED, "", (0, 0), shown, "", t("{count} tanpa jawaban; dihitung kosong, bukan nol",
-                                                             count=len(missing)))  # fmt: skip
-        filled_on = self._filled_on(group.lines[0][0])
-        return Imported(
-            group.area, group.year, group.stage, level, frame, printed.frame(), missing, filled_on
-        )  # fmt: skip
 
     def _filled_on(self, table: Table) -> str:
         """Return the day beside “Tanggal” above the table; one that does not exist is passed over and said."""
@@ -439,19 +443,21 @@ class Assembly:
         return ""
 
     def _answer(
-        self, table: Table, line: Line, maximum: float, answers: dict[str, tuple[float | None, str]],
+        self,
+        table: Table,
+        line: Line,
+        maximum: float,
+        answers: dict[str, tuple[float | None, str]],
         places: dict[str, tuple[Table, Line]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         sheet, at = table.grid.name, (line.row, table.score_column)
         if line.code in answers:
             before, first = places[line.code]
             where = f"{column_name(before.score_column)}{first.row}"
             where = where if before is table else t("{cell} di lembar “{sheet}”", cell=where, sheet=before.grid.name)
-            self.repairs.add(
-                REFUSED, sheet, at, line.score or "", "",
-                t("{code} sudah dinilai di {where}", code=line.code, where=where),
-                t("Hapus salah satu; bila keduanya di lembar berbeda, pilih dengan --sheet."), kind="twice",
-            )  # fmt: skip
+            reason = t("{code} sudah dinilai di {where}", code=line.code, where=where)
+            advice = t("Hapus salah satu; bila keduanya di lembar berbeda, pilih dengan --sheet.")
+            self.repairs.refuse(sheet, at, line.score or "", reason, advice, kind="twice")
             return
         reading = table.number(line.score, table.score_column, self.repairs)
         value = reading.value
@@ -466,7 +472,7 @@ class Assembly:
             reason = t("melebihi maksimum {code}, yaitu {maximum}", code=line.code, maximum=number(maximum))
             advice = t("Isi paling banyak {maximum}.", maximum=number(maximum))
         if reason:
-            self.repairs.add(REFUSED, sheet, at, line.score, "", reason, advice, kind=kind)
+            self.repairs.refuse(sheet, at, line.score, reason, advice, kind=kind)
             value = None
         elif reading.is_plain:
             self.plain[table.grid.name] += 1
@@ -493,12 +499,17 @@ class Assembly:
             else earlier
         )
         hint = t(" (seperti pada {year})", year=same["award_year"].iloc[0]) if len(same) else ""
-        self.repairs.add(
-            REFUSED, table.grid.name, (line.row, table.max_column), line.max, "",
-            t("maksimum {code} di {id} adalah {maximum}, di lembar ini {found}{hint}", code=line.code, id=self.rules.id,
-              maximum=number(maximum), found=number(reading.value), hint=hint),
-            t("Samakan dengan instrumennya, atau sebutkan instrumen yang benar dengan --instrument."), kind="other maximum",
-        )  # fmt: skip
+        reason = t(
+            "maksimum {code} di {id} adalah {maximum}, di lembar ini {found}{hint}",
+            code=line.code,
+            id=self.rules.id,
+            maximum=number(maximum),
+            found=number(reading.value),
+            hint=hint,
+        )
+        advice = t("Samakan dengan instrumennya, atau sebutkan instrumen yang benar dengan --instrument.")
+        place = (line.row, table.max_column)
+        self.repairs.refuse(table.grid.name, place, line.max, reason, advice, kind="other maximum")
 
     def _compare_predicates(self, group: _Group, answers: dict[str, tuple[float | None, str]]) -> None:
         """Compare a claimed predicate with that of the sum; one that is misspelt is suggested, never assumed."""
@@ -508,17 +519,17 @@ class Assembly:
         for table in {id(table): table for table, _ in group.lines}.values():
             for row, column, text in table.predicates:
                 band = names.get(words_of(text))
+                sheet, place = table.grid.name, (row, column)
                 if band is None:
-                    self.repairs.add(
-                        SKIPPED, table.grid.name, (row, column), text, "", t("predikat ini tidak ada"),
-                        did_you_mean(text, [one.name for one in ladder.bands]),
-                    )  # fmt: skip
+                    advice = did_you_mean(text, [one.name for one in ladder.bands])
+                    self.repairs.add(SKIPPED, sheet, place, text, "", t("predikat ini tidak ada"), advice)
                 elif 0 <= total <= ladder.max_total and (found := ladder.place(total)).predicate != band.code:
-                    self.repairs.add(
-                        NOTED, table.grid.name, (row, column), text, found.name,
-                        t("predikat tertulis tidak cocok dengan jumlah {total} ({name})", total=number(total),
-                          name=found.name),
-                    )  # fmt: skip
+                    reason = t(
+                        "predikat tertulis tidak cocok dengan jumlah {total} ({name})",
+                        total=number(total),
+                        name=found.name,
+                    )
+                    self.repairs.add(NOTED, sheet, place, text, found.name, reason)
 
 
 def _between(table: Table, first: Header) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 _END = 0xFFFFFFFA
 #: Records of a workbook stream (MS-XLS 2.3): what they hold is told where they are read.
@@ -18,7 +18,7 @@ _MOST_CHAIN = 1 << 18
 Marks = tuple[dict[str, set[tuple[int, int]]], dict[str, dict[int, list[int]]]]
 
 
-def marks_of(data: bytes, is_percent_format) -> Marks:
+def marks_of(data: bytes, is_percent_format: Callable[[int, dict[int, str]], bool]) -> Marks:
     """Return the cells of every sheet that are percentages, and those whose formula was never computed.
 
     Args:

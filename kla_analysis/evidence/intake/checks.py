@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from kla_analysis.evidence.intake.grid import FORMULA, NUMBER, PERCENT, Cell, clean
 from kla_analysis.evidence.intake.layout import Line, Table
 from kla_analysis.evidence.intake.names import Names
-from kla_analysis.evidence.intake.repairs import NOTED, REFUSED, SKIPPED, Repairs
+from kla_analysis.evidence.intake.repairs import NOTED, SKIPPED, Repairs
 from kla_analysis.instrument.instrument import CODE_COLUMNS
 from kla_analysis.language import number, t
 
@@ -38,7 +38,8 @@ class Print:
         cell = self.line.score
         text = clean(cell.text) if cell else ""
         decimals = len(found[1]) if (found := re.search(r"[.,](\d+)$", text)) else 0
-        return max(_TOLERANCE, 0.5 * 10**-decimals + 1e-9 if decimals < 2 or cell.kind != NUMBER else _TOLERANCE)
+        exact = cell is not None and cell.kind == NUMBER and decimals >= 2
+        return _TOLERANCE if exact else max(_TOLERANCE, 0.5 * 10**-decimals + 1e-9)
 
 
 @dataclass
@@ -51,36 +52,34 @@ class Printed:
 
     def take(self, table: Table, line: Line) -> None:
         """Take down what one row prints; a second row for the same part that says otherwise is told."""
-        values = [
-            self._value(table, line, *pair) for pair in ((line.max, table.max_column), (line.score, table.score_column))
-        ]
-        if values == [None, None]:
+        maximum = self._value(table, line, line.max, table.max_column)
+        score = self._value(table, line, line.score, table.score_column)
+        if maximum is None and score is None:
             return
         code = line.code if line.level != "total" else "total"
         place = (line.row, table.score_column)
         if line.is_total:
-            self.repairs.add(
-                SKIPPED, table.grid.name, place, line.score or "", "",
-                t("baris jumlah ({code}): tidak dihitung sebagai nilai, hanya dicocokkan", code=code),
-            )  # fmt: skip
+            reason = t("baris jumlah ({code}): tidak dihitung sebagai nilai, hanya dicocokkan", code=code)
+            self.repairs.add(SKIPPED, table.grid.name, place, line.score or "", "", reason)
         before = self.found.get((line.level, code))
         if before is None:
-            self.found[line.level, code] = Print(*values, table, line)
+            self.found[line.level, code] = Print(maximum, score, table, line)
             return
-        old = (before.maximum, before.score)
-        if any(a is not None and b is not None and abs(a - b) > _TOLERANCE for a, b in zip(old, values, strict=True)):
-            self.repairs.add(
-                NOTED, table.grid.name, place, line.score or "", "",
-                t("{code} tercetak dua kali dengan angka berbeda (lihat baris {row})", code=code, row=before.line.row),
-            )  # fmt: skip
-        pair = [a if a is not None else b for a, b in zip(old, values, strict=True)]
-        self.found[line.level, code] = Print(*pair, before.table, before.line)
+        if _differ(before.maximum, maximum) or _differ(before.score, score):
+            row = before.line.row
+            reason = t("{code} tercetak dua kali dengan angka berbeda (lihat baris {row})", code=code, row=row)
+            self.repairs.add(NOTED, table.grid.name, place, line.score or "", "", reason)
+        self.found[line.level, code] = replace(
+            before,
+            maximum=maximum if before.maximum is None else before.maximum,
+            score=score if before.score is None else before.score,
+        )
 
     def _value(self, table: Table, line: Line, cell: Cell | None, column: int) -> float | None:
         reading = table.number(cell, column, self.repairs)
         if cell is not None and (reading.refused or reading.is_share or cell.kind in (FORMULA, PERCENT)):
-            self.repairs.add(SKIPPED, table.grid.name, (line.row, column), cell, "",
-                             reading.refused or t("persen, bukan poin"))  # fmt: skip
+            reason = reading.refused or t("persen, bukan poin")
+            self.repairs.add(SKIPPED, table.grid.name, (line.row, column), cell, "", reason)
             return None
         return reading.value
 
@@ -95,14 +94,15 @@ class Printed:
         for key, one in self.found.items():
             if one.score is not None and (gap := abs(one.score - sums[key])) > _TOLERANCE:
                 gaps[key] = gap
-                self._say(key[1], one, round(sums[key], 6))
+                self._say(key[1], one, one.score, round(sums[key], 6))
         for key in gaps:
             one = self.found[key]
+            printed = one.score or 0.0
             # Points that nobody has answered for may be what is missing; a row that adds up has only what is there.
             still = blank[key] if one.line.is_total or key[0] == "total" else unanswered[key]
-            gap = gaps[key] - (still if one.score > sums[key] else 0.0)
+            gap = gaps[key] - (still if printed > sums[key] else 0.0)
             if gap > max(one.rounding, self._explained(key, gaps), self._bearable(key, one)) + _TOLERANCE:
-                self._refuse(key[1], one, round(sums[key], 6))
+                self._refuse(key[1], one, printed, round(sums[key], 6))
 
     def _explained(self, key: tuple[str, str], gaps: dict[tuple[str, str], float]) -> float:
         """Return how much of a contradiction the finer ones below it can explain."""
@@ -120,9 +120,13 @@ class Printed:
             return 0.0
         return (_MOST_APART_TOTAL if one.line.is_total else _MOST_APART) * self.names.maxima[key][0]
 
-    def _sums(self, level: str, answers: dict[str, tuple[float | None, str]]) -> tuple[defaultdict, ...]:
+    def _sums(
+        self, level: str, answers: dict[str, tuple[float | None, str]]
+    ) -> tuple[defaultdict[tuple[str, str], float], ...]:
         """Return for each part the sum of its answers, the most that its unanswered rows, and those left blank, may bring."""
-        sums, unanswered, blank = (defaultdict(float) for _ in range(3))
+        sums: defaultdict[tuple[str, str], float] = defaultdict(float)
+        unanswered: defaultdict[tuple[str, str], float] = defaultdict(float)
+        blank: defaultdict[tuple[str, str], float] = defaultdict(float)
         for code, maximum in self.names.instrument.table(level)["max_points"].items():
             value = answers[code][0] if code in answers else None
             for key in (("total", "total"), *self.names.above[level, code].items()):
@@ -133,21 +137,29 @@ class Printed:
                 blank[key] += float(maximum) if code in answers else 0.0
         return sums, unanswered, blank
 
-    def _say(self, code: str, one: Print, summed: float) -> None:
-        self.repairs.add(
-            NOTED, one.table.grid.name, (one.line.row, one.table.score_column), number(one.score), number(summed),
-            t("{code}: tercetak {printed}, jumlah jawabannya {summed}, selisih {gap} poin", code=code,
-              printed=number(one.score), summed=number(summed), gap=number(abs(one.score - summed))),
-        )  # fmt: skip
+    def _say(self, code: str, one: Print, printed: float, summed: float) -> None:
+        reason = t(
+            "{code}: tercetak {printed}, jumlah jawabannya {summed}, selisih {gap} poin",
+            code=code,
+            printed=number(printed),
+            summed=number(summed),
+            gap=number(abs(printed - summed)),
+        )
+        place = (one.line.row, one.table.score_column)
+        self.repairs.add(NOTED, one.table.grid.name, place, number(printed), number(summed), reason)
 
-    def _refuse(self, code: str, one: Print, summed: float) -> None:
-        self.repairs.add(
-            REFUSED, one.table.grid.name, (one.line.row, one.table.score_column), number(one.score), "",
-            t("{code}: tercetak {printed}, tetapi jawaban yang terbaca berjumlah {summed}", code=code,
-              printed=number(one.score), summed=number(summed)),
-            t("Pastikan kolom nilainya benar (--column); bila angka tercetak itu yang keliru, perbaiki atau hapus barisnya."),
-            kind="contradiction",
-        )  # fmt: skip
+    def _refuse(self, code: str, one: Print, printed: float, summed: float) -> None:
+        reason = t(
+            "{code}: tercetak {printed}, tetapi jawaban yang terbaca berjumlah {summed}",
+            code=code,
+            printed=number(printed),
+            summed=number(summed),
+        )
+        advice = t(
+            "Pastikan kolom nilainya benar (--column); bila angka tercetak itu yang keliru, perbaiki atau hapus barisnya."
+        )
+        place = (one.line.row, one.table.score_column)
+        self.repairs.refuse(one.table.grid.name, place, number(printed), reason, advice, kind="contradiction")
 
     def frame(self) -> pd.DataFrame | None:
         """Return it as a table: `level`, `code`, `printed_max`, `printed_score`; None when nothing is printed."""
@@ -178,14 +190,22 @@ def refuse_sums_above_maxima(
         maximum = names.instrument.ladder.max_total if key[0] == "total" else names.maxima[key][0]
         if summed <= maximum + _TOLERANCE:
             continue
-        code = key[1]
-        words = t("{code}: jumlah jawaban {summed}, melebihi maksimumnya {maximum}", code=code,
-                  summed=number(round(summed, 6)), maximum=number(maximum))  # fmt: skip
+        shown = number(round(summed, 6))
+        words = t(
+            "{code}: jumlah jawaban {summed}, melebihi maksimumnya {maximum}",
+            code=key[1],
+            summed=shown,
+            maximum=number(maximum),
+        )
         declared = key[0] != "total" and any(
             (of.kind, of.level, of.code) == ("max", *key) for of in names.instrument.discrepancies
         )
         if declared and math.isfinite(summed):
-            repairs.add(NOTED, sheet, (0, 0), number(round(summed, 6)), number(maximum), words)
+            repairs.add(NOTED, sheet, (0, 0), shown, number(maximum), words)
         else:
-            repairs.add(REFUSED, sheet, (0, 0), number(round(summed, 6)), "", words,
-                        t("Periksa apakah kolom nilai terbaca sebagai maksimum, atau baris dihitung dua kali."))  # fmt: skip
+            advice = t("Periksa apakah kolom nilai terbaca sebagai maksimum, atau baris dihitung dua kali.")
+            repairs.refuse(sheet, (0, 0), shown, words, advice)
+
+
+def _differ(one: float | None, other: float | None) -> bool:
+    return one is not None and other is not None and abs(one - other) > _TOLERANCE

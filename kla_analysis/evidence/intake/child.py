@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from kla_analysis.errors import DataError
 from kla_analysis.evidence.intake.grid import Book, as_record, from_record
@@ -72,10 +73,8 @@ class Reader:
     def _end(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
-            self._process.stdin.close()
-            self._process.stdout.close()
-            self._process = None
+            with self._process:  # closes its pipes and waits for it
+                self._process = None
 
 
 def _start() -> subprocess.Popen[bytes]:
@@ -84,25 +83,31 @@ def _start() -> subprocess.Popen[bytes]:
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (home, environment.get("PYTHONPATH"))))
     return subprocess.Popen(
         [sys.executable, "-X", "utf8", "-m", __name__],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    )
 
 
-def _ask(process: subprocess.Popen[bytes], content: Content) -> dict | None:
+def _ask(process: subprocess.Popen[bytes], content: Content) -> dict[str, Any] | None:
     """Send a file and wait for what it holds; None when the process died or took too long."""
     import threading
 
+    asked, answered = process.stdin, process.stdout
+    assert asked is not None
+    assert answered is not None
     timer = threading.Timer(SECONDS, process.kill)
     timer.start()
     try:
-        process.stdin.write(_LENGTH.pack(len(content.data), _KINDS.index(content.kind)))
-        process.stdin.write(content.data)
-        process.stdin.flush()
-        head = process.stdout.read(8)
+        asked.write(_LENGTH.pack(len(content.data), _KINDS.index(content.kind)))
+        asked.write(content.data)
+        asked.flush()
+        head = answered.read(8)
         if len(head) < 8:
             return None
         (length,) = struct.unpack(">Q", head)
-        body = process.stdout.read(length)
+        body = answered.read(length)
         return json.loads(body) if len(body) == length else None
     except OSError:
         return None
@@ -131,7 +136,7 @@ def main() -> None:
         gc.collect()
 
 
-def _read(data: bytes, kind: str) -> dict:
+def _read(data: bytes, kind: str) -> dict[str, Any]:
     from kla_analysis.evidence.intake.readers import read
 
     try:

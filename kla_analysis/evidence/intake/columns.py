@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kla_analysis.errors import DataError, did_you_mean
 from kla_analysis.evidence.intake.grid import NUMBER, PERCENT, TEXT, Cell, Grid, clean, column_name, words_of
 from kla_analysis.evidence.intake.header import Header, ScoreColumn
-from kla_analysis.evidence.intake.repairs import NOTED, REFUSED, Repairs
+from kla_analysis.evidence.intake.repairs import NOTED, Repairs
 from kla_analysis.language import t
 
 #: What is asked for to get every stage of a sheet at once.
@@ -30,43 +30,50 @@ def choose_scores(grid: Grid, header: Header, repairs: Repairs, wanted: Wanted) 
     """
     if wanted.column:
         return _by_name(grid, header, wanted)
-    columns = list(header.scores)
-    for keep in (lambda one: _has_figures(grid, header, one.at), lambda one: one.sure):
-        columns = [one for one in columns if keep(one)] or columns
+    columns = [one for one in header.scores if _has_figures(grid, header, one.at)] or list(header.scores)
+    columns = [one for one in columns if one.sure] or columns
     if wanted.year:
-        columns = (
-            [one for one in columns if one.year == wanted.year] or [one for one in columns if not one.year] or columns
-        )
+        of_year = [one for one in columns if one.year == wanted.year]
+        columns = of_year or [one for one in columns if not one.year] or columns
     if wanted.stage == EVERY_STAGE:
         return _of_every_stage(grid, header, columns, repairs)
     if wanted.stage:
-        named = [one for one in columns if one.stage == wanted.stage]
-        columns = named or [one for one in columns if not one.stage]
+        of_stage = [one for one in columns if one.stage == wanted.stage]
+        columns = of_stage or [one for one in columns if not one.stage]
         if not columns:
-            titles = _titles(header.scores)
-            repairs.add(REFUSED, grid.name, (header.last, 0), titles, "",
-                        t("tidak ada kolom nilai untuk tahap {stage}", stage=wanted.stage),
-                        t("Pilih kolomnya dengan --column, atau sebutkan tahap yang ada di lembar ini."))  # fmt: skip
+            reason = t("tidak ada kolom nilai untuk tahap {stage}", stage=wanted.stage)
+            advice = t("Pilih kolomnya dengan --column, atau sebutkan tahap yang ada di lembar ini.")
+            repairs.refuse(grid.name, (header.last, 0), _titles(header.scores), reason, advice)
             return []
     columns = _different(grid, header, columns)
     if len(columns) == 1 and columns[0].sure:
         return columns
     if len(columns) == 1 and len(header.scores) == 1:
-        repairs.add(REFUSED, grid.name, (header.last, columns[0].at), columns[0].title, "",
-                    t("belum tentu kolom nilai: judulnya berisi kata yang tidak dikenal"),
-                    t("Bila benar ini nilainya, sebutkan --column “{title}”.", title=columns[0].title))  # fmt: skip
+        (one,) = columns
+        reason = t("belum tentu kolom nilai: judulnya berisi kata yang tidak dikenal")
+        advice = t("Bila benar ini nilainya, sebutkan --column “{title}”.", title=one.title)
+        repairs.refuse(grid.name, (header.last, one.at), one.title, reason, advice)
         return []
-    stages = sorted({one.stage for one in columns if one.stage})
-    advice = t("Pilih satu dengan --column, misalnya --column “{title}”.", title=columns[0].title)
-    if len(stages) > 1 or (stages and len(columns) > len(stages)):
-        advice = t("Sebutkan tahapnya dengan --stage ({stages}), semuanya dengan --stage all, atau satu kolom dengan "
-                   "--column “{title}”.", stages=", ".join(stages), title=columns[0].title)  # fmt: skip
-    elif len({one.year for one in columns}) > 1:
-        advice = t(
-            "Sebutkan tahunnya dengan --year, atau satu kolom dengan --column “{title}”.", title=columns[0].title
-        )
-    repairs.add(REFUSED, grid.name, (header.last, 0), _titles(columns), "", t("lebih dari satu kolom nilai"), advice)
+    repairs.refuse(
+        grid.name, (header.last, 0), _titles(columns), t("lebih dari satu kolom nilai"), _how_to_choose(columns)
+    )
     return []
+
+
+def _how_to_choose(columns: list[ScoreColumn]) -> str:
+    """Say by what the columns can be told apart: their stages, their years, else their titles."""
+    title = columns[0].title
+    stages = sorted({one.stage for one in columns if one.stage})
+    if len(stages) > 1 or (stages and len(columns) > len(stages)):
+        return t(
+            "Sebutkan tahapnya dengan --stage ({stages}), semuanya dengan --stage all, atau satu kolom dengan "
+            "--column “{title}”.",
+            stages=", ".join(stages),
+            title=title,
+        )
+    if len({one.year for one in columns}) > 1:
+        return t("Sebutkan tahunnya dengan --year, atau satu kolom dengan --column “{title}”.", title=title)
+    return t("Pilih satu dengan --column, misalnya --column “{title}”.", title=title)
 
 
 def _by_name(grid: Grid, header: Header, wanted: Wanted) -> list[ScoreColumn]:
@@ -84,8 +91,8 @@ def _by_name(grid: Grid, header: Header, wanted: Wanted) -> list[ScoreColumn]:
 def _of_every_stage(grid: Grid, header: Header, columns: list[ScoreColumn], repairs: Repairs) -> list[ScoreColumn]:
     named = [one for one in columns if one.stage]
     if len({(one.stage, one.year) for one in named}) < len(named):
-        repairs.add(REFUSED, grid.name, (header.last, 0), _titles(named), "", t("dua kolom nilai untuk tahap yang sama"),
-                    t("Pilih satu dengan --column."))  # fmt: skip
+        reason = t("dua kolom nilai untuk tahap yang sama")
+        repairs.refuse(grid.name, (header.last, 0), _titles(named), reason, t("Pilih satu dengan --column."))
         return []
     if named:
         for one in columns:
@@ -102,14 +109,14 @@ def _has_figures(grid: Grid, header: Header, at: int) -> bool:
 
 def _is_figure(cell: Cell) -> bool:
     text = clean(cell.text)
-    return cell.kind != PERCENT and not text.endswith("%") and (
-        cell.kind != TEXT or any(character.isdigit() for character in text)
-    )  # fmt: skip
+    if cell.kind == PERCENT or text.endswith("%"):
+        return False
+    return cell.kind != TEXT or any(character.isdigit() for character in text)
 
 
 def _different(grid: Grid, header: Header, columns: list[ScoreColumn]) -> list[ScoreColumn]:
     """Leave one of the columns that say the same."""
-    seen: dict[tuple, ScoreColumn] = {}
+    seen: dict[tuple[float | str | None, ...], ScoreColumn] = {}
     for one in columns:
         values = tuple(_value(cells.get(one.at)) for cells in _below(grid, header))
         seen.setdefault(values, one)

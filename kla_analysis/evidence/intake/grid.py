@@ -83,6 +83,12 @@ def as_record(book: Book) -> dict[str, Any]:
     return {"grids": grids, "remarks": book.remarks}
 
 
+@lru_cache(maxsize=65_536)
+def _cell(kind: str, text: str) -> Cell:
+    """Return one cell for all that hold the same: a long sheet has few different ones."""
+    return Cell(kind, text)
+
+
 def from_record(record: dict[str, Any]) -> Book:
     """Return the book that `as_record` wrote."""
     return Book(
@@ -90,7 +96,7 @@ def from_record(record: dict[str, Any]) -> Book:
             Grid(
                 name=grid["name"],
                 rows={
-                    row: dict(zip(columns, map(Cell, kinds, texts), strict=True))
+                    row: dict(zip(columns, map(_cell, kinds, texts), strict=True))
                     for row, columns, kinds, texts in grid["rows"]
                 },
                 merged=tuple(map(tuple, grid["merged"])),

@@ -159,14 +159,7 @@ def _package_kind(data: bytes, path: Path) -> str:
             if len(parts) > MAX_PARTS:
                 raise _refuse(path, t("berisi {count} bagian", count=len(parts)), t(_SAVE_AS))
             for part in parts:
-                if part.flag_bits & 1:
-                    raise _protected(path)
-                steps = part.filename.replace("\\", "/").split("/")
-                if ".." in steps or steps[0] == "" or ":" in part.filename:
-                    raise _refuse(path, t("memuat alamat yang keluar dari berkas (“{name}”)", name=part.filename[:60]),
-                                  t("Berkas ini tidak dibuat oleh Excel; minta ulang dari pengirimnya."))  # fmt: skip
-                if part.file_size > 4 * _MIB and part.file_size > MAX_GROWTH * max(part.compress_size, 1):
-                    raise _bomb(path)
+                _look_at_part(part, path)
             if sum(part.file_size for part in parts) > MAX_UNPACKED:
                 raise _bomb(path)
             names = {part.filename for part in parts}
@@ -182,6 +175,18 @@ def _package_kind(data: bytes, path: Path) -> str:
     if any(name.startswith("xl/") and name.endswith(".bin") for name in names) or "[Content_Types].xml" in names:
         raise _refuse(path, t("bukan buku kerja .xlsx"), t(_SAVE_AS))
     raise _refuse(path, t("berkas zip, bukan lembar data"), t("Buka zip itu dan sebutkan berkas di dalamnya."))
+
+
+def _look_at_part(part: zipfile.ZipInfo, path: Path) -> None:
+    """Refuse a package with a part that is locked, leads out of it or swells."""
+    if part.flag_bits & 1:
+        raise _protected(path)
+    steps = part.filename.replace("\\", "/").split("/")
+    if ".." in steps or steps[0] == "" or ":" in part.filename:
+        what = t("memuat alamat yang keluar dari berkas (“{name}”)", name=part.filename[:60])
+        raise _refuse(path, what, t("Berkas ini tidak dibuat oleh Excel; minta ulang dari pengirimnya."))
+    if part.file_size > 4 * _MIB and part.file_size > MAX_GROWTH * max(part.compress_size, 1):
+        raise _bomb(path)
 
 
 def _refuse(path: Path, what: str, advice: str) -> DataError:

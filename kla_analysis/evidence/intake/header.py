@@ -113,14 +113,16 @@ class Header:
         return bool(self.scores) and any(role in self.columns for role in (*CODE_ROLES, *NAME_ROLES))
 
 
-def find_headers(grid: Grid, names: Names) -> list[Header]:
+def find_headers(grid: Grid, names: Names, *, most: int = _MOST_HEADERS) -> list[Header]:
     """Find every header of a sheet, from the top; each has its own columns, and its table ends where the next begins."""
     rows = list(grid.rows)
     spread = _spread(grid)
     found: list[list[Header]] = []
     past = 0
     for count, row in enumerate(rows):
-        if row <= past or (not found and count >= _HEADER_WITHIN) or len(found) >= _MOST_HEADERS:
+        if (not found and count >= _HEADER_WITHIN) or len(found) >= most:
+            break
+        if row <= past:
             continue
         if not _may_head(grid, row, spread, names, again=bool(found)):
             continue
@@ -151,7 +153,7 @@ def _names_a_stage(grid: Grid, header: Header, names: Names) -> bool:
 
 def find_header(grid: Grid, names: Names) -> Header | None:
     """Return the first header of a sheet; None when there is none."""
-    found = find_headers(grid, names)
+    found = find_headers(grid, names, most=1)
     return found[0] if found else None
 
 

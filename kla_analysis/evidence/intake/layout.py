@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kla_analysis.evidence.intake.columns import Wanted, choose_scores
 from kla_analysis.evidence.intake.grid import DATE, NUMBER, TEXT, Cell, Grid, clean, words_of
@@ -36,8 +37,7 @@ _UNITS_ABOVE = re.compile(rf"\b(?:dalam|satuan|x)\b.{{0,12}}\b{_MONEY}\b", re.IG
 _UNITS = re.compile(rf"{_UNITS_ABOVE.pattern}|\brp\b|\b{_MONEY}\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One row that belongs to a part of the instrument, or to the whole of it (`level` total)."""
 
     row: int
@@ -125,6 +125,10 @@ def _refuse_other_units(grid: Grid, header: Header, chosen: list[ScoreColumn], r
                         t("Lembar nilai berisi poin; hapus keterangan satuan ini bila keliru."))  # fmt: skip
 
 
+#: Columns that may name the component or the indicator in which a row stands.
+_ABOVE_ROLES = ("component_code", "component_name", "indicator_code", "indicator_name")
+
+
 class _Walk:
     """Goes down the rows of one table."""
 
@@ -136,7 +140,12 @@ class _Walk:
         self.short = 0
         self.filled, self.covered = self._merged_down()
         questions = {"question_code", "question_name"} & self.header.columns.keys()
-        self.code_roles = CODE_ROLES if questions else ("code", "indicator_code", "number", "component_code")
+        code_roles = CODE_ROLES if questions else ("code", "indicator_code", "number", "component_code")
+        there = self.header.columns.keys()
+        self.code_roles = [role for role in code_roles if role in there]
+        self.name_roles = [role for role in NAME_ROLES if role in there]
+        self.above_roles = [role for role in _ABOVE_ROLES if role in there]
+        self.own_columns = {self.header.columns[role] for role in (*CODE_ROLES, *NAME_ROLES) if role in there}
         self.ragged = dict(self.grid.ragged)
         self.width = self._length(self.header.last)
 
@@ -238,11 +247,16 @@ class _Walk:
         at = self.header.columns.get(role)
         return cells.get(at) or self.filled.get((row, at)) if at else None
 
+    def _first_of(self, row: int, cells: dict[int, Cell], roles: list[str]) -> tuple[str, Cell | None]:
+        """Return the first of some roles that has a cell in a row."""
+        for role in roles:
+            if cell := self._cell(row, cells, role):
+                return role, cell
+        return "", None
+
     def _row(self, at: int, cells: dict[int, Cell]) -> Row:
-        code_role = next((role for role in self.code_roles if self._cell(at, cells, role)), "")
-        name_role = next((role for role in NAME_ROLES if self._cell(at, cells, role)), "")
-        code = self._cell(at, cells, code_role) if code_role else None
-        name = self._cell(at, cells, name_role) if name_role else None
+        code_role, code = self._first_of(at, cells, self.code_roles)
+        name_role, name = self._first_of(at, cells, self.name_roles)
         context = []
         if code is not None and _level(code_role) > _level(name_role) >= 0:
             context.append((code_role, code))  # the code names the cluster in which the row stands, not the row
@@ -254,9 +268,9 @@ class _Walk:
         found, role, name = split_row_cells(code, name, name_role)
         if found is not code:
             code, code_role = found, role or code_role
-        for role in ("component_code", "component_name", "indicator_code", "indicator_name"):
+        for role in self.above_roles:
             cell = self._cell(at, cells, role)
-            if cell is not None and role not in (code_role, name_role) and cell is not code:
+            if cell is not None and role not in (code_role, name_role):
                 context.append((role, cell))
         coarser = bool(code_role) and name is not None and 0 < _level(name_role) > _level(code_role)
         if coarser and _is_code_of(name, self.names, _level(name_role)):
@@ -264,9 +278,8 @@ class _Walk:
             name = None
         maximum = self.table.number(cells.get(self.table.max_column), self.table.max_column, self.repairs)
         score = cells.get(self.table.score_column)
-        own = {self.header.columns[role] for role in (*CODE_ROLES, *NAME_ROLES) if role in self.header.columns}
-        first = next((cells[place] for place in sorted(cells) if cells[place].kind == TEXT), None)
-        texts = [cell for place, cell in sorted(cells.items()) if cell.kind == TEXT and (place in own or cell is first)]
+        written = [place for place in sorted(cells) if cells[place].kind == TEXT]
+        texts = [cells[place] for place in written if place in self.own_columns or place == written[0]]
         return Row(
             at, code, code_role, name, name_role, tuple(context),
             None if maximum.is_share else maximum.value,
@@ -370,11 +383,11 @@ class _Walk:
         for at in plain if len(components) == 1 and not components & stated else plain[:-1]:
             line = self.table.lines[at]
             if line.code and line.area is None:
-                self.table.lines[at] = replace(line, level="component")
+                self.table.lines[at] = line._replace(level="component")
         for at in plain:
             line = self.table.lines[at]
             if line.level == "total":
-                self.table.lines[at] = replace(line, code="total")
+                self.table.lines[at] = line._replace(code="total")
 
     # --- what is said ---------------------------------------------------------------------------------------------
 

@@ -40,7 +40,8 @@ def mended(book: Book, mends: Mapping[Place, str], repairs: Repairs) -> Book:
             cells[column] = Cell(TEXT, new)
         rows = {**grid.rows, row: dict(sorted(cells.items()))}
         grids[sheet] = replace(grid, rows=dict(sorted(rows.items())))
-        repairs.add(NORMALISED, sheet, (row, column), old or "", typed.strip() or t("(kosong)"), t("diisi ulang saat lembar diperiksa"))  # fmt: skip
+        reason = t("diisi ulang saat lembar diperiksa")
+        repairs.add(NORMALISED, sheet, (row, column), old or "", typed.strip() or t("(kosong)"), reason)
     return replace(book, grids=tuple(grids.values()))
 
 

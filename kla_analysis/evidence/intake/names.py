@@ -26,6 +26,7 @@ _COMMON = {
 _TOTAL_WORDS = re.compile(
     r"^(grand total|sub ?total|sub ?jumlah|total (?:nilai|skor)|(?:nilai|skor) (?:total|akhir)|jumlah (?:nilai|skor)|jumlah|jml|total)\b\s*"
 )
+_ONE_DECIMAL = re.compile(r"\d+\.\d")
 #: What may follow “jumlah” and still mean the whole sheet.
 _WHOLE = re.compile(r"^(nilai|skor|poin|keseluruhan|seluruhnya|seluruh|semua|akhir|total|umum|besar|kla|komponen|evaluasi|mandiri|em|\d{4}|dan|\s)*$")  # fmt: skip
 
@@ -82,6 +83,8 @@ class Names:
                         # A name that two rows share finds neither.
                         self.by_name[words] = match if self.by_name.get(words, match) == match else None
         self.order = self._in_order()
+        #: Where each question comes among them all.
+        self.place = {code: at for at, code in enumerate(m.code for m in self.order if m.level == "question")}
         for level, code, alias in aliases:
             self.names_of[level, code].append(words_of(alias))
             self.by_name.setdefault(words_of(alias), Match(level, code))
@@ -106,11 +109,12 @@ class Names:
         """Find a code in a cell.
 
         A workbook keeps 14.10 as the number 14.1: the zero is given back where 14.1 does not exist, where only 14.10
-        has the maximum that is printed beside it, or where the row before (`previous`) was 14.9.
+        has the maximum that is printed beside it, or where the row before (`previous`, of
+        rows that are in order) was 14.9.
         """
         text = _number_as_code(cell) if cell.kind == NUMBER else clean(cell.text)
         found = self.by_code.get(fold_code(text))
-        if cell.kind == NUMBER and re.fullmatch(r"\d+\.\d", text):
+        if cell.kind == NUMBER and _ONE_DECIMAL.fullmatch(text):
             longer = self.by_code.get(fold_code(text + "0"))
             before = re.fullmatch(r"(.*)\.(\d+)[a-z]*", previous)
             follows = bool(before and text.split(".")[0] == before[1] and before[2] == "9")

@@ -11,8 +11,29 @@ from kla_analysis.evidence.intake.grid import DATE, ERROR, FORMULA, NUMBER, PERC
 from kla_analysis.language import TYPED_UNITS, number, t
 
 #: What people write where there is no answer yet. A dash is no zero, and neither is an empty cell.
-_MISSING = {"", "-", "–", "—", "--", "…", "...", "n/a", "na", "n.a.", "tad", "td", "tidak ada data", "belum ada",
-            "belum diisi", "belum ada data", "belum", "kosong", "?", "null", "none"}  # fmt: skip
+_MISSING = {
+    "",
+    "-",
+    "–",
+    "—",
+    "--",
+    "…",
+    "...",
+    "n/a",
+    "na",
+    "n.a.",
+    "tad",
+    "td",
+    "tidak ada data",
+    "belum ada",
+    "belum diisi",
+    "belum ada data",
+    "belum",
+    "kosong",
+    "?",
+    "null",
+    "none",
+}
 _MONTHS = {
     name: at
     for at, names in enumerate(
@@ -31,7 +52,6 @@ _COMMA = re.compile(
 _POINT = re.compile(
     rf"{_GROUPS_COMMA}\.\d+|\d{{1,3}}(?:,\d{{3}}){{2,}}|0\d*\.\d+|\d+\.(?:\d{{1,2}}|\d{{4,}})|\d{{4,}}\.\d+"
 )
-_EITHER = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 
 
 @dataclass(frozen=True)
@@ -123,39 +143,45 @@ def _read_text(written: str, mark: str) -> Reading:
             refused=t("rumus yang tersimpan sebagai teks"), advice=t("Isi angkanya; rumus tidak dijalankan.")
         )
     core, factor, is_share = _core(text)
-    negative = core.startswith("-")
-    core = core.lstrip("+-")
+    value = _value_of(core.lstrip("+-"), mark, text)
+    if isinstance(value, Reading):
+        return value
+    if not math.isfinite(value):
+        return Reading(refused=t("terlalu besar untuk sebuah angka"), advice=t("Periksa sel ini."))
+    value = (-value if core.startswith("-") else value) * factor + 0.0
+    value = round(value, 10) / 100 if is_share else value
+    shown = number(value * 100 if is_share else value) if abs(value) < 1e15 else text
+    return Reading(
+        value,
+        note=t("teks “{text}” dibaca {value}", text=text, value=shown + ("%" if is_share else "")),
+        is_share=is_share,
+        is_plain=not is_share and bool(re.fullmatch(r"\d+(?:[.,]\d+)?", written)),
+    )
+
+
+def _value_of(core: str, mark: str, text: str) -> float | Reading:
+    """Return the value of digits, points and commas under the decimal mark of their column, or why they have none."""
     if re.fullmatch(r"\d+", core, re.ASCII):
-        value = float(core)
-    elif not re.fullmatch(r"[\d.,]+", core, re.ASCII):
+        return float(core)
+    if not re.fullmatch(r"[\d.,]+", core, re.ASCII):
         return _no_number(text)
-    elif not mark or (_EITHER.fullmatch(core) and not mark):
+    if not mark:
         return Reading(
             refused=t("koma atau titik desimal tidak dapat ditentukan dari kolom ini"),
             advice=t("Tulis dengan koma desimal dan dua angka di belakangnya, misalnya 12,50."),
         )
-    else:
-        other = "," if mark == "." else "."
-        plain = re.fullmatch(rf"\d+(?:{re.escape(mark)}\d+)?", core)
-        grouped = re.fullmatch(rf"\d{{1,3}}(?:{re.escape(other)}\d{{3}})+(?:{re.escape(mark)}\d+)?", core)
-        if not plain and not (grouped and not re.match(rf"0+{re.escape(other)}", core)):
-            if re.fullmatch(rf"\d+{re.escape(other)}\d+", core):
-                names = {",": t("koma"), ".": t("titik")}
-                return Reading(
-                    refused=t(
-                        "{other} desimal di kolom yang memakai {mark} desimal", other=names[other], mark=names[mark]
-                    ),
-                    advice=t("Samakan tanda desimalnya di seluruh kolom."),
-                )
-            return _no_number(text)
-        value = float(core.replace(other, "").replace(mark, "."))
-    if not math.isfinite(value):
-        return Reading(refused=t("terlalu besar untuk sebuah angka"), advice=t("Periksa sel ini."))
-    value = (-value if negative else value) * factor + 0.0
-    value = round(value, 10) / 100 if is_share else value
-    shown = number(value * 100 if is_share else value) if abs(value) < 1e15 else text
-    return Reading(value, note=t("teks “{text}” dibaca {value}", text=text, value=shown + ("%" if is_share else "")),
-                   is_share=is_share, is_plain=not is_share and bool(re.fullmatch(r"\d+(?:[.,]\d+)?", written)))  # fmt: skip
+    other = "," if mark == "." else "."
+    plain = re.fullmatch(rf"\d+(?:{re.escape(mark)}\d+)?", core)
+    grouped = re.fullmatch(rf"\d{{1,3}}(?:{re.escape(other)}\d{{3}})+(?:{re.escape(mark)}\d+)?", core)
+    if plain or (grouped and not re.match(rf"0+{re.escape(other)}", core)):
+        return float(core.replace(other, "").replace(mark, "."))
+    if not re.fullmatch(rf"\d+{re.escape(other)}\d+", core):
+        return _no_number(text)
+    names = {",": t("koma"), ".": t("titik")}
+    return Reading(
+        refused=t("{other} desimal di kolom yang memakai {mark} desimal", other=names[other], mark=names[mark]),
+        advice=t("Samakan tanda desimalnya di seluruh kolom."),
+    )
 
 
 def _no_number(text: str) -> Reading:

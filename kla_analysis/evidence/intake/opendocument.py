@@ -21,6 +21,7 @@ from kla_analysis.evidence.intake.workbooks import (
 _SILENT = {"annotation", "shapes", "tracked-changes", "forms", "dde-links"}
 #: Programs that compute a formula before they save it; of any other a result of 0 is no result.
 _COMPUTES = re.compile(rb"LibreOffice|OpenOffice|Collabora|Microsoft|Excel|WPS|Google", re.IGNORECASE)
+_NUMBERS = {"float", "currency", "percentage"}
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
 
 
@@ -48,6 +49,7 @@ class _Tables:
         self.silent = self.depth = self.cells = 0
         self.about: dict[str, str] | None = None
         self.pieces: list[str] = []
+        self.filled: dict[int, Cell] = {}
         self.in_text = 0
 
     def start(self, tag: str, about: dict[str, str]) -> None:
@@ -56,17 +58,20 @@ class _Tables:
             self.silent += 1
         if self.silent:
             return
-        if name == "style":
-            self.style = about.get("style:name", "")
-        elif name == "table-properties" and about.get("table:display") == "false":
-            self.hidden_styles.add(self.style)
-        elif name == "table":
+        if name == "table":
             self.depth += 1
             if self.depth == 1:
                 self._begin(about)
-        elif self.depth != 1:
-            return
-        elif name == "table-column":
+        elif self.depth == 1:
+            self._inside(name, about)
+        elif name == "style":
+            self.style = about.get("style:name", "")
+        elif name == "table-properties" and about.get("table:display") == "false":
+            self.hidden_styles.add(self.style)
+
+    def _inside(self, name: str, about: dict[str, str]) -> None:
+        """Take what begins inside a table."""
+        if name == "table-column":
             self._column(about)
         elif name == "table-row":
             self.row_about, self.filled, self.column = about, {}, 0
@@ -134,11 +139,12 @@ class _Tables:
     def _value(self, about: dict[str, str]) -> Cell | None:
         kind, text = about.get("value-type", ""), "".join(self.pieces)
         value, formula = about.get("value", ""), about.get("formula")
-        if formula is not None and not (value or text or about.get("date-value") or about.get("boolean-value")):
-            return None if kind == "string" and self.computed else Cell(FORMULA, formula)
-        if kind in ("float", "currency", "percentage"):
-            if formula is not None and not self.computed and float(value or 0) == 0:
+        if formula is not None:
+            if not (value or text or about.get("date-value") or about.get("boolean-value")):
+                return None if kind == "string" and self.computed else Cell(FORMULA, formula)
+            if not self.computed and kind in _NUMBERS and float(value or 0) == 0:
                 return Cell(FORMULA, formula)
+        if kind in _NUMBERS:
             return Cell(PERCENT if kind == "percentage" else NUMBER, repr(float(value)).removesuffix(".0"))
         if kind in ("date", "time"):
             return Cell(DATE, about.get("date-value", about.get("time-value", ""))[:10])
@@ -160,10 +166,8 @@ class _Tables:
         self.row += times
 
     def _finish(self) -> None:
-        self.grids.append(
-            Grid(self.name, self.rows, tuple(self.merged), self.is_hidden, tuple(self.hidden_rows),
-                 tuple(self.hidden_columns))
-        )  # fmt: skip
+        hidden = (tuple(self.hidden_rows), tuple(self.hidden_columns))
+        self.grids.append(Grid(self.name, self.rows, tuple(self.merged), self.is_hidden, *hidden))
 
 
 def _count(about: dict[str, str], name: str) -> int:

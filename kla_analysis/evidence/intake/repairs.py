@@ -65,14 +65,32 @@ class Repairs:
         self._written = set(self.items)
 
     def add(
-        self, action: str, sheet: str, place: tuple[int, int], old: object, new: object, reason: str, advice: str = "",
-        *, kind: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        action: str,
+        sheet: str,
+        place: tuple[int, int],
+        old: object,
+        new: object,
+        reason: str,
+        advice: str = "",
+        *,
+        kind: str = "",
+    ) -> None:
         """Write one thing down, once."""
         item = Repair(action, sheet, *place, _shown(old), _shown(new), reason, advice, kind)
         if item not in self._written:
             self._written.add(item)
             self.items.append(item)
+
+    def refuse(
+        self, sheet: str, place: tuple[int, int], old: object, reason: str, advice: str = "", *, kind: str = ""
+    ) -> None:
+        """Write down something that has to be mended first."""
+        self.add(REFUSED, sheet, place, old, "", reason, advice, kind=kind)
+
+    def note(self, sheet: str, reason: str) -> None:
+        """Write down what should be known of a whole sheet, or of the file (`""`)."""
+        self.add(NOTED, sheet, (0, 0), "", "", reason)
 
     @property
     def refused(self) -> list[Repair]:

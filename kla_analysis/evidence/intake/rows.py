@@ -31,11 +31,13 @@ _BARE = re.compile(
     r"(?:(?:indikator|ind|pertanyaan|butir)\b[\s.:]*)?\d{1,2}\s?[A-Da-d]?(?:\.\d{1,2}\.?[a-z]{0,2})?[.)]?",
     re.IGNORECASE,
 )
+_PLAIN = re.compile(r"\d{1,3}(?:\.0)?[.)]?")
+_LETTERS, _LETTERED = re.compile(r"[a-z]{1,2}"), re.compile(r"\d{1,2}[a-z]{1,2}")
 #: Runs of maxima that are shorter say nothing without a heading that is known.
 _SHORTEST_RUN = 5
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Row:
     """A row of a table, and what became of it.
 
@@ -69,31 +71,28 @@ class Row:
     component: str = ""
     indicator: str = ""
 
-    @property
-    def text(self) -> str:
-        """Its name as it looks; "" where it has none."""
-        return clean(self.name.text) if self.name is not None and self.name.kind == TEXT else ""
+    #: Its name as it looks, "" where it has none; its code without a word such as “Pertanyaan” in front; that word.
+    text: str = ""
+    number: str = ""
+    word: str = ""
+    #: Whether its code is a whole number and nothing else.
+    is_plain: bool = False
 
-    @property
-    def number(self) -> str:
-        """Its code without a word such as “Pertanyaan” in front."""
-        return _WORD.sub("", clean(self.code.text)) if self.code is not None and self.code.kind != DATE else ""
-
-    @property
-    def word(self) -> str:
-        """The word in front of its code."""
-        found = _WORD.match(clean(self.code.text)) if self.code is not None else None
-        return found[1].casefold() if found else ""
+    def __post_init__(self) -> None:
+        """Read name and code once: every rule asks for them."""
+        if self.name is not None and self.name.kind == TEXT:
+            self.text = clean(self.name.text)
+        if self.code is not None:
+            code = clean(self.code.text)
+            found = _WORD.match(code)
+            self.word = found[1].casefold() if found else ""
+            self.number = "" if self.code.kind == DATE else code[found.end() :] if found else code
+            self.is_plain = bool(_PLAIN.fullmatch(self.number))
 
     @property
     def is_counted(self) -> bool:
         """Whether it is known by a whole number only, which may as well count rows: its place overrules that."""
         return self.how in (BY_CODE, BY_NUMBER) and self.is_plain and not self.word
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether its code is a whole number and nothing else."""
-        return bool(re.fullmatch(r"\d{1,3}(?:\.0)?[.)]?", self.number))
 
 
 @dataclass
@@ -112,13 +111,14 @@ class Recogniser:
     indicator: str = ""
     stem: str = ""
     previous: str = ""
+    at: int = -1
     in_footer: bool = False
     is_long: bool = False
     is_any: bool = False
 
     def run(self) -> None:
         """Say of every row what it is."""
-        self.lettered = any(re.fullmatch(r"[a-z]{1,2}", fold_code(row.number)) for row in self.rows if row.code)
+        self.lettered = any(_LETTERS.fullmatch(fold_code(row.number)) for row in self.rows if row.code)
         self.relative = self._numbers_are_relative()
         self.plain_codes = self._whole_numbers_are_codes()
         for row in self.rows:
@@ -139,7 +139,7 @@ class Recogniser:
             row.number for row in self.rows if row.is_plain and row.scored and row.code_role != "indicator_code"
         )
         lettered = any(
-            re.fullmatch(r"\d{1,2}[a-z]{1,2}", fold_code(row.number)) and row.code and not self.names.code(row.code)
+            _LETTERED.fullmatch(fold_code(row.number)) and row.code and not self.names.code(row.code)
             for row in self.rows
         )
         return lettered or (not self.is_long and any(count > 1 for count in plain.values()))
@@ -206,7 +206,9 @@ class Recogniser:
             self.stem = ""
         self.component, self.indicator = above.get("component", match.code), indicator
         if match.level == "question":
-            self.previous = match.code
+            # Rows that are sorted by something else say nothing by what stands before them.
+            at = self.names.place[match.code]
+            self.previous, self.at = match.code if at == self.at + 1 else "", at
 
     def _take_context(self, row: Row) -> None:
         """Take component and indicator from the coarser columns of a row."""

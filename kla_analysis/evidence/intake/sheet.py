@@ -101,7 +101,7 @@ class Intake:
             level=one.level,
             scores=by_code["score"].reindex(self.instrument.table(one.level).index).astype(float),
             notes=by_code["note"].dropna(),
-            origin=Origin(**{**self._origin(), "illustrative": False}),
+            origin=Origin(**self._origin(), illustrative=False),
             shown=self.file,
             sha256=self.sha256,
             printed=one.printed,
@@ -199,8 +199,8 @@ def _guard_personal_data(book: Book, repairs: Repairs, allowed: bool) -> None:
         if count > _MOST_FINDINGS:
             repairs.add(action, finding.sheet, (0, 0), "", "", t("data pribadi: masih ada lagi"), advice)
             return
-        repairs.add(action, finding.sheet, (finding.row, finding.column), "••••••", "",
-                    t("data pribadi: {what}", what=finding.what), advice)  # fmt: skip
+        place, reason = (finding.row, finding.column), t("data pribadi: {what}", what=finding.what)
+        repairs.add(action, finding.sheet, place, "••••••", "", reason, advice)
 
 
 def places_of(intake: Intake, *, data: Path | None = None) -> list[Path]:
@@ -226,11 +226,11 @@ def save(intake: Intake, *, out: Path | None = None, replace_old: bool = False, 
     """
     intake.require()
     if out is not None and len(intake.assessments) > 1:
+        count = len(intake.assessments)
         raise DataError(
-            t("{file} memuat {count} penilaian, tetapi --out hanya satu berkas.", file=intake.file,
-              count=len(intake.assessments)),
+            t("{file} memuat {count} penilaian, tetapi --out hanya satu berkas.", file=intake.file, count=count),
             advice=t("Jalankan tanpa --out; tiap daerah mendapat berkas sendiri."),
-        )  # fmt: skip
+        )
     places = places_of(intake, data=data) if out is None else [out]
     there = [path for path in places if path.exists()]
     if there and not replace_old:
@@ -269,7 +269,7 @@ def _save_one(intake: Intake, one: Imported, path: Path) -> None:
         "kind": "real",
         "personal_data": "none",
     }
-    text = yaml.safe_dump({**origin, "title": {"id": origin["title"]}, "note": {"id": origin["note"]}},
-                          allow_unicode=True, sort_keys=False, width=110)  # fmt: skip
+    told = {**origin, "title": {"id": origin["title"]}, "note": {"id": origin["note"]}}
+    text = yaml.safe_dump(told, allow_unicode=True, sort_keys=False, width=110)
     path.with_suffix(".origin.yaml").write_text(text, encoding="utf-8", newline="\n")
     write_table(one.answers, path)

@@ -159,7 +159,12 @@ class _HtmlTable:
 
 
 class _Tables(HTMLParser):
-    """Collects the cells of every table of a page as text, also of tables in tables; scripts and styles are no text."""
+    """Collects the cells of every table of a page as text, also of tables in tables; what is no text of theirs is left out.
+
+    LibreOffice writes the notes on cells as elements `comment` inside them.
+    """
+
+    _SILENT = ("script", "style", "title", "comment")
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -169,7 +174,7 @@ class _Tables(HTMLParser):
         self.outside: list[str] = []
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag in ("script", "style", "title"):
+        if tag in self._SILENT:
             self.silent += 1
         elif tag == "table":
             if len(self.open) >= _MAX_NESTED:
@@ -198,7 +203,7 @@ class _Tables(HTMLParser):
         table.cell = []
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in ("script", "style", "title"):
+        if tag in self._SILENT:
             self.silent = max(0, self.silent - 1)
         elif tag in ("td", "th", "tr") and self.open:
             self._close()

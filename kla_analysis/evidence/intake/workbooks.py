@@ -15,7 +15,7 @@ from typing import Any
 from xml.parsers import expat
 
 from kla_analysis.errors import DataError
-from kla_analysis.evidence.intake.biff import marks_of
+from kla_analysis.evidence.intake.biff import Marks, marks_of
 from kla_analysis.evidence.intake.grid import (
     DATE,
     ERROR,
@@ -88,7 +88,7 @@ def read_xls(data: bytes) -> Book:
     return Book(tuple(grids), remarks)
 
 
-def _marks_of(data: bytes) -> tuple[dict, dict, tuple[str, ...]]:
+def _marks_of(data: bytes) -> tuple[*Marks, tuple[str, ...]]:
     """Return which cells of an .xls are percentages or formulas without a result; a remark where that is hidden."""
     try:
         return *marks_of(data, lambda at, own: _kind_of_format(at, own) == PERCENT), ()
@@ -201,8 +201,8 @@ class _Xlsx:
             if part.casefold() in self.names and "worksheet" in targets[about["rid"]][0]:
                 grids.append(self._sheet(about.get("name", ""), self.names[part.casefold()], about.get("state")))
         if self._lacks_results():
-            for row, column, formula in self.zeros:
-                row[column] = Cell(FORMULA, f"={formula}")
+            for cells, column, formula in self.zeros:
+                cells[column] = Cell(FORMULA, f"={formula}")
         for grid in grids:
             for row in [row for row, cells in grid.rows.items() if not cells]:
                 del grid.rows[row]
@@ -311,26 +311,34 @@ class _Xlsx:
 
     def cell(self, kind: str, style: str, value: str | None, formula: str) -> Cell | None:
         """Return what a cell holds; None when that is nothing."""
-        shared, formats = self.shared, self.formats
         if value is None or (value == "" and kind == "n"):
             return Cell(FORMULA, f"={formula}")
         if kind == "s":
-            text = shared[int(value)] if value.isdecimal() else ""
+            text = self.shared[int(value)] if value.isdecimal() else ""
             return Cell(TEXT, text) if text else None
-        if kind in ("str", "inlineStr"):
-            return Cell(TEXT, value) if value else None
-        if kind == "e":
-            return Cell(ERROR, value)
-        if kind == "b":
-            return Cell(TRUTH, "TRUE" if value == "1" else "FALSE")
-        if kind == "d":
-            return Cell(DATE, value[:10])
-        if value.strip() and not _NUMBER.fullmatch(value.strip()):
+        if kind in _SPOKEN:
+            return _spoken(kind, value)
+        digits = value.strip()
+        if digits and not _NUMBER.fullmatch(digits):
             return Cell(TEXT, value)
-        shown = formats[int(style)] if style and int(style) < len(formats) else NUMBER
+        shown = self.formats[int(style)] if style and int(style) < len(self.formats) else NUMBER
         if shown == DATE:
             return Cell(DATE, from_serial(float(value), self.epoch_1904))
-        return Cell(shown, value.strip()) if value.strip() else None
+        return Cell(shown, digits) if digits else None
+
+
+#: Kinds of cells whose value says what it is by itself.
+_SPOKEN = frozenset({"str", "inlineStr", "e", "b", "d"})
+
+
+def _spoken(kind: str, value: str) -> Cell | None:
+    if kind == "e":
+        return Cell(ERROR, value)
+    if kind == "b":
+        return Cell(TRUTH, "TRUE" if value == "1" else "FALSE")
+    if kind == "d":
+        return Cell(DATE, value[:10])
+    return Cell(TEXT, value) if value else None
 
 
 class _Sheet:
