@@ -181,7 +181,7 @@ def test_the_pdf_is_for_everyone(report, english, lang):
     catalog, tags = reader.trailer["/Root"], structure(reader)
     assert catalog["/Lang"] == lang
     assert catalog["/ViewerPreferences"]["/DisplayDocTitle"]
-    assert b'pdfuaid:part="1"' in catalog["/Metadata"].get_data()
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in catalog["/Metadata"].get_data()
     assert reader.metadata.title
     assert all(len(picture["/Alt"]) > 40 for picture in tags["/Figure"])
     assert tags["headings"][0] == 1
