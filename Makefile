@@ -73,7 +73,6 @@ app: $(READY) ## buka simulasi anggaran di peramban
 .PHONY: bench
 bench: export PYTHONPATH := tests
 bench: $(READY) ## ukur kecepatan (beberapa menit)
-	@echo "==> Menjumlah lembar" && $(BIN)/python tests/bench/rollup.py
 	@echo "==> Risiko verifikasi" && $(BIN)/python tests/bench/risk.py
 	@echo "==> Rencana" && $(BIN)/python tests/bench/plan.py
 	@echo "==> PDF dan Excel" && $(BIN)/python tests/bench/documents.py
@@ -118,6 +117,10 @@ sample: $(READY) ## buat lagi laporan contoh di reports/contoh
 .PHONY: picture
 picture: $(READY) ## perbarui gambar di docs dari laporan contoh dan aplikasi (perlu chromium)
 	@PYTHONPATH=tests $(BIN)/python docs/picture.py
+
+.PHONY: tree
+tree: $(READY) ## perbarui pohon proyek di README dan docs/pohon.md dari keterangan setiap berkas
+	@$(BIN)/python docs/tree.py
 
 .PHONY: strings
 strings: $(READY) ## kumpulkan semua teks untuk penerjemah (kla_analysis/locale)

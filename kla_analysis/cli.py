@@ -987,6 +987,18 @@ def _usage_advice(error: click.UsageError) -> str:
 # --- schedules ------------------------------------------------------------------------------------
 
 
+def _counted(done: Any) -> str:
+    """Say how a batch went."""
+    return t(
+        "{done} dibuat, {unchanged} tidak berubah, {failed} gagal, {nothing} tanpa data, dalam {seconds} detik. "
+        "Buka: {index}",
+        nothing=len(done.without_data),
+        seconds=number(done.seconds, decimals=1),
+        index=done.index,
+        **done.counts,
+    )
+
+
 @app.group()
 @_lang_option
 def schedule() -> None:
@@ -1038,10 +1050,9 @@ def schedule_print(file: Path, kind: str | None, out: Path | None) -> None:
 
 @schedule.command("run")
 @click.argument("file", type=_FILE)
-@click.option("--now", "at_once", is_flag=True, help="Kerjakan sekarang, walau belum waktunya.")
 @_answers_in_json
-def schedule_run(file: Path, at_once: bool, as_json: bool) -> None:
-    """Kerjakan jadwal FILE bila sudah waktunya; slot yang terlewat disusulkan sekali."""
+def schedule_run(file: Path, as_json: bool) -> None:
+    """Buat laporan jadwal FILE yang belum ada atau sudah berubah, dan kabarkan yang gagal."""
     from kla_analysis.reporting import schedule as schedules
 
     try:
@@ -1051,14 +1062,12 @@ def schedule_run(file: Path, at_once: bool, as_json: bool) -> None:
             click.echo(problem, err=True)
         raise
     schedules.accepted(plan)
-    done = schedules.run(plan, at_once=at_once, say=lambda line: None if as_json else click.echo(line))
+    done = schedules.run(plan, say=lambda line: None if as_json else click.echo(line))
     if as_json:
         _print_json(
             {
-                "slot": done.slot.isoformat(),
-                "due": done.due,
-                "made": list(done.made),
-                "failed": [
+                **done.batch.counts,
+                "failures": [
                     {"area": one.parameters.area, "exit_code": one.exit_code, "error": one.error}
                     for one in done.failures
                 ],
@@ -1067,12 +1076,13 @@ def schedule_run(file: Path, at_once: bool, as_json: bool) -> None:
             }
         )
     else:
+        click.echo(_counted(done.batch))
         for one in done.failures:
             click.echo(f"{one.about}: {one.error}", err=True)
         if done.mail_problem:
             click.echo(done.mail_problem, err=True)
-    if done.exit_code:
-        raise click.exceptions.Exit(done.exit_code)
+    if done.batch.exit_code:
+        raise click.exceptions.Exit(done.batch.exit_code)
 
 
 @app.command()
@@ -1146,16 +1156,7 @@ def batch(
             }
         )
     else:
-        click.echo(
-            t(
-                "{done} dibuat, {unchanged} tidak berubah, {failed} gagal, {nothing} tanpa data, dalam {seconds} detik. "
-                "Buka: {index}",
-                nothing=len(done.without_data),
-                seconds=number(done.seconds, decimals=1),
-                index=done.index,
-                **done.counts,
-            )
-        )
+        click.echo(_counted(done))
     if done.exit_code:
         raise click.exceptions.Exit(done.exit_code)
 

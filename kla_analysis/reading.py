@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kla_analysis.errors import DataError, Problem, did_you_mean
 from kla_analysis.files import read_plain
@@ -242,7 +242,7 @@ def in_language(table: pd.DataFrame, stem: str) -> pd.Series:
     return table[own].fillna(table[f"{stem}_id"]) if own in table.columns else table[f"{stem}_id"]
 
 
-def refuse(shown: str, problems: list[Problem]) -> None:
+def refuse(shown: str, problems: list[Problem]) -> NoReturn:
     """Raise one error that lists every problem of a file, in the order of its rows."""
     ordered = sorted(problems, key=lambda problem: (problem.row or 0, problem.column or ""))
     raise DataError(

@@ -360,16 +360,15 @@ def observe(
     cases: pd.DataFrame, rules: Instrument
 ) -> tuple[Observations, tuple[tuple[str, int], ...], tuple[str, ...]]:
     """Turn cases into observations of the logarithm of the share that a step, or both, kept."""
-    rows = [step for case in cases.to_dict("records") for step in _steps_of(case, rules)]
+    rows = pd.DataFrame([step for case in cases.to_dict("records") for step in _steps_of(case, rules)])
     verifiers = [known.code for known in rules.verifiers]
-    rounds, districts = sorted({row["round"] for row in rows}), sorted({row["area"] for row in rows})
-    taken = np.column_stack([[float(step in row["steps"]) for row in rows] for step in STEPS])
-    by = _indicated([row["verifier"] for row in rows], verifiers)
-    in_round = _indicated([row["round"] for row in rows], rounds)
-    of_district = _indicated([row["area"] for row in rows], districts)
+    rounds, districts = sorted(set(rows["round"])), sorted(set(rows["area"]))
+    taken = np.array(rows["taken"].tolist())
+    by, in_round = _indicated(rows["verifier"], verifiers), _indicated(rows["round"], rounds)
+    of_district = _indicated(rows["area"], districts)
     before = [_SHARE_BEFORE[step] for _, step in _fixed_effects(rules)]
     with np.errstate(divide="ignore"):
-        low, high = (np.log([row[end] for row in rows]) for end in ("low", "high"))
+        low, high = np.log(rows[["low", "high"]].to_numpy(dtype=float)).T
     observations = Observations(
         low=low,
         high=high,
@@ -378,14 +377,18 @@ def observe(
         fixed_spread=np.array([width for _, width in before]),
         groups=(taken[:, [0]] * in_round, taken[:, [1]] * in_round, taken.sum(axis=1)[:, None] * of_district),
         noise=taken,
-        known_variance=np.array([sum(_variance(span) for span in row["of"]) for row in rows]),
+        known_variance=rows["variance"].to_numpy(),
         priors=_SPREADS_BEFORE,
     )
     return observations, tuple(rounds), tuple(districts)
 
 
 def _steps_of(case: dict[str, Any], rules: Instrument) -> Iterator[dict[str, Any]]:
-    """Yield what a case tells of each step, or of both together: whose it is, and the ends of the share kept."""
+    """Yield what a case tells of each step, or of both together.
+
+    `taken` is one for each of `STEPS` that it took; `low` and `high` are the ends of the share that was kept;
+    `variance` is that of its logarithm because scores are known only as intervals.
+    """
     claim, verified, award = (
         (case[f"{score}_low"], case[f"{score}_high"])
         for score in ("self_assessment", "administrative_verification", "final")
@@ -397,15 +400,16 @@ def _steps_of(case: dict[str, Any], rules: Instrument) -> Iterator[dict[str, Any
     }
     if pd.notna(claim[0]) and pd.notna(verified[0]):
         middle = _middle(verified) / _middle(claim)
-        yield about | {"steps": STEPS[:1], "low": middle, "high": middle, "of": (claim, verified)}
+        variance = _variance(claim) + _variance(verified)
+        yield about | {"taken": (1.0, 0.0), "low": middle, "high": middle, "variance": variance}
     if pd.notna(award[0]) and case["assessed"]:
-        of, steps = (verified, STEPS[1:]) if pd.notna(verified[0]) else (claim, STEPS)
+        of, taken = (verified, (0.0, 1.0)) if pd.notna(verified[0]) else (claim, (1.0, 1.0))
         ends = (award[0] / _middle(of), award[1] / _middle(of))
         top = math.inf if award[1] >= rules.ladder.max_total else ends[1]
-        yield about | {"steps": steps, "low": ends[0], "high": top, "of": (of,)}
+        yield about | {"taken": taken, "low": ends[0], "high": top, "variance": _variance(of)}
 
 
-def _indicated(values: Sequence[object], known: Sequence[object]) -> np.ndarray:
+def _indicated(values: Iterable[object], known: Sequence[object]) -> np.ndarray:
     """Return rows × known values: one where the row has that value, else zero."""
     return np.array([[float(value == other) for other in known] for value in values])
 

@@ -1,13 +1,12 @@
-"""Roll-up: question to indicator to component to total, for one sheet or for many at once.
+"""Roll-up: question to indicator to component to total.
 
-One piece of arithmetic serves both. An indicator is the sum of its questions, but never more than
+An indicator is the sum of its questions, but never more than
 its own maximum (two indicators of the known instrument have questions that add up to more); a
 component is the sum of its indicators; the total is the sum of the components.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
@@ -199,93 +198,6 @@ def _rolled(about: RollUp, low: np.ndarray, high: np.ndarray) -> RollUp:
     )
 
 
-def roll_up_many(
-    scores: pd.DataFrame,
-    instrument: Instrument,
-    *,
-    missing: MissingPolicy = "range",
-    keys: Sequence[str] = ("area_code", "award_year", "stage"),
-) -> pd.DataFrame:
-    """Roll many sheets up at once.
-
-    Args:
-        scores: tidy table, one row per sheet and question, with the key columns, `question_code`
-            and `score` (points). A question that a sheet leaves out is unanswered, like an empty one.
-        instrument: the rules that all sheets follow.
-        missing: policy for unanswered questions.
-        keys: columns that tell one sheet from another.
-
-    Returns:
-        One row per sheet, indexed by the keys: `total_low`, `total_high` (points), `missing` (count
-        of unanswered questions), `predicate_low`, `predicate_high`, and one column of points per
-        component code (low end).
-
-    Raises:
-        DataError: an unknown question, a score below 0 or above its maximum, a question twice in
-            one sheet, or missing answers under the policy `refuse`.
-        ParameterError: there is no such policy.
-    """
-    _require_policy(missing)
-    keys = list(keys)
-    order = instrument.questions.index
-    row, index = _sheet_of_each_row(scores, keys)
-    column = order.get_indexer(scores["question_code"])
-    points = scores["score"].to_numpy(dtype=float)
-    _require_possible_scores(scores, column, points, instrument)
-    cell = row * len(order) + column
-    if np.bincount(cell).max() > 1:
-        twice = scores[scores.duplicated([*keys, "question_code"])].iloc[0]
-        raise DataError(
-            t("Pertanyaan {code} muncul dua kali dalam satu lembar.", code=twice["question_code"]),
-            advice=t("Hapus salah satu; satu pertanyaan hanya dinilai sekali."),
-        )
-    matrix = np.full((len(index), len(order)), np.nan)
-    matrix.flat[cell] = points
-    unanswered = np.isnan(matrix).sum(axis=1)
-    if missing == "refuse" and unanswered.any():
-        raise DataError(
-            t("{count} lembar memuat butir yang belum terjawab.", count=int((unanswered > 0).sum())),
-            advice=t("Lengkapi, atau pilih kebijakan range atau zero."),
-        )
-    low = totals_of(_fill(matrix, instrument, "question", top=False), instrument, "question")
-    total_high = low["total"]
-    if missing == "range" and unanswered.any():
-        total_high = totals_of(_fill(matrix, instrument, "question", top=True), instrument, "question")["total"]
-    result = pd.DataFrame(
-        {
-            "total_low": low["total"],
-            "total_high": total_high,
-            "missing": unanswered,
-            "predicate_low": instrument.ladder.place_many(low["total"]),
-            "predicate_high": instrument.ladder.place_many(total_high),
-        },
-        index=index,
-    )
-    components = pd.DataFrame(low["component"], index=index, columns=list(instrument.components.index))
-    return pd.concat([result, components], axis=1)
-
-
-def _sheet_of_each_row(scores: pd.DataFrame, keys: list[str]) -> tuple[np.ndarray, pd.MultiIndex]:
-    """Number the sheets: the sheet of every row, and the keys of every sheet in rising order.
-
-    Hashing each key column once is cheaper than a groupby over several text columns, on which a
-    roll-up of all districts would otherwise spend most of its time.
-    """
-    codes, levels = zip(*(pd.factorize(scores[key], sort=True) for key in keys), strict=True)
-    if scores.empty or any(code.min() < 0 for code in codes):  # -1 stands for a missing key
-        raise DataError(
-            t("Tabel kosong, atau kolom {names} tidak terisi di setiap baris.", names=", ".join(keys)),
-            advice=t("Isi kolom itu; setiap baris harus tahu daerah, putaran, dan tahapnya."),
-        )
-    combined = np.ravel_multi_index(codes, [len(level) for level in levels])
-    present = np.flatnonzero(np.bincount(combined))
-    number = np.empty(present[-1] + 1, dtype=np.intp)
-    number[present] = np.arange(len(present))
-    parts = np.unravel_index(present, [len(level) for level in levels])
-    values = [level.take(part) for level, part in zip(levels, parts, strict=True)]
-    return number[combined], pd.MultiIndex.from_arrays(values, names=keys)
-
-
 def totals_of(points: np.ndarray, instrument: Instrument, level: str = "question") -> dict[str, np.ndarray]:
     """Add points up from one level to the total: the one scoring function.
 
@@ -347,27 +259,3 @@ def _require_policy(missing: str) -> None:
             t("Kebijakan jawaban kosong “{name}” tidak dikenal.", name=missing),
             advice=did_you_mean(missing, MISSING_POLICIES),
         )
-
-
-def _require_possible_scores(
-    scores: pd.DataFrame, column: np.ndarray, points: np.ndarray, instrument: Instrument
-) -> None:
-    unknown = column < 0
-    maxima = instrument.questions["max_points"].to_numpy()
-    with np.errstate(invalid="ignore"):
-        wrong = unknown | (points < 0) | (points > maxima[column])
-    if not wrong.any():
-        return
-    problems = [
-        Problem(
-            t("kode ini tidak ada di instrumen {id}", id=instrument.id)
-            if unknown[at]
-            else t("di luar 0 sampai maksimum pertanyaan {code}", code=scores["question_code"].iloc[at]),
-            t("Perbaiki lalu jalankan lagi."),
-            row=int(at),
-            column="question_code" if unknown[at] else "score",
-            value=str(scores["question_code" if unknown[at] else "score"].iloc[at]),
-        )
-        for at in np.flatnonzero(wrong)
-    ]
-    raise DataError(t("{count} nilai ditolak.", count=len(problems)), problems=problems)

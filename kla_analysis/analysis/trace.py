@@ -9,7 +9,7 @@ import pandas as pd
 
 from kla_analysis.analysis.scoring import RollUp
 from kla_analysis.errors import ParameterError, did_you_mean
-from kla_analysis.instrument.instrument import level_name, standing_name
+from kla_analysis.instrument.instrument import Instrument, level_name, standing_name
 from kla_analysis.language import number, t
 
 
@@ -75,42 +75,6 @@ def trace(rollup: RollUp, code: str = "total", *, sheet: str = "") -> Trace:
     Raises:
         ParameterError: there is no such code at a level that the sheet has.
     """
-    instrument = rollup.instrument
-    levels = [level for level in ("component", "indicator", "question") if getattr(rollup, f"{level}s") is not None]
-
-    def source_of(level: str, one: str) -> str:
-        row = instrument.table(level).loc[one]
-        source = instrument.sources.get(row["source"])
-        return f"{source.title if source else row['source']} ({standing_name(row['standing'])})"
-
-    def item(level: str, one: str) -> Trace:
-        row = rollup.table(level).loc[one]
-        at = levels.index(level)
-        parts: tuple[Trace, ...] = ()
-        if at + 1 < len(levels):
-            below = rollup.table(levels[at + 1])
-            parts = tuple(item(levels[at + 1], child) for child in below.index[below[f"{level}_code"] == one])
-        if parts:
-            rule = t("jumlah {count} {level} di bawahnya", count=len(parts), level=level_name(levels[at + 1]))
-            if level == "indicator" and one in rollup.capped:
-                rule += "; " + t("dibatasi maksimum indikator, {maximum}", maximum=number(row["max_points"]))
-        elif one in rollup.missing:
-            rule = t("belum ada jawaban")
-        else:
-            rule = t("nilai yang tertulis di lembar")
-        source = source_of(level, one)
-        return Trace(
-            one,
-            row["name"],
-            float(row["low"]),
-            float(row["high"]),
-            float(row["max_points"]),
-            int(row["answers"]),
-            rule,
-            f"{sheet}; {source}" if sheet and not parts else source,
-            parts,
-        )
-
     if code == "total":
         placement = rollup.placement
         return Trace(
@@ -118,18 +82,59 @@ def trace(rollup: RollUp, code: str = "total", *, sheet: str = "") -> Trace:
             name=t("Nilai total"),
             points=rollup.total.low,
             points_high=rollup.total.high,
-            max_points=instrument.ladder.max_total,
+            max_points=rollup.instrument.ladder.max_total,
             answers=int(rollup.components["answers"].sum()),
             rule=t(
                 "jumlah {count} komponen; predikat {name} karena batas bawahnya tercapai",
                 count=len(rollup.components),
                 name=placement.name,
             ),
-            source=t("Instrumen {id}", id=instrument.id),
-            parts=tuple(item("component", one) for one in rollup.components.index),
+            source=t("Instrumen {id}", id=rollup.instrument.id),
+            parts=tuple(_item(rollup, "component", one, sheet) for one in rollup.components.index),
         )
+    levels = _levels_of(rollup)
     for level in levels:
         if code in rollup.table(level).index:
-            return item(level, code)
+            return _item(rollup, level, code, sheet)
     known = ["total", *(one for level in levels for one in rollup.table(level).index)]
     raise ParameterError(t("Kode “{code}” tidak ada dalam lembar ini.", code=code), advice=did_you_mean(code, known))
+
+
+def _levels_of(rollup: RollUp) -> list[str]:
+    """Return the levels that a sheet has, the coarsest first."""
+    return [level for level in ("component", "indicator", "question") if getattr(rollup, f"{level}s") is not None]
+
+
+def _item(rollup: RollUp, level: str, code: str, sheet: str) -> Trace:
+    """Follow a component, an indicator or a question down."""
+    row = rollup.table(level).loc[code]
+    below = next(iter(_levels_of(rollup)[_levels_of(rollup).index(level) + 1 :]), None)
+    parts: tuple[Trace, ...] = ()
+    if below is not None:
+        table = rollup.table(below)
+        children = table.index[table[f"{level}_code"] == code]
+        parts = tuple(_item(rollup, below, child, sheet) for child in children)
+    if below is not None and parts:
+        rule = t("jumlah {count} {level} di bawahnya", count=len(parts), level=level_name(below))
+        if level == "indicator" and code in rollup.capped:
+            rule += "; " + t("dibatasi maksimum indikator, {maximum}", maximum=number(row["max_points"]))
+    else:
+        rule = t("belum ada jawaban") if code in rollup.missing else t("nilai yang tertulis di lembar")
+    source = _source_of(rollup.instrument, level, code)
+    return Trace(
+        code=code,
+        name=row["name"],
+        points=float(row["low"]),
+        points_high=float(row["high"]),
+        max_points=float(row["max_points"]),
+        answers=int(row["answers"]),
+        rule=rule,
+        source=f"{sheet}; {source}" if sheet and not parts else source,
+        parts=parts,
+    )
+
+
+def _source_of(instrument: Instrument, level: str, code: str) -> str:
+    row = instrument.table(level).loc[code]
+    source = instrument.sources.get(row["source"])
+    return f"{source.title if source else row['source']} ({standing_name(row['standing'])})"

@@ -474,32 +474,27 @@ def _require_consistent(
     what stands below them, so that points are never lost between the levels; what the source prints for a component is
     declared, and sheets that print it are read.
     """
-    declared = {
-        level: {d.code: d for d in discrepancies if (d.level, d.kind) == (level, "max")} for level in CODE_COLUMNS
-    }
+    declared = {(said.level, said.code): said for said in discrepancies if said.kind == "max"}
     problems = [
         *_without_parent(questions, indicators, "indicator_code", f"{shown}/questions.csv"),
         *_without_parent(indicators, components, "component_code", f"{shown}/indicators.csv"),
     ]
-    below = _sums(questions, "indicator_code")
-    for code, maximum in _maxima(indicators, "indicator_code").items():
-        agrees = _same(maximum, below.get(code, 0.0))
-        if not agrees and code not in declared["indicator"]:
-            advice = t("Perbaiki tabelnya, atau nyatakan di discrepancies.yaml bila sumbernya memang begitu.")
-            problems.append(_not_the_sum(code, maximum, below.get(code, 0.0), advice, f"{shown}/indicators.csv"))
-        if agrees and code in declared["indicator"]:
-            problems.append(_no_longer(code, shown))
-    below = _sums(indicators, "component_code")
-    answers = _sums(questions, "component_code")
+    advice = t("Perbaiki tabelnya, atau nyatakan di discrepancies.yaml bila sumbernya memang begitu.")
+    for code, maximum, below in _beside(indicators, questions, "indicator_code"):
+        if _same(maximum, below) == (("indicator", code) in declared):
+            problems.append(
+                _no_longer(code, shown)
+                if _same(maximum, below)
+                else _not_the_sum(code, maximum, below, advice, f"{shown}/indicators.csv")
+            )
+    answers = {code: summed for code, _, summed in _beside(components, questions, "component_code")}
     advice = t("Tulis jumlahnya; angka lain yang tercetak di sumber dinyatakan di discrepancies.yaml (printed).")
-    for code, maximum in _maxima(components, "component_code").items():
-        total = below.get(code, 0.0)
-        if not _same(maximum, total):
-            problems.append(_not_the_sum(code, maximum, total, advice, f"{shown}/components.csv"))
-        elif code in declared["component"]:
-            printed = declared["component"][code].values.get("printed", maximum)
-            if _same(printed, total) and _same(answers.get(code, 0.0), total):
-                problems.append(_no_longer(code, shown))
+    for code, maximum, below in _beside(components, indicators, "component_code"):
+        said = declared.get(("component", code))
+        if not _same(maximum, below):
+            problems.append(_not_the_sum(code, maximum, below, advice, f"{shown}/components.csv"))
+        elif said and _same(said.values.get("printed", maximum), below) and _same(answers[code], below):
+            problems.append(_no_longer(code, shown))
     total = math.fsum(components["max_points"])
     if not _same(about["max_total"], total):
         advice = t("Perbaiki max_total atau tabelnya.")
@@ -518,12 +513,10 @@ def _without_parent(child: pd.DataFrame, parent: pd.DataFrame, column: str, file
         yield Problem(what, did_you_mean(code, parent[column]), file, row, column, code)
 
 
-def _sums(table: pd.DataFrame, by: str) -> dict[str, float]:
-    return {code: math.fsum(group) for code, group in table.groupby(by)["max_points"]}
-
-
-def _maxima(table: pd.DataFrame, by: str) -> dict[str, float]:
-    return dict(zip(table[by], table["max_points"], strict=True))
+def _beside(parents: pd.DataFrame, children: pd.DataFrame, column: str) -> Iterator[tuple[str, float, float]]:
+    """Yield the code and maximum of each parent, with the sum of its children's maxima."""
+    for code, maximum in zip(parents[column], parents["max_points"], strict=True):
+        yield code, maximum, math.fsum(children.loc[children[column] == code, "max_points"])
 
 
 def _same(one: float, other: float) -> bool:

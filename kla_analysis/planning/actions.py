@@ -72,7 +72,7 @@ class Catalogue:
             whole = pd.concat([self.split[columns], whole], ignore_index=True)
         return whole.assign(agency=whole["action_code"].map(self.actions["agency"]))
 
-    def names(self, column: str) -> list:
+    def names(self, column: str) -> list[Any]:
         """Return the agencies, funding sources or years (by `column`) that something is paid by, sorted."""
         return sorted(set(self.rows[column].tolist()))
 
@@ -98,8 +98,8 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
 
     Args:
         catalogue: name of a folder under `data/actions/`, or a folder with `actions.csv`,
-            `answers.csv` and, where costs are spread over years or sources, `costs.csv`; empty for the project's own that answers this
-            instrument.
+            `answers.csv` and, where costs are spread over years or sources, `costs.csv`; empty for the
+            project's own that answers this instrument.
 
     Raises:
         ParameterError: there is no such catalogue, or it answers another instrument.
@@ -109,18 +109,7 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
             add up or names an unknown action, year or source.
     """
     data = data or find_project().data
-    catalogue = str(catalogue) or catalogue_for(instrument, data=data)
-    if catalogue is None:
-        raise ParameterError(
-            t("Belum ada katalog kegiatan untuk instrumen {id}.", id=instrument.id),
-            advice=t("Buat dengan kla actions template FOLDER --instrument {id}, lalu isi.", id=instrument.id),
-        )
-    folder = folder_of(catalogue, data)
-    if not os.path.isdir(folder):
-        known = sorted(path.name for path in (data / "actions").glob("*") if path.is_dir())
-        raise ParameterError(
-            t("Katalog “{name}” tidak ada.", name=catalogue), advice=did_you_mean(str(catalogue), known)
-        )
+    folder = _folder_of_catalogue(str(catalogue), instrument, data)
     shown = find_project().shown(folder)
     about = _read_about(folder / ORIGIN, f"{shown}/{ORIGIN}")
     if about.get("instrument", instrument.id) != instrument.id:
@@ -135,48 +124,7 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
                 "Pilih katalog lain, atau buat dengan kla actions template FOLDER --instrument {id}.", id=instrument.id
             ),
         )
-    found: list[Problem] = []
-    actions = _read(
-        folder / "actions.csv",
-        "actions",
-        data,
-        f"{shown}/actions.csv",
-        found,
-        lambda frame: _action_problems(frame, instrument, f"{shown}/actions.csv"),
-    )
-    answers = _read(
-        folder / "answers.csv",
-        "answers",
-        data,
-        f"{shown}/answers.csv",
-        found,
-        lambda frame: _answer_problems(frame, actions, instrument, f"{shown}/answers.csv"),
-    )
-    split = None
-    if (folder / "costs.csv").exists():
-        split = _read(
-            folder / "costs.csv",
-            "costs",
-            data,
-            f"{shown}/costs.csv",
-            found,
-            lambda frame: _split_problems(frame, actions, f"{shown}/costs.csv"),
-        )
-    if actions is not None and answers is not None:
-        idle = actions[~actions["action_code"].isin(answers["action_code"])]
-        found += [
-            Problem(
-                t("kegiatan ini tidak menjawab satu pertanyaan pun"),
-                t("Tambahkan barisnya di answers.csv."),
-                f"{shown}/actions.csv",
-                row,
-                "action_code",
-                code,
-            )
-            for row, code in idle["action_code"].items()
-        ]
-    if found:
-        refuse(shown, found)
+    actions, answers, split = _read_tables(folder, instrument, data, shown)
     table = actions.assign(name=in_language(actions, "name")).set_index("action_code")
     table = table.drop(columns=["name_id", "name_en", "standing"])
     table["prerequisites"] = [_choices(text) for text in table.pop("prerequisite")]
@@ -190,6 +138,45 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
         split=split,
         example=about.get("kind") == "example",
     )
+
+
+def _folder_of_catalogue(named: str, instrument: Instrument, data: Path) -> Path:
+    """Return the folder of a catalogue that is there; of the project's own for this instrument where none is named."""
+    name = named or catalogue_for(instrument, data=data)
+    if name is None:
+        raise ParameterError(
+            t("Belum ada katalog kegiatan untuk instrumen {id}.", id=instrument.id),
+            advice=t("Buat dengan kla actions template FOLDER --instrument {id}, lalu isi.", id=instrument.id),
+        )
+    folder = folder_of(name, data)
+    if not os.path.isdir(folder):
+        known = sorted(path.name for path in (data / "actions").glob("*") if path.is_dir())
+        raise ParameterError(t("Katalog “{name}” tidak ada.", name=name), advice=did_you_mean(name, known))
+    return folder
+
+
+def _read_tables(
+    folder: Path, instrument: Instrument, data: Path, shown: str
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]:
+    """Read actions, answers and, where there is one, the split of costs; the problems of all are told at once."""
+    found: list[Problem] = []
+
+    def read(file: str, schema: str, also: Callable[[pd.DataFrame, str], list[Problem]]) -> pd.DataFrame | None:
+        place = f"{shown}/{file}"
+        return _read(folder / file, schema, data, place, found, lambda frame: also(frame, place))
+
+    actions = read(ACTIONS, "actions", lambda frame, place: _action_problems(frame, instrument, place))
+    answers = read(ANSWERS, "answers", lambda frame, place: _answer_problems(frame, actions, instrument, place))
+    split = None
+    if (folder / COSTS).exists():
+        split = read(COSTS, "costs", lambda frame, place: _split_problems(frame, actions, place))
+    if actions is not None and answers is not None:
+        what, advice = t("kegiatan ini tidak menjawab satu pertanyaan pun"), t("Tambahkan barisnya di answers.csv.")
+        idle = actions.loc[~actions["action_code"].isin(answers["action_code"]), "action_code"]
+        found += [Problem(what, advice, f"{shown}/{ACTIONS}", row, "action_code", code) for row, code in idle.items()]
+    if found or actions is None or answers is None:
+        refuse(shown, found)
+    return actions, answers, split
 
 
 def folder_of(catalogue: str | Path, data: Path) -> Path:
@@ -231,43 +218,12 @@ def write_template(folder: str | Path, instrument: Instrument) -> list[Path]:
         OutputError: the folder holds files already, or can not be written.
     """
     folder = Path(folder)
-    project = find_project()
-    questions = instrument.questions
-    component = instrument.components.index[0]
-    agency = instrument.agencies.index[0]
-    first, second, third = questions.index[:3]
-    fields = [field["name"] for field in schema_of("actions/contoh/actions.csv", project.data).fields]
-    one = {
-        "action_code": "X01", "name_id": t("Ganti dengan kegiatan Anda"), "component_code": component, "agency": agency,
-        "funding_source": "APBD", "cost_low": 50_000_000, "cost_likely": 75_000_000, "cost_high": 100_000_000,
-        "lead_months": 6, "year": 2026, "standing": "assumed",
-    }  # fmt: skip
-    two = one | {"action_code": "X02", "name_id": t("Kegiatan yang dibayar dua tahun dari dua sumber"),
-                 "prerequisite": "X01"}  # fmt: skip
-    three = one | {"action_code": "X03", "name_id": t("Kegiatan lain; satu dari X01 dan X02 harus ada"),
-                   "funding_source": "CSR", "prerequisite": "X01|X02"}  # fmt: skip
-    rows = [",".join(str(each.get(name, "")) for name in fields) for each in (one, two, three)]
-    answer = "{action},{question},1,0.6,0.8,0.95,assumed"
-    listed = questions[["name", "indicator_code", "max_points", "agencies"]]
     texts = {
-        "actions.csv": "\n".join([",".join(fields), *rows]),
-        "costs.csv": "\n".join(
-            [
-                ",".join(schema_of("costs", project.data).columns),
-                "X02,2026,APBD,30000000,45000000,60000000",
-                "X02,2027,CSR,20000000,30000000,40000000",
-            ]
+        **_template_tables(instrument),
+        "pertanyaan.csv": instrument.questions[["name", "indicator_code", "max_points", "agencies"]].to_csv(
+            lineterminator="\n"
         ),
-        "answers.csv": "\n".join(
-            [
-                ",".join(field["name"] for field in schema_of("actions/contoh/answers.csv", project.data).fields),
-                answer.format(action="X01", question=first),
-                answer.format(action="X02", question=second),
-                answer.format(action="X03", question=third),
-            ]
-        ),
-        "pertanyaan.csv": listed.to_csv(lineterminator="\n").rstrip("\n"),
-        "origin.yaml": yaml.safe_dump(
+        ORIGIN: yaml.safe_dump(
             {
                 "title": {"id": t("Katalog kegiatan kami")},
                 "instrument": instrument.id,
@@ -276,20 +232,55 @@ def write_template(folder: str | Path, instrument: Instrument) -> list[Path]:
             },
             allow_unicode=True,
             sort_keys=False,
-        ).rstrip("\n"),
+        ),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise OutputError(t("Folder {path} tidak kosong.", path=folder.name), advice=t("Pilih folder yang baru."))
         for name, text in texts.items():
-            (folder / name).write_text(text + "\n", encoding="utf-8", newline="\n")
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise OutputError(
             t("{path} tidak dapat ditulis: {why}.", path=folder.name, why=error.strerror or error),
             advice=t("Pilih folder lain."),
         ) from error
     return [folder / name for name in texts]
+
+
+def _template_tables(instrument: Instrument) -> dict[str, str]:
+    """Return three actions as CSV: one alone, one paid in two years from two sources, one that needs one of both."""
+    data = find_project().data
+    one = {
+        "action_code": "X01",
+        "name_id": t("Ganti dengan kegiatan Anda"),
+        "component_code": instrument.components.index[0],
+        "agency": instrument.agencies.index[0],
+        "funding_source": "APBD",
+        "cost_low": 50_000_000,
+        "cost_likely": 75_000_000,
+        "cost_high": 100_000_000,
+        "lead_months": 6,
+        "year": 2026,
+        "standing": "assumed",
+    }
+    two = {"action_code": "X02", "name_id": t("Kegiatan yang dibayar dua tahun dari dua sumber"), "prerequisite": "X01"}
+    three = {
+        "action_code": "X03",
+        "name_id": t("Kegiatan lain; satu dari X01 dan X02 harus ada"),
+        "funding_source": "CSR",
+        "prerequisite": "X01|X02",
+    }
+    fields = schema_of(f"actions/contoh/{ACTIONS}", data).columns
+    actions = [",".join(str(each.get(name, "")) for name in fields) for each in (one, one | two, one | three)]
+    costs = ["X02,2026,APBD,30000000,45000000,60000000", "X02,2027,CSR,20000000,30000000,40000000"]
+    pairs = zip(("X01", "X02", "X03"), instrument.questions.index[:3], strict=True)
+    answers = [f"{action},{question},1,0.6,0.8,0.95,assumed" for action, question in pairs]
+    heads = (fields, schema_of("costs", data).columns, schema_of(f"actions/contoh/{ANSWERS}", data).columns)
+    return {
+        file: "\n".join([",".join(head), *rows, ""])
+        for file, head, rows in zip((ACTIONS, COSTS, ANSWERS), heads, (actions, costs, answers), strict=True)
+    }
 
 
 def _read(
@@ -373,23 +364,19 @@ def _unreachable(needs: dict[str, tuple[tuple[str, ...], ...]]) -> list[str]:
 
 def _group_problems(frame: pd.DataFrame, shown: str) -> list[Problem]:
     """Find kinds without a group, groups of two kinds, and “exactly one of” with one member."""
-    problems = [
-        Problem(t("jenis kelompok tanpa kelompok"), t("Isi group_code, atau kosongkan group_kind."), shown, row,
-                "group_kind", kind)
-        for row, kind in frame.loc[frame["group_code"].isna(), "group_kind"].dropna().items()
-    ]  # fmt: skip
+    problems = []
+    for row, kind in frame.loc[frame["group_code"].isna(), "group_kind"].dropna().items():
+        what, advice = t("jenis kelompok tanpa kelompok"), t("Isi group_code, atau kosongkan group_kind.")
+        problems.append(Problem(what, advice, shown, row, "group_kind", kind))
     for code, group in frame.groupby("group_code"):
         kinds, row = set(group["group_kind"].dropna()), int(group.index[0])
         if len(kinds) > 1:
-            problems.append(
-                Problem(t("kelompok {code} punya dua jenis", code=code), t("Pilih satu jenis untuk sekelompok."), shown,
-                        row, "group_kind", ", ".join(sorted(kinds)))
-            )  # fmt: skip
+            what, advice = t("kelompok {code} punya dua jenis", code=code), t("Pilih satu jenis untuk sekelompok.")
+            problems.append(Problem(what, advice, shown, row, "group_kind", ", ".join(sorted(kinds))))
         if kinds == {EXACTLY_ONE} and len(group) == 1:
-            problems.append(
-                Problem(t("“tepat satu” hanya punya satu kegiatan"), t("Tambahkan pilihannya, atau jadikan wajib di "
-                        "skenario (must)."), shown, row, "group_kind", EXACTLY_ONE)
-            )  # fmt: skip
+            what = t("“tepat satu” hanya punya satu kegiatan")
+            advice = t("Tambahkan pilihannya, atau jadikan wajib di skenario (must).")
+            problems.append(Problem(what, advice, shown, row, "group_kind", EXACTLY_ONE))
     return problems
 
 
@@ -419,8 +406,12 @@ def _split_problems(frame: pd.DataFrame, actions: pd.DataFrame | None, shown: st
         for column in _COSTS:
             summed, whole = rows[column].sum(), known.at[code, column]
             if rows[column].notna().all() and not pd.isna(whole) and summed != whole:
-                what = t("biaya {code} di sini berjumlah {summed}, di actions.csv {whole}", code=code,
-                         summed=money(int(summed)), whole=money(int(whole)))  # fmt: skip
+                what = t(
+                    "biaya {code} di sini berjumlah {summed}, di actions.csv {whole}",
+                    code=code,
+                    summed=money(int(summed)),
+                    whole=money(int(whole)),
+                )
                 advice = t("Samakan: selisihnya {difference}.", difference=money(abs(int(summed - whole))))
                 problems.append(Problem(what, advice, shown, int(rows.index[0]), column, str(int(summed))))
     return problems

@@ -23,8 +23,8 @@ import numpy as np
 from kla_analysis.analysis.forecast import SEED, Retention
 from kla_analysis.errors import ParameterError
 from kla_analysis.language import number, t
-from kla_analysis.planning.frontier import MICRO, allowed_sets, clusters_of, gained, staircase, steps_by
-from kla_analysis.planning.model import Limits, Model
+from kla_analysis.planning.frontier import MICRO, Worth, allowed_sets, clusters_of, gained, staircase, steps_by
+from kla_analysis.planning.model import NO_LIMITS, Limits, Model
 from kla_analysis.planning.outcomes import Chance, Outcomes, draw_outcomes
 from kla_analysis.planning.plan import TIME_LIMIT, NothingFound, Plan, Row, checked, solve
 
@@ -106,8 +106,8 @@ class Certainty:
             return None
         best = max(self.known, key=self._guess)
         while True:
-            near = self._looks(best)
-            moves = [move for move in _moves(self.model, best, more=True) if self._looks(move) > near]
+            looks = self._looks(best)
+            moves = [move for move in _moves(self.model, best, more=True) if self._looks(move) > looks]
             move = max((move for move in moves if not self._broken(move)), key=self._looks, default=best)
             if self._guess(move) <= self._guess(best):
                 break
@@ -130,21 +130,21 @@ class Certainty:
         stairs = staircase(model, limits)
         found = {frozenset(model.indices(step.actions).tolist()): int(step.cost) for step in stairs.steps.itertuples()}
         if sum(len(member) for _, member in parts) <= _MOST_COLUMNS:
-            start = self.choosing.totals(())
-            spread: dict[tuple[int, ...], tuple[float, float]] = {}
-            for cluster, member in parts:
-                for row in member:
-                    chosen = tuple(int(at) for at in np.array(cluster)[row])
-                    added = self.choosing.totals(chosen) - start
-                    spread[chosen] = float(added.mean()), float(added.var())
             for factor in _SPREAD:
-
-                def worth(cluster: list[int], member: np.ndarray, factor: float = factor) -> np.ndarray:
-                    both = [spread[tuple(int(at) for at in np.array(cluster)[row])] for row in member]
-                    return np.array([round((mean - factor * wide) * MICRO) for mean, wide in both], dtype=np.int64)
-
-                found |= {chosen: cost for cost, chosen in steps_by(model, limits, worth)}
+                found |= {chosen: cost for cost, chosen in steps_by(model, limits, self._less_spread(factor))}
         return [(cost, chosen) for chosen, cost in found.items()]
+
+    def _less_spread(self, factor: float) -> Worth:
+        """Return what values sets of actions by their average points, less a part of what those spread."""
+
+        def one(chosen: tuple[int, ...]) -> int:
+            mean, wide = self._moments(chosen) if chosen else (0.0, 0.0)
+            return round((mean - factor * wide) * MICRO)
+
+        def worth(cluster: list[int], member: np.ndarray) -> np.ndarray:
+            return np.array([one(tuple(np.array(cluster)[row].tolist())) for row in member], dtype=np.int64)
+
+        return worth
 
     def _first(self, asked: float) -> Set | None:
         for chosen in sorted(self.known, key=lambda each: (self.known[each], sorted(each))):
@@ -241,7 +241,7 @@ def sure_plan(
     model: Model,
     target: float,
     certainty: float,
-    limits: Limits = Limits(),  # noqa: B008
+    limits: Limits = NO_LIMITS,
     *,
     retention: Retention | None = None,
     time_limit: float = TIME_LIMIT,
@@ -319,7 +319,6 @@ def _bound(
     if sum(1 << len(cluster) for cluster in clusters) > _MOST_COLUMNS:
         return math.nan
     sample = draw_outcomes(model, retention, draws=_SAMPLE, seed=SEED + 2)
-    start = sample.totals(())
     sets: list[np.ndarray] = []
     points: list[np.ndarray] = []
     rows: list[Row] = []
@@ -330,23 +329,15 @@ def _bound(
         points.append(gained(model, cluster, member) / MICRO)
     unit = 10 ** max(6, len(str(int(model.costs.max(initial=1)))) - 3)
     costs = np.array([model.costs[chosen].sum() / unit for chosen in sets])
-    added = np.array([sample.totals(chosen) - start for chosen in sets])
-    for k in range(_SAMPLE):
-        missing = target - start[k]
-        if missing <= 0:
-            continue
-        row = {at: float(min(added[at, k], missing)) for at in np.flatnonzero(added[:, k] > 1e-9)}
-        rows.append((row | {len(sets) + k: -missing}, 0.0, math.inf))
-    rows.append(({len(sets) + k: 1.0 for k in range(_SAMPLE)}, math.ceil(certainty * _SAMPLE - 1e-9), math.inf))
+    rows += _reached(sample, sets, target, certainty)
     for ceiling in model.ceilings(limits):
-        paid = {at: float(ceiling.paid[chosen].sum() / unit) for at, chosen in enumerate(sets)}
-        rows.append(({at: cost for at, cost in paid.items() if cost}, -math.inf, ceiling.most / unit + 1e-6))
+        paid = np.array([ceiling.paid[chosen].sum() / unit for chosen in sets])
+        rows.append((_nonzero(paid), -math.inf, ceiling.most / unit + 1e-6))
     before, by_component = model.components(np.array([], dtype=int)), np.concatenate(points)
     for code, least in limits.components.items():
         column = by_component[:, before.index.get_loc(code)]
-        row = {int(at): float(column[at]) for at in np.flatnonzero(column)}
-        rows.append((row, least - float(before[code]) - 1e-6, math.inf))
-    rows.append((dict(enumerate(costs)), -math.inf, model.costs[list(known)].sum() / unit + 1e-6))
+        rows.append((_nonzero(column), least - float(before[code]) - 1e-6, math.inf))
+    rows.append((dict(enumerate(costs.tolist())), -math.inf, model.costs[list(known)].sum() / unit + 1e-6))
     many = len(sets) + _SAMPLE
     objective = np.r_[costs, np.zeros(_SAMPLE)]
     try:
@@ -355,6 +346,22 @@ def _bound(
         return max(0.0, error.bound * unit)
     # None: on this sample even the known plan is not sure enough.
     return math.nan if found is None else max(0.0, found[2] * unit)
+
+
+def _reached(sample: Outcomes, sets: list[np.ndarray], target: float, certainty: float) -> Iterator[Row]:
+    """Yield the rows by which the target is reached in so many outcomes: one variable each, behind those of the sets."""
+    start = sample.totals(())
+    added = np.array([sample.totals(chosen) - start for chosen in sets])
+    for k in range(_SAMPLE):
+        missing = float(target - start[k])
+        if missing > 0:
+            useful = np.where(added[:, k] > 1e-9, np.minimum(added[:, k], missing), 0.0)
+            yield _nonzero(useful) | {len(sets) + k: -missing}, 0.0, math.inf
+    yield {len(sets) + k: 1.0 for k in range(_SAMPLE)}, math.ceil(certainty * _SAMPLE - 1e-9), math.inf
+
+
+def _nonzero(values: np.ndarray) -> dict[int, float]:
+    return {at: float(values[at]) for at in np.flatnonzero(values).tolist()}
 
 
 def _too_sure(search: Certainty, certainty: float) -> tuple[Plan, Chance]:
@@ -368,11 +375,18 @@ def _too_sure(search: Certainty, certainty: float) -> tuple[Plan, Chance]:
     asked = {"asked": _exact(certainty), "target": number(search.target), "surest": _exact(chance.probability)}
     most = search.at_most()
     if most < certainty:
-        why = t("Kepastian {asked} untuk {target} poin tidak tercapai: semua kegiatan yang boleh pun hanya {most}. "
-                "Yang paling pasti yang ditemukan: {surest}.", most=_exact(most), **asked)  # fmt: skip
+        why = t(
+            "Kepastian {asked} untuk {target} poin tidak tercapai: semua kegiatan yang boleh pun hanya {most}. "
+            "Yang paling pasti yang ditemukan: {surest}.",
+            most=_exact(most),
+            **asked,
+        )
     else:
-        why = t("Tidak ditemukan rencana dengan kepastian {asked} untuk {target} poin dalam batas ini; yang paling pasti "
-                "yang ditemukan: {surest}. Tidak terbukti bahwa tidak ada.", **asked)  # fmt: skip
+        why = t(
+            "Tidak ditemukan rencana dengan kepastian {asked} untuk {target} poin dalam batas ini; yang paling pasti "
+            "yang ditemukan: {surest}. Tidak terbukti bahwa tidak ada.",
+            **asked,
+        )
     return Plan(model, search.limits, (), 0, model.total(none), "infeasible", math.nan, why), chance
 
 

@@ -86,9 +86,10 @@ class Sets:
         paid = costs @ member
         prices, bound, losses = _prices(gains, spent, self.first)
         held = np.zeros(costs.shape, dtype=bool)
+        most = np.array([most for _, most in spent])
         for at in range(len(gains)):
-            one = _One(gains[at], paid[at], np.array([each[at] for each, _ in spent]).reshape(len(spent), -1),
-                       np.array([most for _, most in spent]), self.first)  # fmt: skip
+            own = np.array([each[at] for each, _ in spent]).reshape(len(spent), -1)
+            one = _One(gains[at], paid[at], own, most, self.first)
             for chosen in one.best(bound[at], losses[at], prices[at]):
                 held[at] |= self.member[chosen]
         return held

@@ -18,8 +18,6 @@ Chances = tuple[float, float, float]
 Chance = Callable[[Chances], np.ndarray]
 #: Points are counted to the millionth, as the one scoring function does.
 DECIMALS = 6
-#: Outcomes of acceptance that are told apart in one indicator, at most.
-MOST_OUTCOMES = 1 << 14
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from kla_analysis.planning.expected import DECIMALS, expected_gain
-from kla_analysis.planning.model import Limits, Model, joined
+from kla_analysis.planning.model import NO_LIMITS, Limits, Model, joined
 from kla_analysis.planning.plan import Plan, Prover, Status, checked, most_points
 
 #: Points are counted in whole millionths.
@@ -76,7 +76,7 @@ class Staircase:
         return self.steps.iloc[at] if at < len(self.steps) else None
 
 
-def staircase(model: Model, limits: Limits = Limits(), *, progress: Progress = lambda share: None) -> Staircase:  # noqa: B008
+def staircase(model: Model, limits: Limits = NO_LIMITS, *, progress: Progress = lambda share: None) -> Staircase:
     """Compute every breakpoint of budget against total.
 
     Args:
@@ -163,7 +163,7 @@ class _Watched:
 
     def within(self, spent: np.ndarray) -> np.ndarray:
         """Return which rows break no ceiling; what a component lacks may still come."""
-        return ((spent <= self.most) | (self.component >= 0)).all(axis=1)
+        return np.all((spent <= self.most) | (self.component >= 0), axis=1)
 
     def enough(self, spent: np.ndarray) -> np.ndarray:
         """Return what was spent, where points beyond what a component lacks are worth nothing more."""
@@ -222,11 +222,12 @@ def _watched(model: Model, limits: Limits) -> _Watched:
     lacking = {code: math.ceil(least * MICRO - 1e-3) - _micro(start[code]) for code, least in limits.components.items()}
     lacking = {code: points for code, points in lacking.items() if points > 0}
     none = np.zeros(len(model.codes), dtype=np.int64)
+    first = np.empty((len(none), 0), dtype=np.int64)  # there may be neither ceilings nor components
     return _Watched(
-        np.column_stack([np.empty((len(none), 0), dtype=np.int64), *(each.paid for each in ceilings), *[none] * len(lacking)]),
-        np.array([*(each.most for each in ceilings), *(-points for points in lacking.values())], dtype=np.int64),
-        np.array([-1] * len(ceilings) + [start.index.get_loc(code) for code in lacking], dtype=np.int64),
-    )  # fmt: skip
+        paid=np.column_stack([first, *(each.paid for each in ceilings), *[none] * len(lacking)]),
+        most=np.array([*(each.most for each in ceilings), *(-points for points in lacking.values())], dtype=np.int64),
+        component=np.array([-1] * len(ceilings) + [start.index.get_loc(code) for code in lacking], dtype=np.int64),
+    )
 
 
 def _groups(model: Model, limits: Limits, clusters: list[list[int]]) -> list[tuple[list[list[int]], _Watched]]:
@@ -254,7 +255,7 @@ def _groups(model: Model, limits: Limits, clusters: list[list[int]]) -> list[tup
 
 def clusters_of(model: Model, limits: Limits) -> list[list[int]]:
     """Split the actions into clusters of which none asks what another one does."""
-    together = [*model.clusters, *(model.indices(group) for group, _ in model.groups(limits))]
+    together = [*model.clusters, *(model.indices(group).tolist() for group, _ in model.groups(limits))]
     together += [[at, *itertools.chain(*choices)] for at, choices in enumerate(model.needs)]
     return joined(len(model.codes), together)
 

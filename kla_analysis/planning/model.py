@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,8 +58,12 @@ class Limits:
         if not column:
             return replace(self, budget=None)
         attribute = {"agency": "agencies", "funding_source": "funding_sources", "year": "years"}[column]
-        rest = {other: most for other, most in getattr(self, attribute).items() if other != name}
-        return replace(self, **{attribute: rest})
+        rest: dict[str, Any] = {attribute: {at: most for at, most in getattr(self, attribute).items() if at != name}}
+        return replace(self, **rest)
+
+
+#: Nothing to respect.
+NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,11 +273,11 @@ class Model:
             known = self.catalogue.names(column)
             for name in given:
                 if name not in known:
+                    about = {"column": limit_name(column), "name": name, "id": self.catalogue.id}
                     raise ParameterError(
-                        t("{column} “{name}” tidak ada di katalog {id}.", column=limit_name(column), name=name,
-                          id=self.catalogue.id),
+                        t("{column} “{name}” tidak ada di katalog {id}.", **about),
                         advice=did_you_mean(str(name), map(str, known)),
-                    )  # fmt: skip
+                    )
         for code in limits.components:
             self.rollup.instrument.component(code)
 

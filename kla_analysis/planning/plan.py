@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from kla_analysis.errors import DataError, ParameterError
 from kla_analysis.instrument.bands import Placement
 from kla_analysis.language import money, number, t
 from kla_analysis.planning.expected import expected_gain
-from kla_analysis.planning.model import Limits, Model
+from kla_analysis.planning.model import NO_LIMITS, Limits, Model
 
 #: Seconds that one solve may take before the best plan so far is returned with its gap.
 TIME_LIMIT = 30.0
@@ -126,7 +126,7 @@ def most_points(model: Model, limits: Limits, *, time_limit: float = TIME_LIMIT,
     return checked(model, limits, best.chosen, best.status, best.bound, "HiGHS")
 
 
-def least_money(model: Model, target: float, limits: Limits = Limits(), *, time_limit: float = TIME_LIMIT) -> Plan:  # noqa: B008
+def least_money(model: Model, target: float, limits: Limits = NO_LIMITS, *, time_limit: float = TIME_LIMIT) -> Plan:
     """Find the cheapest plan whose total reaches a target (points), and of equally cheap ones that with the most points.
 
     Raises:
@@ -144,8 +144,9 @@ def least_money(model: Model, target: float, limits: Limits = Limits(), *, time_
     cost = int(model.costs[best.chosen].sum())
     if best.status == "optimal":
         no_dearer = _Problem(model, replace(limits, budget=cost))
-        cheaper = lambda chosen: model.costs[chosen].sum() < cost  # noqa: E731
-        best = _among_equals(no_dearer, best, "points", target, time_limit, cheaper)
+        best = _among_equals(
+            no_dearer, best, "points", target, time_limit, lambda chosen: bool(model.costs[chosen].sum() < cost)
+        )
     return replace(checked(model, limits, best.chosen, best.status, best.bound, "HiGHS"), saves=True)
 
 
@@ -228,16 +229,16 @@ class _Problem:
         gains = self.model.gains
         parts: list[dict[int, float]] = [{} for _ in self.model.rollup.instrument.indicators.index]
         for question in np.flatnonzero((gains > 0).any(axis=0)):
-            answering = np.flatnonzero(gains[:, question] > 0)
+            answering = np.flatnonzero(gains[:, question] > 0).tolist()
             into = parts[indicator_of[question]]
             if len(answering) == 1:
-                at = int(answering[0])
+                (at,) = answering
                 into[at] = into.get(at, 0.0) + gains[at, question]
                 continue
             credited = {}
             for at in answering:
                 variable = self._variable(1.0)
-                self.rows.append(({variable: 1.0, int(at): -1.0}, -math.inf, 0.0))
+                self.rows.append(({variable: 1.0, at: -1.0}, -math.inf, 0.0))
                 into[variable] = gains[at, question]
                 credited[variable] = 1.0
             self.rows.append((credited, -math.inf, 1.0))
@@ -258,11 +259,16 @@ class _Problem:
                 if len(actions) > _MOST_TOGETHER:
                     indicator = model.rollup.instrument.indicators.index[block.position]
                     raise ParameterError(
-                        t("Nilai rata-rata indikator {code} tidak dapat dihitung: {count} kegiatan menjawab hal yang sama.",
-                          code=indicator, count=len(actions)),
-                        advice=t("Pakai penerimaan “full”, atau paling banyak {most} kegiatan untuk satu pertanyaan.",
-                                 most=_MOST_TOGETHER),
-                    )  # fmt: skip
+                        t(
+                            "Nilai rata-rata indikator {code} tidak dapat dihitung: {count} kegiatan menjawab hal yang sama.",
+                            code=indicator,
+                            count=len(actions),
+                        ),
+                        advice=t(
+                            "Pakai penerimaan “full”, atau paling banyak {most} kegiatan untuk satu pertanyaan.",
+                            most=_MOST_TOGETHER,
+                        ),
+                    )
                 member = ((np.arange(1, 1 << len(actions))[:, None] >> np.arange(len(actions))) & 1).astype(bool)
                 funded = np.zeros((len(member), self.count), dtype=bool)
                 funded[:, actions] = member
@@ -345,17 +351,28 @@ class _Problem:
                 return None
             values, proven, bound = found
             chosen = np.flatnonzero(values[: self.count] > 0.5)
-            funded = {int(at): 1.0 for at in chosen}
-            if self.model.overspent(chosen, self.limits):
-                rows.append((funded, -math.inf, len(chosen) - 1))
-            elif self._short(chosen, target):
-                rows.append(({at: 1.0 for at in range(self.count) if at not in funded}, 1.0, math.inf))
+            wrong = self.shut_out(chosen, target)
+            if wrong is not None:
+                rows.append(wrong)
             else:
                 solved = self._proven(what, chosen, proven, bound, values)
                 if solved.status != "unproven" or start is None:
                     return solved
                 start = None  # a plan to begin with can mislead the solver about its cost: without one
             values = None
+
+    def shut_out(self, chosen: np.ndarray, target: float | None, first: int = 0) -> Row | None:
+        """Return the row that shuts out a set of actions which breaks a ceiling or misses a target; None where it is right.
+
+        Args:
+            first: where the variables of this problem begin.
+        """
+        if self.model.overspent(chosen, self.limits):
+            return {first + at: 1.0 for at in chosen.tolist()}, -math.inf, len(chosen) - 1
+        if self._short(chosen, target):
+            others = set(range(self.count)) - set(chosen.tolist())
+            return {first + at: 1.0 for at in sorted(others)}, 1.0, math.inf
+        return None
 
     def _proven(
         self, what: Literal["points", "money"], chosen: np.ndarray, proven: bool, bound: float, values: np.ndarray
@@ -415,26 +432,15 @@ def solve(
     """
     import highspy
 
-    programme = highspy.HighsLp()
-    programme.num_col_, programme.num_row_ = len(upper), len(rows)
-    programme.col_cost_ = objective
-    programme.col_lower_, programme.col_upper_ = np.array(lower), np.array(upper)
-    programme.row_lower_ = np.array([low for _, low, _ in rows])
-    programme.row_upper_ = np.array([high for *_, high in rows])
-    programme.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    programme.a_matrix_.start_ = np.cumsum([0, *(len(row) for row, *_ in rows)])
-    programme.a_matrix_.index_ = np.array([variable for row, *_ in rows for variable in row], dtype=np.int32)
-    programme.a_matrix_.value_ = np.array([value for row, *_ in rows for value in row.values()], dtype=float)
-    integer, part = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
-    programme.integrality_ = [integer if at in whole else part for at in range(len(upper))]
-    solver = highspy.Highs()
+    programme = _programme(objective, lower, upper, whole, rows)
+    # The class itself has no types.
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     options = {"output_flag": False, "mip_rel_gap": 0.0}
     # At its own tolerances it takes 0.9999997 for one, and such a share of a cost for all of it.
     options |= dict.fromkeys(("mip_feasibility_tolerance", "primal_feasibility_tolerance"), 1e-9)
     # Most programmes of this size are branched through in less time than a good guess takes to find.
     options |= dict.fromkeys(_GUESSES, False)
-    for option, value in (options | {"mip_max_nodes": _BRANCHES if nodes is None else nodes}).items():
-        solver.setOptionValue(option, value)
+    _set(solver, options | {"mip_max_nodes": _BRANCHES if nodes is None else nodes})
     solver.passModel(programme)
     if start is not None:
         known = highspy.HighsSolution()
@@ -446,8 +452,7 @@ def solve(
     solver.run()
     if nodes is None and solver.getModelStatus() == highspy.HighsModelStatus.kSolutionLimit:
         # Those that are not, close sooner with guesses: measured on multiple-choice knapsacks of ten resources.
-        for option, value in (dict.fromkeys(_GUESSES, True) | {"mip_max_nodes": highspy.kHighsIInf}).items():
-            solver.setOptionValue(option, value)
+        _set(solver, dict.fromkeys(_GUESSES, True) | {"mip_max_nodes": highspy.kHighsIInf})
         if solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
             solver.setSolution(solver.getSolution())
         solver.run()
@@ -461,6 +466,32 @@ def solve(
         )
     proven = ended == highspy.HighsModelStatus.kOptimal
     return np.array(solver.getSolution().col_value), proven, info.mip_dual_bound
+
+
+def _set(solver: Any, options: Mapping[str, float]) -> None:
+    for option, value in options.items():
+        solver.setOptionValue(option, value)
+
+
+def _programme(
+    objective: np.ndarray, lower: Sequence[float], upper: Sequence[float], whole: Container[int], rows: Sequence[Row]
+) -> Any:
+    """Write variables and rows as the solver takes them, row by row."""
+    import highspy
+
+    programme = highspy.HighsLp()
+    programme.num_col_, programme.num_row_ = len(upper), len(rows)
+    programme.col_cost_ = objective
+    programme.col_lower_, programme.col_upper_ = np.array(lower), np.array(upper)
+    programme.row_lower_ = np.array([low for _, low, _ in rows])
+    programme.row_upper_ = np.array([high for *_, high in rows])
+    programme.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    programme.a_matrix_.start_ = np.cumsum([0, *(len(row) for row, *_ in rows)])
+    programme.a_matrix_.index_ = np.array([variable for row, *_ in rows for variable in row], dtype=np.int32)
+    programme.a_matrix_.value_ = np.array([value for row, *_ in rows for value in row.values()], dtype=float)
+    integer, part = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
+    programme.integrality_ = [integer if at in whole else part for at in range(len(upper))]
+    return programme
 
 
 @dataclass(frozen=True, eq=False)
@@ -481,52 +512,71 @@ def nested_plans(
     Raises:
         NothingFound: the time was over before any were found.
     """
-    problems = [_Problem(model, replace(limits, budget=budget)) for budget, _ in budgets]
-    lower: list[float] = []
-    upper: list[float] = []
-    rows: list[Row] = []
-    whole: set[int] = set()
-    objective: list[np.ndarray] = []
-    starts: list[int] = []
-    for problem, (_, weight) in zip(problems, budgets, strict=True):
-        at = len(upper)
-        rows += [({at + k: v for k, v in row.items()}, low, high) for row, low, high in problem.rows]
-        rows += [({starts[-1] + k: 1.0, at + k: -1.0}, -math.inf, 0.0) for k in range(problem.count) if starts]
-        whole |= {at + k for k in problem.whole}
-        gains = np.zeros(len(problem.upper))
-        for variable, gain in problem.points.items():
-            gains[variable] = -weight * gain / _FINE
-        objective.append(gains)
-        lower += problem.lower
-        upper += problem.upper
-        starts.append(at)
-    if any(low > high for low, high in zip(lower, upper, strict=True)):
+    together = _Together([_Problem(model, replace(limits, budget=budget)) for budget, _ in budgets])
+    if any(low > high for low, high in zip(together.lower, together.upper, strict=True)):
         return None
+    weights = [weight for _, weight in budgets]
+    objective = together.objective(weights)
     until = time.monotonic() + time_limit
     while True:
-        found = solve(np.concatenate(objective), lower, upper, whole, rows, max(until - time.monotonic(), 0.0))
+        left = max(until - time.monotonic(), 0.0)
+        found = solve(objective, together.lower, together.upper, together.whole, together.rows, left)
         if found is None:
             return None
         values, proven, bound = found
-        chosen = [
-            np.flatnonzero(values[at : at + problem.count] > 0.5) for at, problem in zip(starts, problems, strict=True)
-        ]
-        broken = False
-        for at, problem, each in zip(starts, problems, chosen, strict=True):
-            if model.overspent(each, problem.limits):
-                broken = True
-                rows.append(({at + int(k): 1.0 for k in each}, -math.inf, len(each) - 1))
-            elif problem._short(each, None):
-                broken = True
-                rows.append(({at + k: 1.0 for k in range(problem.count) if k not in each}, 1.0, math.inf))
-        if not broken:
+        chosen = together.chosen(values)
+        if together.all_right(chosen):
             break
-    value = sum(weight * model.total(each) for each, (_, weight) in zip(chosen, budgets, strict=True))
-    held = sum(weight * problem.base for problem, (_, weight) in zip(problems, budgets, strict=True)) - bound * _FINE
-    status: Status = "time_limit" if not proven else "optimal" if abs(held - value) <= _PROVEN["points"] else "unproven"
-    for each, problem in zip(chosen, problems, strict=True):
+    status: Status = "time_limit"
+    if proven:
+        value = np.dot(weights, [model.total(each) for each in chosen])
+        held = np.dot(weights, [problem.base for problem in together.problems]) - bound * _FINE
+        status = "optimal" if abs(held - value) <= _PROVEN["points"] else "unproven"
+    for each, problem in zip(chosen, together.problems, strict=True):
         checked(model, problem.limits, each, status, math.nan)
     return Nested(chosen, status)
+
+
+class _Together:
+    """Problems for rising budgets side by side in one programme; what a smaller one funds, the next one funds too."""
+
+    def __init__(self, problems: Sequence[_Problem]) -> None:
+        self.problems = problems
+        self.lower: list[float] = []
+        self.upper: list[float] = []
+        self.rows: list[Row] = []
+        self.whole: set[int] = set()
+        #: Where the variables of each problem begin.
+        self.starts: list[int] = []
+        for problem in problems:
+            at = len(self.upper)
+            self.rows += [({at + k: v for k, v in row.items()}, low, high) for row, low, high in problem.rows]
+            for before in self.starts[-1:]:
+                self.rows += [({before + k: 1.0, at + k: -1.0}, -math.inf, 0.0) for k in range(problem.count)]
+            self.whole |= {at + k for k in problem.whole}
+            self.lower += problem.lower
+            self.upper += problem.upper
+            self.starts.append(at)
+
+    def objective(self, weights: Sequence[float]) -> np.ndarray:
+        """Return what the solver minimises: points on average over the budgets."""
+        found = np.zeros(len(self.upper))
+        for at, problem, weight in zip(self.starts, self.problems, weights, strict=True):
+            for variable, gain in problem.points.items():
+                found[at + variable] = -weight * gain / _FINE
+        return found
+
+    def chosen(self, values: np.ndarray) -> list[np.ndarray]:
+        """Return the funded actions of each problem."""
+        placed = zip(self.starts, self.problems, strict=True)
+        return [np.flatnonzero(values[at : at + problem.count] > 0.5) for at, problem in placed]
+
+    def all_right(self, chosen: list[np.ndarray]) -> bool:
+        """Whether every plan keeps its limits; those that do not are shut out."""
+        placed = zip(self.starts, self.problems, chosen, strict=True)
+        wrong = [row for at, problem, each in placed if (row := problem.shut_out(each, None, at)) is not None]
+        self.rows += wrong
+        return not wrong
 
 
 def checked(
@@ -554,7 +604,7 @@ def infeasible(model: Model, limits: Limits, problem: _Problem, target: float | 
     """Say which demand meets which ceiling, and what is the best that can be reached."""
     best = problem.solve("points", time_limit=TIME_LIMIT) if target is not None else None
     reachable = None if best is None else model.total(best.chosen)
-    if reachable is None:
+    if target is None or best is None or reachable is None:
         why = t("Tuntutannya bertentangan: {demands}.", demands=_demands(limits))
     elif reachable >= target - _EXACT:  # the solver said that there is none, and then found one
         return replace(checked(model, limits, best.chosen, "unproven", math.nan), saves=True)

@@ -8,7 +8,7 @@ budget (the staircase) is the cost of nesting, and it is shown beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +17,7 @@ import pandas as pd
 from kla_analysis.errors import ParameterError
 from kla_analysis.language import t
 from kla_analysis.planning.frontier import Staircase, clusters_of
-from kla_analysis.planning.model import Limits, Model
+from kla_analysis.planning.model import NO_LIMITS, Limits, Model
 from kla_analysis.planning.plan import TIME_LIMIT, Status, nested_plans
 
 
@@ -46,7 +46,7 @@ class Ranking:
         return f"Ranking({len(self.steps)} actions, loses {self.loss:.2f} points on average)"
 
 
-def cut_safe(model: Model, stairs: Staircase, limits: Limits = Limits(), *, among: Sequence[str] = ()) -> Ranking:  # noqa: B008
+def cut_safe(model: Model, stairs: Staircase, limits: Limits = NO_LIMITS, *, among: Sequence[str] = ()) -> Ranking:
     """Order actions so that every beginning of the list is a good plan.
 
     First by points for the money, each action together with the prerequisites it still needs; then
@@ -104,7 +104,8 @@ def weighted_list(
             t("Tidak ada urutan yang memenuhi semua batas di setiap anggaran."),
             advice=t("Naikkan anggaran terkecil, atau longgarkan batasnya."),
         )
-    builder, order = _Order(model, limits, stairs), []
+    builder = _Order(model, limits, stairs)
+    order: list[int] = []
     for chosen in nested.chosen:
         order = builder.extended(order, set(chosen.tolist()))
     value = sum(weight * model.total(chosen) for chosen, (_, weight) in zip(nested.chosen, budgets, strict=True))
@@ -158,7 +159,7 @@ class _Order:
                 bundle = self._bundle(at, order)
                 if set(bundle) & out or not set(bundle) <= wanted or self._forbidden(bundle, order):
                     continue
-                rate = self._gain(order, bundle) / max(self.model.costs[bundle].sum(), 1)
+                rate = self._gain(order, bundle) / max(self._price(bundle), 1)
                 if rate > most:
                     best, most = bundle, rate
             if best is None:
@@ -170,7 +171,7 @@ class _Order:
         order = list(order)
         while rest := sorted(chosen - set(order)):
             begun = [at for at in rest if self._in_order([*order, at])] or rest
-            order.append(max(begun, key=lambda at: self._gain(order, [at]) / max(self.model.costs[at], 1)))
+            order.append(max(begun, key=lambda at: self._gain(order, [at]) / max(self._price([at]), 1)))
         return order
 
     def improved(self, order: list[int]) -> list[int]:
@@ -189,7 +190,8 @@ class _Order:
 
     def loss(self, order: list[int]) -> float:
         """Return the points given up on average over all budgets up to the whole list."""
-        total, parts, spent, under = self.base, {}, 0.0, 0.0
+        parts: dict[int, frozenset[int]] = {}
+        total, spent, under = self.base, 0.0, 0.0
         for at in order:
             cost = float(self.model.costs[at])
             under += cost * total
@@ -212,8 +214,11 @@ class _Order:
         for choice in self.needs[at]:
             if not set(choice) & {*order, *bundle}:
                 ways = [self._bundle(needed, [*order, *bundle]) for needed in choice]
-                bundle += min(ways, key=lambda way: (self.model.costs[way].sum(), way))
+                bundle += min(ways, key=lambda way: (self._price(way), way))
         return [*bundle, at]
+
+    def _price(self, bundle: Iterable[int]) -> int:
+        return int(sum(self.model.costs[at] for at in bundle))
 
     def _forbidden(self, bundle: list[int], order: list[int]) -> bool:
         chosen = {*order, *bundle}

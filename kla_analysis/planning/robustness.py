@@ -10,6 +10,7 @@ import pandas as pd
 
 from kla_analysis.analysis.forecast import SEED, Retention
 from kla_analysis.planning.choice import Sets, cases_at_once
+from kla_analysis.planning.expected import Chance
 from kla_analysis.planning.frontier import Progress, quick_staircase
 from kla_analysis.planning.model import COSTS, Limits, Model
 from kla_analysis.planning.outcomes import between
@@ -55,15 +56,18 @@ def core_actions(
     rows = model.catalogue.rows
     lots = random.random((draws, len(model.codes)))
     own = pd.Index(model.codes).get_indexer(rows["action_code"])
-    costs = between(*(rows[f"cost_{level}"].to_numpy(dtype=float) for level in COSTS), lots[:, own])
+    low, likely, high = (rows[f"cost_{level}"].to_numpy(dtype=float) for level in COSTS)
+    costs = between(low, likely, high, lots[:, own])
     costs = np.rint(costs).astype(np.int64)
     strict = random.random(draws)
     kept = np.full(draws, model.kept_share)
     if retention is not None:
         kept = retention.draw(draws, seed=seed, strictness=strict)
-    held = _held(sets, rows, costs, kept, strict, own, progress) if sets is not None else np.array(
-        [_solved(model, limits, costs[at], float(kept[at]), float(strict[at])) for at in range(draws)]
-    )  # fmt: skip
+    if sets is not None:
+        held = _held(sets, rows, costs, kept, strict, own, progress)
+    else:
+        cases = zip(costs, kept.tolist(), strict.tolist(), strict=True)
+        held = np.array([_solved(model, limits, *case) for case in cases])
     shares = pd.Series(held.mean(axis=0), index=pd.Index(model.codes, name="action_code"), name="share")
     shares = shares.sort_values(ascending=False, kind="stable")
     shares.attrs["draws"] = draws
@@ -71,9 +75,14 @@ def core_actions(
 
 
 def _held(
-    sets: Sets, rows: pd.DataFrame, costs: np.ndarray, kept: np.ndarray, strict: np.ndarray, own: np.ndarray,
+    sets: Sets,
+    rows: pd.DataFrame,
+    costs: np.ndarray,
+    kept: np.ndarray,
+    strict: np.ndarray,
+    own: np.ndarray,
     progress: Progress,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """Plan every draw without a solver: draws × actions."""
     limits, count = sets.limits, len(sets.model.codes)
     if not sets.possible:
@@ -84,11 +93,16 @@ def _held(
         under += [(by_action * (rows[column] == name).to_numpy()[:, None], most) for name, most in given.items()]
     found = []
     for part in cases_at_once(sets, len(kept)):
-        gains = sets.gains(kept[part], lambda chances, part=part: between(*chances, strict[part]))
+        gains = sets.gains(kept[part], _chance_of(strict[part]))
         ceilings = [(costs[part] @ of, most) for of, most in under]
         found.append(sets.best(gains, costs[part] @ by_action, ceilings))
         progress(part.stop / len(kept))
     return np.concatenate(found)
+
+
+def _chance_of(lots: np.ndarray) -> Chance:
+    """Return what draws a chance of acceptance for each case: the lot says how strict its verifier is."""
+    return lambda chances: between(*chances, lots)
 
 
 def _solved(model: Model, limits: Limits, costs: np.ndarray, kept: float, strict: float) -> np.ndarray:
@@ -96,7 +110,8 @@ def _solved(model: Model, limits: Limits, costs: np.ndarray, kept: float, strict
     catalogue, answers = model.catalogue, model.catalogue.answers
     rows = catalogue.rows.assign(cost_likely=costs)
     actions = catalogue.actions.assign(cost_likely=rows.groupby("action_code")["cost_likely"].sum())
-    chances = between(*(answers[f"chance_{level}"].to_numpy() for level in COSTS), np.full(len(answers), strict))
+    low, likely, high = (answers[f"chance_{level}"].to_numpy() for level in COSTS)
+    chances = between(low, likely, high, np.full(len(answers), strict))
     drawn = replace(catalogue, actions=actions, answers=answers.assign(chance_likely=chances), split=rows)
     again = Model(model.rollup, drawn, kept, "likely", "likely")
     held = np.zeros(len(model.codes), dtype=bool)
@@ -118,8 +133,12 @@ def regret(model: Model, actions: Sequence[str], limits: Limits, *, retention: R
     """
     shares = [model.kept_share] if retention is None else [retention.quantile(level) for level in KEPT]
     cases = [(kept, level) for kept in dict.fromkeys(shares) for level in STRICTNESS]
-    own = [model if (model.kept_share, model.acceptance) == case else replace(model, kept_share=case[0], acceptance=case[1])
-           for case in cases]  # fmt: skip
+    own = [
+        model
+        if (model.kept_share, model.acceptance) == case
+        else replace(model, kept_share=case[0], acceptance=case[1])
+        for case in cases
+    ]
     sets = Sets.of(model, limits)
     if sets is None or not sets.possible:
         best = [most_points(then, limits, cheapest=False).total for then in own]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -173,7 +173,7 @@ def _money(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str | float):
         raise PydanticCustomError("words", "{why}", {"why": t("Tulis jumlah uang, misalnya 600 juta.")})
     try:
-        return read_money(int(value) if isinstance(value, float) and value.is_integer() else value)
+        return read_money(int(value) if isinstance(value, float) and value.is_integer() else str(value))
     except ValueError as error:
         raise PydanticCustomError("words", "{why}", {"why": str(error)}) from None
 
@@ -267,7 +267,7 @@ def read_scenario(content: bytes, *, shown: str) -> Scenario:
         DataError: it is no YAML, no table of names and values, or a value is refused.
     """
     try:
-        values = yaml.load(content.decode("utf-8-sig"), Loader=_Strict)  # noqa: S506 a SafeLoader
+        values = _Strict(content.decode("utf-8-sig")).get_single_data()
     except UnicodeDecodeError:
         raise DataError(t("{file} bukan teks UTF-8.", file=shown), advice=t("Simpan ulang sebagai UTF-8.")) from None
     except yaml.YAMLError as error:
@@ -323,17 +323,17 @@ def _two(one: object, other: object) -> str:
     return t("“{one}” dan “{other}”", one=one, other=other)
 
 
-class _Strict(yaml.SafeLoader):
+class _Strict(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
     """YAML in which a name that stands twice is a mistake and not the last one's win."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         names = [self.construct_object(key, deep=True) for key, _ in node.value]
         if any(not isinstance(name, str | int | float) for name in names) or len(set(names)) < len(names):
             raise yaml.constructor.ConstructorError(None, None, "a name stands twice", node.start_mark)
         return super().construct_mapping(node, deep)
 
 
-def _in_words(item: dict[str, Any], shown: str | None) -> Problem:
+def _in_words(item: Mapping[str, Any], shown: str | None) -> Problem:
     """Put one of pydantic's findings into words."""
     place = ".".join(str(part) for part in item["loc"]) or None
     if item["type"] == "extra_forbidden":
@@ -358,8 +358,9 @@ def _in_words(item: dict[str, Any], shown: str | None) -> Problem:
         "tuple_type": t("Tulis daftar, misalnya [A01, A02]."),
     }.get(item["type"])
     if advice is None:
-        of = {"certainty": t("Isi angka di antara 0 dan 1, misalnya 0.8."),
-              "retention": t("Isi angka di antara 0 dan 1; 0 berarti dipelajari dari kasus yang terbit."),
-              "time_limit": t("Isi detik, paling banyak 3600.")}  # fmt: skip
-        advice = of.get(place, t("Lihat data/README.md."))
+        advice = {
+            "certainty": t("Isi angka di antara 0 dan 1, misalnya 0.8."),
+            "retention": t("Isi angka di antara 0 dan 1; 0 berarti dipelajari dari kasus yang terbit."),
+            "time_limit": t("Isi detik, paling banyak 3600."),
+        }.get(place or "", t("Lihat data/README.md."))
     return Problem(t("nilai ini tidak dapat dipakai"), advice, shown, column=place, value=value)

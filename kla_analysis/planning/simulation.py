@@ -84,9 +84,10 @@ class Ground:
 
     def climb(self, progress: Progress = lambda share: None) -> Staircase:
         """Return the staircase; where it can not be added up this takes a while."""
-        if self.ready is None:
-            self._stairs = staircase(self.model, self.limits, progress=progress)
-        return self.ready
+        stairs = self.ready
+        if stairs is None:
+            stairs = self._stairs = staircase(self.model, self.limits, progress=progress)
+        return stairs
 
 
 class Simulator:
@@ -103,7 +104,7 @@ class Simulator:
                 t("Rencana perlu lembar nilai per pertanyaan; {area} tidak punya.", area=position.area.name),
                 advice=t("Sertakan lembar sendiri dengan --assessment BERKAS."),
             )
-        self.position = position
+        self.position, self.roll_up = position, position.roll_up
         self._grounds: dict[str, Ground] = {}
         self._catalogues: dict[str, Catalogue] = {}
 
@@ -139,9 +140,8 @@ class Simulator:
             elif forecastable(position) and not position.instrument.stage(position.stage).carries_award:
                 retention = outlook(position).retention
             kept = retention.median if retention is not None else 1.0
-            model = Model(
-                position.roll_up, self.catalogue(scenario.catalogue), kept, scenario.cost, scenario.acceptance
-            )
+            catalogue = self.catalogue(scenario.catalogue)
+            model = Model(self.roll_up, catalogue, kept, scenario.cost, scenario.acceptance)
             model.require_known(scenario.limits)
             self._grounds[key] = Ground(position, model, replace(scenario.limits, budget=None), retention)
         return self._grounds[key]
@@ -161,9 +161,9 @@ class Simulator:
         return Simulation(scenario, ground, goal, plan, chance)
 
 
-def simulate(position: Position, scenario: Scenario = Scenario(), target: str = "") -> Simulation:  # noqa: B008
-    """Answer one scenario about one position."""
-    return Simulator(position).run(scenario, target)
+def simulate(position: Position, scenario: Scenario | None = None, target: str = "") -> Simulation:
+    """Answer one scenario about one position; the default one (the cheapest way to the target) when none is given."""
+    return Simulator(position).run(scenario or Scenario(), target)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -215,8 +215,8 @@ class Simulation:
     @property
     def budget(self) -> int:
         """The money that is to be spent, rupiah: all of the budget for the most points, else what the plan costs."""
-        spent_all = self.scenario.goal == "points" and self.scenario.budget is not None
-        return self.scenario.budget if spent_all else self.plan.cost
+        budget = self.scenario.budget
+        return budget if self.scenario.goal == "points" and budget is not None else self.plan.cost
 
     @property
     def limits(self) -> Limits:
@@ -347,7 +347,6 @@ class Simulation:
         plan = self.plan
         sure = SURE in self.prices.index if self.ground.ready is not None else False
         feasible = plan.status != "infeasible"
-        best = self.at_best
         return {
             "scenario": _shown(self.scenario),
             "area": self.ground.position.area.code,
@@ -360,13 +359,7 @@ class Simulation:
             "before": self.before,
             "kept_share": self.model.kept_share,
             "unknown_points": self.ground.position.unknown_points,
-            "at_best": best
-            and {
-                "before": best.before,
-                "cost": best.plan.cost if best.plan.status != "infeasible" else None,
-                "total": best.plan.total if best.plan.status != "infeasible" else None,
-                "probability": best.chance.probability,
-            },
+            "at_best": self._record_at_best(),
             "status": plan.status,
             "prover": plan.prover or None,
             "why": plan.why or None,
@@ -384,6 +377,18 @@ class Simulation:
             "sure": {"probability": SURE, "cost": int(self.prices.at[SURE, "cost"])} if sure else None,
             "spending": {column: self._spent(column) for column in ("agency", "funding_source")} if feasible else None,
             "next_step": {"more": NEXT_STEP, **self.next_step} if feasible else None,
+        }
+
+    def _record_at_best(self) -> dict[str, Any] | None:
+        best = self.at_best
+        if best is None:
+            return None
+        feasible = best.plan.status != "infeasible"
+        return {
+            "before": best.before,
+            "cost": best.plan.cost if feasible else None,
+            "total": best.plan.total if feasible else None,
+            "probability": best.chance.probability,
         }
 
     def _spent(self, column: str) -> list[dict[str, Any]]:
@@ -424,7 +429,9 @@ def _solve(ground: Ground, scenario: Scenario, target: float) -> tuple[Plan, Cha
     else:
         stairs = ground.proven
         step = stairs.cheapest(target) if stairs is not None else None
-        if step is not None and (scenario.budget is None or step["cost"] <= scenario.budget):
+        if step is not None and scenario.budget is not None and step["cost"] > scenario.budget:
+            step = None
+        if stairs is not None and step is not None:
             plan = stairs.plan(step, scenario.limits, float(step["cost"]))
         else:
             plan = least_money(ground.model, target, scenario.limits, time_limit=scenario.time_limit)

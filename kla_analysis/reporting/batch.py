@@ -161,6 +161,12 @@ def plan_jobs(
     return sorted(dict.fromkeys(jobs), key=lambda job: job.path)
 
 
+def job_of(parameters: ReportParameters) -> Job:
+    """Return the job of one report, at `<area>/<year>`."""
+    known = load_areas().loc[parameters.area]
+    return Job(parameters, known["name"], known["province"], f"{parameters.area}/{parameters.year}")
+
+
 def run_batch(
     jobs: Sequence[Job],
     *,

@@ -153,8 +153,8 @@ def rehearse(parameters: ReportParameters) -> None:
     document.index_page(_summary(position, [], None), frame)
     for file, notebook in sources.items():
         document.notebook_page(notebook, frame, file)
-    charts.components(position).png()
-    charts.indicator_heatmap(position).png()
+    charts.components(position.components, position).png()
+    charts.indicator_heatmap(position.indicators, position).png()
 
 
 def _build(job: Job, line: Connection) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def _build(job: Job, line: Connection) -> dict[str, Any]:
         tell("page", at=order.index(name) + 1, all=len(order), title=frame.titles[file])
         began, used = time.monotonic(), _used()
         try:
-            notebook = _execute(sources[file], name, job, tell)
+            notebook = _execute(sources[file], name, job, tell, aim(position))
             text, shown = document.notebook_page(notebook, frame, file), pages.blocks(notebook)
         except Exception as error:
             raise apart.Failed(_told(_failure(error, job, name))) from error
@@ -241,8 +241,8 @@ def _sources() -> dict[str, NotebookNode]:
             if document.chapter(found[file])}  # fmt: skip
 
 
-def _execute(source: NotebookNode, name: str, job: Job, tell: apart.Tell) -> NotebookNode:
-    """Run one notebook and return it with its results."""
+def _execute(source: NotebookNode, name: str, job: Job, tell: apart.Tell, target: str) -> NotebookNode:
+    """Run one notebook of a report that leads to a target, and return it with its results."""
     import papermill
 
     path, output = job.temporary / f"in-{name}", job.temporary / name
@@ -251,7 +251,7 @@ def _execute(source: NotebookNode, name: str, job: Job, tell: apart.Tell) -> Not
         return papermill.execute_notebook(
             str(path),
             str(output),
-            parameters=declared_values(job.parameters, find_project().notebooks / name),
+            parameters=declared_values(job.parameters, find_project().notebooks / name, target=target),
             engine_name=ENGINE,
             progress_bar=False,
             log_output=False,
@@ -355,7 +355,7 @@ def _summary(position: Position, found: list[Record], plan: Mapping[str, Any] | 
     return [
         {"kind": "key_figures", "figures": summary.key_figures(position, target, plan)},
         summary.standing_in_words(position, target).record(),
-        pages.drawn(charts.ladder(position, target), found),
+        pages.drawn(charts.ladder(position.totals, position, target), found),
         *({**shown.record(), "above": title} for title, shown in chapters.items()),
         {"kind": "decisions", "decisions": summary.decisions(position, target, plan)},
     ]

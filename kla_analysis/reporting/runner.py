@@ -210,7 +210,7 @@ class Supervisor:
         folder = Path(place.folder)
         if outcome.status == "failed" and isinstance(outcome.error, NotebookError | KernelError):
             failure.leave_page(failure.Failure(outcome.parameters, outcome.exit_code, str(outcome.error), folder))
-        elif outcome.status == "done":
+        elif outcome.status in ("done", "unchanged"):
             failure.clear_page(folder)
 
     def _run(self, parameters: ReportParameters, place: Place, began: float) -> Outcome:

@@ -1,7 +1,7 @@
 """Schedules: reports made by themselves, at night, by cron, systemd or Windows, from one configuration file.
 
-Whatever starts `kla schedule run FILE`, and however often: it knows the last slot that was done, makes the
-reports of a slot once, catches a missed slot up once, and never runs twice at a time.
+When they are made is kept by what starts `kla schedule run FILE`, which also catches a missed night up; a run is a batch,
+so whatever is done already and has not changed is passed over, and two never run at a time.
 """
 
 from __future__ import annotations
@@ -14,31 +14,27 @@ import os
 import re
 import tempfile
 import tomllib
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import filelock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from kla_analysis.errors import DataError, KlaError, LockedError, OutputError, ParameterError, Problem, did_you_mean
+from kla_analysis.errors import DataError, KlaError, OutputError, ParameterError, Problem, did_you_mean
 from kla_analysis.files import read_plain
 from kla_analysis.language import current_language, language, t
 from kla_analysis.project import Project, find_project
 from kla_analysis.reporting import failure
+from kla_analysis.reporting.batch import BatchRun, job_of, run_batch
 from kla_analysis.reporting.parameters import ReportParameters, begin, check_parameters
 from kla_analysis.terminal import as_plain
 
 #: Days of the week as people write them.
 WEEKDAYS = ("senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu")
 ALL_AREAS = "all"
-#: A slot that was cut off (the machine went down) is begun once more, not for ever.
-_ATTEMPTS = 2
 _LARGEST = 100_000
-Make = Callable[[ReportParameters, Path], Any]
 Say = Callable[[str], None]
 
 
@@ -77,26 +73,6 @@ class When(BaseModel):
     def clock(self) -> tuple[int, int]:
         """Hour and minute."""
         return int(self.time[:2]), int(self.time[3:])
-
-    def last_slot(self, now: datetime.datetime) -> datetime.datetime:
-        """Return the last moment, up to now, at which reports were due (local time)."""
-        hour, minute = self.clock
-        slot = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
-        while slot > now or not self._is_due(slot):
-            slot -= datetime.timedelta(days=1)
-        return slot
-
-    def next_slot(self, now: datetime.datetime) -> datetime.datetime:
-        """Return the next moment at which reports are due (local time)."""
-        slot = self.last_slot(now) + datetime.timedelta(days=1)
-        while not self._is_due(slot):
-            slot += datetime.timedelta(days=1)
-        return slot
-
-    def _is_due(self, slot: datetime.datetime) -> bool:
-        if self.day:
-            return slot.day == self.day
-        return not self.weekday or slot.weekday() == WEEKDAYS.index(self.weekday)
 
 
 class Schedule(BaseModel):
@@ -149,30 +125,19 @@ def _name_of(path: Path) -> str:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Night:
     """What one start of a schedule did.
 
     Attributes:
-        slot: the slot that it was about.
-        due: whether there was anything to do.
-        made: the areas whose reports were made.
-        failures: the reports that were not.
+        batch: how its reports went.
+        failures: those that are not there, as those in charge are told of them.
         mailed: whether a mail went out; `mail_problem` says why it did not although it should have.
     """
 
-    slot: datetime.datetime
-    due: bool
-    made: tuple[str, ...] = ()
-    failures: tuple[failure.Failure, ...] = ()
+    batch: BatchRun
+    failures: tuple[failure.Failure, ...]
     mailed: bool = False
     mail_problem: str = ""
-
-    @property
-    def exit_code(self) -> int:
-        """0 when all is made, 8 when a part is, else the code of the failures."""
-        if not self.failures:
-            return 0
-        return 8 if self.made else max(one.exit_code for one in self.failures)
 
 
 # --- the file -------------------------------------------------------------------------------------------
@@ -350,88 +315,36 @@ def _in_words(item: dict[str, Any], file: str) -> Problem:
 # --- a run ----------------------------------------------------------------------------------------------
 
 
-def run(
-    plan: Plan,
-    *,
-    now: datetime.datetime | None = None,
-    at_once: bool = False,
-    make: Make | None = None,
-    say: Say = lambda line: None,
-) -> Outcome:
-    """Make the reports of the last slot, unless that was done.
-
-    A slot counts as done when all its reports were tried, whether or not they were made: what failed has
-    its page and its mail. One that was cut off is begun once more.
+def run(plan: Plan, *, make: Callable[..., BatchRun] = run_batch, say: Say = lambda line: None) -> Night:
+    """Make the reports of a schedule that are not there or no longer true, and tell those in charge of what failed.
 
     Args:
-        now: local time; the clock's when not given.
-        at_once: run even if nothing is due.
-        make: makes one report in a folder; `runner.run_report` when not given.
+        make: makes them; as `batch.run_batch`.
         say: is told, line by line, what is going on.
 
     Raises:
-        LockedError: this schedule is running already.
+        LockedError: they are being made already.
         OutputError: the folder of the reports can not be written.
     """
-    now = now or datetime.datetime.now()
-    slot = plan.when.last_slot(now)
-    state = plan.folder / f".{plan.name}.json"
-    try:
-        plan.folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(plan.folder / f".{plan.name}.lock")
-        with lock.acquire(timeout=0):
-            attempts = _attempts(_read(state), slot, now)
-            if attempts >= _ATTEMPTS and not at_once:
-                say(
-                    t(
-                        "Tidak ada yang perlu dikerjakan sampai {next}.",
-                        next=f"{plan.when.next_slot(now):%Y-%m-%d %H:%M}",
-                    )
-                )
-                return Outcome(slot, due=False)
-            _write(state, {"slot": slot.isoformat(), "attempts": attempts + 1, "finished": False})
-            outcome = _make_all(plan, slot, make or _run_report, say)
-            _write(state, {"slot": slot.isoformat(), "attempts": attempts + 1, "finished": True,
-                           "exit_code": outcome.exit_code})  # fmt: skip
-    except filelock.Timeout:
-        raise LockedError(
-            t("Jadwal {file} sedang berjalan.", file=plan.path.name),
-            advice=t("Tunggu sampai selesai; tidak perlu diulang."),
-        ) from None
-    except OSError as error:
-        raise _not_writable(plan, error) from error
-    return outcome
-
-
-def _make_all(plan: Plan, slot: datetime.datetime, make: Make, say: Say) -> Outcome:
-    made, failures = [], []
-    for at, parameters in enumerate(plan.reports, start=1):
-        folder = plan.folder_of(parameters)
-        try:
-            make(parameters, folder)
-        except Exception as error:
-            known = isinstance(error, KlaError)
-            said = str(error) if known else t("Kesalahan yang tidak terduga: {kind}.", kind=type(error).__name__)
-            failures.append(failure.Failure(parameters, error.exit_code if known else 1, said, folder))
-            failure.leave_page(failures[-1])
-            if not known:  # its traceback is for the log alone
-                with contextlib.suppress(OSError), (plan.folder / "kla.log").open("a", encoding="utf-8") as log:
-                    log.write(f"{datetime.datetime.now():%Y-%m-%d %H:%M:%S} {traceback.format_exc()}")
-            say(t("[{at}/{all}] {area} gagal: {why}", at=at, all=len(plan.reports), area=parameters.area,
-                  why=said.splitlines()[0]))  # fmt: skip
-        else:
-            failure.clear_page(folder)
-            made.append(parameters.area)
-            say(t("[{at}/{all}] {area} selesai", at=at, all=len(plan.reports), area=parameters.area))
+    batch = make([job_of(parameters) for parameters in plan.reports], out=plan.folder, progress=say)
+    failures = tuple(
+        failure.Failure(
+            one.parameters, one.exit_code, f"{one.why} {one.advice}".strip(), plan.folder_of(one.parameters)
+        )
+        for one in batch.outcomes
+        if one.status in ("failed", "stopped")
+    )
+    for one in failures:  # also where a sheet or parameter was refused: nobody is watching
+        failure.leave_page(one)
     mailed, problem = False, ""
     try:
         mailed = failure.send_mail(failures)
         if plan.mails_always and not failures:
             text = "\n".join(f"{failure.about(one)}: {plan.folder_of(one)}" for one in plan.reports)
-            mailed = failure.send(t("KLA: {count} laporan dibuat", count=len(made)), text + "\n")
-    except Exception as error:  # whatever it is, the slot is done
+            mailed = failure.send(t("KLA: {count} laporan dibuat", count=len(plan.reports)), text + "\n")
+    except Exception as error:  # whatever it is, the reports are there
         problem = str(error) if isinstance(error, KlaError) else f"{type(error).__name__}"
-    return Outcome(slot, True, tuple(made), tuple(failures), mailed, problem)
+    return Night(batch, failures, mailed, problem)
 
 
 def refused(file: Path, error: KlaError, *, now: datetime.datetime | None = None) -> str:
@@ -462,25 +375,6 @@ def accepted(plan: Plan) -> None:
     for left in (reports / f"{plan.name}-gagal.html", reports / f".{plan.name}-ditolak.json"):
         with contextlib.suppress(OSError):
             left.unlink(missing_ok=True)
-
-
-def _run_report(parameters: ReportParameters, folder: Path) -> Any:
-    from kla_analysis.reporting.runner import run_report
-
-    return run_report(parameters, out=folder)
-
-
-def _attempts(state: dict[str, Any], slot: datetime.datetime, now: datetime.datetime) -> int:
-    """Return how often a slot was tried; as often as allowed when it is done."""
-    try:
-        last = datetime.datetime.fromisoformat(state["slot"])
-        tried, finished = int(state["attempts"]), bool(state["finished"])
-    except (KeyError, TypeError, ValueError):
-        return 0
-    # A slot from tomorrow was written by a clock that was wrong; it must not stop the schedule.
-    if last < slot or last > now + datetime.timedelta(days=1):
-        return 0
-    return _ATTEMPTS if finished else tried
 
 
 def _read(path: Path) -> dict[str, Any]:

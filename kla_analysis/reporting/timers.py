@@ -1,6 +1,7 @@
 """Timers: what cron, systemd or Windows needs to start a schedule.
 
-All three only start `kla schedule run FILE`; which slot is due, and that it is done once, is known there.
+All three start `kla schedule run FILE` at its time and once more when the machine was down then; what is done
+already and has not changed is passed over there.
 """
 
 from __future__ import annotations
@@ -74,18 +75,20 @@ def installation(plan: Plan, kind: str) -> str:
 
 
 def cron_line(plan: Plan) -> str:
-    """Return the lines for a crontab: once an hour, because cron itself catches nothing up."""
-    _, minute = plan.when.clock
+    """Return the lines for a crontab: at its time, and after a start of the machine, because cron catches nothing up."""
+    hour, minute = plan.when.clock
+    weekday = (WEEKDAYS.index(plan.when.weekday) + 1) % 7 if plan.when.weekday else "*"
     said = " ".join(shlex.quote(part) for part in command(plan)).replace("%", r"\%")
     home = " ".join(f"{name}={shlex.quote(value)}" for name, value in _environment().items()).replace("%", r"\%")
     return "\n".join(
         [
             t(
-                "# Pasang dengan: crontab -e. Dimulai tiap jam; laporannya dibuat {when}, sekali, dan slot yang",
+                "# Pasang dengan: crontab -e. Laporannya dibuat {when}; yang terlewat karena mesin mati,",
                 when=_in_plain(plan),
             ),
-            t("# terlewat karena mesin mati disusulkan sekali."),
-            f"{minute} * * * * {home} {said} >/dev/null",
+            t("# disusulkan begitu mesin hidup."),
+            f"{minute} {hour} {plan.when.day or '*'} * {weekday} {home} {said} >/dev/null",
+            f"@reboot {home} {said} >/dev/null",
             "",
         ]
     )

@@ -1,9 +1,7 @@
 """Roll-up: the plain sum, level by level; the arithmetic stands beside each number."""
 
 import dataclasses
-import math
 
-import numpy as np
 import pandas as pd
 import pytest
 from conftest import UNANSWERED
@@ -142,63 +140,9 @@ def test_a_sheet_of_components_gives_the_same_total(tmp_path, reference, instrum
     assert kla.roll_up(loaded, instrument).total == rolled.total
 
 
-def many(instrument, areas=5, rounds=3, seed=7) -> pd.DataFrame:
-    rng = np.random.default_rng(seed)
-    one = full_marks(instrument)
-    sheets = []
-    for area in kla.load_areas().query("kind != 'provinsi'").index[:areas]:
-        for year in range(2020, 2020 + rounds):
-            score = (one["score"] * rng.integers(0, 101, len(one)) / 100).round(2)
-            sheets.append(one.assign(area_code=area, award_year=year, score=score))
-    return pd.concat(sheets, ignore_index=True)
-
-
-def test_many_sheets_at_once_agree_with_one_by_one(tmp_path, instrument):
-    scores = many(instrument)
-    together = kla.roll_up_many(scores.sample(frac=1, random_state=1), instrument)
-    assert len(together) == 15
-    for (area, year, _), row in together.iterrows():
-        one = scores[(scores["area_code"] == area) & (scores["award_year"] == year)]
-        rolled = kla.roll_up(kla.load_assessment(write(tmp_path / "satu.csv", one), instrument), instrument)
-        assert row["total_low"] == row["total_high"] == rolled.total.low
-        assert row["predicate_low"] == rolled.placement.predicate
-        assert row[list(instrument.components.index)].to_list() == rolled.components["low"].to_list()
-
-
-def test_many_sheets_with_missing_answers(instrument):
-    scores = many(instrument, areas=1, rounds=2)
-    scores.loc[0, "score"] = math.nan  # 1.1, worth 12, in the first sheet
-    rolled = kla.roll_up_many(scores.drop(index=[274]), instrument)  # left out of the second
-    assert rolled["missing"].to_list() == [1, 1]
-    assert (rolled["total_high"] - rolled["total_low"]).round(6).to_list() == [12, 12]
-    assert (
-        kla.roll_up_many(scores, instrument, missing="zero")["total_high"]
-        == kla.roll_up_many(scores, instrument, missing="zero")["total_low"]
-    ).all()
-    with pytest.raises(DataError, match="belum terjawab"):
-        kla.roll_up_many(scores, instrument, missing="refuse")
-
-
-def test_many_sheets_refuse_bad_scores_and_doubles(instrument):
-    scores = many(instrument, areas=1, rounds=1)
-    with pytest.raises(DataError) as refused:
-        kla.roll_up_many(scores.assign(score=scores["score"] - 100, question_code="9.9.9"), instrument)
-    assert len(refused.value.problems) == 274
-    with pytest.raises(DataError, match="dua kali"):
-        kla.roll_up_many(pd.concat([scores, scores.head(1)]), instrument)
-
-
 def test_a_result_prints_itself(reference, instrument):
     assert "126.91" in kla.roll_up(reference, instrument)._repr_html_()
     assert repr(kla.roll_up(reference, instrument)) == "RollUp(reference 2024 self_assessment: 771,81 → Nindya)"
-
-
-def test_many_sheets_need_their_keys(instrument):
-    scores = many(instrument, areas=1, rounds=1)
-    with pytest.raises(DataError, match="area_code"):
-        kla.roll_up_many(scores.assign(area_code=None), instrument)
-    with pytest.raises(DataError, match="kosong"):
-        kla.roll_up_many(scores.head(0), instrument)
 
 
 def test_a_result_can_not_be_changed(reference, instrument):

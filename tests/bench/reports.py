@@ -25,6 +25,7 @@ from pathlib import Path
 
 import nbformat
 import psutil
+from IPython.core.formatters import DisplayFormatter
 
 from kla_analysis.analysis.position import Position
 from kla_analysis.presenting.records import Record
@@ -38,6 +39,8 @@ BIN = Path(sys.executable).parent
 WORKERS = 2
 ROUNDS = 5
 YEAR = 2025
+#: How a notebook shows things.
+_FORMATS = DisplayFormatter()
 
 
 def main(areas: int, rival_areas: int, many: tuple[int, int]) -> None:
@@ -217,9 +220,7 @@ def shown(cell: nbformat.NotebookNode, names: dict) -> list[nbformat.NotebookNod
     if last is None:
         return []
     value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)  # noqa: S307
-    data, metadata = value._repr_mimebundle_()
-    if "image/png" not in data:
-        data["text/html"] = value._repr_html_()
+    data, metadata = _FORMATS.format(value)
     return [nbformat.v4.new_output("execute_result", data=data, metadata=metadata)]
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import bisect
 import random
+import statistics
+import time
+from collections.abc import Callable
 
 import emcee
 import numpy as np
-from rollup import median_seconds
 from scipy.special import log_ndtr
 
 import kla_analysis as kla
@@ -19,6 +21,15 @@ from kla_analysis.analysis.posterior import Observations, fit
 from kla_analysis.analysis.verification import draw_by_evidence, probabilities
 
 STEPS, BURNT = 4000, 2000
+
+
+def median_seconds(way: Callable[[], object], repeats: int = 5) -> float:
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        way()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
 
 
 def by_emcee(seen: Observations) -> np.ndarray:

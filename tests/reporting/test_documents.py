@@ -55,10 +55,10 @@ def pages_of(*blocks: dict) -> dict[str, list[dict]]:
 def chapter(position: kla.Position) -> list[dict]:
     return [
         {"kind": "prose", "markdown": "## Komponen"},
-        tables.component_table(position).record(),
-        pages.drawn(kla.charts.ladder(position, "nindya"), ()),
-        tables.indicator_table(position).record(),
-        forecasting.predicate_table(position).record(),
+        tables.component_table(position.components, position).record(),
+        pages.drawn(kla.charts.ladder(position.totals, position, "nindya"), ()),
+        tables.indicator_table(position.indicators, position).record(),
+        forecasting.predicate_table(kla.award_chances(position), position).record(),
     ]
 
 
@@ -131,7 +131,7 @@ def test_contents_and_bookmarks_lead_to_the_chapters(made):
 def test_a_picture_goes_in_as_it_is(made, position):
     reader = pypdf.PdfReader(io.BytesIO(made["laporan.pdf"]))
     (image,) = {image.data: image for page in reader.pages for image in page.images}.values()
-    original = Image.open(io.BytesIO(kla.charts.ladder(position, "nindya").png())).convert("RGB")
+    original = Image.open(io.BytesIO(kla.charts.ladder(position.totals, position, "nindya").png())).convert("RGB")
     assert image.image.convert("RGB").tobytes() == original.tobytes()
     assert original.width / (135 / 25.4) > 150  # dots per inch on paper
 
@@ -161,7 +161,7 @@ def test_who_does_not_see_the_pages_is_told_what_is_on_them(made, position):
     """Pictures have their words, tables their headings, chapters their levels."""
     tags = structure(pypdf.PdfReader(io.BytesIO(made["laporan.pdf"])))
     alts = [tag["/Alt"] for tag in tags["/Figure"]]
-    assert alts == [kla.charts.ladder(position, "nindya").alt]
+    assert alts == [kla.charts.ladder(position.totals, position, "nindya").alt]
     assert len(tags["/Table"]) == len(tags["/Caption"]) == 3
     assert len(tags["/TH"]) == sum(len(block["schema"]["fields"]) for block in chapter(position) if "schema" in block)
     assert len(tags["/H1"]) == 2 + 1  # the chapters and the contents
@@ -169,7 +169,7 @@ def test_who_does_not_see_the_pages_is_told_what_is_on_them(made, position):
 
 def test_the_pdf_says_the_numbers_of_the_page(made, position):
     text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(made["laporan.pdf"])).pages)
-    for row in tables.component_table(position).cells:
+    for row in tables.component_table(position.components, position).cells:
         assert all(cell in text for cell in row[1:])
 
 
@@ -183,7 +183,7 @@ def test_no_text_leads_the_pdf_anywhere(picture):
 
 
 def test_a_picture_without_words_makes_no_pdf(position):
-    block = pages.drawn(kla.charts.ladder(position, "nindya"), ())
+    block = pages.drawn(kla.charts.ladder(position.totals, position, "nindya"), ())
     with pytest.raises(typst.TypstError, match="PDF/UA-1"):
         paper.pdf(pages_of({**block, "alt": ""}), frame())
 

@@ -1,8 +1,7 @@
-"""Schedules: what is installed, which slot is due, what a failure leaves behind."""
+"""Schedules: what is installed, what a night makes, what a failure leaves behind."""
 
 from __future__ import annotations
 
-import datetime
 import email
 import email.utils
 import json
@@ -22,8 +21,9 @@ from conftest import ROOT, run_kla
 from nbconvert.preprocessors import ExecutePreprocessor
 
 from kla_analysis.errors import KernelError, KlaError, LockedError, ParameterError
-from kla_analysis.reporting import doctor, failure, schedule, timers
+from kla_analysis.reporting import batch, doctor, failure, schedule, timers
 from kla_analysis.reporting.parameters import ReportParameters
+from kla_analysis.reporting.runner import Outcome
 
 TEXT = """
 areas = ["63.10", "63.01"]
@@ -34,7 +34,6 @@ target = "nindya"
 [when]
 time = "02:30"
 """
-MONDAY = datetime.datetime(2026, 3, 2, 2, 30)
 
 
 @pytest.fixture
@@ -53,10 +52,6 @@ def written(tmp_path):
 @pytest.fixture
 def plan(written):
     return schedule.load_schedule(written())
-
-
-def at(text: str) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(text)
 
 
 # --- the file ---------------------------------------------------------------------------------------
@@ -114,9 +109,10 @@ def test_what_is_wrong_is_refused_in_words(written, change, said):
 
 def test_the_cron_line_runs_as_a_shell_runs_it(plan, tmp_path):
     """cron hands everything up to an unescaped % to sh; here the command is one that shows its arguments."""
-    (line,) = [line for line in timers.cron_line(plan).splitlines() if not line.startswith("#")]
-    assert line.startswith("30 * * * * ")
-    command = line.removeprefix("30 * * * * ").replace(r"\%", "%").removesuffix(" >/dev/null")
+    line, later = [line for line in timers.cron_line(plan).splitlines() if not line.startswith("#")]
+    assert line.startswith("30 2 * * * ")
+    assert later == "@reboot " + line.removeprefix("30 2 * * * ")  # what was missed, is made up
+    command = line.removeprefix("30 2 * * * ").replace(r"\%", "%").removesuffix(" >/dev/null")
     assert "%" not in line.replace(r"\%", "")
     show = f"{sys.executable} -c 'import os, sys; print(sys.argv[1:], os.environ[\"KLA_HOME\"])'"
     shown = command.replace(timers.command(plan)[0], show)
@@ -136,15 +132,17 @@ def test_the_units_catch_up_and_name_the_command(plan):
 
 
 @pytest.mark.parametrize(
-    ("when", "calendar", "tag"),
+    ("when", "cron", "calendar", "tag"),
     [
-        ('weekday = "jumat"', "Fri *-*-* 02:30:00", "DaysOfWeek/{*}Friday"),
-        ("day = 5", "*-*-05 02:30:00", "DaysOfMonth/{*}Day"),
-        ("", "*-*-* 02:30:00", "DaysInterval"),
+        ('weekday = "jumat"', "30 2 * * 5", "Fri *-*-* 02:30:00", "DaysOfWeek/{*}Friday"),
+        ('weekday = "minggu"', "30 2 * * 0", "Sun *-*-* 02:30:00", "DaysOfWeek/{*}Sunday"),
+        ("day = 5", "30 2 5 * *", "*-*-05 02:30:00", "DaysOfMonth/{*}Day"),
+        ("", "30 2 * * *", "*-*-* 02:30:00", "DaysInterval"),
     ],
 )
-def test_units_and_task_mean_the_same_day(written, when, calendar, tag):
+def test_units_and_task_mean_the_same_day(written, when, cron, calendar, tag):
     plan = schedule.load_schedule(written(TEXT + when))
+    assert f"\n{cron} KLA_HOME" in timers.cron_line(plan)
     assert f"OnCalendar={calendar}\n" in timers.systemd_units(plan)[f"{plan.name}.timer"]
     task = ElementTree.fromstring(timers.windows_task(plan))
     assert task.find(".//{*}" + tag) is not None
@@ -212,83 +210,43 @@ def test_a_line_feed_becomes_no_line_of_a_schedulers_file(written, monkeypatch, 
         timers.files(schedule.load_schedule(path), kind)
 
 
-# --- which slot is due --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("when", "now", "last", "following"),
-    [
-        ({}, "2026-03-02T02:30", "2026-03-02T02:30", "2026-03-03T02:30"),
-        ({}, "2026-03-02T02:29", "2026-03-01T02:30", "2026-03-02T02:30"),
-        ({"weekday": "senin"}, "2026-03-05T12:00", "2026-03-02T02:30", "2026-03-09T02:30"),
-        ({"weekday": "Senin"}, "2026-03-02T02:00", "2026-02-23T02:30", "2026-03-02T02:30"),
-        ({"day": 5}, "2026-03-04T12:00", "2026-02-05T02:30", "2026-03-05T02:30"),
-        ({"day": 1}, "2026-01-01T02:30", "2026-01-01T02:30", "2026-02-01T02:30"),
-    ],
-)
-def test_the_last_and_the_next_slot(when, now, last, following):
-    asked = schedule.When(time="02:30", **when)
-    assert (asked.last_slot(at(now)), asked.next_slot(at(now))) == (at(last), at(following))
+# --- a night ------------------------------------------------------------------------------------------
 
 
 class Makes:
-    """Counts the reports that a schedule asks for."""
+    """Stands for the batch: the first reports fail with the given errors, the others are made."""
 
-    def __init__(self, *errors: Exception | None) -> None:
-        self.areas: list[str] = []
+    def __init__(self, *errors: KlaError) -> None:
+        self.jobs: list[batch.Job] = []
         self.errors = list(errors)
 
-    def __call__(self, parameters: ReportParameters, folder: Path) -> None:
-        self.areas.append(parameters.area)
-        error = self.errors.pop(0) if self.errors else None
-        if error:
-            raise error
+    def __call__(self, jobs, *, out, progress) -> batch.BatchRun:
+        self.jobs += jobs
+        outcomes = []
+        for job in jobs:
+            folder, error = str(out / job.path), self.errors.pop(0) if self.errors else None
+            about = (job.parameters, "failed" if error else "done", folder, f"{folder}/index.html")
+            outcomes.append(Outcome(*about, error.what, error.advice, error.exit_code) if error else Outcome(*about))
+        return batch.BatchRun(tuple(outcomes), (), "", "", 0.0)
 
 
-def test_a_slot_is_done_once_however_often_it_is_started(plan):
+def test_a_night_is_a_batch_of_its_areas(plan):
     makes = Makes()
-    starts = [MONDAY + datetime.timedelta(hours=hours) for hours in range(24)]
-    done = [schedule.run(plan, now=now, make=makes) for now in starts]
-    assert [one.due for one in done] == [True] + [False] * 23
-    assert makes.areas == ["63.10", "63.01"]
-
-
-def test_slots_missed_for_a_week_are_caught_up_once(plan):
-    makes = Makes()
-    schedule.run(plan, now=MONDAY, make=makes)
-    late = MONDAY + datetime.timedelta(days=7, hours=5)
-    assert schedule.run(plan, now=late, make=makes).due
-    assert not schedule.run(plan, now=late + datetime.timedelta(hours=1), make=makes).due
-    assert len(makes.areas) == 2 * 2
-
-
-def test_a_slot_that_was_cut_off_is_begun_once_more_and_not_for_ever(plan):
-    for start in range(4):
-        now = MONDAY + datetime.timedelta(hours=start)
-        if start < 2:
-            with pytest.raises(KeyboardInterrupt):
-                schedule.run(plan, now=now, make=Makes(KeyboardInterrupt()))
-        else:
-            assert not schedule.run(plan, now=now, make=Makes()).due
-
-
-def test_a_clock_that_was_wrong_does_not_stop_the_schedule(plan):
-    schedule.run(plan, now=MONDAY.replace(year=2031), make=Makes())
-    assert schedule.run(plan, now=MONDAY, make=Makes()).due
-
-
-def test_an_hour_back_does_not_run_twice(plan):
-    schedule.run(plan, now=MONDAY, make=Makes())
-    assert not schedule.run(plan, now=MONDAY - datetime.timedelta(minutes=59), make=Makes()).due
+    assert schedule.run(plan, make=makes).batch.counts["done"] == 2
+    assert [(job.path, job.parameters.target) for job in makes.jobs] == [
+        ("63.10/2022", "nindya"),
+        ("63.01/2022", "nindya"),
+    ]
 
 
 def test_two_starts_at_once(plan, written):
     """The second ends with exit 7, at once, and makes nothing."""
     plan.folder.mkdir(parents=True)
-    with filelock.FileLock(plan.folder / f".{plan.name}.lock"):
+    with filelock.FileLock(plan.folder / ".batch.lock"):
         with pytest.raises(LockedError):
-            schedule.run(plan, make=Makes())
+            schedule.run(plan)
         assert run_kla("schedule", "run", str(written())).returncode == 7
+    assert not list(plan.folder.rglob("index.html"))
 
 
 # --- a failure ----------------------------------------------------------------------------------------
@@ -299,33 +257,15 @@ def test_a_failure_leaves_a_page_beside_and_the_good_report_as_it_was(plan):
     good.mkdir(parents=True)
     (good / "index.html").write_text("laporan lama")
     error = KernelError("Kernel <b>mati</b>.", advice="Periksa memori.")
-    done = schedule.run(plan, now=MONDAY, make=Makes(error))
-    assert done.exit_code == 8  # the other area was made
-    assert done.made == ("63.01",)
+    done = schedule.run(plan, make=Makes(error))
+    assert done.batch.exit_code == 8  # the other area was made
+    assert [one.parameters.area for one in done.failures] == ["63.10"]
     page = (good.parent / "2022-gagal.html").read_text(encoding="utf-8")
     for words in ("Laporan tidak jadi dibuat", "Kernel &lt;b&gt;mati&lt;/b&gt;.", "Periksa memori.", "2022/index.html"):
         assert words in page
     assert 'lang="id"' in page
     assert "http" not in page
     assert (good / "index.html").read_text() == "laporan lama"
-    schedule.run(plan, now=MONDAY, make=Makes(), at_once=True)
-    assert not (good.parent / "2022-gagal.html").exists()
-
-
-def test_an_unexpected_error_is_a_failure_too_and_shows_no_inside(plan):
-    done = schedule.run(plan, now=MONDAY, make=Makes(ZeroDivisionError("secret"), ZeroDivisionError("secret")))
-    assert done.exit_code == 1
-    page = (plan.folder / "63.01" / "2022-gagal.html").read_text(encoding="utf-8")
-    assert "ZeroDivisionError" in page
-    assert "secret" not in page
-    assert "Traceback" in (plan.folder / "kla.log").read_text(encoding="utf-8")
-    assert "Belum ada laporan yang utuh" in page
-
-
-def test_a_failed_slot_is_not_tried_every_hour(plan):
-    error = KernelError("x")
-    assert schedule.run(plan, now=MONDAY, make=Makes(error, error)).exit_code == 5
-    assert not schedule.run(plan, now=MONDAY + datetime.timedelta(hours=1), make=Makes()).due
 
 
 PASSWORD = "r4hasia-sekali"
@@ -366,7 +306,7 @@ def box(monkeypatch):
 
 def test_one_mail_tells_of_all_failures_of_a_run(plan, box):
     error = KernelError("Kernel mati.", advice="Periksa memori.")
-    done = schedule.run(plan, now=MONDAY, make=Makes(error, error))
+    done = schedule.run(plan, make=Makes(error, error))
     assert done.mailed
     (mail,) = box.mails
     assert "2 laporan gagal" in mail
@@ -381,7 +321,7 @@ def test_one_mail_tells_of_all_failures_of_a_run(plan, box):
 
 def test_a_mail_says_when_and_which(plan, box):
     """Without a date and a name of its own many servers take it for unwanted."""
-    schedule.run(plan, now=MONDAY, make=Makes(KernelError("x")))
+    schedule.run(plan, make=Makes(KernelError("x")))
     message = email.message_from_string(box.mails[0])
     assert email.utils.parsedate_to_datetime(message["Date"]).tzinfo is not None
     assert message["Message-ID"].endswith("@x.test>")
@@ -389,7 +329,7 @@ def test_a_mail_says_when_and_which(plan, box):
 
 def test_success_mails_where_that_is_asked_for(written, box):
     asked = schedule.load_schedule(written('mail = "always"\n' + TEXT))
-    assert schedule.run(asked, now=MONDAY, make=Makes()).mailed
+    assert schedule.run(asked, make=Makes()).mailed
     (mail,) = box.mails
     assert "2 laporan dibuat" in mail
     assert "Kab. Tanah Bumbu" in email.message_from_string(mail).get_payload(decode=True).decode()
@@ -413,35 +353,33 @@ def test_a_schedule_that_is_refused_at_night_mails_once_a_day_and_leaves_its_pag
 
 @pytest.mark.parametrize("name", ["TO", "FROM", "HOST", "USER"])
 def test_a_line_feed_in_a_mail_setting_is_no_line_of_a_mail(plan, box, monkeypatch, name):
-    """The slot is done all the same: nothing that a mail does leaves it unfinished."""
+    """The night is over all the same: nothing that a mail does leaves it unfinished."""
     monkeypatch.setenv(f"KLA_SMTP_{name}", "satu@x.test\nBcc: semua@x.test")
-    done = schedule.run(plan, now=MONDAY, make=Makes(KernelError("x")))
+    done = schedule.run(plan, make=Makes(KernelError("x")))
     assert f"KLA_SMTP_{name}" in done.mail_problem
     assert not box.mails
-    assert not schedule.run(plan, now=MONDAY, make=Makes()).due
 
 
 @pytest.mark.parametrize("broken", ["é@ü.test", "a@b@c.test", "<@>", "x" * 5000 + "@x.test", "@"])
-def test_no_mail_address_leaves_a_slot_unfinished(plan, box, monkeypatch, broken):
+def test_no_mail_address_leaves_a_night_unfinished(plan, box, monkeypatch, broken):
     monkeypatch.setenv("KLA_SMTP_FROM", broken)
-    schedule.run(plan, now=MONDAY, make=Makes(KernelError("x")))
-    assert not schedule.run(plan, now=MONDAY, make=Makes()).due
+    assert schedule.run(plan, make=Makes(KernelError("x"))).batch.exit_code == 8
 
 
 def test_no_failure_no_mail(plan, box):
-    assert not schedule.run(plan, now=MONDAY, make=Makes()).mailed
+    assert not schedule.run(plan, make=Makes()).mailed
     assert not box.mails
 
 
 def test_the_password_is_nowhere(written, plan, box):
     """Neither after a mail that went out nor after one that did not, in no output, file or message."""
     broken = TEXT.replace('"63.10", "63.01"', '"63.10"').replace("2022", "2018")
-    done = run_kla("schedule", "run", str(written(broken)), "--now", "--json")
+    done = run_kla("schedule", "run", str(written(broken)), "--json")
     assert done.returncode == 2, done.stderr
     assert json.loads(done.stdout)["mailed"]
     assert PASSWORD not in done.stdout + done.stderr
     box.refuse = True
-    failed = schedule.run(plan, now=MONDAY, make=Makes(KernelError("x")))
+    failed = schedule.run(plan, make=Makes(KernelError("x")))
     assert not failed.mailed
     assert "SMTPDataError" in failed.mail_problem
     assert PASSWORD not in repr(failed) + repr(failure.mail_settings())
@@ -498,7 +436,7 @@ def test_a_scheduled_report_is_made_from_any_folder(written, tmp_path):
     report = file.parent / "hasil" / "63.10" / "2022"
     assert {"index.html", "laporan.pdf", "laporan.xlsx", "results.json"} <= {path.name for path in report.iterdir()}
     again = subprocess.run([kla, "schedule", "run", file], cwd="/", env=environment, capture_output=True, check=True)
-    assert b"Tidak ada yang perlu dikerjakan" in again.stdout
+    assert b"0 dibuat, 1 tidak berubah" in again.stdout
 
 
 @pytest.mark.parametrize(
