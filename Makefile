@@ -53,10 +53,15 @@ browser: ## pasang Chromium untuk uji peramban (Debian/Ubuntu; perlu sudo)
 	    $(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y chromium-browser
 
 .PHONY: check
-check: $(READY) ## periksa gaya, notebook bersih, dan arah impor
+check: $(READY) ## periksa gaya, notebook bersih, arah impor, dan tipe
 	@echo "==> Gaya (ruff)" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "==> Notebook tanpa keluaran (nbstripout)" && $(BIN)/nbstripout --verify notebooks/*.ipynb
 	@echo "==> Arah impor (import-linter)" && $(BIN)/lint-imports --no-cache
+	@echo "==> Tipe (mypy)" && $(BIN)/mypy
+
+.PHONY: measure
+measure: $(READY) ## hitung baris, fungsi, kerumitan, temuan tipe, dan lingkaran impor
+	@$(BIN)/python tests/bench/measure.py
 
 .PHONY: start
 start: $(READY) ## buka beranda: periksa data, buat laporan, coba anggaran
@@ -138,7 +143,7 @@ lock: ## perbarui requirements.lock (perlu uv)
 
 .PHONY: clean
 clean: ## hapus hasil sementara; laporan, data, dan .venv tetap
-	@rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	@rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache build dist
 	@find kla_analysis tests -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Bersih. Laporan di reports/ dan data di data/ tidak disentuh."
 

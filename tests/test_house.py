@@ -9,6 +9,7 @@ import zipfile
 
 import pytest
 import yaml
+from bench.measure import LONGEST, MOST_COMPLEX, functions
 from conftest import ROOT
 from packaging.specifiers import SpecifierSet
 
@@ -141,10 +142,41 @@ def test_imports_go_one_way():
     assert said.returncode == 0, said.stdout + said.stderr
 
 
-def test_every_room_has_its_place_in_the_layers():
-    rooms = {path.stem for path in (ROOT / "kla_analysis").iterdir() if path.suffix == ".py" or path.is_dir()}
-    (contract,) = PROJECT["tool"]["importlinter"]["contracts"]
-    assert {f"kla_analysis.{room}" for room in rooms - {"__init__", "__pycache__"}} == set(contract["layers"])
+#: Functions of the upper wings that are longer or more complex than the house allows: the list only gets shorter.
+TOO_LONG = {
+    "kla_analysis/cli.py:report",
+    "kla_analysis/cli.py:score",
+    "kla_analysis/presenting/charts.py:_year",
+    "kla_analysis/presenting/charts.py:history",
+    "kla_analysis/presenting/charts.py:indicator_heatmap",
+    "kla_analysis/presenting/charts.py:ladder",
+    "kla_analysis/presenting/charts.py:pareto",
+    "kla_analysis/presenting/charts.py:waterfall",
+    "kla_analysis/presenting/template.py:template_workbook",
+    "kla_analysis/presenting/whatif.py:_build",
+    "kla_analysis/presenting/workbook.py:calculation",
+    "kla_analysis/reporting/app.py:_serve",
+    "kla_analysis/reporting/build.py:_build",
+    "kla_analysis/reporting/check_door.py:_build",
+}
+TOO_COMPLEX = {
+    "kla_analysis/cli.py:plan",
+    "kla_analysis/presenting/annotation.py:_copy",
+    "kla_analysis/presenting/charts.py:_year",
+    "kla_analysis/presenting/charts.py:history",
+    "kla_analysis/presenting/charts.py:indicator_heatmap",
+    "kla_analysis/presenting/charts.py:ladder",
+    "kla_analysis/presenting/charts.py:waterfall",
+    "kla_analysis/presenting/workbook.py:calculation",
+    "kla_analysis/reporting/build.py:_build",
+    "kla_analysis/reporting/paper.py:_with_widths",
+}
+
+
+def test_functions_stay_short_and_simple():
+    found = list(functions())
+    assert {one.place for one in found if one.lines > LONGEST} <= TOO_LONG
+    assert {one.place for one in found if one.complexity > MOST_COMPLEX} <= TOO_COMPLEX
 
 
 def test_no_empty_module():
