@@ -8,12 +8,26 @@ from importlib import import_module
 from typing import Any
 
 _WINDOW = {
+    "analysis.case_tables": (
+        "answer_flips",
+        "award_chances",
+        "award_totals",
+        "beside",
+        "component_swings",
+        "forecast_check",
+        "kept_by_step",
+        "made_of",
+        "printed_lines",
+        "weak_indicators",
+        "weight_flips",
+        "what_decides",
+    ),
     "analysis.comparison": ("closing_sets", "difference", "gap_to", "smallest_set"),
     "analysis.country": ("moves", "province_standing", "published_pairs", "transitions"),
     "analysis.crosswalk": ("carry_over", "compare_instruments", "load_mapping"),
     "analysis.calibration": ("coverage", "load_check", "reliability", "summarise"),
     "analysis.forecast": ("forecast", "learn", "learnable_cases", "outlook", "own_retention"),
-    "analysis.position": ("Position", "open_position"),
+    "analysis.position": ("Position", "open_position", "reference_of"),
     "analysis.scoring": ("RollUp", "roll_up"),
     "analysis.target": ("aim",),
     "analysis.trace": ("Trace", "trace"),
@@ -31,6 +45,8 @@ _WINDOW = {
     "evidence.areas": ("find_area", "load_areas"),
     "evidence.assessment": ("Assessment", "load_assessment", "scaled_to_total"),
     "evidence.audit": ("Audit", "audit"),
+    "evidence.contradictions": ("load_contradictions",),
+    "evidence.statements": ("load_statements",),
     "evidence.cases": ("load_cases", "load_stage_scores"),
     "evidence.history": ("history_of", "load_history"),
     "evidence.intake.sheet": ("Intake", "read_sheet"),
@@ -66,7 +82,7 @@ _WINDOW = {
         "wording",
     ),
     "reporting.launcher": ("launch",),
-    "reporting.parameters": ("ReportParameters", "begin"),
+    "reporting.parameters": ("ReportParameters", "open"),
 }
 _ROOM_OF = {name: room for room, names in _WINDOW.items() for name in names}
 __all__ = sorted(_ROOM_OF)

@@ -209,7 +209,7 @@ def test_pictures_and_tables_have_as_many_bands_as_the_ladder(both):
     from kla_analysis import charts
 
     position = kla.open_position(AREA, YEAR)
-    ladder = charts.ladder(position, "perak")
+    ladder = charts.ladder(position.totals, position, "perak")
     assert all(name in ladder.table._repr_html_() or name in ladder.alt for name in ("Perunggu", "Perak"))
     assert "dari 64 sampai 200" in ladder.alt  # the axis begins below the lowest predicate, whatever it is
     assert [row[0] for row in tables.band_table(position.instrument).cells] == [

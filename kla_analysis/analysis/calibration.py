@@ -262,12 +262,13 @@ def reliability(checked: pd.DataFrame, rules: Instrument, *, groups: int = 5) ->
 
 
 def _parts(checked: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
-    claim = checked["stage"] == checked["stage"].where(checked["stage"].eq("self_assessment")).dropna().iloc[0]
-    return [
+    claim = checked["stage"] == "self_assessment"
+    parts = [
         ((left_out, start), checked[(checked["left_out"] == left_out) & chosen])
         for left_out in LEFT_OUT
         for start, chosen in ((STEPS[1], ~claim), (STEPS[0], claim), ("all", claim | ~claim))
     ]
+    return [(key, part) for key, part in parts if len(part)]
 
 
 def _mean(values: pd.Series, districts: pd.Series) -> tuple[float, float]:

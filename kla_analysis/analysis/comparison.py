@@ -8,6 +8,7 @@ from html import escape
 
 import pandas as pd
 
+from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.scoring import RollUp
 from kla_analysis.analysis.weakness import _require_same_instrument, lost_points
 from kla_analysis.instrument.bands import Band, Span
@@ -33,7 +34,7 @@ class QuestionSet:
     closes: bool
 
     def _repr_html_(self) -> str:
-        shown = self.questions[["name", "low", "max_points", "gain_points", "agencies"]]
+        shown = self.questions[["name", "low", "max_points", "gain_points"]]
         return f"<p>{escape(repr(self))}</p>{shown.to_html()}"
 
     def __repr__(self) -> str:
@@ -42,7 +43,10 @@ class QuestionSet:
     @property
     def agencies(self) -> tuple[str, ...]:
         """Everybody who answers at least one of the questions, in alphabetical order."""
-        return tuple(sorted({name for text in self.questions["agencies"] for name in split_agencies(text)}))
+        owners = (
+            self.questions["owners"] if "owners" in self.questions else self.questions["agencies"].map(split_agencies)
+        )
+        return tuple(sorted({name for names in owners for name in names}))
 
 
 def gap_to(target: str, span: Span, instrument: Instrument) -> tuple[Band, Span]:
@@ -54,39 +58,30 @@ def gap_to(target: str, span: Span, instrument: Instrument) -> tuple[Band, Span]
     return instrument.ladder.band(target), instrument.ladder.points_to(target, span)
 
 
-def smallest_set(
-    rollup: RollUp,
-    gap_points: float,
-    *,
-    component: str | None = None,
-    conditions: bool = True,
-    title: str | None = None,
-) -> QuestionSet:
+def smallest_set(sheet: RollUp | pd.DataFrame, gap_points: float, *, title: str | None = None) -> QuestionSet:
     """Find the fewest questions whose full answer closes a gap.
 
     Questions that nobody has answered are not among them: what they would add is unknown. The gap is
-    that of the low end, where they count as nothing; for the other end ask `rollup.at_best`. Full answers add up inside an indicator only as far as its own maximum. The fewest questions are
+    that of the low end, where they count as nothing; for the other end ask `at_best`. Full answers add up inside an
+    indicator only as far as its own maximum. The fewest questions are
     found by taking, again and again, the question that adds most: within one indicator the best `k`
     questions are its `k` largest, their gains fall from one to the next, and so the greedy choice
     over all indicators is the exact one.
 
     Args:
+        sheet: the questions that may be chosen (`case.questions`, or some of its rows), or a whole sheet.
         gap_points: points to gain.
-        component: allow only the questions of one component.
-        conditions: allow questions that measure a condition of children (where lower is better).
-            Those do not move with a document or an activity within one round.
 
     Returns:
         The set; `closes` is False when even all allowed questions together are not enough.
+
+    >>> from kla_analysis.analysis.position import open_position
+    >>> smallest_set(open_position("63.10", 2022).questions, 50.5)
+    QuestionSet(Semua pertanyaan: 6 → +56,88)
     """
-    allowed = lost_points(rollup, "question")
-    if component is not None:
-        rollup.instrument.component(component)
-        allowed = allowed[allowed["component_code"] == component]
-    if not conditions:
-        allowed = allowed[~allowed["lower_is_better"].astype(bool)]
-    indicators = rollup.table("indicator")
-    room = (indicators["max_points"] - indicators["low"]).round(6).to_dict()
+    allowed = lost_points(sheet, "question") if isinstance(sheet, RollUp) else sheet
+    allowed = allowed.sort_values("lost_points", ascending=False, kind="stable")
+    room = allowed.set_index("indicator_code")["indicator_room"].to_dict()
     gains: dict[str, float] = {}
     for code, question in allowed.iterrows():  # largest loss first
         indicator = question["indicator_code"]
@@ -108,19 +103,34 @@ def smallest_set(
     )
 
 
-def closing_sets(rollup: RollUp, gap_points: float) -> tuple[QuestionSet, ...]:
-    """Return the smallest sets that close a gap, seen from several sides.
+def closing_sets(case: Position, target: str) -> pd.DataFrame:
+    """Return the smallest sets of questions that close the gap to a target, seen from several sides.
 
-    All questions; all but those that measure a condition of children; each component alone, where
-    it can do it alone.
+    All questions, where answers are missing also as if they were full; all but those that measure a condition of
+    children (where lower is better), which do not move with a document or an activity within one round; each
+    component alone.
+
+    Returns:
+        One row a side: `title`, `questions` (count), `gain_points`, `short_points` (0 where the gap is closed),
+        `owners` (count).
     """
-    sets = [
-        smallest_set(rollup, gap_points),
-        smallest_set(rollup, gap_points, conditions=False, title=t("Tanpa butir kondisi anak")),
-    ]
-    for code, component in rollup.components.iterrows():
-        sets.append(smallest_set(rollup, gap_points, component=code, title=component["name"]))
-    return tuple(sets)
+    questions, gap = case.questions, gap_to(target, case.span, case.instrument)[1]
+    sides = [smallest_set(questions, gap.high)]
+    if case.unknown_points:
+        best = t("Semua pertanyaan, bila yang belum dijawab ternyata penuh")
+        sides.insert(0, smallest_set(case.at_best.questions, gap.low, title=best))
+    movable = questions[~questions["lower_is_better"].astype(bool)]
+    sides.append(smallest_set(movable, gap.high, title=t("Tanpa butir kondisi anak")))
+    for code, name in case.components["name"].items():
+        sides.append(smallest_set(questions[questions["component_code"] == code], gap.high, title=name))
+    return pd.DataFrame(
+        [
+            (side.title, len(side.questions), side.gain_points, max(0.0, side.gap_points - side.gain_points),
+             len(side.agencies))
+            for side in sides
+        ],
+        columns=["title", "questions", "gain_points", "short_points", "owners"],
+    )  # fmt: skip
 
 
 def difference(before: RollUp, after: RollUp, level: str) -> pd.DataFrame:

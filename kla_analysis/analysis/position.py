@@ -13,14 +13,15 @@ from pathlib import Path
 import pandas as pd
 
 from kla_analysis.analysis.scoring import MissingPolicy, RollUp, roll_up
+from kla_analysis.analysis.weakness import lost_by_agency, lost_points
 from kla_analysis.errors import ParameterError
 from kla_analysis.evidence.areas import REFERENCE_CODE, Area, find_area
 from kla_analysis.evidence.assessment import Assessment, list_rounds, load_assessment, rules_of, sheet_and_rules
 from kla_analysis.evidence.audit import audit
 from kla_analysis.evidence.history import history_of
 from kla_analysis.evidence.published import ladder_of
-from kla_analysis.instrument.bands import Span
-from kla_analysis.instrument.instrument import Instrument
+from kla_analysis.instrument.bands import Ladder, Span
+from kla_analysis.instrument.instrument import Instrument, split_agencies
 from kla_analysis.language import t
 
 
@@ -47,9 +48,26 @@ class PublishedFact:
     note: str
 
 
+#: What the tables of a case say of the points of a row, and of the agencies.
+_POINTS = ("low", "high", "lost_points", "recoverable_points", "unknown_points", "share", "share_high", "share_of_loss")
+_AGENCIES = ("full_name", "questions", "involved_points", "shared_points")
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Position:
-    """Where an area stands in a round.
+    """Where an area stands in a round; `kla.open` opens it, and notebooks call it the case.
+
+    `questions`, `indicators`, `components`, `agencies` and `totals` are plain tables for work of one's own: each time
+    a fresh copy, in the order of the sheet, without rows where the sheet does not go so far down. Their columns:
+
+    - `name`, `max_points`, and the codes of the levels above (`component_code`, `indicator_code`);
+    - `low`, `high`: points, equal unless answers are missing, which count as nothing here and as full there;
+    - `lost_points` (maximum minus high), `unknown_points` (high minus low), `recoverable_points`: what may still be
+      added to the total, less than the loss where an indicator would pass its own maximum;
+    - `share`, `share_high` (low and high of the maximum), `share_of_loss` (of all loss at this level);
+    - `answers`, `unanswered`: how many codes of the sheet below have an answer, and how many none;
+    - questions also `owners` (a list of agencies), `lower_is_better`, and `indicator_room`: points that their
+      indicator can still gain.
 
     Attributes:
         published: the published fact of the round, None when there is none.
@@ -71,6 +89,74 @@ class Position:
     history: pd.DataFrame
     kept_share: float | None = None
     target: str = ""
+
+    @property
+    def questions(self) -> pd.DataFrame:
+        """One row a question, by `question_code`.
+
+        >>> case = open_position("63.10", 2022)
+        >>> case.questions.nlargest(1, "lost_points")[["lost_points", "owners"]].values.tolist()
+        [[13.57, ['Kemenag', 'Dinkes', 'Disdukcapil', 'PAN']]]
+        """
+        table = self._level("question")
+        table["owners"] = table.pop("agencies").map(lambda text: list(split_agencies(text)))
+        return table
+
+    @property
+    def indicators(self) -> pd.DataFrame:
+        """One row an indicator, by `indicator_code`."""
+        return self._level("indicator")
+
+    @property
+    def components(self) -> pd.DataFrame:
+        """One row a component, by `component_code`."""
+        return self._level("component")
+
+    @property
+    def agencies(self) -> pd.DataFrame:
+        """One row an agency that answers a question with a loss, largest first, by `agency`.
+
+        `full_name`; `questions`: how many; `involved_points`: all that is lost there; `shared_points`: an equal share
+        of each (`lost_by_agency`).
+        """
+        if self.roll_up is None or self.roll_up.questions is None:
+            return pd.DataFrame(columns=_AGENCIES, index=pd.Index([], name="agency"))
+        ranked = lost_by_agency(self.roll_up)
+        names = self.instrument.agencies["name"].reindex(ranked.index)
+        ranked.insert(0, "full_name", names.fillna(ranked.index.to_series()))
+        return ranked
+
+    @property
+    def totals(self) -> pd.DataFrame:
+        """What is known of the total, by `basis`: `published` and `sheet`, where there is one.
+
+        `stage`, `low` and `high` (points; equal where the total is known exactly).
+        """
+        known = [("published", self.published.stage, self.published.span)] if self.published else []
+        known += [("sheet", self.stage, self.roll_up.total)] if self.roll_up else []
+        rows = [(basis, stage, span.low, span.high) for basis, stage, span in known]
+        return pd.DataFrame(rows, columns=["basis", "stage", "low", "high"]).set_index("basis")
+
+    @property
+    def repairs(self) -> pd.DataFrame:
+        """What was done to the cells of an imported sheet (`Assessment.repairs`)."""
+        if self.assessment is None or self.assessment.repairs is None:
+            return pd.DataFrame(columns=["action", "sheet", "cell", "old", "new", "reason", "advice"])
+        return self.assessment.repairs.copy()
+
+    @property
+    def ladder(self) -> Ladder:
+        """The predicates of the instrument."""
+        return self.instrument.ladder
+
+    def _level(self, level: str) -> pd.DataFrame:
+        order = self.instrument.table(level)
+        order = order[["name", *order.columns.drop(["name", "standing", "source"])]]
+        points = [*_POINTS, "indicator_room"] if level == "question" else _POINTS
+        if self.roll_up is None or getattr(self.roll_up, f"{level}s") is None:
+            return order.iloc[:0].assign(**dict.fromkeys(points, 0.0), answers=0, unanswered=0)
+        table = lost_points(self.roll_up, level).reindex(order.index)
+        return table[[*order.columns, *points, "answers", "unanswered"]]
 
     @property
     def fact(self) -> PublishedFact:

@@ -24,7 +24,8 @@ def lost_points(rollup: RollUp, level: str, *, peers: Sequence[RollUp] = ()) -> 
 
     Returns:
         Indexed by code, ranked: the columns of the roll-up; `recoverable_points`: what may still be
-        added to the total, which is less than the loss where an indicator would pass its own maximum;
+        added to the total, which is less than the loss where an indicator would pass its own maximum (for questions
+        `indicator_room`: what their indicator can still gain);
         `share_of_loss` and `cumulative_share` of all loss at this level; with peers also
         `peer_points` (their median; a single reference is its own) and `behind_peers` (points, 0 when
         ahead). What nobody has answered is unknown and no loss: it ranks last.
@@ -37,7 +38,8 @@ def lost_points(rollup: RollUp, level: str, *, peers: Sequence[RollUp] = ()) -> 
     if level == "question":
         indicators = rollup.table("indicator")
         room = (indicators["max_points"] - indicators["low"]).round(6)
-        table["recoverable_points"] = np.minimum(table["lost_points"], table["indicator_code"].map(room))
+        table["indicator_room"] = table["indicator_code"].map(room)
+        table["recoverable_points"] = np.minimum(table["lost_points"], table["indicator_room"])
     if peers:
         for peer in peers:
             _require_same_instrument(rollup, peer)

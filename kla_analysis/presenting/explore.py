@@ -41,7 +41,7 @@ from kla_analysis.presenting.canvas import (
 )
 from kla_analysis.presenting.charts import draw_points
 from kla_analysis.presenting.controls import STYLE, Controls, Picture, links
-from kla_analysis.presenting.tables import Column, selected_table, shown_points
+from kla_analysis.presenting.tables import Column, level_of, ranked_by_loss, selected_table, shown_points
 from kla_analysis.presenting.wording import Text, needs
 
 #: Bars in the chart, rows in the explorer's table: beyond these a list is searched, not read.
@@ -53,12 +53,24 @@ def at(cluster: str) -> Selection:
     return Selection("" if cluster == "all" else cluster)
 
 
+def parts(case: Position, chosen: Selection) -> pd.DataFrame:
+    """Return what is lost in a selection, one step below it (`selected_groups`); no rows without answers per question."""
+    if case.roll_up is None or case.roll_up.questions is None:
+        return case.components.iloc[:0]
+    return selected_groups(case.roll_up, chosen)[1]
+
+
 @needs("question")
-def selection_in_words(position: Position, chosen: Selection = Selection()) -> Text:  # noqa: B008
-    """Say how much is lost in a selection, and how much of all loss that is."""
-    table = selected(position.roll_up, chosen)
-    if table.empty:
+def selection_in_words(lost_parts: pd.DataFrame, position: Position, chosen: Selection) -> Text:
+    """Say how much is lost in a selection, and how much of all loss that is.
+
+    Args:
+        lost_parts: `explore.parts(case, chosen)`.
+        chosen: what it is a selection of.
+    """
+    if lost_parts.empty:
         return Text((t("Tidak ada pertanyaan yang cocok dengan pilihan ini."),), kind="remark")
+    table = selected(position.roll_up, chosen)
     lost, most, everything = lost_in(position.roll_up, chosen)
     empty = int((table["answers"] == 0).sum())
     unknown = t("{count} pertanyaan belum dijawab, paling banyak {points} poin.", count=empty,
@@ -84,13 +96,17 @@ def selection_in_words(position: Position, chosen: Selection = Selection()) -> T
 
 @needs("question")
 @styled
-def selection_chart(position: Position, chosen: Selection = Selection()) -> Chart:  # noqa: B008
-    """Points reached and lost in a selection, one step below it: components, indicators or questions."""
-    level, table = selected_groups(position.roll_up, chosen)
+def selection_chart(table: pd.DataFrame, position: Position, chosen: Selection) -> Chart:
+    """Points reached and lost in a selection, one step below it: components, indicators or questions.
+
+    Args:
+        table: `explore.parts(case, chosen)`, or some of its rows.
+        chosen: what it is a selection of.
+    """
     source = source_line(position)
     if table.empty:
         return said(t("Tidak ada pertanyaan yang cocok dengan pilihan ini"), position, source)
-    ranked = table.sort_values("lost_points", ascending=False, kind="stable")
+    level, ranked = level_of(table), ranked_by_loss(table)
     # Components stand in the order of the sheet, here as everywhere.
     shown, first = table if level == "component" else ranked.head(MOST_BARS), ranked.iloc[0]
     title = t("{code} {name} kehilangan {lost} poin", code=ranked.index[0], name=first["name"],
@@ -228,14 +244,18 @@ class Explorer(Controls):
 
     def _changed(self) -> None:
         chosen, rollup = self.selection, self.position.roll_up
-        table = selected(rollup, chosen)
+        table, lost_parts = selected(rollup, chosen), parts(self.position, chosen)
         self._link(chosen, table)
-        self.headline.value = selection_in_words(self.position, chosen)._repr_html_()
-        chart = selection_chart(self.position, chosen)
+        self.headline.value = selection_in_words(lost_parts, self.position, chosen)._repr_html_()
+        chart = selection_chart(lost_parts, self.position, chosen)
         self.picture.value = Picture(chart)._repr_html_()
-        self.table.value = "" if table.empty else selected_table(self.position, chosen, MOST_ROWS)._repr_html_()
+        listed = selected_table(self._questions(table), self.position, top=MOST_ROWS)
+        self.table.value = "" if table.empty else listed._repr_html_()
         self.files.value = ""
         self._show_question()
+
+    def _questions(self, chosen: pd.DataFrame) -> pd.DataFrame:
+        return self.position.questions.loc[chosen.index]
 
     def _link(self, chosen: Selection, table: pd.DataFrame) -> None:
         """Let the lists offer what the other choices leave: indicators of the component, questions of all."""
@@ -276,12 +296,13 @@ class Explorer(Controls):
         from kla_analysis.presenting.workbook import sheet_of, workbook
 
         chosen = self.selection
-        table = selected_table(self.position, chosen)
+        table = selected_table(self._questions(selected(self.position.roll_up, chosen)), self.position)
         if table.frame.empty:
             self.files.value = t("Tidak ada yang dapat diunduh.")
             return
-        chart = selection_chart(self.position, chosen)
-        words = selection_in_words(self.position, chosen).paragraphs
+        lost_parts = parts(self.position, chosen)
+        chart = selection_chart(lost_parts, self.position, chosen)
+        words = selection_in_words(lost_parts, self.position, chosen).paragraphs
         excel = workbook(table.caption, words, {}, [sheet_of(table, t("Jelajah"))], badge=table.badge)
         self.files.value = links(
             {

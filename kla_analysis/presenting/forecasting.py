@@ -8,10 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from kla_analysis.analysis.calibration import ANSWERS, LEFT_OUT, coverage, load_check, summarise
-from kla_analysis.analysis.forecast import STEPS, Forecast, learn, needed_score, outlook
+from kla_analysis.analysis.calibration import ANSWERS, LEFT_OUT, coverage, summarise
+from kla_analysis.analysis.forecast import STEPS, Forecast, needed_score, outlook
 from kla_analysis.analysis.position import Position
-from kla_analysis.evidence.areas import load_areas
 from kla_analysis.evidence.cases import SCORES
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import Instrument
@@ -24,7 +23,6 @@ from kla_analysis.presenting.wording import (
     forecast_note,
     needs_cases,
     needs_forecast,
-    no_cases,
     settled,
     source_note,
 )
@@ -165,20 +163,12 @@ def former_in_words(position: Position, target: str) -> Text:
 
 
 @needs_forecast
-def predicate_table(position: Position) -> Table:
-    """The probability of each predicate, with and without the former award."""
-    told, without = outlook(position), outlook(position, former=False)
-    ladder = position.instrument.ladder
-    frame = pd.DataFrame(
-        {
-            "name": [ladder.name(code) for code in told.predicates],
-            "chance": list(told.predicates.values()),
-            "without": list(without.predicates.values()),
-        }
-    )
+def predicate_table(chances: pd.DataFrame, case: Position) -> Table:
+    """The probability of each predicate, with and without the former award (`kla.award_chances`)."""
+    told = outlook(case)
     caption = (
         t("Peluang predikat putaran berikutnya bila {score} diklaim lagi", score=number(told.claimed))
-        if settled(position)
+        if settled(case)
         else t("Peluang predikat dari nilai {score}", score=number(told.claimed))
     )
     return Table(
@@ -188,29 +178,26 @@ def predicate_table(position: Position) -> Table:
             Column("chance", t("Peluang"), "number", chance, "share"),
             Column("without", t("Tanpa penghargaan sebelumnya"), "number", chance, "share"),
         ),
-        frame,
-        source=f"{source_note(position)} {forecast_note(told.retention)}",
-        badge=t("ILUSTRATIF") if position.illustrative else "",
+        chances,
+        source=f"{source_note(case)} {forecast_note(told.retention)}",
+        badge=t("ILUSTRATIF") if case.illustrative else "",
     )
 
 
 @needs_forecast
-def steps_table(position: Position) -> Table | Text:
-    """What each step up to the award leaves of this total, without the former award."""
-    if position.kept_share is not None:
+def steps_table(kept: pd.DataFrame, case: Position) -> Table | Text:
+    """What each step up to the award leaves of this total, without the former award (`kla.kept_by_step`)."""
+    if case.kept_share is not None:
         return Text((t("Bagian nilai yang bertahan sampai penghargaan: asumsi pengguna."),))
-    told, rules = outlook(position), position.instrument
-    model = learn(rules, without=(position.area.code,))
-    province = load_areas()["province"].get(position.area.code, "")
-    year = position.award_year + settled(position)
-    steps = STEPS if told.stage == rules.claimed_stage.code else STEPS[1:]
+    told, rules = outlook(case), case.instrument
     names = {STEPS[0]: t("Sampai verifikasi administrasi"), STEPS[1]: t("Dari sana sampai penghargaan")}
-    rows = [(names[step], (step,)) for step in steps] + ([(t("Keduanya"), steps)] if len(steps) > 1 else [])
-    table = []
-    for name, taken in rows:
-        share = model.share(taken, told.verifier, province=province, year=year)
-        low, middle, high = (math.exp(share.quantile(p)) for p in (0.1, 0.5, 0.9))
-        table.append((name, middle, f"{percent(low)}–{percent(high)}"))
+    frame = pd.DataFrame(
+        {
+            "step": [names.get(steps, t("Keduanya")) for steps in kept.index],
+            "share": kept["middle"].to_numpy(),
+            "range": [f"{percent(row.low)}–{percent(row.high)}" for row in kept.itertuples()],
+        }
+    )
     return Table(
         t("Berapa yang bertahan di tiap langkah; diverifikasi {verifier}", verifier=rules.verifier(told.verifier).name),
         (
@@ -218,17 +205,15 @@ def steps_table(position: Position) -> Table | Text:
             Column("share", t("Bertahan, tengah"), "number", percent, "share"),
             Column("range", t("Rentang 80%"), "number"),
         ),
-        pd.DataFrame(table, columns=["step", "share", "range"]),
+        frame,
         source=forecast_note(told.retention),
     )
 
 
-def cases_table(cases: pd.DataFrame, rules: Instrument) -> Table | Text:
+@needs_cases
+def cases_table(cases: pd.DataFrame, case: Position) -> Table:
     """Published cases as `kla.load_cases` gives them: scores, and the shares that were kept."""
-    if missing := no_cases(rules):
-        return missing
-    frame = cases.copy()
-    ladder = rules.ladder
+    frame, rules, ladder = cases.copy(), case.instrument, case.ladder
     for score in SCORES[:2]:
         ends = zip(frame[f"{score}_low"], frame[f"{score}_high"], strict=True)
         frame[score] = [_span(low, high) for low, high in ends]
@@ -281,9 +266,8 @@ def _shares(low: float, high: float) -> str:
 
 
 @needs_cases
-def calibration_in_words(rules: Instrument) -> Text:
-    """Say in two sentences, for a head of office, how far the forecast can be trusted."""
-    checked = load_check(rules)
+def calibration_in_words(checked: pd.DataFrame, case: Position) -> Text:
+    """Say in two sentences, for a head of office, how far the forecast can be trusted (`kla.forecast_check`)."""
     part = checked[checked["left_out"] == LEFT_OUT[0]]
     table = summarise(checked).loc[LEFT_OUT[0]]
     covered = coverage(checked).loc[(LEFT_OUT[0], "all", 0.8)]
@@ -297,9 +281,8 @@ def calibration_in_words(rules: Instrument) -> Text:
 
 
 @needs_cases
-def own_cases_in_words(position: Position) -> Text:
-    """Say how the forecast would have done on the area's own published cases, each unseen."""
-    checked = load_check(position.instrument)
+def own_cases_in_words(checked: pd.DataFrame, position: Position) -> Text:
+    """Say how the forecast would have done on the area's own published cases, each unseen (`kla.forecast_check`)."""
     own = checked[(checked["left_out"] == LEFT_OUT[0]) & (checked["area_code"] == position.area.code)]
     if own.empty:
         return Text((t("Tidak ada kasus {area} sendiri yang terbit.", area=position.area.name),))
@@ -317,10 +300,12 @@ def own_cases_in_words(position: Position) -> Text:
 
 
 @needs_cases
-def calibration_table(rules: Instrument) -> Table:
-    """The forecast beside simpler answers on unseen cases: log score, Brier score and coverage, for an analyst."""
-    checked = load_check(rules)
-    table, covered = summarise(checked), coverage(checked)
+def calibration_table(table: pd.DataFrame, covered: pd.DataFrame, case: Position) -> Table:
+    """The forecast beside simpler answers on unseen cases: log score, Brier score and coverage, for an analyst.
+
+    Args:
+        table, covered: `kla.summarise` and `kla.coverage` of `kla.forecast_check`.
+    """
     left_out = {LEFT_OUT[0]: t("satu daerah"), LEFT_OUT[1]: t("satu putaran provinsi")}
     start = {STEPS[1]: t("nilai terverifikasi"), STEPS[0]: t("nilai mandiri")}
     answers = dict(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kla_analysis.analysis.position import Position
-from kla_analysis.analysis.weakness import weak_questions
 from kla_analysis.evidence.partners import load_partners
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import number, percent, t
@@ -22,6 +21,7 @@ from kla_analysis.presenting.tables import (
     Table,
     indicator_table,
     question_table,
+    ranked_by_loss,
     score_of,
     share_of,
     unanswered_table,
@@ -57,7 +57,11 @@ def meeting_sheets(position: Position, cluster: str = "all", scenario: str = "")
 
 def _sheet(position: Position, code: str, model: Model | None) -> MeetingSheet:
     component = position.roll_up.components.loc[code]
-    losing = weak_questions(position.roll_up, code)
+    questions = position.questions[position.questions["component_code"] == code]
+    losing = ranked_by_loss(questions[questions["lost_points"] > 0])
+    unanswered, weakest = questions[questions["unanswered"] > 0], losing.head(QUESTIONS)
+    name = position.instrument.component(code).name
+    caption = t("{name}: {count} pertanyaan dengan kehilangan terbesar", name=name, count=len(weakest))
     about = Text(
         heading=component["name"],
         paragraphs=(
@@ -67,9 +71,13 @@ def _sheet(position: Position, code: str, model: Model | None) -> MeetingSheet:
     )
     parts = (
         about,
-        *([unanswered_table(position, code, QUESTIONS)] if component["unanswered"] else []),
-        indicator_table(position, code),
-        question_table(position, code, QUESTIONS),
+        *(
+            [unanswered_table(unanswered, position, points=component["unknown_points"], top=QUESTIONS)]
+            if len(unanswered)
+            else []
+        ),
+        indicator_table(ranked_by_loss(position.indicators[position.indicators["component_code"] == code]), position),
+        question_table(weakest, position, caption=caption),
         _actions_table(position, code, model),
     )
     return MeetingSheet(parts, code)

@@ -53,42 +53,35 @@ def quality_in_words(position: Position) -> Text:
 
 
 @needs("indicator")
-def completeness_table(position: Position) -> Table:
-    """Answers per component: how many there are, and how many are missing."""
-    sheet, instrument = position.assessment, position.instrument
-    rows = instrument.table(sheet.level)
-    answered = sheet.scores.notna().groupby(rows["component_code"]).agg(["sum", "size"]).astype(int)
-    frame = instrument.components[["name"]].join(answered).reset_index()
-    frame["missing"] = frame["size"] - frame["sum"]
-    frame["share"] = frame["sum"] / frame["size"]
+def completeness_table(answers: pd.DataFrame, position: Position) -> Table:
+    """Answers per component: how many there are, and how many are missing.
+
+    Args:
+        answers: by component, `name`, `answers`, `unanswered` (of `case.components`) and `asked`, their sum.
+    """
+    asked, answered = int(answers["asked"].sum()), int(answers["answers"].sum())
+    frame = answers.assign(complete=answers["answers"] / answers["asked"])
     counted = {"question": t("Jumlah pertanyaan"), "indicator": t("Jumlah indikator")}
     return Table(
         t("Kelengkapan jawaban per komponen"),
         (
             Column("name", t("Komponen")),
-            Column("size", counted[sheet.level], "number"),
-            Column("sum", t("Terjawab"), "number"),
-            Column("missing", t("Kosong"), "number"),
-            Column("share", t("Lengkap"), "number", percent, "share"),
+            Column("asked", counted[position.assessment.level], "number"),
+            Column("answers", t("Terjawab"), "number"),
+            Column("unanswered", t("Kosong"), "number"),
+            Column("complete", t("Lengkap"), "number", percent, "share"),
         ),
         frame,
         source=source_note(position),
         badge=t("ILUSTRATIF") if position.illustrative else "",
-        total=(
-            t("Jumlah"),
-            len(rows),
-            int(frame["sum"].sum()),
-            int(frame["missing"].sum()),
-            frame["sum"].sum() / len(rows),
-        ),
+        total=(t("Jumlah"), asked, answered, asked - answered, answered / asked),
     )
 
 
 @needs("component")
-def repair_table(position: Position) -> Table | Text:
-    """What was done to the cells of an imported sheet, what changes a value first."""
-    repairs = position.assessment.repairs
-    if repairs is None or repairs.empty:
+def repair_table(repairs: pd.DataFrame, position: Position) -> Table | Text:
+    """What was done to the cells of an imported sheet, what changes a value first (`case.repairs`)."""
+    if repairs.empty:
         return Text((t("Tidak ada sel yang diubah, dilewati, atau ditolak."),), kind="remark")
     order = {NORMALISED: 0, SKIPPED: 1, NOTED: 2}
     frame = repairs.sort_values("action", key=lambda actions: actions.map(order), kind="stable").head(_MOST_ROWS)

@@ -20,7 +20,7 @@ from kla_analysis.instrument.instrument import level_name, split_agencies, stand
 from kla_analysis.language import chance, money, number, percent, t
 from kla_analysis.planning.scenario import Scenario
 from kla_analysis.presenting.plan_wording import given_in_words, likely
-from kla_analysis.presenting.tables import Table, question_table
+from kla_analysis.presenting.tables import Table, question_table, ranked_by_loss
 from kla_analysis.presenting.wording import (
     Text,
     award_at_best,
@@ -157,7 +157,8 @@ def surety_in_words(position: Position, target: str) -> Text:
 def losses_table(position: Position) -> Table | Text:
     """The largest losses that can come back, with their owners; no more columns than a phone shows."""
     # Where answers are missing, who fills them in comes first, and needs the room.
-    table = question_table(position, top=TOP if not position.unknown_points else _TOP_BESIDE_UNANSWERED)
+    questions = ranked_by_loss(position.questions[position.questions["lost_points"] > 0])
+    table = question_table(questions.head(TOP if not position.unknown_points else _TOP_BESIDE_UNANSWERED), position)
     if isinstance(table, Text):
         return table
     return replace(table, columns=tuple(column for column in table.columns if column.key not in ("low", "max_points")))

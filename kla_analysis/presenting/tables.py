@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import numbers
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,33 +19,17 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from kla_analysis.analysis.comparison import closing_sets, difference, gap_to, smallest_set
-from kla_analysis.analysis.conditions import below_share
-from kla_analysis.analysis.country import moves, province_standing, published_pairs, transitions
-from kla_analysis.analysis.forecast import outlook
+from kla_analysis.analysis.case_tables import printed_lines
+from kla_analysis.analysis.comparison import gap_to
 from kla_analysis.analysis.position import Position, reference_of
-from kla_analysis.analysis.trace import trace
-from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, flips_by_weight, sensitivity
-from kla_analysis.analysis.weakness import (
-    Selection,
-    lost_by_agency,
-    lost_points,
-    selected,
-    unanswered_questions,
-    weak_questions,
-)
+from kla_analysis.analysis.uncertainty import COMMON
+from kla_analysis.errors import ParameterError
 from kla_analysis.evidence.areas import REFERENCE_CODE
 from kla_analysis.evidence.audit import Audit, audit
-from kla_analysis.evidence.contradictions import load_contradictions
-from kla_analysis.evidence.history import load_history
-from kla_analysis.evidence.published import (
-    load_component_scores,
-    load_national_counts,
-    load_participation,
-)
-from kla_analysis.evidence.statements import load_statements
+from kla_analysis.evidence.contradictions import Contradiction
+from kla_analysis.evidence.statements import Statement
 from kla_analysis.instrument.bands import Span
-from kla_analysis.instrument.instrument import Instrument, level_name, load_instrument, split_agencies, standing_name
+from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, level_name, load_instrument, standing_name
 from kla_analysis.language import month, number, percent, signed, t
 from kla_analysis.presenting.wording import (
     Text,
@@ -55,7 +40,6 @@ from kla_analysis.presenting.wording import (
     needs,
     needs_forecast,
     points,
-    score_sensitivity,
     source_note,
     without_scheme,
 )
@@ -215,8 +199,28 @@ def _share(key: str, title: str, write: Callable[[Any], str] = percent) -> Colum
     return Column(key, title, "number", write, "share")
 
 
-def _agencies_cell(text: Any) -> str:
-    return ", ".join(split_agencies(text)) or t("belum ada penanggung jawab")
+def _owners_cell(names: Sequence[str]) -> str:
+    return ", ".join(names) or t("belum ada penanggung jawab")
+
+
+def level_of(table: pd.DataFrame) -> str:
+    """Return the level of a table of a case by the name of its index: `question`, `indicator` or `component`.
+
+    Raises:
+        ParameterError: it is none of those.
+    """
+    level = str(table.index.name).removesuffix("_code")
+    if level not in CODE_COLUMNS:
+        raise ParameterError(
+            t("Tabel ini bukan tabel pertanyaan, indikator, atau komponen."),
+            advice=t("Mulai dari case.questions, case.indicators, atau case.components."),
+        )
+    return level
+
+
+def ranked_by_loss(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a case's table, largest loss first, equal ones in the order of the sheet."""
+    return table.sort_values("lost_points", ascending=False, kind="stable")
 
 
 def score_of(low: float, high: float, answers: int) -> float | str:
@@ -250,20 +254,20 @@ def unknown_column(frame: pd.DataFrame) -> tuple[Column, ...]:
 
 
 def _of_sheet(
-    position: Position,
+    case: Position,
     caption: str,
     columns: Sequence[Column],
     frame: pd.DataFrame,
     total: Sequence[Any] = (),
     notes: Sequence[str] = (),
 ) -> Table:
-    """A table made from the position's sheet: with its source, what else to know, and a badge when it is illustrative."""
+    """A table made from the case's sheet: with its source, what else to know, and a badge when it is illustrative."""
     return Table(
         caption=caption,
         columns=tuple(columns),
         frame=frame,
-        source=" ".join((source_note(position), *notes)),
-        badge=t("ILUSTRATIF") if position.illustrative else "",
+        source=" ".join((source_note(case), *notes)),
+        badge=t("ILUSTRATIF") if case.illustrative else "",
         total=tuple(total),
     )
 
@@ -294,13 +298,12 @@ def band_table(instrument: Instrument) -> Table:
     )
 
 
-def instrument_table(instrument: Instrument) -> Table:
-    """The components with their maxima and how much stands under each."""
-    components = instrument.components
-    frame = components.reset_index().assign(
-        indicators=[int((instrument.indicators["component_code"] == code).sum()) for code in components.index],
-        questions=[int((instrument.questions["component_code"] == code).sum()) for code in components.index],
-    )
+def instrument_table(components: pd.DataFrame, instrument: Instrument) -> Table:
+    """The components with their maxima and how much stands under each.
+
+    Args:
+        components: `instrument.components` with `indicators` and `questions`, counts.
+    """
     return Table(
         t("{count} komponen instrumen {id}", count=len(components), id=instrument.id),
         (
@@ -310,14 +313,14 @@ def instrument_table(instrument: Instrument) -> Table:
             _count("indicators", t("Jumlah indikator")),
             _count("questions", t("Jumlah pertanyaan")),
         ),
-        frame,
+        components.reset_index(),
         source=t("Sumber: {title} ({standing}).", title=instrument.title, standing=standing_name(instrument.standing)),
         total=(
             "",
             t("Jumlah"),
             components["max_points"].sum(),
-            len(instrument.indicators),
-            len(instrument.questions),
+            components["indicators"].sum(),
+            components["questions"].sum(),
         ),
     )
 
@@ -341,15 +344,14 @@ def source_table(instrument: Instrument) -> Table:
 
 
 @needs("component")
-def component_table(position: Position) -> Table:
-    """Points reached and lost per component."""
-    frame = shown_points(position.roll_up.components).reset_index()
-    total = position.roll_up.total
-    maximum = position.instrument.ladder.max_total
+def component_table(components: pd.DataFrame, case: Position) -> Table:
+    """Points reached and lost per component (`case.components`, or some of its rows)."""
+    frame = shown_points(components).reset_index()
+    total, maximum = Span(*components[["low", "high"]].sum().round(6)), components["max_points"].sum()
     unknown = unknown_column(frame)
     shares = dict.fromkeys(percent(end / maximum) for end in (total.low, total.high))
     return _of_sheet(
-        position,
+        case,
         t("Nilai per komponen"),
         (
             Column("name", t("Komponen")),
@@ -362,26 +364,26 @@ def component_table(position: Position) -> Table:
         frame,
         total=(
             t("Total"),
-            total.low if total.is_exact else position.instrument.ladder.written(total),
+            total.low if total.is_exact else case.ladder.written(total),
             maximum,
             total.low / maximum if total.is_exact else "–".join(shares),
             maximum - total.high,
-            *([position.unknown_points] if unknown else ()),
+            *([components["unknown_points"].sum().round(6)] if unknown else ()),
         ),
     )
 
 
 @needs("indicator")
-def indicator_table(position: Position, component: str | None = None) -> Table:
-    """Points reached and lost per indicator, of one component or of all, weakest loss first."""
-    frame = shown_points(lost_points(position.roll_up, "indicator"))
-    if component is not None:
-        frame = frame[frame["component_code"] == component]
-        caption = t("Indikator {name}", name=position.instrument.component(component).name)
-    else:
+def indicator_table(indicators: pd.DataFrame, case: Position) -> Table:
+    """Points reached and lost per indicator (`case.indicators`, or some of its rows), in the order of the table."""
+    frame, parts = shown_points(indicators), indicators["component_code"].unique()
+    caption = t("Indikator")
+    if len(indicators) == len(case.indicators) and indicators["lost_points"].is_monotonic_decreasing:
         caption = t("Semua indikator, dari yang paling banyak kehilangan poin")
+    elif len(parts) == 1:
+        caption = t("Indikator {name}", name=case.instrument.component(parts[0]).name)
     return _of_sheet(
-        position,
+        case,
         caption,
         (
             Column("indicator_code", t("Kode")),
@@ -397,38 +399,35 @@ def indicator_table(position: Position, component: str | None = None) -> Table:
 
 
 @needs("question")
-def question_table(position: Position, component: str | None = None, top: int = 10) -> Table:
-    """The questions that lose most points, with their owners."""
-    frame = weak_questions(position.roll_up, component, top=top)
-    caption = t("{count} pertanyaan dengan kehilangan terbesar", count=len(frame))
-    if component is not None:
-        name = position.instrument.component(component).name
-        caption = t("{name}: {count} pertanyaan dengan kehilangan terbesar", name=name, count=len(frame))
+def question_table(questions: pd.DataFrame, case: Position, *, caption: str = "") -> Table:
+    """What questions lose, with their owners (rows of `case.questions`), in the order of the table."""
+    frame = shown_points(questions)
+    frame["recoverable"] = questions["recoverable_points"].astype(object).where(questions["answers"] > 0, "–")
     return _of_sheet(
-        position,
-        caption,
+        case,
+        caption or t("{count} pertanyaan dengan kehilangan terbesar", count=len(questions)),
         (
             Column("question_code", t("Kode")),
             Column("name", t("Pertanyaan")),
-            _num("low", t("Nilai")),
+            _num("score", t("Nilai")),
             _num("max_points", t("Maks.")),
-            _num("recoverable_points", t("Bisa diraih")),
-            Column("agencies", t("Penanggung jawab"), write=_agencies_cell),
+            _num("recoverable", t("Bisa diraih")),
+            Column("owners", t("Penanggung jawab"), write=_owners_cell),
         ),
         frame.reset_index(),
     )
 
 
 @needs("question")
-def selected_table(position: Position, chosen: Selection, top: int | None = None) -> Table:
-    """The questions of a selection, largest loss first, with their owners."""
-    frame = shown_points(selected(position.roll_up, chosen))
+def selected_table(questions: pd.DataFrame, case: Position, *, top: int | None = None) -> Table:
+    """Chosen questions, with their owners (rows of `case.questions`), in the order of the table."""
+    frame = shown_points(questions)
     caption = t("{count} pertanyaan terpilih", count=len(frame))
     if top is not None and len(frame) > top:
         caption = t("{count} pertanyaan terpilih, {top} dengan kehilangan terbesar", count=len(frame), top=top)
         frame = frame.head(top)
     return _of_sheet(
-        position,
+        case,
         caption,
         (
             Column("question_code", t("Kode")),
@@ -438,49 +437,50 @@ def selected_table(position: Position, chosen: Selection, top: int | None = None
             _num("score", t("Nilai")),
             _num("max_points", t("Maks.")),
             _num("lost", t("Hilang")),
-            Column("agencies", t("Penanggung jawab"), write=_agencies_cell),
+            Column("owners", t("Penanggung jawab"), write=_owners_cell),
         ),
         frame.reset_index(),
     )
 
 
 @needs("question")
-def unanswered_table(position: Position, component: str | None = None, top: int | None = None) -> Table | Text:
-    """The questions that nobody has answered, with their owners; one sentence where there are none."""
-    frame = unanswered_questions(position.roll_up, component)
-    if frame.empty:
+def unanswered_table(
+    questions: pd.DataFrame, case: Position, *, points: float | None = None, top: int | None = None
+) -> Table | Text:
+    """The questions that nobody has answered, with their owners; one sentence where there are none.
+
+    Args:
+        questions: rows of `case.questions`.
+        points: what they can bring together where that is less than their sum: an indicator never holds more than
+            its own maximum. That of the whole sheet when not given.
+        top: how many are listed.
+    """
+    if questions.empty:
         return Text((t("Semua pertanyaan sudah dijawab."),), kind="remark")
-    listed = frame if top is None else frame.head(top)
-    # As the total counts them: an indicator never holds more than its own maximum.
-    unknown = (
-        position.unknown_points if component is None else position.roll_up.components.at[component, "unknown_points"]
-    )
-    most = number(unknown)
-    caption = t("{count} pertanyaan belum dijawab, paling banyak {points} poin", count=len(frame), points=most)
-    if len(listed) < len(frame):
-        caption = t("{count} pertanyaan belum dijawab, paling banyak {points} poin; {top} yang pertama", count=len(frame),
-                    points=most, top=len(listed))  # fmt: skip
+    listed = questions if top is None else questions.head(top)
+    words = {"count": len(questions), "points": number(case.unknown_points if points is None else points)}
+    caption = t("{count} pertanyaan belum dijawab, paling banyak {points} poin", **words)
+    if len(listed) < len(questions):
+        caption = t("{count} pertanyaan belum dijawab, paling banyak {points} poin; {top} yang pertama",
+                    top=len(listed), **words)  # fmt: skip
     return _of_sheet(
-        position,
+        case,
         caption,
         (
             Column("question_code", t("Kode")),
             Column("name", t("Pertanyaan")),
             _num("max_points", t("Maks.")),
-            Column("agencies", t("Penanggung jawab"), write=_agencies_cell),
+            Column("owners", t("Penanggung jawab"), write=_owners_cell),
         ),
         listed.reset_index(),
     )
 
 
 @needs("question")
-def agency_table(position: Position, top: int = 15) -> Table:
-    """Lost points by agency: those it has a hand in, and its equal share of them."""
-    frame = lost_by_agency(position.roll_up).head(top).reset_index()
-    names = position.instrument.agencies["name"]
-    frame["full_name"] = frame["agency"].map(names).fillna(frame["agency"])
+def agency_table(agencies: pd.DataFrame, case: Position, *, top: int = 15) -> Table:
+    """Lost points by agency (`case.agencies`, or some of its rows): those it has a hand in, and its equal share of them."""
     table = _of_sheet(
-        position,
+        case,
         t("Poin yang hilang menurut penanggung jawab"),
         (
             Column("agency", t("Penanggung jawab")),
@@ -489,25 +489,19 @@ def agency_table(position: Position, top: int = 15) -> Table:
             _num("involved_points", t("Ikut menjawab (poin)")),
             _num("shared_points", t("Bagian rata (poin)")),
         ),
-        frame,
+        agencies.head(top).reset_index(),
     )
-    return Table(
-        **{
-            **table.__dict__,
-            "source": table.source
-            + " "
-            + t(
-                "“Ikut menjawab” menghitung penuh setiap pertanyaan yang dijawab bersama, jadi jumlahnya melebihi total; "
-                "“bagian rata” membaginya sama banyak (asumsi)."
-            ),
-        }
+    how = t(
+        "“Ikut menjawab” menghitung penuh setiap pertanyaan yang dijawab bersama, jadi jumlahnya melebihi total; "
+        "“bagian rata” membaginya sama banyak (asumsi)."
     )
+    return replace(table, source=f"{table.source} {how}")
 
 
-def audit_table(found: Audit, instrument: Instrument) -> Several:
-    """The lines of a sheet that do not add up, and its total three ways."""
+def audit_table(wrong: pd.DataFrame, found: Audit, instrument: Instrument) -> Several:
+    """The lines of a sheet that do not add up (rows of `Audit.rows`), and its total three ways."""
     names = {**instrument.indicators["name"], **instrument.components["name"], "total": t("Total")}
-    wrong = found.rows[~found.rows["adds_up"]].reset_index()
+    wrong = wrong.reset_index()
     wrong["name"] = wrong["code"].map(names)
     wrong["level"] = wrong["level"].map(lambda level: t("total") if level == "total" else level_name(level))
     source = t("Sumber: {file}, dihitung ulang.", file=found.shown)
@@ -559,43 +553,39 @@ def audit_table(found: Audit, instrument: Instrument) -> Several:
     )
 
 
-def own_audit(position: Position) -> Several | Text:
-    """The audit of the position's own sheet, or words where it prints nothing to compare."""
-    if position.assessment is None or position.assessment.printed is None:
-        return Text(
-            (
-                t(
-                    "Lembar ini hanya memuat nilai, tanpa angka tercetak per indikator dan komponen, jadi tidak ada "
-                    "cetakan yang dapat dibandingkan."
-                ),
-            ),
-            kind="remark",
+def own_audit(wrong: pd.DataFrame, case: Position) -> Several | Text:
+    """The lines of a sheet that do not add up (rows of `kla.printed_lines`); words where it prints nothing to compare."""
+    if case.assessment is None or case.assessment.printed is None:
+        said = t(
+            "Lembar ini hanya memuat nilai, tanpa angka tercetak per indikator dan komponen, jadi tidak ada "
+            "cetakan yang dapat dibandingkan."
         )
-    found = audit(position.assessment, position.instrument)
-    own = position.area.code != REFERENCE_CODE
-    return Several((audit_in_words(found, own=own), audit_table(found, position.instrument)))
+        return Text((said,), kind="remark")
+    found = audit(case.assessment, case.instrument)
+    own = case.area.code != REFERENCE_CODE
+    return Several((audit_in_words(found, own=own), audit_table(wrong, found, case.instrument)))
 
 
-def reference_audit(position: Position) -> Several | Text:
-    """The audit of the sheet from which the weights of the position's instrument are known."""
-    reference = reference_of(position.instrument)
+def reference_audit(case: Position) -> Several | Text:
+    """The audit of the sheet from which the weights of the case's instrument are known."""
+    reference = reference_of(case.instrument)
     if reference is None:
-        return Text((t("Tidak ada lembar rujukan untuk instrumen {id}.", id=position.instrument.id),), kind="remark")
+        return Text((t("Tidak ada lembar rujukan untuk instrumen {id}.", id=case.instrument.id),), kind="remark")
     said = t(
         "Bobot di laporan ini berasal dari satu salinan: {title}. Bila salinan itu bertentangan dengan dirinya sendiri, "
         "pertentangannya dinyatakan di sini, tidak diperbaiki diam-diam.",
         title=reference.assessment.origin.title,
     )
-    return Several((Text((said,)), own_audit(reference)))
+    rows = printed_lines(reference)
+    return Several((Text((said,)), own_audit(rows[~rows["adds_up"].astype(bool)], reference)))
 
 
 # --- published ------------------------------------------------------------------------------------
 
 
-def history_table(position: Position) -> Table:
-    """The published results of the area; where no score is, the range that is known of it."""
-    stages = {stage.code: stage.name for stage in position.instrument.stages}
-    history = position.history
+def history_table(history: pd.DataFrame, case: Position) -> Table:
+    """The published results of the area (`case.history`); where no score is, the range that is known of it."""
+    stages = {stage.code: stage.name for stage in case.instrument.stages}
     frame = history.assign(
         stage=history["stage"].map(stages).fillna(t("Selama verifikasi")),
         known=[
@@ -605,7 +595,7 @@ def history_table(position: Position) -> Table:
         standing=[standing_name(code) for code in history["standing"]],
     )
     return Table(
-        t("Hasil {area} yang terbit", area=position.area.name),
+        t("Hasil {area} yang terbit", area=case.area.name),
         (
             Column("award_year", t("Tahun"), write=str),
             Column("stage", t("Tahap")),
@@ -620,13 +610,10 @@ def history_table(position: Position) -> Table:
     )
 
 
-def national_table() -> Table:
-    """How many districts got each predicate, per award year."""
-    frame = load_national_counts()
-    none_given = ", ".join(str(year) for year in frame.loc[~frame["held"], "award_year"])
-    people = load_participation()
-    took_part = people[people["measure"] == "took_part"].set_index("award_year")["value"]
-    frame = frame[frame["held"]].assign(took_part=lambda held: held["award_year"].map(took_part))
+def national_table(counts: pd.DataFrame) -> Table:
+    """How many districts got each predicate, per award year (`kla.load_national_counts`, with `took_part` where known)."""
+    none_given = ", ".join(str(year) for year in counts.loc[~counts["held"], "award_year"])
+    frame = counts[counts["held"]]
     bands = [band for band in load_instrument().ladder.bands if band.code in frame]
     return Table(
         t("Jumlah kabupaten/kota penerima penghargaan"),
@@ -647,10 +634,10 @@ def national_table() -> Table:
 # --- the way to the target --------------------------------------------------------------------------
 
 
-def conditions_table(position: Position) -> Table:
+def conditions_table(statements: Sequence[Statement]) -> Table:
     """What was said of conditions besides the total and of where predicates begin: who, when, which questions."""
     rows = []
-    for one in load_statements(position.instrument):
+    for one in statements:
         years = (
             t("Aturan {first}–{last}.", first=one.award_years[0], last=one.award_years[-1]) if one.award_years else ""
         )
@@ -680,19 +667,15 @@ def conditions_table(position: Position) -> Table:
 
 
 @needs("indicator")
-def least_share_table(position: Position, least: float) -> Several | Text:
-    """The indicators below a minimum share of their maximum; words where the check is off."""
+def least_share_table(below: pd.DataFrame, case: Position, least: float) -> Several | Text:
+    """The indicators below a minimum share of their maximum (`kla.weak_indicators`); words where the check is off."""
     if not least:
-        return Text(
-            (t("Pemeriksaan nilai minimum tiap indikator tidak diminta."),),
-            kind="remark",
-        )  # fmt: skip
-    found = below_share(position.roll_up, least)
-    said = least_share_in_words(found, least)
-    if found.empty:
+        return Text((t("Pemeriksaan nilai minimum tiap indikator tidak diminta."),), kind="remark")
+    said = least_share_in_words(below, least)
+    if below.empty:
         return Several((said,))
     table = _of_sheet(
-        position,
+        case,
         t("Indikator di bawah {share} dari maksimumnya", share=percent(least)),
         (
             Column("indicator_code", t("Kode")),
@@ -701,57 +684,38 @@ def least_share_table(position: Position, least: float) -> Several | Text:
             _num("max_points", t("Maksimum")),
             _num("short", t("Kurang")),
         ),
-        found.assign(
-            score=[score_of(row.low, row.high, row.answers) for row in found.itertuples()],
-        ).reset_index(),
+        below.assign(score=[score_of(row.low, row.high, row.answers) for row in below.itertuples()]).reset_index(),
     )
     return Several((said, table))
 
 
 @needs("question")
-def closing_set_table(position: Position, target: str) -> Table:
-    """The smallest sets of questions that close the gap, seen from several sides."""
-    _, gap = gap_to(target, position.span, position.instrument)
-    sets = list(closing_sets(position.roll_up, gap.high))
-    if position.unknown_points:
-        best = t("Semua pertanyaan, bila yang belum dijawab ternyata penuh")
-        sets.insert(0, smallest_set(position.roll_up.at_best, gap.low, title=best))
-    frame = pd.DataFrame(
-        [
-            {
-                "title": s.title,
-                "count": len(s.questions),
-                "gain": s.gain_points,
-                "closes": t("ya")
-                if s.closes
-                else t("tidak, kurang {gap}", gap=number(s.gap_points - s.gain_points, beside=(0,))),
-                "agencies": len(s.agencies),
-            }
-            for s in sets
-        ]
-    )
-    caption = t("Paling sedikit pertanyaan yang harus terjawab penuh untuk menutup jarak {gap}", gap=points(gap))
+def closing_set_table(sides: pd.DataFrame, case: Position, target: str) -> Table:
+    """The smallest sets of questions that close the gap to a target, seen from several sides (`kla.closing_sets`)."""
+    _, gap = gap_to(target, case.span, case.instrument)
+    closes = [
+        t("tidak, kurang {gap}", gap=number(short, beside=(0,))) if short else t("ya")
+        for short in sides["short_points"]
+    ]
     return _of_sheet(
-        position,
-        caption,
+        case,
+        t("Paling sedikit pertanyaan yang harus terjawab penuh untuk menutup jarak {gap}", gap=points(gap)),
         (
             Column("title", t("Dari")),
-            _count("count", t("Jumlah pertanyaan")),
-            _num("gain", t("Tambahan poin")),
+            _count("questions", t("Jumlah pertanyaan")),
+            _num("gain_points", t("Tambahan poin")),
             Column("closes", t("Menutup jarak?")),
-            _count("agencies", t("Jumlah penanggung jawab")),
+            _count("owners", t("Jumlah penanggung jawab")),
         ),
-        frame,
+        sides.assign(closes=closes),
     )
 
 
 @needs("question")
-def set_questions_table(position: Position, target: str) -> Table:
-    """The fewest questions that close the gap, with what each adds and whose it is."""
-    _, gap = gap_to(target, position.span, position.instrument)
-    chosen = smallest_set(position.roll_up, gap.high)
+def set_questions_table(gains: pd.DataFrame, case: Position) -> Table:
+    """Questions to be answered in full, with what each adds (`gain_points`, from `kla.smallest_set`) and whose it is."""
     return _of_sheet(
-        position,
+        case,
         t("Pertanyaan yang menutup jarak, dari tambahan terbesar"),
         (
             Column("question_code", t("Kode")),
@@ -759,32 +723,30 @@ def set_questions_table(position: Position, target: str) -> Table:
             _num("low", t("Nilai")),
             _num("max_points", t("Maks.")),
             _num("gain_points", t("Tambahan")),
-            Column("agencies", t("Penanggung jawab"), write=_agencies_cell),
+            Column("owners", t("Penanggung jawab"), write=_owners_cell),
         ),
-        chosen.questions.reset_index(),
-        total=("", t("Jumlah"), "", "", chosen.gain_points, ""),
+        gains.reset_index(),
+        total=("", t("Jumlah"), "", "", round(math.fsum(gains["gain_points"]), 6), ""),
     )
 
 
 @needs("component")
-def difference_table(position: Position, other: Position, level: str = "component") -> Table:
-    """Two sheets side by side, code by code: another area or round before, this one after.
-
-    Raises:
-        DataError: the sheets follow different instruments, or one stops above this level.
-    """
-    before, after = (f"{one.area.name} {one.award_year}" for one in (other, position))
-    frame = difference(other.roll_up, position.roll_up, level)
-    rows = list(frame.itertuples())
+def difference_table(both: pd.DataFrame, case: Position, other: Position | None) -> Table | Text:
+    """Two sheets side by side, code by code (`kla.beside`): another area or round before, this one after."""
+    if other is None:
+        return Text((t("Tidak ada lembar rujukan untuk instrumen {id}.", id=case.instrument.id),), kind="remark")
+    before, after = (f"{one.area.name} {one.award_year}" for one in (other, case))
     ends = [
         [(row.before, row.before_high, row.before_answers), (row.after, row.after_high, row.after_answers)]
-        for row in rows
+        for row in both.itertuples()
     ]
-    shown = [[score_of(*end) for end in both] for both in ends]
-    frame["before"], frame["after"] = (pd.Series(side, frame.index, dtype=object) for side in zip(*shown, strict=True))
-    frame["change"] = pd.Series([_change(row) for row in rows], frame.index, dtype=object)
+    columns = zip(*([score_of(*end) for end in pair] for pair in ends), strict=True)
+    shown = dict(zip(("before", "after"), columns, strict=True)) | {
+        "change": [_change(row) for row in both.itertuples()]
+    }
+    frame = both.assign(**{name: pd.Series(cells, both.index, dtype=object) for name, cells in shown.items()})
     return _of_sheet(
-        position,
+        case,
         t("{before} dibandingkan dengan {after}", before=before, after=after),
         (
             Column("name", t("Nama")),
@@ -808,34 +770,17 @@ def _change(row: Any) -> float | str:
     )
 
 
-@needs("component")
-def reference_difference(position: Position) -> Table | Text:
-    """The position's sheet beside the reference sheet of the same instrument, component by component."""
-    reference = reference_of(position.instrument)
-    if reference is None:
-        return Text((t("Tidak ada lembar rujukan untuk instrumen {id}.", id=position.instrument.id),), kind="remark")
-    return difference_table(position, reference)
-
-
-def _indicator_of_the_largest_loss(position: Position) -> str:
-    level = "question" if position.roll_up.questions is not None else "indicator"
-    first = lost_points(position.roll_up, level).iloc[0]
-    return first["indicator_code"] if level == "question" else first.name
-
-
 @needs("indicator")
-def trace_table(position: Position, code: str | None = None) -> Table:
-    """A number and everything it is made of; the indicator of the largest loss when no code is given."""
-    code = code or _indicator_of_the_largest_loss(position)
-    traced = trace(position.roll_up, code, sheet=position.assessment.shown)
-    frame = traced.to_frame()
+def trace_table(lines: pd.DataFrame, case: Position) -> Table:
+    """A number and everything it is made of (`kla.made_of`)."""
+    frame = lines.copy()
     frame["name"] = [" · " * depth + name for depth, name in zip(frame["depth"], frame["name"], strict=True)]
     scores = [score_of(*line) for line in zip(frame["points"], frame["points_high"], frame["answers"], strict=True)]
     frame["points"] = pd.Series(scores, frame.index, dtype=object)
     first = scores[0] if isinstance(scores[0], str) else number(scores[0])
     return _of_sheet(
-        position,
-        t("Dari mana {code} = {points} berasal", code=traced.code, points=first),
+        case,
+        t("Dari mana {code} = {points} berasal", code=frame["code"].iloc[0], points=first),
         (
             Column("code", t("Kode")),
             Column("name", t("Nama")),
@@ -853,47 +798,37 @@ def trace_table(position: Position, code: str | None = None) -> Table:
 
 @needs("component")
 @needs_forecast
-def sensitivity_table(position: Position, target: str) -> Table:
-    """How much of the variance of the score, and of reaching the target, each input explains."""
-    retention = outlook(position).retention
-    score = score_sensitivity(position).indices
-    reach = sensitivity(position.roll_up, retention, target=target).indices
-    names = {COMMON: t("Ketat-longgarnya verifikasi seluruhnya"), **position.roll_up.components["name"]}
-    frame = pd.DataFrame(
-        {
-            "name": [names[code] for code in score.index],
-            "first": score["first"],
-            "total": score["total"],
-            "range": [f"{percent(row.total_low)}–{percent(row.total_high)}" for row in score.itertuples()],
-            "reach": reach["total"],
-        }
-    ).sort_values("total", ascending=False)
-    goal = position.instrument.ladder.band(target).name
+def sensitivity_table(decides: pd.DataFrame, case: Position, target: str) -> Table:
+    """How much each input explains of the score, and of reaching the target (`kla.what_decides`)."""
+    names = {COMMON: t("Ketat-longgarnya verifikasi seluruhnya")}
+    frame = decides.assign(
+        name=[names.get(code, name) for code, name in decides["name"].items()],
+        range=[f"{percent(row.total_low)}–{percent(row.total_high)}" for row in decides.itertuples()],
+    )
     return _of_sheet(
-        position,
+        case,
         t("Apa yang menentukan nilai pada penghargaan"),
         (
             Column("name", t("Masukan")),
             _share("first", t("Sendirian")),
             _share("total", t("Seluruhnya")),
             Column("range", t("Rentang 95%"), "number"),
-            _share("reach", t("Tercapainya {goal}", goal=goal)),
+            _share("reach", t("Tercapainya {goal}", goal=case.ladder.band(target).name)),
         ),
         frame,
-        notes=low_end(position),
+        notes=low_end(case),
     )
 
 
 @needs("question")
-def answer_flip_table(position: Position, top: int = 10) -> Table | Text:
-    """The single answers whose rejection would cost the predicate, nearest first."""
-    frame = flips_by_answer(position.roll_up).head(top).reset_index()
-    if frame.empty:  # the sentence above it has said so
+def answer_flip_table(flips: pd.DataFrame, case: Position, *, top: int = 10) -> Table | Text:
+    """The single answers whose rejection would cost the predicate, nearest first (`kla.answer_flips`)."""
+    if flips.empty:  # the sentence above it has said so
         return Text(())
-    ladder = position.instrument.ladder
-    frame["predicate_without"] = [ladder.name(code) for code in frame["predicate_without"]]
+    frame = flips.head(top).reset_index()
+    frame["predicate_without"] = [case.ladder.name(code) for code in frame["predicate_without"]]
     return _of_sheet(
-        position,
+        case,
         t("Jawaban yang sendirian dapat mengubah predikat"),
         (
             Column("question_code", t("Kode")),
@@ -904,17 +839,15 @@ def answer_flip_table(position: Position, top: int = 10) -> Table | Text:
             Column("predicate_without", t("Menjadi")),
         ),
         frame,
-        notes=low_end(position),
+        notes=low_end(case),
     )
 
 
 @needs("component")
-def weight_flip_table(position: Position) -> Table:
-    """How far each component's weight would have to move to change the predicate, nearest first."""
-    frame = flips_by_weight(position.roll_up)
-    frame["score"] = shown_points(position.roll_up.components)["score"]
+def weight_flip_table(flips: pd.DataFrame, case: Position) -> Table:
+    """How far each component's weight would have to move to change the predicate, nearest first (`kla.weight_flips`)."""
     return _of_sheet(
-        position,
+        case,
         t("Perubahan bobot yang akan mengubah predikat"),
         (
             Column("name", t("Komponen")),
@@ -922,22 +855,23 @@ def weight_flip_table(position: Position) -> Table:
             _num("factor_down", t("Turun bila dikali"), "times"),
             _num("factor_up", t("Naik bila dikali"), "times"),
         ),
-        frame.reset_index(),
-        notes=low_end(position),
+        flips.assign(score=shown_points(case.components)["score"]).reset_index(),
+        notes=low_end(case),
     )
 
 
 # --- what the country did -------------------------------------------------------------------------------
 
 
-def province_table(position: Position) -> Table:
-    """The last published award of every area of the province."""
-    ladder = position.instrument.ladder
-    frame = province_standing(load_history(), position.area.province, ladder)
-    frame["predicate"] = [ladder.name(code) for code in frame["predicate"]]
-    frame["later"] = [later_award(row, ladder) for row in frame.itertuples()]
+def province_table(standing: pd.DataFrame, case: Position) -> Table:
+    """The last published award of every area of the province (`kla.province_standing`)."""
+    ladder = case.ladder
+    frame = standing.assign(
+        predicate=[ladder.name(code) for code in standing["predicate"]],
+        later=[later_award(row, ladder) for row in standing.itertuples()],
+    )
     return Table(
-        t("Penghargaan terakhir yang terbit di {province}", province=position.area.province or "–"),
+        t("Penghargaan terakhir yang terbit di {province}", province=case.area.province or "–"),
         (
             Column("rank", t("Peringkat"), write=str),
             Column("area_name", t("Daerah")),
@@ -951,15 +885,15 @@ def province_table(position: Position) -> Table:
     )
 
 
-def transition_table(position: Position) -> Table:
-    """How often one predicate was followed by which, with counts and intervals."""
-    ladder = position.instrument.ladder
-    frame = transitions(published_pairs(until=position.award_year), ladder).reset_index()
+def transition_table(steps: pd.DataFrame, case: Position) -> Table:
+    """How often one predicate was followed by which, with counts and intervals (`kla.transitions`)."""
+    ladder = case.ladder
+    frame = steps.reset_index()
     frame["before"] = [ladder.name(code) for code in frame["before"]]
     frame["after"] = [ladder.name(code) for code in frame["after"]]
     frame["range"] = [f"{percent(row.low)}–{percent(row.high)}" for row in frame.itertuples()]
     return Table(
-        t("Predikat dan predikat pada putaran berikutnya, sampai putaran {year}", year=position.award_year),
+        t("Predikat dan predikat pada putaran berikutnya, sampai putaran {year}", year=case.award_year),
         (
             Column("before", t("Sekarang")),
             Column("after", t("Berikutnya")),
@@ -973,17 +907,17 @@ def transition_table(position: Position) -> Table:
     )
 
 
-def moves_table(position: Position) -> Table:
-    """How many rose, stayed and fell, provinces that are published entire apart from press reports."""
-    ladder = position.instrument.ladder
-    frame = moves(published_pairs(until=position.award_year), ladder).reset_index()
+def moves_table(moved: pd.DataFrame, case: Position) -> Table:
+    """How many rose, stayed and fell, provinces that are published entire apart from press reports (`kla.moves`)."""
+    ladder = case.ladder
+    frame = moved.reset_index()
     frame["before"] = [ladder.name(code) for code in frame["before"]]
     frame["kind"] = [t("provinsi utuh") if whole else t("berita") for whole in frame["whole"]]
     frame["range"] = [f"{percent(row.low)}–{percent(row.high)}" for row in frame.itertuples()]
     return Table(
         t(
             "Naik, tetap, turun: provinsi yang daftarnya utuh dan berita, sampai putaran {year}",
-            year=position.award_year,
+            year=case.award_year,
         ),
         (
             Column("before", t("Dari predikat")),
@@ -999,9 +933,8 @@ def moves_table(position: Position) -> Table:
     )
 
 
-def contradictions_table(position: Position) -> Table:
-    """Where the published facts contradict each other, and what is used."""
-    found = load_contradictions()
+def contradictions_table(found: Sequence[Contradiction]) -> Table:
+    """Where the published facts contradict each other, and what is used (`kla.load_contradictions`)."""
     frame = pd.DataFrame([(one.about, one.readings, one.used) for one in found], columns=["about", "readings", "used"])
     return Table(
         t("Pertentangan antara hasil yang terbit"),
@@ -1015,11 +948,10 @@ def contradictions_table(position: Position) -> Table:
     )
 
 
-def component_shares_table(position: Position) -> Table:
-    """What districts published of their components, beside the sheet's own where there is one."""
-    instrument = position.instrument
+def component_shares_table(published: pd.DataFrame, case: Position) -> Table:
+    """What districts published of their components (`kla.load_component_scores`), beside the sheet's own if there is one."""
+    instrument = case.instrument
     stages = {stage.code: stage.name for stage in instrument.stages}
-    published = load_component_scores(instrument)
     codes = list(instrument.components.index)
     published = published[published["component_code"].isin(codes)]
     rows = []
@@ -1027,11 +959,10 @@ def component_shares_table(position: Position) -> Table:
         shares = group.set_index("component_code")["share"]
         stage = t("tahap tidak disebut") if pd.isna(key[2]) else stages.get(key[2], t("Selama verifikasi")).lower()
         rows.append({"who": f"{key[0]} {key[1]}, {stage}", **{code: shares.get(code) for code in codes}})
-    rolled = position.roll_up
-    if rolled is not None and rolled.components is not None:
-        known = rolled.components[rolled.components["low"] == rolled.components["high"]]
+    if case.roll_up is not None:
+        known = case.components[case.components["low"] == case.components["high"]]
         own = known["low"] / known["max_points"]
-        rows.insert(0, {"who": _of_this_report(position), **own.to_dict()})
+        rows.insert(0, {"who": _of_this_report(case), **own.to_dict()})
     return Table(
         t("Bagian maksimum yang dicapai per komponen, di samping daerah lain"),
         (
@@ -1044,14 +975,14 @@ def component_shares_table(position: Position) -> Table:
             "dengan maksimum {title} (turunan). Tahap dan tahunnya berbeda, jadi hanya pembanding kasar.",
             title=instrument.title,
         ),
-        badge=t("ILUSTRATIF") if position.illustrative else "",
+        badge=t("ILUSTRATIF") if case.illustrative else "",
     )
 
 
-def _of_this_report(position: Position) -> str:
-    stage = position.instrument.stage(position.stage).name.lower()
-    sheet = t("lembar ilustratif") if position.illustrative else stage
-    return f"{position.area.name} {position.award_year}, {sheet}"
+def _of_this_report(case: Position) -> str:
+    stage = case.instrument.stage(case.stage).name.lower()
+    sheet = t("lembar ilustratif") if case.illustrative else stage
+    return f"{case.area.name} {case.award_year}, {sheet}"
 
 
 def _pairs_source() -> str:
@@ -1061,16 +992,16 @@ def _pairs_source() -> str:
     )
 
 
-def earlier_table(position: Position) -> Table | Text:
-    """What is known of other years' weights beside today's."""
-    instrument = position.instrument
-    if instrument.earlier.empty:
+def earlier_table(earlier: pd.DataFrame, case: Position) -> Table | Text:
+    """What is known of other years' weights (`case.instrument.earlier`) beside today's."""
+    instrument = case.instrument
+    if earlier.empty:
         return Text((t("Bobot tahun lain tidak diketahui."),), kind="remark")
-    frame = instrument.earlier.assign(
-        name=[instrument.component(code).name for code in instrument.earlier["code"]],
-        now=[instrument.component(code).max_points for code in instrument.earlier["code"]],
-        standing=[standing_name(standing) for standing in instrument.earlier["standing"]],
-        source=[instrument.sources[source].title for source in instrument.earlier["source"]],
+    frame = earlier.assign(
+        name=[instrument.component(code).name for code in earlier["code"]],
+        now=[instrument.component(code).max_points for code in earlier["code"]],
+        standing=[standing_name(standing) for standing in earlier["standing"]],
+        source=[instrument.sources[source].title for source in earlier["source"]],
     )
     return Table(
         t("Bobot tahun lain yang diketahui"),

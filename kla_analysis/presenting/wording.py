@@ -5,10 +5,12 @@ Every number in a report's prose is produced here from the results themselves, n
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, wraps
+from inspect import signature
 from typing import Any, ParamSpec, TypeVar
 
 import jinja2
@@ -16,15 +18,13 @@ import pandas as pd
 
 from kla_analysis.analysis.comparison import gap_to, smallest_set
 from kla_analysis.analysis.conditions import touched
-from kla_analysis.analysis.country import moves, province_standing, published_pairs
 from kla_analysis.analysis.forecast import Forecast, Retention, forecastable, outlook
 from kla_analysis.analysis.position import Position, PublishedFact
-from kla_analysis.analysis.uncertainty import COMMON, Sensitivity, flips_by_answer, sensitivity
-from kla_analysis.analysis.weakness import lost_by_agency, lost_points, weak_questions
+from kla_analysis.analysis.uncertainty import COMMON
+from kla_analysis.errors import ParameterError
 from kla_analysis.evidence.audit import Audit
-from kla_analysis.evidence.history import load_history
 from kla_analysis.evidence.published import AWARD_STAGE
-from kla_analysis.evidence.statements import load_statements
+from kla_analysis.evidence.statements import Statement, load_statements
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import Instrument, level_name, standing_name
 from kla_analysis.language import chance, month, number, percent, t
@@ -70,20 +70,20 @@ def _template() -> jinja2.Template:
     return jinja2.Environment(autoescape=True).from_string(_TEMPLATE)
 
 
-def needs(level: str) -> Callable[[Callable[P, R]], Callable[P, R | Text]]:
+def needs(level: str = "") -> Callable[[Callable[P, R]], Callable[P, R | Text]]:
     """Make a function that shows a sheet say so in words where there is no sheet, or a shallower one.
 
-    The function's first argument is the position. A notebook then reads the same for an area of
-    which only the predicate is known.
+    One of the function's arguments is the position. A notebook then reads the same for an area of
+    which only the predicate is known. Without a level it is that of the table, the first argument.
     """
 
     def wrap(show: Callable[P, R]) -> Callable[P, R | Text]:
         @wraps(show)
         def shown(*args: P.args, **kwargs: P.kwargs) -> R | Text:
-            roll_up = args[0].roll_up
+            roll_up = _case(args, show).roll_up
             if roll_up is None:
                 return Text((t("Tidak ditunjukkan: untuk putaran ini tidak ada lembar nilai."),), kind="remark")
-            if getattr(roll_up, f"{level}s") is None:
+            if getattr(roll_up, f"{level or str(args[0].index.name).removesuffix('_code')}s", roll_up) is None:
                 return Text(
                     (t("Tidak ditunjukkan: lembar ini berhenti di tingkat {level}.", level=level_name(roll_up.level)),),
                     kind="remark",
@@ -93,6 +93,27 @@ def needs(level: str) -> Callable[[Callable[P, R]], Callable[P, R | Text]]:
         return shown
 
     return wrap
+
+
+def _case(args: tuple[Any, ...], show: Callable[..., Any]) -> Position:
+    """Return the position that a function was given, beside its table where it takes one.
+
+    Raises:
+        ParameterError: one of the two was not given.
+    """
+    named = list(signature(show).parameters.values())
+    asked = f"{show.__name__}({', '.join(each.name for each in named)})"
+    found = next((arg for arg in args if isinstance(arg, Position)), None)
+    if found is None:
+        raise ParameterError(
+            t("{asked} perlu kasusnya.", asked=asked), advice=t('Buka dulu: case = kla.open("63.10", 2022).')
+        )
+    if named[0].annotation == "pd.DataFrame" and not isinstance(args[0], pd.DataFrame):
+        raise ParameterError(
+            t("{asked} mulai dengan sebuah tabel.", asked=asked),
+            advice=t("Misalnya case.components, atau sebagian barisnya; contohnya: help(kla.charts.components)."),
+        )
+    return found
 
 
 def no_forecast(position: Position) -> Text | None:
@@ -117,12 +138,12 @@ def no_cases(rules: Instrument) -> Text | None:
 def needs_cases(show: Callable[P, R]) -> Callable[P, R | Text]:
     """Make a function that shows published cases say in words that its instrument has none.
 
-    The function's first argument is a position or an instrument.
+    One of the function's arguments is the position.
     """
 
     @wraps(show)
     def shown(*args: P.args, **kwargs: P.kwargs) -> R | Text:
-        return no_cases(getattr(args[0], "instrument", args[0])) or show(*args, **kwargs)
+        return no_cases(_case(args, show).instrument) or show(*args, **kwargs)
 
     return shown
 
@@ -132,7 +153,7 @@ def needs_forecast(show: Callable[P, R]) -> Callable[P, R | Text]:
 
     @wraps(show)
     def shown(*args: P.args, **kwargs: P.kwargs) -> R | Text:
-        return no_forecast(args[0]) or show(*args, **kwargs)
+        return no_forecast(_case(args, show)) or show(*args, **kwargs)
 
     return shown
 
@@ -229,58 +250,47 @@ def settled(position: Position) -> bool:
     return any(stage.code == position.stage and stage.carries_award for stage in position.instrument.stages)
 
 
-@lru_cache(maxsize=4)
-def score_sensitivity(position: Position) -> Sensitivity:
-    """Return what decides the score of a position; the words and the table share one computation."""
-    return sensitivity(position.roll_up, outlook(position).retention)
-
-
 @needs("component")
 @needs_forecast
-def sensitivity_in_words(position: Position, target: str) -> Text:
-    """Say which assumption decides the score."""
-    found = score_sensitivity(position)
-    ranked = found.indices.drop(index=COMMON).sort_values("total", ascending=False)
-    name = position.roll_up.components.loc[ranked.index[0], "name"]
+def sensitivity_in_words(decides: pd.DataFrame, case: Position) -> Text:
+    """Say which assumption decides the score (`kla.what_decides`)."""
+    ranked = decides.drop(index=COMMON)
     return Text((
         t("Yang paling menentukan ialah seberapa ketat verifikasi terhadap seluruh lembar ({share} dari ragam nilai); dari "
-          "komponen, {name} ({own}).", share=percent(found.indices.loc[COMMON, "total"]), name=name,
+          "komponen, {name} ({own}).", share=percent(decides.loc[COMMON, "total"]), name=ranked["name"].iloc[0],
           own=percent(ranked["total"].iloc[0])),
         t("Bagian yang sama bagi semua komponen tidak pernah terbit; di sini diandaikan {common} (asumsi).",
-          common=percent(found.common)),
-        *low_end(position),
+          common=percent(decides.attrs["common"])),
+        *low_end(case),
     ))  # fmt: skip
 
 
 @needs("question")
-def flips_in_words(position: Position) -> Text:
-    """Say how near the predicate is to flipping by a single answer."""
-    flips = flips_by_answer(position.roll_up)
-    placement = position.roll_up.placement
+def flips_in_words(flips: pd.DataFrame, case: Position) -> Text:
+    """Say how near the predicate is to flipping by a single answer (`kla.answer_flips`)."""
+    name = case.roll_up.placement.name
     if flips.empty:
-        said = t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=placement.name)
-        return Text((said, *low_end(position)))
+        said = t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=name)
+        return Text((said, *low_end(case)))
     first = flips.iloc[0]
     return Text((
         t("{count} jawaban masing-masing dapat menghilangkan {name} bila ditolak. Yang terdekat: {code} {label} ({points} "
-          "poin).", count=len(flips), name=placement.name, code=flips.index[0], label=first["name"],
-          points=number(first["low"])),
-        *low_end(position),
+          "poin).", count=len(flips), name=name, code=flips.index[0], label=first["name"], points=number(first["low"])),
+        *low_end(case),
     ))  # fmt: skip
 
 
-def province_in_words(position: Position) -> Text:
-    """Say where the area stands among the published results of its province."""
-    ladder = position.instrument.ladder
-    table = province_standing(load_history(), position.area.province, ladder)
-    if position.area.code not in table.index:
+def province_in_words(table: pd.DataFrame, case: Position) -> Text:
+    """Say where the area stands among the published results of its province (`kla.province_standing`)."""
+    ladder = case.ladder
+    if case.area.code not in table.index:
         return Text((t("Hasil {area} tidak ada di antara {count} hasil provinsinya yang terbit.",
-                       area=position.area.name, count=len(table)),))  # fmt: skip
-    own = table.loc[position.area.code]
+                       area=case.area.name, count=len(table)),))  # fmt: skip
+    own = table.loc[case.area.code]
     said = t("Penghargaan terakhir {area} yang predikatnya terbit: {predicate} pada {year}; {better} dari {count} daerah "
-             "{province} berpredikat lebih tinggi.", area=position.area.name, predicate=ladder.name(own["predicate"]),
+             "{province} berpredikat lebih tinggi.", area=case.area.name, predicate=ladder.name(own["predicate"]),
              year=int(own["award_year"]), better=int(own["rank"]) - 1, count=len(table),
-             province=position.area.province)  # fmt: skip
+             province=case.area.province)  # fmt: skip
     later = later_award(own, ladder)
     return Text((said, t("Sesudahnya, {later}.", later=later)) if later else (said,))
 
@@ -293,29 +303,28 @@ def later_award(row: Any, ladder: Ladder) -> str | None:
     return f"{int(row.later_year)}: {ladder.name_between(*bounds)}"
 
 
-def transitions_in_words(position: Position) -> Text:
-    """Say how often the area's predicate was followed by a higher one, up to the round of the report.
+def transitions_in_words(moved: pd.DataFrame, case: Position) -> Text:
+    """Say how often the area's predicate was followed by a higher one, up to the round of the report (`kla.moves`).
 
     Later rounds are left out: they were not known then, and the area's own would be among them.
     """
-    ladder = position.instrument.ladder
-    code, year = _predicate_to_start_from(position)
+    ladder = case.instrument.ladder
+    code, year = _predicate_to_start_from(case)
     if code is None:
         return Text((t("Predikat {area} belum pernah terbit, jadi peralihannya tidak dapat dibandingkan.",
-                       area=position.area.name),))  # fmt: skip
-    table = moves(published_pairs(until=position.award_year), ladder)
-    rows = table[table.index.get_level_values("before") == code]
+                       area=case.area.name),))  # fmt: skip
+    rows = moved[moved.index.get_level_values("before") == code]
     if rows.empty:
         return Text((t("Sampai putaran {year} belum ada peralihan dari {name} yang terbit.", name=ladder.name(code),
-                       year=position.award_year),))  # fmt: skip
+                       year=case.award_year),))  # fmt: skip
     lines = []
-    if year != position.award_year:
+    if year != case.award_year:
         lines.append(t("Predikat putaran ini belum pasti; yang dipakai predikat terakhir yang terbit, {name} pada {year}.",
                        name=ladder.name(code), year=year))  # fmt: skip
     for (_, whole), row in rows.iterrows():
         values = {"of": int(row["of"]), "name": ladder.name(code), "districts": int(row["districts"]),
                   "rose": int(row["rose"]), "stayed": int(row["stayed"]), "fell": int(row["fell"]),
-                  "low": percent(row["low"]), "high": percent(row["high"]), "year": position.award_year}  # fmt: skip
+                  "low": percent(row["low"]), "high": percent(row["high"]), "year": case.award_year}  # fmt: skip
         lines.append(
             t("Di provinsi yang daftarnya utuh terbit {of} peralihan dari {name} pada {districts} daerah sampai putaran "
               "{year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}.", **values)
@@ -442,10 +451,10 @@ def conditions_in_brief(position: Position) -> list[str]:
 
 
 @needs("question")
-def conditions_in_words(position: Position) -> Text:
+def conditions_in_words(statements: Sequence[Statement], case: Position) -> Text:
     """Warn where the sheet's answers touch a condition that somebody named besides the total; never a gate."""
     lines = []
-    for one in touched(load_statements(position.instrument), position.roll_up):
+    for one in touched(statements, case.roll_up):
         said = t(
             "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini pertanyaan {codes} bernilai {got} dari {maximum} poin.",
             text=one.statement.text, by=one.statement.by, said=month(one.statement.said), codes=", ".join(one.questions),
@@ -524,119 +533,91 @@ def unanswered_in_words(position: Position) -> Text:
 
 
 @needs("component")
-def components_in_words(position: Position) -> Text:
-    """Name the component that loses most points and the one that reaches the smallest share."""
-    ranked = lost_points(position.roll_up, "component")
+def components_in_words(components: pd.DataFrame, case: Position) -> Text:
+    """Name the component that loses most points and the one that reaches the smallest share (`case.components`)."""
+    ranked = components.sort_values("lost_points", ascending=False, kind="stable")
     # What is missing may still be full: the weakest is the one that stays weakest whatever it turns out to be.
     most, least = ranked.iloc[0], ranked.sort_values("share_high", kind="stable").iloc[0]
     if most["lost_points"] <= 0:
-        return Text((t("Tidak ada poin yang hilang."), *unanswered_in_words(position).paragraphs))
+        return Text((t("Tidak ada poin yang hilang."), *unanswered_in_words(case).paragraphs))
+    share = percent(least["share"])
+    if least["unknown_points"]:
+        share = t("{low} sampai {high}", low=share, high=percent(least["share_high"]))
     return Text(
         (
-            t(
-                "Kehilangan terbesar ada di {name}: {lost} poin, {share} dari semua yang hilang.",
-                name=most["name"],
-                lost=number(most["lost_points"]),
-                share=percent(most["share_of_loss"]),
-            ),
-            t(
-                "Capaian terendah ada di {name}: baru {share} dari nilai maksimumnya.",
-                name=least["name"],
-                share=percent(least["share"])
-                if not least["unknown_points"]
-                else t("{low} sampai {high}", low=percent(least["share"]), high=percent(least["share_high"])),
-            ),
-            *unanswered_in_words(position).paragraphs,
+            t("Kehilangan terbesar ada di {name}: {lost} poin, {share} dari semua yang hilang.", name=most["name"],
+              lost=number(most["lost_points"]), share=percent(most["share_of_loss"])),
+            t("Capaian terendah ada di {name}: baru {share} dari nilai maksimumnya.", name=least["name"], share=share),
+            *unanswered_in_words(case).paragraphs,
         )
-    )
+    )  # fmt: skip
 
 
 @needs("indicator")
-def losses_in_words(position: Position) -> Text:
-    """Say how few indicators hold half of the loss, and which question loses most."""
-    ranked = lost_points(position.roll_up, "indicator")
+def losses_in_words(ranked: pd.DataFrame, case: Position) -> Text:
+    """Say how few indicators hold half of the loss, and which loses most.
+
+    Args:
+        ranked: `case.indicators`, largest loss first, with `cumulative_share`.
+    """
     half = int((ranked["cumulative_share"] < 0.5).sum()) + 1
     first = ranked.iloc[0]
     if first["lost_points"] <= 0:
         return Text((t("Tidak ada poin yang hilang."),))
-    return Text(
-        (
-            t(
-                "{count} dari {all} indikator memuat separuh dari poin yang hilang. Yang pertama: {code} {name} "
-                "({lost} poin).",
-                count=half,
-                all=len(ranked),
-                code=ranked.index[0],
-                name=first["name"],
-                lost=number(first["lost_points"]),
-            ),
-        )
-    )
+    return Text((
+        t("{count} dari {all} indikator memuat separuh dari poin yang hilang. Yang pertama: {code} {name} "
+          "({lost} poin).", count=half, all=len(ranked), code=ranked.index[0], name=first["name"],
+          lost=number(first["lost_points"])),
+    ))  # fmt: skip
 
 
 @needs("question")
-def agencies_in_words(position: Position) -> Text:
-    """Name the agencies that have a hand in most of the loss."""
-    ranked = lost_by_agency(position.roll_up)
-    if ranked.empty:
+def agencies_in_words(agencies: pd.DataFrame, case: Position) -> Text:
+    """Name the agency that has a hand in most of the loss (`case.agencies`)."""
+    if agencies.empty:
         return Text((t("Tidak ada poin yang hilang."),))
-    loss = weak_questions(position.roll_up)["lost_points"].sum()
-    first = ranked.index[0]
-    return Text(
-        (
-            t(
-                "{agency} ikut menjawab pertanyaan yang kehilangan {points} poin ({share} dari semua), pada {count} "
-                "pertanyaan.",
-                agency=first,
-                points=number(ranked.loc[first, "involved_points"]),
-                share=percent(ranked.loc[first, "involved_points"] / loss),
-                count=int(ranked.loc[first, "questions"]),
-            ),
-        )
-    )
+    first, loss = agencies.iloc[0], case.questions["lost_points"].sum()
+    return Text((
+        t("{agency} ikut menjawab pertanyaan yang kehilangan {points} poin ({share} dari semua), pada {count} "
+          "pertanyaan.", agency=agencies.index[0], points=number(first["involved_points"]),
+          share=percent(first["involved_points"] / loss), count=int(first["questions"])),
+    ))  # fmt: skip
 
 
 @needs("question")
-def set_in_words(position: Position, target: str) -> Text:
-    """Say what the smallest set of questions that closes the gap does, and who must answer."""
-    band, gap = gap_to(target, position.span, position.instrument)
-    chosen, goal = smallest_set(position.roll_up, gap.high), band.name
-    if chosen.gap_points <= 0:
+def set_in_words(gains: pd.DataFrame, case: Position, target: str) -> Text:
+    """Say what answering some questions in full does for the gap, and who must answer.
+
+    Args:
+        gains: questions with `gain_points` and `owners` (`kla.smallest_set(…).questions`).
+    """
+    band, gap = gap_to(target, case.span, case.instrument)
+    goal, gained = band.name, round(math.fsum(gains["gain_points"]), 6)
+    if gap.high <= 0:
         return Text((t("{goal} sudah tercapai menurut lembar ini; tidak ada jarak yang harus ditutup.", goal=goal),))
-    if not chosen.closes:
-        return Text(
-            (
-                t(
-                    "Semua pertanyaan bersama-sama hanya menambah {gain} dari {gap} poin yang diperlukan.",
-                    gain=number(chosen.gain_points, beside=(chosen.gap_points,)),
-                    gap=number(chosen.gap_points),
-                ),
-            )
-        )
+    if gained < gap.high:
+        said = t("Semua pertanyaan bersama-sama hanya menambah {gain} dari {gap} poin yang diperlukan.",
+                 gain=number(gained, beside=(gap.high,)), gap=number(gap.high))  # fmt: skip
+        return Text((said,))
+    owners = sorted({name for names in gains["owners"] for name in names})
     return Text(
         (
-            t(
-                "{count} pertanyaan yang terjawab penuh menambah {gain} poin, cukup untuk menutup {gap} poin menuju {goal}. "
-                "Penanggung jawabnya: {agencies}.",
-                count=len(chosen.questions),
-                gain=number(chosen.gain_points),
-                gap=number(chosen.gap_points),
-                goal=goal,
-                agencies=", ".join(chosen.agencies),
-            ),
-            *_set_at_best(position, gap, goal),
+            t("{count} pertanyaan yang terjawab penuh menambah {gain} poin, cukup untuk menutup {gap} poin menuju {goal}. "
+              "Penanggung jawabnya: {agencies}.", count=len(gains), gain=number(gained), gap=number(gap.high), goal=goal,
+              agencies=", ".join(owners)),
+            *_set_at_best(case, gap, goal),
             t("Jawaban penuh belum berarti poin: verifikator yang memutuskan. Sisakan cadangan."),
         )
-    )
+    )  # fmt: skip
 
 
-def _set_at_best(position: Position, gap: Span, goal: str) -> list[str]:
+def _set_at_best(case: Position, gap: Span, goal: str) -> list[str]:
     """Say what is left to close when every missing answer turns out full; nothing where none is missing."""
-    if not position.unknown_points:
+    if not case.unknown_points:
         return []
     if gap.low <= 0:
         return [t("Bila yang belum dijawab ternyata penuh, {goal} sudah tercapai tanpa itu.", goal=goal)]
-    found = smallest_set(position.roll_up.at_best, gap.low)
+    found = smallest_set(case.at_best.questions, gap.low)
     return [t("Bila yang belum dijawab ternyata penuh, cukup {count} pertanyaan untuk {gap} poin.",
               count=len(found.questions), gap=number(gap.low, beside=(0,)))]  # fmt: skip
 
@@ -668,11 +649,10 @@ def audit_in_words(audit: Audit, *, own: bool = True) -> Text:
     )
 
 
-def history_in_words(position: Position) -> Text:
-    """Say what the published history of the area shows."""
-    history = position.history
+def history_in_words(history: pd.DataFrame, case: Position) -> Text:
+    """Say what the published history of the area shows (`case.history`)."""
     if history.empty:
-        return Text((t("Tidak ada hasil {area} yang terbit di data proyek ini.", area=position.area.name),))
+        return Text((t("Tidak ada hasil {area} yang terbit di data proyek ini.", area=case.area.name),))
     final = history[history["stage"] == AWARD_STAGE]
     awards = ", ".join(f"{row.award_year} {row.known}" for row in final.itertuples())
     lines = [t("Penghargaan yang terbit: {awards}.", awards=awards or "–")]

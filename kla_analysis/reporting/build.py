@@ -152,8 +152,8 @@ def rehearse(parameters: ReportParameters) -> None:
     _index(parameters, position, [], None, frame)
     for file, notebook in sources.items():
         document.notebook_page(notebook, frame, file)
-    charts.components(position).png()
-    charts.indicator_heatmap(position).png()
+    charts.components(position.components, position).png()
+    charts.indicator_heatmap(position.indicators, position).png()
 
 
 def _build(job: Job, line: Connection) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def _build(job: Job, line: Connection) -> dict[str, Any]:
         tell("page", at=order.index(name) + 1, all=len(order), title=frame.titles[file])
         began, used = time.monotonic(), _used()
         try:
-            notebook = _execute(sources[file], name, job, tell)
+            notebook = _execute(sources[file], name, job, tell, aim(position))
             text = document.notebook_page(document.said_once(notebook), frame, file)
         except Exception as error:
             raise apart.Failed(_told(_failure(error, job, name))) from error
@@ -240,8 +240,8 @@ def _sources() -> dict[str, NotebookNode]:
             if document.chapter(found[file])}  # fmt: skip
 
 
-def _execute(source: NotebookNode, name: str, job: Job, tell: apart.Tell) -> NotebookNode:
-    """Run one notebook and return it with its results."""
+def _execute(source: NotebookNode, name: str, job: Job, tell: apart.Tell, target: str) -> NotebookNode:
+    """Run one notebook of a report that leads to a target, and return it with its results."""
     import papermill
 
     path, output = job.temporary / f"in-{name}", job.temporary / name
@@ -250,7 +250,7 @@ def _execute(source: NotebookNode, name: str, job: Job, tell: apart.Tell) -> Not
         return papermill.execute_notebook(
             str(path),
             str(output),
-            parameters=declared_values(job.parameters, find_project().notebooks / name),
+            parameters=declared_values(job.parameters, find_project().notebooks / name, target=target),
             engine_name=ENGINE,
             progress_bar=False,
             log_output=False,
@@ -348,7 +348,7 @@ def _index(
 ) -> str:
     """Make the first page: the summary, from what the notebooks have drawn and solved already."""
     target = aim(position)
-    ladder = charts.ladder(position, target)
+    ladder = charts.ladder(position.totals, position, target)
     drawn = document.picture(notebooks, ladder.alt) or ladder.png()
     parts = [summary.standing_in_words(position, target)._repr_html_(), document.image(drawn, ladder)]
     chapters = {t("Seberapa pasti"): summary.surety_in_words(position, target)}

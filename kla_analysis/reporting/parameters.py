@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from kla_analysis.errors import ParameterError, Problem, did_you_mean
 from kla_analysis.evidence.assessment import sheet_and_rules
 from kla_analysis.instrument.instrument import AWARD_YEARS, load_instrument
-from kla_analysis.language import LANGUAGES, t, use_language
+from kla_analysis.language import LANGUAGES, current_language, t, use_language
 from kla_analysis.planning.scenario import is_file, names, open_scenario
 
 if TYPE_CHECKING:
@@ -64,10 +64,14 @@ class ReportParameters(BaseModel):
     @field_validator("stage", "target", "cluster", "lang")
     @classmethod
     def _in_the_instrument(cls, value: str, info: ValidationInfo) -> str:
+        """Take a code in any case; what it stands for here is how the instrument writes it."""
         choices = _choices(info.data)[info.field_name]
-        if value not in choices and not (value == "" and info.field_name in ("stage", "target")):
+        if value == "" and info.field_name in ("stage", "target"):
+            return value
+        written = {choice.casefold(): choice for choice in choices}
+        if value.casefold() not in written:
             raise PydanticCustomError("choice", "{choices}", {"choices": ", ".join(choices)})
-        return value
+        return written[value.casefold()]
 
 
 def _choices(values: dict[str, Any]) -> dict[str, list[str]]:
@@ -104,16 +108,68 @@ def from_anywhere(parameters: ReportParameters) -> ReportParameters:
     return parameters.model_copy(update={"assessment": sheet, "scenario": ",".join(scenarios)})
 
 
-def declared_values(parameters: ReportParameters, notebook: Path) -> dict[str, Any]:
-    """Return the parameters that a notebook declares; papermill would pass on those that it does not know."""
+def declared_values(parameters: ReportParameters, notebook: Path, *, target: str = "") -> dict[str, Any]:
+    """Return the parameters that a notebook declares; papermill would pass on those that it does not know.
+
+    Args:
+        target: what the report leads to, for the notebooks that do not read the scenario which may say so.
+    """
     from papermill import inspect_notebook
 
     declared = inspect_notebook(str(notebook))
-    return {name: value for name, value in from_anywhere(parameters).model_dump().items() if name in declared}
+    values = from_anywhere(parameters).model_dump()
+    if target and "scenario" not in declared:
+        values["target"] = target
+    return {name: value for name, value in values.items() if name in declared}
+
+
+def open(  # as gzip.open and Image.open: read as kla.open
+    area: str,
+    year: int,
+    *,
+    stage: str = "",
+    assessment: str = "",
+    target: str = "",
+    retention: float = 0.0,
+    cluster: str = ALL_CLUSTERS,
+    scenario: str = "",
+    lang: str = "",
+    **unknown: Any,
+) -> Position:
+    """Open a case: one area in one round, with all that is known of it, checked.
+
+    Args:
+        area: code as text, such as "63.10"; a number would lose its last digit.
+        year: award year.
+        stage: stage of the round; the latest one known when empty.
+        assessment: a sheet of your own (CSV); the project's when empty.
+        target: the predicate that is aimed for, in any case; the next one above today's when empty.
+        retention: share of the score that stays until the award; 0 to learn it from published cases.
+        cluster: one component, or "all"; checked here, used by what takes it.
+        scenario: scenarios by name or file, with commas between them; what they aim for is the target.
+        lang: language of texts from here on; as it is when empty.
+
+    Returns:
+        A `Position`: `questions`, `indicators`, `components`, `agencies`, `totals` and `history` are plain tables.
+
+    Raises:
+        ParameterError: a parameter is unknown, of the wrong type or out of range, with the nearest valid one; or
+            nothing is known of that area and year.
+        DataError: the sheet is refused.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="Nindya")
+    >>> case.components["lost_points"].sum().round(2)
+    np.float64(349.5)
+    """
+    return begin(
+        area=area, year=year, stage=stage, assessment=assessment, target=target, retention=retention, cluster=cluster,
+        scenario=scenario, lang=lang or current_language(), **unknown,
+    )  # fmt: skip
 
 
 def begin(**parameters: Any) -> Position:
-    """Open what a notebook is about: check its parameters, set its language, gather the facts, settle the target.
+    """Open what a report is about: check its parameters, set its language, gather the facts, settle the target.
 
     Args:
         parameters: those of `ReportParameters`.

@@ -49,7 +49,7 @@ def test_an_unanswered_question_is_told_as_unanswered(instrument, rolled):
 
 def test_the_report_warns_with_the_codes_and_the_case_that_went_the_other_way():
     position = kla.open_position("63.10", 2022)
-    said = repr(wording.conditions_in_words(position))
+    said = repr(wording.conditions_in_words(load_statements(position.instrument), position))
     assert "bukan penghalang" in said
     assert "bukan pasal yang ditemukan" in said
     assert "pertanyaan 1.1 bernilai 10,11 dari 12 poin" in said

@@ -95,7 +95,7 @@ def test_each_district_counts_once_per_pair_and_all_pairs_are_told():
 
 def test_a_report_leaves_out_what_came_after_it():
     assert published_pairs(until=2022)["after_year"].max() == 2022
-    said = [repr(wording.transitions_in_words(kla.open_position("63.10", year))) for year in (2022, 2023)]
+    said = [repr(_transitions(year)) for year in (2022, 2023)]
     assert "sampai putaran 2022" in said[0]
     # Its own step from Madya to Madya in 2023 is one more.
     known = published_pairs(until=2023)
@@ -104,11 +104,13 @@ def test_a_report_leaves_out_what_came_after_it():
 
 
 def test_a_round_whose_predicate_is_open_starts_from_the_last_one_named():
-    said = wording.transitions_in_words(kla.open_position("63.10", 2025)).paragraphs
-    assert "Madya pada 2023" in said[0]
-    assert (
-        wording.transitions_in_words(kla.open_position("63.10", 2019)).paragraphs[0].startswith("Predikat Kab. Tanah")
-    )
+    assert "Madya pada 2023" in _transitions(2025).paragraphs[0]
+    assert _transitions(2019).paragraphs[0].startswith("Predikat Kab. Tanah")
+
+
+def _transitions(year):
+    case = kla.open_position("63.10", year)
+    return wording.transitions_in_words(kla.moves(published_pairs(until=year), case.ladder), case)
 
 
 def test_where_a_district_stands_in_its_province(ladder):
@@ -121,4 +123,4 @@ def test_where_a_district_stands_in_its_province(ladder):
         "madya",
     ]
     assert table.loc["63.10", "rank"] == (table["predicate"].isin(["nindya", "utama"])).sum() + 1
-    assert "2025: paling tinggi Madya" in repr(wording.province_in_words(kla.open_position("63.10", 2022)))
+    assert "2025: paling tinggi Madya" in repr(wording.province_in_words(table, kla.open_position("63.10", 2022)))

@@ -19,22 +19,52 @@ from kla_analysis.evidence.areas import Area
 from kla_analysis.language import number
 from kla_analysis.presenting.wording import Text
 
+
+def pareto(case, table):
+    ranked = table.sort_values("lost_points", ascending=False, kind="stable")
+    return charts.pareto(ranked.assign(cumulative_share=ranked["share_of_loss"].cumsum()), case)
+
+
+def waterfall(case, target):
+    gap = case.ladder.points_to(target, case.span)
+    return charts.waterfall(kla.smallest_set(case.questions, gap.high).questions, case, target)
+
+
+def kept_shares(case):
+    cases = kla.load_cases(case.ladder).dropna(subset=["self_assessment_low", "administrative_verification_low"])
+    kept = cases["administrative_verification_low"] / cases["self_assessment_low"]
+    return risk_charts.kept_shares(cases.assign(kept=kept), case)
+
+
+def said_and_came(case):
+    return risk_charts.said_and_came(kla.reliability(kla.forecast_check(case), case.instrument), case)
+
+
+def province(case):
+    return risk_charts.province(kla.province_standing(kla.load_history(), case.area.province, case.ladder), case)
+
+
+def flow(case):
+    pairs = kla.published_pairs(until=case.award_year)
+    return risk_charts.flow(kla.transitions(pairs, case.ladder), case, pairs)
+
+
 DRAW = {
-    "ladder": lambda position: charts.ladder(position, "nindya"),
-    "components": charts.components,
-    "indicator_heatmap": charts.indicator_heatmap,
-    "one_component": lambda position: charts.indicator_heatmap(position, "K5"),
-    "pareto": charts.pareto,
-    "agencies": charts.agencies,
-    "waterfall": lambda position: charts.waterfall(position, "nindya"),
-    "history": charts.history,
-    "award_total": lambda position: risk_charts.award_total(position, "nindya"),
-    "kept_shares": risk_charts.kept_shares,
-    "said_and_came": risk_charts.said_and_came,
-    "tornado": lambda position: risk_charts.tornado(position, "nindya"),
-    "province": risk_charts.province,
-    "flow": risk_charts.flow,
-    "moves": risk_charts.moves,
+    "ladder": lambda case: charts.ladder(case.totals, case, "nindya"),
+    "components": lambda case: charts.components(case.components, case),
+    "indicator_heatmap": lambda case: charts.indicator_heatmap(case.indicators, case),
+    "one_component": lambda case: charts.indicator_heatmap(case.indicators.query("component_code == 'K5'"), case),
+    "pareto": lambda case: pareto(case, case.indicators),
+    "agencies": lambda case: charts.agencies(case.agencies, case),
+    "waterfall": lambda case: waterfall(case, "nindya"),
+    "history": lambda case: charts.history(case.history, case),
+    "award_total": lambda case: risk_charts.award_total(kla.award_totals(case), case, "nindya"),
+    "kept_shares": kept_shares,
+    "said_and_came": said_and_came,
+    "tornado": lambda case: risk_charts.tornado(kla.component_swings(case), case, "nindya"),
+    "province": province,
+    "flow": flow,
+    "moves": lambda case: risk_charts.moves(kla.moves(kla.published_pairs(until=case.award_year), case.ladder), case),
 }
 POSITIONS = {
     "tanah-bumbu": lambda: kla.open_position("63.10", 2022),
@@ -129,13 +159,13 @@ def test_the_picture_keeps_its_source_and_its_standing(bumbu):
     def written(chart):
         return [" ".join(text.get_text().split()) for text in chart.figure.texts]
 
-    illustrative, real = charts.components(bumbu), charts.components(POSITIONS["reference"]())
+    illustrative, real = (DRAW["components"](case) for case in (bumbu, POSITIONS["reference"]()))
     assert "ILUSTRATIF" in written(illustrative)
     assert "ILUSTRATIF" not in written(real)
     assert illustrative.source in written(illustrative)
     assert "asumsi" in illustrative.source
-    assert "ILUSTRATIF" not in written(charts.history(bumbu))  # made of published results only
-    assert "tanahbumbu.com" in charts.history(bumbu).source
+    assert "ILUSTRATIF" not in written(DRAW["history"](bumbu))  # made of published results only
+    assert "tanahbumbu.com" in DRAW["history"](bumbu).source
 
 
 @pytest.mark.parametrize("score", [940, 961.86, 975, 999.5, 1000])
@@ -143,7 +173,7 @@ def test_no_number_of_the_history_runs_out_of_its_picture(score):
     position = POSITIONS["bounds only"]()
     history = position.history.copy()
     history.loc[history["stage"] == "self_assessment", "score"] = score
-    figure = charts.history(dataclasses.replace(position, history=history)).figure
+    figure = charts.history(history, position).figure
     drawer = FigureCanvasAgg(figure).get_renderer()
     (ax,) = figure.axes
     (text,) = (text for text in ax.texts if text.get_text() == number(score))
@@ -154,7 +184,7 @@ def test_no_number_of_the_history_runs_out_of_its_picture(score):
 
 
 def test_a_predicate_alone_gives_a_range():
-    chart = charts.ladder(POSITIONS["only a predicate"](), "nindya")
+    chart = DRAW["ladder"](POSITIONS["only a predicate"]())
     assert "antara 1 dan 100 poin lagi ke Nindya" in chart.title
     assert "Madya 601–700" in chart.alt
 
@@ -174,32 +204,32 @@ def test_missing_answers_are_shown_apart_from_lost_points(sheet):
     lines = sheet().read_text(encoding="utf-8").splitlines()
     code, score = lines[1].split(",")[3:5]
     empty = sheet((f",{code},{score},", f",{code},,"))
-    chart = charts.components(kla.open_position("63.10", 2022, assessment=empty))
+    chart = DRAW["components"](kla.open_position("63.10", 2022, assessment=empty))
     assert "–" in chart.alt.split(";")[0]
     assert "...." in {bar.get_hatch() for bar in chart.figure.axes[0].patches if bar.get_width() > 0}
     require_readable(chart)
 
 
 def test_a_reached_target_is_said(bumbu):
-    assert "sudah mencapai" in charts.ladder(bumbu, "madya").title
-    assert "sudah tercapai" in charts.waterfall(bumbu, "madya").title
+    assert "sudah mencapai" in charts.ladder(bumbu.totals, bumbu, "madya").title
+    assert "sudah tercapai" in waterfall(bumbu, "madya").title
 
 
 @pytest.mark.parametrize("stage", ["self_assessment", "administrative_verification"])
 def test_a_score_that_may_still_fall_is_no_award(stage):
-    title = charts.ladder(kla.open_position("63.10", 2025, stage=stage), "nindya").title
+    title = DRAW["ladder"](kla.open_position("63.10", 2025, stage=stage)).title
     assert "mencapai batas Nindya; itu belum penghargaan" in title
 
 
 def test_pareto_at_every_level(bumbu):
-    for level, count in (("component", "3 dari 7"), ("indicator", "7 dari 31"), ("question", "dari 274")):
-        chart = charts.pareto(bumbu, level=level)
+    for level, count in (("components", "3 dari 7"), ("indicators", "7 dari 31"), ("questions", "dari 274")):
+        chart = pareto(bumbu, getattr(bumbu, level))
         assert count in chart.title
         require_readable(chart)
 
 
 def test_saved_picture_is_the_shown_one(bumbu, tmp_path):
-    chart = charts.history(bumbu)
+    chart = DRAW["history"](bumbu)
     assert chart.save(tmp_path / "riwayat.png").read_bytes() == chart.png()
 
 

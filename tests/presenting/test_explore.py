@@ -80,8 +80,14 @@ def test_the_lists_follow_each_other(explorer, position):
 def test_what_is_shown_is_what_a_report_shows(explorer, position):
     explorer.component.value = "K5"
     chosen = Selection("K5")
-    assert explorer.headline.value == explore.selection_in_words(position, chosen)._repr_html_()
-    assert explore.selection_chart(position, chosen).alt.split(":")[0] in explorer.picture.value
+    assert (
+        explorer.headline.value
+        == explore.selection_in_words(explore.parts(position, chosen), position, chosen)._repr_html_()
+    )
+    assert (
+        explore.selection_chart(explore.parts(position, chosen), position, chosen).alt.split(":")[0]
+        in explorer.picture.value
+    )
 
 
 def test_nothing_found_is_said(explorer):
@@ -108,7 +114,7 @@ def test_files_hold_what_is_shown(explorer):
 
 
 def test_the_csv_opens_in_excel_and_runs_nothing(position):
-    table = explore.selected_table(position, Selection("K2"))
+    table = explore.selected_table(position.questions.query("component_code == 'K2'"), position)
     lines = table.csv().decode("utf-8-sig").splitlines()
     assert lines[0].startswith("Kode;Pertanyaan;")
     assert len(lines) == 28

@@ -96,7 +96,7 @@ def shown_things(position: str, text: str) -> list[object]:
     here = dataclasses.replace(bumbu(), assessment=sheet, area=Area("63.10", at["area"], "kabupaten", at["area"]))
     return [
         table,
-        quality.repair_table(here),
+        quality.repair_table(here.repairs, here),
         quality.quality_in_words(here),
         wording.headline(here, "nindya"),
         wording.Text((at["cell"],), heading=at["caption"]),
@@ -230,9 +230,9 @@ def test_a_hostile_sheet_from_its_file_to_every_output(tmp_path, instrument):
     assert yaml.safe_load((tmp_path / "hasil.origin.yaml").read_text(encoding="utf-8"))["source_file"] == path.name
     position = kla.open_position("63.10", 2025, assessment=out)
     for thing in (
-        quality.repair_table(position),
+        quality.repair_table(position.repairs, position),
         quality.quality_in_words(position),
-        quality.completeness_table(position),
+        quality.completeness_table(position.components.assign(asked=274), position),
     ):
         tags = {node[0] for node in Structure(thing._repr_html_()).nodes}
         assert tags <= {"div", "table", "caption", "strong", "thead", "tbody", "tfoot", "tr", "th", "td", "p", "h3"}
@@ -247,7 +247,7 @@ def test_a_hostile_sheet_from_its_file_to_every_output(tmp_path, instrument):
 )
 def test_names_in_charts_are_drawn_as_they_are(name):  # T70
     hostile = dataclasses.replace(bumbu(), area=Area("63.10", name, "kabupaten", ""))
-    for chart in (charts.ladder(hostile, "nindya"), charts.history(hostile)):
+    for chart in (charts.ladder(hostile.totals, hostile, "nindya"), charts.history(hostile.history, hostile)):
         assert chart.png()[:4] == b"\x89PNG"
 
 

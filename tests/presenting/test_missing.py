@@ -32,18 +32,33 @@ def zeros(blanked):
     return kla.open_position("63.10", 2022, assessment=blanked(by="0"))
 
 
+def picked(position, chosen):
+    return explore.selection_chart(explore.parts(position, chosen), position, chosen)
+
+
 def all_tables(position):
     other, rolled = kla.open_position("reference", 2024), position.roll_up
-    found = [tables.component_table(position), tables.indicator_table(position), tables.agency_table(position)]
-    found += [tables.question_table(position, top=274), tables.selected_table(position, Selection())]
-    found += [tables.set_questions_table(position, "nindya"), tables.closing_set_table(position, "nindya")]
-    found += [tables.difference_table(position, other, level) for level in ("component", "indicator", "question")]
-    found += [tables.trace_table(position, code) for code in (*EMPTY, *rolled.unanswered)]
-    drawn = (charts.components(position), charts.indicator_heatmap(position), charts.indicator_heatmap(position, "K2"))
-    found += [
-        chart.table for chart in (*drawn, *(explore.selection_chart(position, Selection(i)) for i in ("K2", "K5")))
+    found = [
+        tables.component_table(position.components, position),
+        tables.indicator_table(position.indicators, position),
+        tables.agency_table(position.agencies, position),
     ]
-    found += [explore.selection_chart(position, Selection(indicator=code)).table for code in EMPTY]
+    found += [tables.question_table(position.questions, position), tables.selected_table(position.questions, position)]
+    gap = position.ladder.points_to("nindya", position.span)
+    found += [tables.set_questions_table(kla.smallest_set(position.questions, gap.high).questions, position)]
+    found += [tables.closing_set_table(kla.closing_sets(position, "nindya"), position, "nindya")]
+    found += [
+        tables.difference_table(kla.beside(position, other, level), position, other)
+        for level in ("component", "indicator", "question")
+    ]
+    found += [tables.trace_table(kla.made_of(position, code), position) for code in (*EMPTY, *rolled.unanswered)]
+    drawn = (
+        charts.components(position.components, position),
+        charts.indicator_heatmap(position.indicators, position),
+        charts.indicator_heatmap(position.indicators.query("component_code == 'K2'"), position),
+    )
+    found += [chart.table for chart in (*drawn, *(picked(position, Selection(i)) for i in ("K2", "K5")))]
+    found += [picked(position, Selection(indicator=code)).table for code in EMPTY]
     for sheet in meetings.meeting_sheets(position).parts:
         found += [part for part in sheet.parts if isinstance(part, tables.Table)]
     return found
@@ -76,20 +91,20 @@ def test_no_table_shows_a_nought_for_them(gaps, zeros):
 
 
 def test_no_picture_counts_them_as_lost(gaps):
-    bars = charts.components(gaps).figure.axes[0].patches
+    bars = charts.components(gaps.components, gaps).figure.axes[0].patches
     unknown = sum(bar.get_width() for bar in bars if bar.get_hatch() == "....")
     lost = sum(bar.get_width() for bar in bars if bar.get_hatch() == "////")
     assert (unknown, lost) == (pytest.approx(gaps.unknown_points), pytest.approx(1000 - gaps.span.high))
-    alt = charts.indicator_heatmap(gaps).alt
+    alt = charts.indicator_heatmap(gaps.indicators, gaps).alt
     assert "Belum dijawab: 7, 9, 21B." in alt
     assert " 0%" not in alt
-    assert explore.selection_chart(gaps, Selection(indicator="7")).title.endswith("belum dijawab")
+    assert picked(gaps, Selection(indicator="7")).title.endswith("belum dijawab")
 
 
 def test_no_ranking_names_them(gaps, zeros):
     def ranked(position):
         said = [row["code"] for row in results.results_of(ReportParameters(), position, {})["weak_questions"]]
-        return set(said) | set(kla.smallest_set(position.roll_up, 112.58).questions.index)
+        return set(said) | set(kla.smallest_set(position.questions, 112.58).questions.index)
 
     assert not ranked(gaps) & set(UNANSWERED)
     assert ranked(zeros) & set(UNANSWERED)
@@ -172,23 +187,34 @@ def test_the_explorer_offers_them_as_unanswered(gaps):
 def test_a_component_that_nobody_has_answered(blanked, instrument):
     codes = instrument.questions.index[instrument.questions["component_code"] == "K4"]
     position = kla.open_position("63.10", 2022, assessment=blanked(codes))
-    (row,) = [row for row in tables.component_table(position).cells if row[0].startswith("Klaster IV")]
+    (row,) = [
+        row for row in tables.component_table(position.components, position).cells if row[0].startswith("Klaster IV")
+    ]
     assert row[1:] == ["belum dijawab", "110", "–", "–", "110"]
     answer = kla.simulate(position, target="nindya")
     (row,) = [row for row in plan_tables.component_change_table(answer).cells if row[0] == "K4"]
     assert row[3:] == ["belum dijawab", "belum dijawab", "–"]
-    (row,) = [row for row in tables.weight_flip_table(position).cells if row[0].startswith("Klaster IV")]
+    (row,) = [
+        row
+        for row in tables.weight_flip_table(kla.weight_flips(position), position).cells
+        if row[0].startswith("Klaster IV")
+    ]
     assert row[1:] == ["belum dijawab", "–", "–"]
     assert "Belum ada satu jawaban pun" in repr(meetings.meeting_sheets(position, "K4").parts[0].parts[0])
 
 
 def test_a_sheet_without_one_answer_still_makes_every_sentence(blanked, instrument):
     position = kla.open_position("63.10", 2022, assessment=blanked(instrument.questions.index))
-    for said in (wording.components_in_words, wording.losses_in_words, wording.agencies_in_words):
-        assert "Tidak ada poin yang hilang" in repr(said(position))
-    assert charts.components(position).title == "Tidak ada poin yang hilang"
+    ranked = position.indicators.assign(cumulative_share=0.0)
+    for said in (
+        wording.components_in_words(position.components, position),
+        wording.losses_in_words(ranked, position),
+        wording.agencies_in_words(position.agencies, position),
+    ):
+        assert "Tidak ada poin yang hilang" in repr(said)
+    assert charts.components(position.components, position).title == "Tidak ada poin yang hilang"
     assert "259 lainnya" in summary.decisions(position, "nindya", None)[0]
-    assert charts.indicator_heatmap(position).png()
+    assert charts.indicator_heatmap(position.indicators, position).png()
 
 
 def test_printed_sums_of_another_predicate_are_said(reference, instrument):
@@ -219,7 +245,7 @@ def test_printed_sums_of_another_predicate_are_said(reference, instrument):
 
 
 def test_a_condition_that_nobody_has_answered_is_unanswered(gaps):
-    said = repr(wording.conditions_in_words(gaps))
+    said = repr(wording.conditions_in_words(kla.load_statements(gaps.instrument), gaps))
     assert "pertanyaan 1.1 belum dijawab" in said
     assert "bernilai 0" not in said
 
@@ -231,9 +257,11 @@ def test_the_budget_app_says_what_it_does_not_count(gaps):
 
 def test_what_decides_and_what_flips_say_that_they_count_on_no_missing_answer(gaps, zeros):
     def shown(position):
-        parts = [wording.sensitivity_in_words(position, "nindya"), wording.flips_in_words(position)]
-        parts += [tables.sensitivity_table(position, "nindya"), tables.weight_flip_table(position)]
-        parts.append(tables.answer_flip_table(position))
+        decides, flips = kla.what_decides(position, "nindya"), kla.answer_flips(position)
+        parts = [wording.sensitivity_in_words(decides, position), wording.flips_in_words(flips, position)]
+        parts.append(tables.sensitivity_table(decides, position, "nindya"))
+        parts.append(tables.weight_flip_table(kla.weight_flips(position), position))
+        parts.append(tables.answer_flip_table(flips, position))
         return [
             part.source if isinstance(part, tables.Table) else repr(part) for part in parts if part != wording.Text(())
         ]
@@ -241,7 +269,10 @@ def test_what_decides_and_what_flips_say_that_they_count_on_no_missing_answer(ga
     words = "Itu bila yang belum dijawab tidak bernilai."
     assert all(words in said for said in shown(gaps))
     assert not any(words in said for said in shown(zeros))
-    drawn = [" ".join(text.get_text().split()) for text in risk_charts.tornado(gaps, "nindya").figure.texts]
+    drawn = [
+        " ".join(text.get_text().split())
+        for text in risk_charts.tornado(kla.component_swings(gaps), gaps, "nindya").figure.texts
+    ]
     assert any(words in text for text in drawn)
 
 

@@ -34,18 +34,22 @@ def test_data_never_becomes_markup():
 def test_a_hostile_area_name_stays_text_everywhere():
     position = kla.open_position("63.10", 2022)
     hostile = dataclasses.replace(position, area=Area("63.10", "<b onload=x>", "kabupaten", ""))
-    for shown in (wording.headline(hostile, "nindya"), tables.history_table(hostile), tables.component_table(hostile)):
+    for shown in (
+        wording.headline(hostile, "nindya"),
+        tables.history_table(hostile.history, hostile),
+        tables.component_table(hostile.components, hostile),
+    ):
         assert "<b onload" not in shown._repr_html_()
 
 
 def test_every_table_of_the_sheet_carries_its_standing():
     position = kla.open_position("63.10", 2022)
     for table in (
-        tables.component_table(position),
-        tables.indicator_table(position),
-        tables.question_table(position),
-        tables.agency_table(position),
-        tables.closing_set_table(position, "nindya"),
+        tables.component_table(position.components, position),
+        tables.indicator_table(position.indicators, position),
+        tables.question_table(position.questions, position),
+        tables.agency_table(position.agencies, position),
+        tables.closing_set_table(kla.closing_sets(position, "nindya"), position, "nindya"),
     ):
         assert "ilustratif" in table.source
         assert table.badge == "ILUSTRATIF"
@@ -53,7 +57,7 @@ def test_every_table_of_the_sheet_carries_its_standing():
 
 def test_without_a_sheet_it_is_said_in_words():
     position = kla.open_position("63.10", 2023)
-    assert "tidak ada lembar nilai" in repr(tables.component_table(position))
+    assert "tidak ada lembar nilai" in repr(tables.component_table(position.components, position))
     assert "601–700" in repr(wording.headline(position, "nindya"))
     assert "antara 1 dan 100 poin" in repr(wording.headline(position, "nindya"))
 
@@ -65,6 +69,7 @@ def test_a_published_score_in_a_gap_is_flagged():
 
 
 def test_a_frame_can_be_taken_further():
-    table = tables.component_table(kla.open_position("63.10", 2022))
+    position = kla.open_position("63.10", 2022)
+    table = tables.component_table(position.components, position)
     assert table.frame["low"].sum() == 650.5
     assert table.cells[0][:3] == ["Kelembagaan", "106,98", "164"]

@@ -29,10 +29,10 @@ class Mini:
         shutil.copytree(ROOT / "data", root / "data")
         (root / "notebooks").mkdir()
         self.reports = root / "reports"
-        self.notebook("charts.components(position)")
+        self.notebook("charts.components(case.components, case)")
 
     def notebook(self, *cells: str, name: str = "10_uji") -> None:
-        """Write a notebook: a title, the parameters, the position, and these cells."""
+        """Write a notebook: a title, the parameters, the case, and these cells."""
         real = nbformat.read(ROOT / "notebooks" / "01_rapor.ipynb", as_version=4)
         first = [cell for cell in real.cells if cell.cell_type == "code"][:2]
         made = nbformat.v4.new_notebook(metadata=real.metadata)

@@ -43,7 +43,7 @@ elif fault == "raise":
 
 def test_one_fault_each_and_all_others_are_done(mini):
     codes = mini.synthetic(6)
-    mini.notebook("wording.headline(position, target)", FAULTS)
+    mini.notebook("wording.headline(case, case.target)", FAULTS)
     done = mini.kla(*mini.batch(codes, "--jobs", "2", "--cell-timeout", "8", "--memory", "1024", "--json"))
     assert done.returncode == 8, done.stderr
     assert "Traceback" not in done.stderr
@@ -64,7 +64,7 @@ def test_one_fault_each_and_all_others_are_done(mini):
     assert page.index("Yang gagal") < page.index("Semua laporan")
     assert "<dt>Gagal</dt><dd><strong>4</strong>" in page
 
-    mini.notebook("wording.headline(position, target)")
+    mini.notebook("wording.headline(case, case.target)")
     again = json.loads(mini.kla(*mini.batch(codes, "--only-failed", "--json")).stdout)
     assert (again["done"], again["failed"], len(again["reports"])) == (4, 0, 4)
     assert mini.kla(*mini.batch(codes, "--only-failed")).returncode == 0
@@ -233,7 +233,7 @@ def cluster(mini):
 def test_a_cluster_that_loses_a_worker(mini, cluster):
     address, workers = cluster
     codes = mini.synthetic(6)
-    mini.notebook("import time\ntime.sleep(1)", "wording.headline(position, target)")
+    mini.notebook("import time\ntime.sleep(1)", "wording.headline(case, case.target)")
     jobs = plan_jobs(codes, years=[2025], sheets=mini.root / "sheets")
     told = []
 

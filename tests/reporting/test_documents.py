@@ -59,12 +59,12 @@ def position():
 @pytest.fixture(scope="module")
 def made(position) -> dict[str, bytes]:
     about, parameters = frame(), ReportParameters()
-    picture = kla.charts.ladder(position, "nindya")
+    picture = kla.charts.ladder(position.totals, position, "nindya")
     parts = [
-        f"<h2>Komponen</h2>{tables.component_table(position)._repr_html_()}",
+        f"<h2>Komponen</h2>{tables.component_table(position.components, position)._repr_html_()}",
         document.image(picture.png(), picture),
-        tables.indicator_table(position)._repr_html_(),
-        forecasting.predicate_table(position)._repr_html_(),
+        tables.indicator_table(position.indicators, position)._repr_html_(),
+        forecasting.predicate_table(kla.award_chances(position), position)._repr_html_(),
     ]
     record = results.results_of(parameters, position)
     return documents.all_documents(parameters, position, pages_of(about, *parts), about, record)
@@ -123,7 +123,7 @@ def test_contents_and_bookmarks_lead_to_the_chapters(made):
 def test_a_picture_goes_in_as_it_is(made, position):
     reader = pypdf.PdfReader(io.BytesIO(made["laporan.pdf"]))
     (image,) = {image.data: image for page in reader.pages for image in page.images}.values()
-    original = Image.open(io.BytesIO(kla.charts.ladder(position, "nindya").png())).convert("RGB")
+    original = Image.open(io.BytesIO(kla.charts.ladder(position.totals, position, "nindya").png())).convert("RGB")
     assert image.image.convert("RGB").tobytes() == original.tobytes()
     assert original.width / (135 / 25.4) > 150  # dots per inch on paper
 
@@ -153,7 +153,7 @@ def test_who_does_not_see_the_pages_is_told_what_is_on_them(made, position):
     """Pictures have their words, tables their headings, chapters their levels."""
     tags = structure(pypdf.PdfReader(io.BytesIO(made["laporan.pdf"])))
     alts = [tag["/Alt"] for tag in tags["/Figure"]]
-    assert alts == [kla.charts.ladder(position, "nindya").alt]
+    assert alts == [kla.charts.ladder(position.totals, position, "nindya").alt]
     assert len(tags["/Table"]) >= 3  # one that goes on over a page is tagged on each, with its headings
     assert len(tags["/TH"]) >= 5 + 6 + 2
     assert len(tags["/H1"]) == 1 + 2
@@ -161,7 +161,7 @@ def test_who_does_not_see_the_pages_is_told_what_is_on_them(made, position):
 
 def test_the_pdf_says_the_numbers_of_the_page(made, position):
     text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(made["laporan.pdf"])).pages)
-    for row in tables.component_table(position).cells:
+    for row in tables.component_table(position.components, position).cells:
         assert all(cell in text for cell in row[1:])
 
 
@@ -178,7 +178,7 @@ class Counting(BaseHTTPRequestHandler):
 def test_a_pdf_fetches_nothing(tmp_path, position):
     """Neither from a server, which is there and listens, nor from a file, which is a picture."""
     picture = tmp_path / "x.png"
-    picture.write_bytes(kla.charts.ladder(position, "nindya").png())
+    picture.write_bytes(kla.charts.ladder(position.totals, position, "nindya").png())
     server = HTTPServer(("127.0.0.1", 0), Counting)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -201,12 +201,12 @@ def test_text_from_data_is_only_text():
 
 def test_equal_reports_are_equal_documents(made, position):
     about, parameters = frame(stamp="lain kali"), ReportParameters()
-    picture = kla.charts.ladder(position, "nindya")
+    picture = kla.charts.ladder(position.totals, position, "nindya")
     parts = [
-        f"<h2>Komponen</h2>{tables.component_table(position)._repr_html_()}",
+        f"<h2>Komponen</h2>{tables.component_table(position.components, position)._repr_html_()}",
         document.image(picture.png(), picture),
-        tables.indicator_table(position)._repr_html_(),
-        forecasting.predicate_table(position)._repr_html_(),
+        tables.indicator_table(position.indicators, position)._repr_html_(),
+        forecasting.predicate_table(kla.award_chances(position), position)._repr_html_(),
     ]
     record = results.results_of(parameters, position)
     again = documents.all_documents(parameters, position, pages_of(about, *parts), about, record)

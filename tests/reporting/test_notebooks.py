@@ -67,8 +67,12 @@ def test_parameters_are_those_of_the_schema(path):
     schema = ReportParameters()
     declared = {name: ast.literal_eval(about["default"]) for name, about in found.items()}
     assert declared.items() <= schema.model_dump().items()
-    # What opens the case stands in every chapter, what only one chapter asks for in that one.
-    assert set(schema.model_dump()) - set(declared) <= {"least_share"}
+    assert {"area", "year", "stage", "assessment", "lang"} <= set(declared)
+    nodes = [node for cell in code_cells(path)[1:] for node in ast.walk(ast.parse(cell.source))]
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    assert set(declared) == used & set(schema.model_dump()), (
+        "a parameter that nothing reads, or one that is not declared"
+    )
     for name, about in found.items():
         assert about["inferred_type_name"] == type(getattr(schema, name)).__name__
         assert about["help"], f"{name} has no comment"
@@ -83,7 +87,7 @@ def test_runs_by_hand_from_its_own_folder(path):
 
 
 def test_an_area_code_is_text_however_papermill_is_given_it(mini):
-    mini.notebook("print('daerah', position.area.code)")
+    mini.notebook("print('daerah', case.area.code)")
     source, made = mini.root / "notebooks" / "10_uji.ipynb", mini.root / "out.ipynb"
 
     def given(*arguments: str) -> str:

@@ -331,7 +331,7 @@ def test_a_failing_cell_leaves_the_old_report(project_copy):
     assert run_kla("report", **environment).returncode == 0
     before = (out / "index.html").read_bytes()
     book = project_copy / "notebooks" / "01_rapor.ipynb"
-    book.write_text(book.read_text(encoding="utf-8").replace("wording.remarks(position)", "1 / 0"), encoding="utf-8")
+    book.write_text(book.read_text(encoding="utf-8").replace("wording.remarks(case)", "1 / 0"), encoding="utf-8")
     done = run_kla("report", **environment)
     assert done.returncode == 4
     assert "01_rapor.ipynb" in done.stderr
@@ -348,7 +348,7 @@ def test_a_killed_kernel_is_not_a_success(project_copy):
     for path in project_copy.glob("notebooks/0[!1]*"):
         path.unlink()
     book = project_copy / "notebooks" / "01_rapor.ipynb"
-    spoilt = book.read_text(encoding="utf-8").replace("wording.remarks(position)", "import os; os.kill(os.getpid(), 9)")
+    spoilt = book.read_text(encoding="utf-8").replace("wording.remarks(case)", "import os; os.kill(os.getpid(), 9)")
     book.write_text(spoilt, encoding="utf-8")
     done = run_kla("report", KLA_HOME=str(project_copy))
     assert done.returncode == 5

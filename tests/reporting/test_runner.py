@@ -34,7 +34,12 @@ def manifest(mini, place="63.10/2022") -> Manifest:
 
 
 def test_forked_and_spawned_reports_are_the_same_and_so_are_two_runs(mini):
-    mini.notebook("charts.components(position)", "tables.component_table(position)", "print('a'); print('b')", PICTURE)
+    mini.notebook(
+        "charts.components(case.components, case)",
+        "tables.component_table(case.components, case)",
+        "print('a'); print('b')",
+        PICTURE,
+    )
     mini.notebook("import numpy\nnumpy.random.rand(3)", "{'satu', 'dua', 'tiga'}", name="20_uji")
     mini.run()
     mini.run(force=True)  # the first report has nothing to compare itself with
@@ -55,7 +60,7 @@ def test_an_unchanged_report_is_not_made_again_and_a_changed_one_says_why(mini):
     sheet = mini.root / "data/assessments/63.10/2022-final.csv"
     sheet.write_text(sheet.read_text().replace(",1.1,10.11,", ",1.1,10.1,"))
     assert why() == "lembar nilai berubah"
-    mini.notebook("wording.headline(position, target)")
+    mini.notebook("wording.headline(case, case.target)")
     assert why() == "notebook berubah"
     assert why(force=True) == "diminta"
     assert why(target="utama") == "parameter berubah"
