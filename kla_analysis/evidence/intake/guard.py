@@ -54,7 +54,11 @@ def is_litter(name: str) -> bool:
 
 
 def sheets_among(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
-    """Return the files to read, folders opened one level deep, and notes on those passed over."""
+    """Return the files to read, folders opened one level deep, and notes on those passed over.
+
+    Passed over in a folder: what other programs left behind, empty files, folders. What is named itself is kept,
+    whatever it is: `read_file` says what is wrong with it.
+    """
     files, notes = [], []
     for path in paths:
         for file in sorted(path.iterdir()) if path.is_dir() else [path]:

@@ -157,7 +157,7 @@ def _names_a_stage(grid: Grid, header: Header, names: Names) -> bool:
 
 
 def find_header(grid: Grid, names: Names) -> Header | None:
-    """Return the first header of a sheet; None when there is none."""
+    """Return the first header of a sheet, looked for in its first rows; None when there is none."""
     found = find_headers(grid, names, most=1)
     return found[0] if found else None
 

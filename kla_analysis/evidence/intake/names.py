@@ -223,7 +223,11 @@ class Names:
         return self.component(rest) or self.by_name.get(rest) or self.by_code.get(fold_code(rest))
 
     def supports(self, match: Match, text: str) -> bool:
-        """Whether a text speaks of the same as a row of the instrument: half of its telling words, or of the row's name."""
+        """Whether a text speaks of the same as a row of the instrument, in any of its names.
+
+        Half of the telling words of the shorter of both are in the other, or all letters are alike to six tenths. A text
+        without telling words supports nothing.
+        """
         words = _telling(text)
         names = [telling for name in self.names_of[match.level, match.code] if (telling := _telling(name))]
         shared = any(len(words & telling) >= 0.5 * min(len(words), len(telling)) for telling in names)
