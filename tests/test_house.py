@@ -187,7 +187,7 @@ TOO_COMPLEX = {
     "kla_analysis/presenting/charts.py:waterfall",
     "kla_analysis/presenting/workbook.py:calculation",
     "kla_analysis/reporting/build.py:_build",
-    "kla_analysis/reporting/paper.py:_with_widths",
+    "kla_analysis/reporting/paper.py:_table",
 }
 
 
