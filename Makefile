@@ -122,6 +122,10 @@ picture: $(READY) ## perbarui gambar di docs dari laporan contoh dan aplikasi (p
 tree: $(READY) ## perbarui pohon proyek di README dan docs/pohon.md dari keterangan setiap berkas
 	@$(BIN)/python docs/tree.py
 
+.PHONY: notebooks
+notebooks: $(READY) ## catat notebook seperti dikirim (sesudah diubah di proyek ini)
+	@$(BIN)/python -m kla_analysis.reporting.notebooks
+
 .PHONY: strings
 strings: $(READY) ## kumpulkan semua teks untuk penerjemah (kla_analysis/locale)
 	@$(BIN)/python -m kla_analysis.locale.update
