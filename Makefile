@@ -75,7 +75,7 @@ bench: export PYTHONPATH := tests
 bench: $(READY) ## ukur kecepatan (beberapa menit)
 	@echo "==> Risiko verifikasi" && $(BIN)/python tests/bench/risk.py
 	@echo "==> Rencana" && $(BIN)/python tests/bench/plan.py
-	@echo "==> PDF dan Excel (sesudah make report)" && $(BIN)/python tests/bench/documents.py
+	@echo "==> PDF dan Excel" && $(BIN)/python tests/bench/documents.py
 	@echo "==> Membaca lembar daerah" && $(BIN)/python tests/bench/intake.py
 	@echo "==> Laporan: perintah kla, putaran perintah biasa, dan gambar saja" && $(BIN)/python tests/bench/reports.py
 

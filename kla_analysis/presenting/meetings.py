@@ -15,6 +15,7 @@ from kla_analysis.planning.model import Model
 from kla_analysis.planning.scenario import open_scenario
 from kla_analysis.presenting.plan_tables import money_column
 from kla_analysis.presenting.plan_wording import badges, costs_in_words
+from kla_analysis.presenting.records import Record
 from kla_analysis.presenting.tables import (
     Column,
     Several,
@@ -38,8 +39,10 @@ class MeetingSheet(Several):
 
     code: str = ""
 
-    def _repr_html_(self) -> str:
-        return f'<section class="kla-sheet" id="rapat-{self.code}">\n{super()._repr_html_()}\n</section>'
+    def record(self) -> Record:
+        """Return the records of its parts, under the sheet's name."""
+        parts = super().record()["blocks"]
+        return {"kind": "sheet", "id": f"rapat-{self.code}", "title": parts[0]["heading"], "blocks": parts}
 
 
 @needs("question")

@@ -182,7 +182,7 @@ def plan_in_words(answer: Simulation | Text) -> Text:
             total=answer.ground.position.instrument.ladder.written(plan.reachable),
             name=answer.ground.position.instrument.ladder.place(plan.reachable).name,
         ) if plan.reachable is not None else t("Longgarkan salah satu batas.")  # fmt: skip
-        return Text((plan.why, nearest, *unknown_in_words(answer)), kind="remark", record=answer.record)
+        return Text((plan.why, nearest, *unknown_in_words(answer)), kind="remark", values=answer.record)
     first = finding(answer) + "."
     if plan.actions:
         first += " " + t(
@@ -202,7 +202,7 @@ def plan_in_words(answer: Simulation | Text) -> Text:
         sure += " " + t("Undian yang sama menilai {count} rencana, jadi peluang rencana yang terpilih sedikit terlalu tinggi.",
                         count=number(answer.chance.plans))  # fmt: skip
     said = (first, sure, next_step_in_words(answer), *unknown_in_words(answer), proof(plan))
-    return Text(said, record=answer.record)
+    return Text(said, values=answer.record)
 
 
 def unknown_in_words(answer: Simulation) -> list[str]:

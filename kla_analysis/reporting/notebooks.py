@@ -38,13 +38,17 @@ def translated(notebook: NotebookNode) -> NotebookNode:
     """Put a notebook's prose and the comments of its parameters into the language in force; return the same notebook."""
     for cell in notebook.cells:
         cell.source = "".join(t(text) if is_text else text for text, is_text in list(_pieces(cell)))
+    said = notebook.metadata.get("kla", {})
+    if "short" in said:
+        said["short"] = t(said["short"])
     return notebook
 
 
 def texts(path: Path) -> list[str]:
-    """Return what is translated of a notebook: its headings, paragraphs, list items and comments of parameters."""
-    cells = nbformat.read(path, as_version=4).cells
-    return [text for cell in cells for text, is_text in _pieces(cell) if is_text]
+    """Return what is translated of a notebook: its name, headings, paragraphs, list items and comments of parameters."""
+    notebook = nbformat.read(path, as_version=4)
+    name = notebook.metadata.get("kla", {}).get("short", "")
+    return [*filter(None, [name]), *(text for cell in notebook.cells for text, is_text in _pieces(cell) if is_text)]
 
 
 def write_copy(folder: Path) -> list[Path]:
