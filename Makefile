@@ -129,6 +129,10 @@ picture: $(DEV) ## perbarui gambar di docs dari laporan contoh dan aplikasi (per
 tree: $(READY) ## perbarui pohon proyek di README dan docs/pohon.md dari keterangan setiap berkas
 	@$(BIN)/python docs/tree.py
 
+.PHONY: notebooks
+notebooks: $(READY) ## catat notebook seperti dikirim (sesudah diubah di proyek ini)
+	@$(BIN)/python -m kla_analysis.reporting.notebooks
+
 .PHONY: strings
 strings: $(READY) ## kumpulkan semua teks untuk penerjemah (kla_analysis/locale)
 	@$(BIN)/python -m kla_analysis.locale.update
