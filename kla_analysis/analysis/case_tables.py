@@ -16,14 +16,16 @@ from kla_analysis.analysis.comparison import difference
 from kla_analysis.analysis.conditions import below_share
 from kla_analysis.analysis.forecast import STEPS, forecastable, learn, outlook
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.scoring import RollUp
 from kla_analysis.analysis.trace import trace
 from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, flips_by_weight, sensitivity, tornado
 from kla_analysis.evidence.areas import load_areas
 from kla_analysis.evidence.audit import audit
 
 
-def _has(case: Position, level: str) -> bool:
-    return case.roll_up is not None and getattr(case.roll_up, f"{level}s") is not None
+def _rolled(case: Position, level: str) -> RollUp | None:
+    """Return the points of a case's sheet where it goes down to a level; else None."""
+    return case.roll_up if case.roll_up is not None and getattr(case.roll_up, f"{level}s") is not None else None
 
 
 def printed_lines(case: Position) -> pd.DataFrame:
@@ -40,16 +42,18 @@ def printed_lines(case: Position) -> pd.DataFrame:
 
 def weak_indicators(case: Position, least: float) -> pd.DataFrame:
     """Return the indicators below a share of their maximum (`below_share`); none where the share is 0."""
-    if not least or not _has(case, "indicator"):
+    rolled = _rolled(case, "indicator")
+    if not least or rolled is None:
         return pd.DataFrame(columns=["name", "low", "high", "max_points", "answers", "short", "certain"])
-    return below_share(case.roll_up, least)
+    return below_share(rolled, least)
 
 
 def beside(case: Position, other: Position | None, level: str = "component") -> pd.DataFrame:
     """Compare a case with another: another area, or a round before (`difference`: before is the other)."""
-    if other is None or not (_has(case, level) and _has(other, level)):
+    before, after = None if other is None else _rolled(other, level), _rolled(case, level)
+    if before is None or after is None:
         return pd.DataFrame(columns=["name", "max_points", "before", "after", "change"])
-    return difference(other.roll_up, case.roll_up, level)
+    return difference(before, after, level)
 
 
 def made_of(case: Position, code: str = "") -> pd.DataFrame:
@@ -59,12 +63,13 @@ def made_of(case: Position, code: str = "") -> pd.DataFrame:
         code: `total`, or the code of a component, an indicator or a question; when empty, the indicator whose
             question (or which itself) loses most.
     """
-    if not _has(case, "indicator"):
+    rolled = _rolled(case, "indicator")
+    if rolled is None:
         return pd.DataFrame(columns=["depth", "code", "name", "points", "points_high", "max_points", "rule", "source"])
-    if not code and _has(case, "question"):
+    if not code and rolled.questions is not None:
         code = case.questions.loc[case.questions["lost_points"].idxmax(), "indicator_code"]
     code = code or case.indicators["lost_points"].idxmax()
-    return trace(case.roll_up, code, sheet=case.assessment.shown).to_frame()
+    return trace(rolled, code, sheet=case.assessment.shown if case.assessment else "").to_frame()
 
 
 def award_chances(case: Position) -> pd.DataFrame:
@@ -121,7 +126,7 @@ def kept_by_step(case: Position) -> pd.DataFrame:
 
 def component_swings(case: Position) -> pd.DataFrame:
     """Return the award's total when one component is verified strictly or leniently, the others as usual (`tornado`)."""
-    if not (_has(case, "component") and forecastable(case)):
+    if case.roll_up is None or not forecastable(case):
         return pd.DataFrame(columns=["name", "low", "high", "width"])
     return tornado(case.roll_up, outlook(case).retention)
 
@@ -134,7 +139,7 @@ def what_decides(case: Position, target: str) -> pd.DataFrame:
         `name`, `first` (alone), `total` (with all it touches), `total_low`, `total_high`, and `reach`: `total` for
         reaching the target.
     """
-    if not (_has(case, "component") and forecastable(case)):
+    if case.roll_up is None or not forecastable(case):
         return pd.DataFrame(columns=["name", "first", "total", "total_low", "total_high", "reach"])
     retention = outlook(case).retention
     score = sensitivity(case.roll_up, retention)
@@ -154,13 +159,14 @@ def forecast_check(case: Position) -> pd.DataFrame:
 
 def answer_flips(case: Position) -> pd.DataFrame:
     """Return the single answers whose rejection would cost the predicate, nearest first (`flips_by_answer`)."""
-    if not _has(case, "question"):
+    rolled = _rolled(case, "question")
+    if rolled is None:
         return pd.DataFrame(columns=["name", "low", "total_without", "predicate_without", "share_needed"])
-    return flips_by_answer(case.roll_up)
+    return flips_by_answer(rolled)
 
 
 def weight_flips(case: Position) -> pd.DataFrame:
     """Return how far each component's weight would have to move to change the predicate (`flips_by_weight`)."""
-    if not _has(case, "component"):
+    if case.roll_up is None:
         return pd.DataFrame(columns=["name", "low", "factor_down", "factor_up", "nearest"])
     return flips_by_weight(case.roll_up)

@@ -97,7 +97,7 @@ def carry_over(assessment: Assessment, mapping: pd.DataFrame, old: Instrument, n
             printed=None,
             origin=replace(assessment.origin, title=title, standing="derived"),
         ),
-        left_behind=left.assign(score=assessment.scores),
+        left_behind=left.assign(score=assessment.scores.reindex(left.index)),
         unanswered=open_,
     )
 

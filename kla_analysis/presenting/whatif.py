@@ -226,12 +226,15 @@ class WhatIf(Controls):
         self._pages: list[tuple[str, widgets.HTML, Callable[[Simulation], list[Any]]]] = [
             (title, widgets.HTML(), parts)
             for title, parts in (
-                (t("Rencana"), lambda a: [plan_table(a)]),
-                (t("Menurut komponen"), lambda a: [component_change_table(a)]),
-                (t("Siapa dan kapan"), lambda a: [spending_table(a, c) for c in ("agency", "year", "funding_source")]),
-                (t("Bila dipotong"), lambda a: [cuts_in_words(a), cut_table(a), order_table(a)]),
-                (t("Seberapa kokoh"), lambda a: [core_in_words(a), core_table(a), regret_table(a)]),
-                (t("Bukti"), lambda a: [evidence_in_words(a), evidence_table(a)]),
+                (t("Rencana"), lambda a: [plan_table(a.funded, a)]),
+                (t("Menurut komponen"), lambda a: [component_change_table(a.components, a)]),
+                (
+                    t("Siapa dan kapan"),
+                    lambda a: [spending_table(a.spending(c), a) for c in ("agency", "year", "funding_source")],
+                ),
+                (t("Bila dipotong"), lambda a: [cuts_in_words(a), cut_table(a.cuts, a), order_table(a.order, a)]),
+                (t("Seberapa kokoh"), lambda a: [core_in_words(a), core_table(a.core, a), regret_table(a.regret, a)]),
+                (t("Bukti"), lambda a: [evidence_in_words(a), evidence_table(a.evidence, a)]),
                 (t("Bandingkan"), self._comparison),
             )
         ]

@@ -39,7 +39,7 @@ from kla_analysis.presenting.records import Record  # noqa: E402
 from kla_analysis.project import find_project  # noqa: E402
 from kla_analysis.reporting import apart, changes, document, documents, pages, results  # noqa: E402
 from kla_analysis.reporting.manifest import Manifest, facts  # noqa: E402
-from kla_analysis.reporting.notebooks import read_notebook  # noqa: E402
+from kla_analysis.reporting.notebooks import changed_here, read_notebook  # noqa: E402
 from kla_analysis.reporting.parameters import ReportParameters, begin, declared_values  # noqa: E402
 from kla_analysis.reporting.store import place_at  # noqa: E402
 
@@ -391,7 +391,9 @@ def _frame(
 def _colophon(made_from: Manifest, position: Position) -> dict[str, str]:
     shown = "; ".join(f"{name} = {'–' if value == '' else value}" for name, value in made_from.parameters.items())
     sheet = position.assessment
+    changed = ", ".join(changed_here())
     return {
+        **({t("Notebook diubah di sini"): changed} if changed else {}),
         t("Parameter"): shown,
         t("Instrumen"): f"{position.instrument.id}: {position.instrument.title}",
         t("Lembar nilai"): f"{sheet.shown} (sha256 {sheet.sha256[:16]}…)" if sheet else t("tidak ada"),
