@@ -16,14 +16,16 @@ from kla_analysis.analysis.comparison import difference
 from kla_analysis.analysis.conditions import below_share
 from kla_analysis.analysis.forecast import STEPS, forecastable, learn, outlook
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.scoring import RollUp
 from kla_analysis.analysis.trace import trace
 from kla_analysis.analysis.uncertainty import COMMON, flips_by_answer, flips_by_weight, sensitivity, tornado
 from kla_analysis.evidence.areas import load_areas
 from kla_analysis.evidence.audit import audit
 
 
-def _has(case: Position, level: str) -> bool:
-    return case.roll_up is not None and getattr(case.roll_up, f"{level}s") is not None
+def _rolled(case: Position, level: str) -> RollUp | None:
+    """Return the points of a case's sheet where it goes down to a level; else None."""
+    return case.roll_up if case.roll_up is not None and getattr(case.roll_up, f"{level}s") is not None else None
 
 
 def printed_lines(case: Position) -> pd.DataFrame:
@@ -51,9 +53,10 @@ def weak_indicators(case: Position, least: float) -> pd.DataFrame:
     >>> kla.weak_indicators(case, 0.4).index.tolist()
     ['22A']
     """
-    if not least or not _has(case, "indicator"):
+    rolled = _rolled(case, "indicator")
+    if not least or rolled is None:
         return pd.DataFrame(columns=["name", "low", "high", "max_points", "answers", "short", "certain"])
-    return below_share(case.roll_up, least)
+    return below_share(rolled, least)
 
 
 def beside(case: Position, other: Position | None, level: str = "component") -> pd.DataFrame:
@@ -64,9 +67,10 @@ def beside(case: Position, other: Position | None, level: str = "component") -> 
     >>> float(kla.beside(case, kla.reference_of(case.instrument))["change"].sum().round(2))
     -121.31
     """
-    if other is None or not (_has(case, level) and _has(other, level)):
+    before, after = None if other is None else _rolled(other, level), _rolled(case, level)
+    if before is None or after is None:
         return pd.DataFrame(columns=["name", "max_points", "before", "after", "change"])
-    return difference(other.roll_up, case.roll_up, level)
+    return difference(before, after, level)
 
 
 def made_of(case: Position, code: str = "") -> pd.DataFrame:
@@ -81,12 +85,13 @@ def made_of(case: Position, code: str = "") -> pd.DataFrame:
     >>> kla.made_of(case, "1")["code"].tolist()[:3]
     ['1', '1.1', '1.2a']
     """
-    if not _has(case, "indicator"):
+    rolled = _rolled(case, "indicator")
+    if rolled is None:
         return pd.DataFrame(columns=["depth", "code", "name", "points", "points_high", "max_points", "rule", "source"])
-    if not code and _has(case, "question"):
+    if not code and rolled.questions is not None:
         code = case.questions.loc[case.questions["lost_points"].idxmax(), "indicator_code"]
     code = code or case.indicators["lost_points"].idxmax()
-    return trace(case.roll_up, code, sheet=case.assessment.shown).to_frame()
+    return trace(rolled, code, sheet=case.assessment.shown if case.assessment else "").to_frame()
 
 
 def award_chances(case: Position) -> pd.DataFrame:
@@ -165,7 +170,7 @@ def component_swings(case: Position) -> pd.DataFrame:
     >>> float(kla.component_swings(case)["width"].iloc[0].round())
     41.0
     """
-    if not (_has(case, "component") and forecastable(case)):
+    if case.roll_up is None or not forecastable(case):
         return pd.DataFrame(columns=["name", "low", "high", "width"])
     return tornado(case.roll_up, outlook(case).retention)
 
@@ -183,7 +188,7 @@ def what_decides(case: Position, target: str) -> pd.DataFrame:
     >>> kla.what_decides(case, "nindya").index[:2].tolist()
     ['common', 'K5']
     """
-    if not (_has(case, "component") and forecastable(case)):
+    if case.roll_up is None or not forecastable(case):
         return pd.DataFrame(columns=["name", "first", "total", "total_low", "total_high", "reach"])
     retention = outlook(case).retention
     score = sensitivity(case.roll_up, retention)
@@ -215,9 +220,10 @@ def answer_flips(case: Position) -> pd.DataFrame:
     >>> kla.answer_flips(case).empty  # no single answer decides the predicate
     True
     """
-    if not _has(case, "question"):
+    rolled = _rolled(case, "question")
+    if rolled is None:
         return pd.DataFrame(columns=["name", "low", "total_without", "predicate_without", "share_needed"])
-    return flips_by_answer(case.roll_up)
+    return flips_by_answer(rolled)
 
 
 def weight_flips(case: Position) -> pd.DataFrame:
@@ -228,6 +234,6 @@ def weight_flips(case: Position) -> pd.DataFrame:
     >>> kla.weight_flips(case)["nearest"].head(1).round(2).to_dict()
     {'K5': 0.36}
     """
-    if not _has(case, "component"):
+    if case.roll_up is None:
         return pd.DataFrame(columns=["name", "low", "factor_down", "factor_up", "nearest"])
     return flips_by_weight(case.roll_up)

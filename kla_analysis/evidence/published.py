@@ -81,15 +81,10 @@ def load_province_counts(*, data: Path | None = None) -> pd.DataFrame:
 
 
 def load_component_scores(instrument: Instrument, *, data: Path | None = None) -> pd.DataFrame:
-    """Load what districts published of their components.
+    """Load what districts published of their components, one row per area, round, stage and component.
 
-    Columns: as printed (`printed_value`, `printed_unit`, `printed_max`), and `share`: the printed per
-    cent, or the points by the maximum printed beside them, else by the instrument's (derived).
-
-    >>> import kla_analysis as kla
-    >>> case = kla.open("63.10", 2022, target="nindya")
-    >>> kla.load_component_scores(case.instrument)["area_name"].nunique()
-    6
+    Columns: as printed (`printed_value`, `printed_unit`: `points` or `percent`, `printed_max` in points), and `share`
+    (0 to 1): the printed per cent, or the points by the maximum printed beside them, else by the instrument's (derived).
     """
     table = _in_own_words(read_resource("published/component_scores.csv", data or find_project().data))
     maximum = table["printed_max"].fillna(table["component_code"].map(instrument.components["max_points"]))

@@ -222,7 +222,10 @@ class Ladder:
         )
 
     def name_between(self, at_least: str | None, at_most: str | None) -> str:
-        """Name what is known of a predicate that was not named; None is open.
+        """Name what is known of a predicate that was not named.
+
+        Args:
+            at_least, at_most: codes of predicates; None is open.
 
         Returns:
             In words: "paling tinggi Madya", "Madya sampai Nindya", "predikat tidak disebut".

@@ -73,7 +73,7 @@ class Catalogue:
         return whole.assign(agency=whole["action_code"].map(self.actions["agency"]))
 
     def names(self, column: str) -> list[Any]:
-        """Return the agencies, funding sources or years (by `column`) that something is paid by, sorted."""
+        """Return the different values of a column of `rows` (`agency`, `funding_source` or `year`), sorted: who pays, when."""
         return sorted(set(self.rows[column].tolist()))
 
     def __repr__(self) -> str:
@@ -185,7 +185,10 @@ def _read_tables(
 
 
 def folder_of(catalogue: str | Path, data: Path) -> Path:
-    """Return the folder of a catalogue that is named or addressed; it need not exist."""
+    """Return the folder of a catalogue: itself where there is such a folder, else the one of that name in the data.
+
+    It need not exist.
+    """
     return Path(catalogue) if os.path.isdir(catalogue) else data / "actions" / str(catalogue)
 
 

@@ -162,7 +162,16 @@ class Simulator:
 
 
 def simulate(position: Position, scenario: Scenario | None = None, target: str = "") -> Simulation:
-    """Answer one scenario about one position; the default one (the cheapest way to the target) when none is given."""
+    """Answer one scenario about one position.
+
+    Args:
+        scenario: the default one, the cheapest way to the target, when not given.
+        target: code of the predicate that is meant where the scenario names none; the next one when empty.
+
+    Raises:
+        ParameterError: the position has no sheet with answers per question, or the scenario is about another area or
+            names what does not exist. DataError: the catalogue is refused.
+    """
     return Simulator(position).run(scenario or Scenario(), target)
 
 
@@ -265,7 +274,15 @@ class Simulation:
         return pd.concat([first.set_axis([0.0]), self.prices[columns]]).rename_axis("level")
 
     def spending(self, column: str) -> pd.DataFrame:
-        """Return the plan's cost (rupiah) and number of actions by `agency`, `year` or `funding_source`."""
+        """Return what the plan costs by agency, source or year.
+
+        Args:
+            column: `agency`, `year` or `funding_source`.
+
+        Returns:
+            Indexed by it: `cost` (rupiah), `actions` (how many), `ceiling` (rupiah; missing where there is none); the
+            most expensive first, years in their order.
+        """
         rows = self.model.catalogue.rows
         rows = rows[rows["action_code"].isin(self.plan.actions)].assign(cost=lambda of: of[f"cost_{self.model.cost}"])
         spent = rows.groupby(column).agg(cost=("cost", "sum"), actions=("action_code", "nunique"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import shutil
 import struct
 import tempfile
@@ -39,6 +40,7 @@ _SHORT = 14
 _SHOWN = ("figure", "table")
 #: Longer words are broken where they must be.
 _WORD = 24
+_PART = re.compile(r"[^/_=&?-]+[/_=&?-]*|[/_=&?-]+")
 
 
 def pdf(pages: Mapping[str, Sequence[Record]], frame: Frame) -> bytes:
@@ -219,9 +221,11 @@ def _table(table: Record) -> Record:
 
 
 def _breakable(text: str) -> str:
-    """Let words that are too long for a column break."""
-    if all(len(word) <= _WORD for word in text.split()):
-        return text
-    return " ".join(
-        "\u200b".join(word[at : at + _WORD] for at in range(0, len(word), _WORD)) for word in text.split(" ")
-    )
+    """Let words that are too long for a column break: addresses between their parts, all else where it must be."""
+    return " ".join(_parted(word) if len(word) > _WORD else word for word in text.split(" "))
+
+
+def _parted(word: str) -> str:
+    # After a hyphen a line breaks by itself.
+    pieces = [part[at : at + _WORD] for part in _PART.findall(word) for at in range(0, len(part), _WORD)]
+    return "".join(piece if piece.endswith("-") else f"{piece}\u200b" for piece in pieces).removesuffix("\u200b")
