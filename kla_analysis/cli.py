@@ -753,13 +753,25 @@ def _telling(said: str) -> Callable[[str], None]:
 @app.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8888, show_default=True, help="Port di mesin ini.")
 @click.option("--no-browser", is_flag=True, help="Jangan buka peramban.")
-@click.option("--folder", type=_FILE, help="Folder yang dibuka; bila kosong, folder proyek.")
+@click.option("--folder", type=_FILE, help="Folder yang dibuka; bila kosong, salinan kerja di samping laporan.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan.")
 @_lang_option
 def lab(port: int, no_browser: bool, folder: Path | None) -> None:
-    """Buka notebook di JupyterLab (Ctrl+C untuk menutup)."""
+    """Buka salinan kerja notebook di JupyterLab (Ctrl+C untuk menutup); yang asli dipakai laporan."""
     from kla_analysis.reporting.app import open_lab
+    from kla_analysis.reporting.notebooks import keep_copy, working_copy
 
+    if folder is None:
+        copy = working_copy()
+        own = ", ".join(path.name for path in keep_copy(copy)) or "–"
+        click.echo(
+            t(
+                "Salinan kerja: {folder}. Laporan memakai aslinya; milik Anda di sini, tidak ditimpa: {own}.",
+                folder=folder,
+                own=own,
+            ),
+            err=True,
+        )
     said = t("JupyterLab di {address} (Ctrl+C untuk menutup).")
     open_lab(port=port, browser=not no_browser, folder=folder, say=_telling(said))
 

@@ -46,7 +46,14 @@ class Outcomes:
     _added: dict[tuple[int, ...], np.ndarray] = field(default_factory=dict)
 
     def totals(self, chosen: Iterable[int]) -> np.ndarray:
-        """Return the verified total of a set of actions (positions) in every draw, points."""
+        """Return the verified total with a set of actions funded, in every draw.
+
+        Args:
+            chosen: positions of the actions, in any order.
+
+        Returns:
+            Points, one for each draw: claims as far as they are kept, and what was accepted of the actions' answers.
+        """
         chosen = {int(at) for at in chosen}
         totals = self._claimed().copy()
         for cluster in self.model.clusters:

@@ -71,13 +71,13 @@ class Calculation:
 def plan_workbook(answer: Simulation) -> bytes:
     """Return a plan as an Excel file: a cover in words, then one table a sheet, numbers as numbers."""
     tables = (
-        plan_table(answer),
-        component_change_table(answer),
-        spending_table(answer, "agency"),
-        spending_table(answer, "year"),
-        order_table(answer),
-        cut_table(answer),
-        stair_table(answer),
+        plan_table(answer.funded, answer),
+        component_change_table(answer.components, answer),
+        spending_table(answer.spending("agency"), answer),
+        spending_table(answer.spending("year"), answer),
+        order_table(answer.order, answer),
+        cut_table(answer.cuts, answer),
+        stair_table(answer.sure, answer),
     )
     title = t("Rencana {area}", area=answer.ground.position.area.name)
     sheets = [sheet_of(table.record(), t("Rencana")) for table in tables if isinstance(table, Table)]

@@ -130,7 +130,7 @@ def test_the_price_of_certainty_is_one_number(simulator):
     sure = simulator.run(Scenario(goal="certainty", certainty=0.8))
     record = answer.record()
     assert record["sure"]["cost"] == sure.plan.cost == sure.record()["sure"]["cost"] == sure.record()["cost"]
-    table = stair_table(answer).frame.set_index("what")
+    table = stair_table(answer.sure, answer).frame.set_index("what")
     assert table.at["peluang 80% atau lebih", "cost"] == sure.plan.cost
     assert "menilai" in repr(plan_in_words(sure))
 

@@ -320,5 +320,5 @@ def test_a_catalogue_of_hostile_actions_in_the_plan_s_workbook_and_tables(tmp_pa
     seen = assert_nothing_runs(plan_workbook(answer))
     assert any(text.startswith("=") for text in seen)  # it is there, as text
     tags = {"div", "table", "caption", "strong", "thead", "tbody", "tfoot", "tr", "th", "td", "p", "h3"}
-    for thing in (plan_tables.plan_table(answer), plan_wording.plan_in_words(answer)):
+    for thing in (plan_tables.plan_table(answer.funded, answer), plan_wording.plan_in_words(answer)):
         assert {node[0] for node in Structure(thing._repr_html_()).nodes} <= tags

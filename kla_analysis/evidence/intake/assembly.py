@@ -215,7 +215,7 @@ class Assembly:
             area = self._area(table, line, line.area) if line.area else area_of_sheet()
             year = self._year_of(table, line, line.year) if line.year else year_of_sheet()
             stage = self._stage_of(table, line, line.stage) if line.stage else stage_of_sheet()
-            if not (area and year and stage) and (line.area or line.year or line.stage):
+            if not all((area, year, stage)) and any((line.area, line.year, line.stage)):
                 continue
             # What the whole sheet lacks is said once; its cells are still looked at.
             area, year, stage = area or Area("", "", "", ""), year or 0, stage or ""
@@ -272,13 +272,13 @@ class Assembly:
     def _area_of_sheet(self, table: Table) -> Area | None:
         """Return the district that the sheet is said to be about; where none or several are, it is asked for."""
         asked = find_area(self.asked.area, data=self.data) if self.asked.area else None
-        written: list[tuple[Area, str]] = []
+        written: list[Area] = []
         for grid, titles in self._about(table):
             cell = labelled(grid, table.header if grid is table.grid else None, "area_code", "area_name", "area_label")
             labelled_area = match_area(cell, data=self.data).area if cell else None
             said, here = areas_said(titles, data=self.data)
             said = [labelled_area] if labelled_area else said
-            written += here
+            written += [area for area, _ in here]
             if asked and said:
                 if asked.code not in {area.code for area in (*said, *(area for area, _ in here))}:
                     self._say_another_s(grid, said[0], asked)
@@ -289,13 +289,16 @@ class Assembly:
                 return area
             if said:
                 break
-        if asked:
-            return asked
-        names = list(dict.fromkeys(f"{area.code} {area.name}" for area, _ in written))
+        if asked is None:
+            self._ask_for_area(table, written)
+        return asked
+
+    def _ask_for_area(self, table: Table, written: list[Area]) -> None:
+        """Ask for the district; those that the sheet names are named."""
+        names = list(dict.fromkeys(f"{area.code} {area.name}" for area in written))
         there = t(" Yang tertulis: {names}.", names="; ".join(names[:6])) if names else ""
         what = t("daerahnya tidak jelas") if names else t("daerahnya tidak disebut")
         self._say_unknown(table, what, t("Sebutkan dengan {area}, misalnya {area} 63.10.", area=called("area")) + there)
-        return None
 
     def _say_another_s(self, grid: Grid, said: Area, asked: Area) -> None:
         own = f"{said.code} {said.name}"
@@ -412,10 +415,7 @@ class Assembly:
                 first.grid.name, (0, 0), "", t("semua nilai kosong"), t("Isi kolom Nilai, lalu simpan.")
             )
         missing = tuple(code for code in self.maxima[level] if answers.get(code, (None, ""))[0] is None)
-        if missing:
-            shown = ", ".join(missing[:20]) + ("…" if len(missing) > 20 else "")
-            reason = t("{count} tanpa jawaban; dihitung kosong, bukan nol", count=len(missing))
-            self.repairs.add(NOTED, "", (0, 0), shown, "", reason)
+        self._say_missing(missing)
         return Imported(
             area=group.area,
             award_year=group.year,
@@ -426,6 +426,12 @@ class Assembly:
             missing=missing,
             filled_on=self._filled_on(first),
         )
+
+    def _say_missing(self, missing: tuple[str, ...]) -> None:
+        if missing:
+            shown = ", ".join(missing[:20]) + ("…" if len(missing) > 20 else "")
+            reason = t("{count} tanpa jawaban; dihitung kosong, bukan nol", count=len(missing))
+            self.repairs.add(NOTED, "", (0, 0), shown, "", reason)
 
     def _frame(self, group: _Group, level: str, answers: dict[str, tuple[float | None, str]]) -> pd.DataFrame:
         """Return the answers as a tidy table, in the order of the instrument."""

@@ -85,7 +85,11 @@ class Printed:
         return reading.value
 
     def check(self, level: str, answers: dict[str, tuple[float | None, str]]) -> None:
-        """Compare every printed score with the sum of the answers under it.
+        """Compare every printed score with the sum of the answers under it (points), and write down what differs.
+
+        Args:
+            level: of the answers.
+            answers: by code the points (None without an answer) and the note.
 
         A sheet may contradict itself; that is told. What it prints for the whole, or for half of a part, may not be
         farther off than its own other contradictions explain: then columns or rows were not read as they are meant.

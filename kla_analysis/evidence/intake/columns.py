@@ -30,11 +30,7 @@ def choose_scores(grid: Grid, header: Header, repairs: Repairs, wanted: Wanted) 
     """
     if wanted.column:
         return _by_name(grid, header, wanted)
-    columns = [one for one in header.scores if _has_figures(grid, header, one.at)] or list(header.scores)
-    columns = [one for one in columns if one.sure] or columns
-    if wanted.year:
-        of_year = [one for one in columns if one.year == wanted.year]
-        columns = of_year or [one for one in columns if not one.year] or columns
+    columns = _likely(grid, header, wanted.year)
     if wanted.stage == EVERY_STAGE:
         return _of_every_stage(grid, header, columns, repairs)
     if wanted.stage:
@@ -60,6 +56,15 @@ def choose_scores(grid: Grid, header: Header, repairs: Repairs, wanted: Wanted) 
         grid.name, (header.last, 0), _titles(columns), t("lebih dari satu kolom nilai"), _how_to_choose(columns)
     )
     return []
+
+
+def _likely(grid: Grid, header: Header, year: int) -> list[ScoreColumn]:
+    """Return the columns with figures and known words, where there are any; of a year, where one is asked for."""
+    columns = [one for one in header.scores if _has_figures(grid, header, one.at)] or list(header.scores)
+    columns = [one for one in columns if one.sure] or columns
+    if not year:
+        return columns
+    return [one for one in columns if one.year == year] or [one for one in columns if not one.year] or columns
 
 
 def _how_to_choose(columns: list[ScoreColumn]) -> str:

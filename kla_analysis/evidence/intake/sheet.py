@@ -101,22 +101,25 @@ class Intake:
             level=one.level,
             scores=by_code["score"].reindex(self.instrument.table(one.level).index).astype(float),
             notes=by_code["note"].dropna(),
-            origin=Origin(**self._origin(), illustrative=False),
+            origin=self.origin,
             shown=self.file,
             sha256=self.sha256,
             printed=one.printed,
             repairs=self.repairs.frame(),
         )
 
-    def _origin(self) -> dict[str, str]:
+    @property
+    def origin(self) -> Origin:
+        """The biography of its assessments."""
         note = t("Diimpor dari {file} (sha256 {hash}…).", file=masked(self.file), hash=self.sha256[:16])
         if self.mended:
             note += " " + t("{count} sel diisi ulang saat diperiksa (lihat daftar perbaikan).", count=self.mended)
-        return {
-            "title": t("Lembar nilai {file}", file=masked(self.file)),
-            "standing": "unverified",
-            "note": note,
-        }
+        return Origin(
+            title=t("Lembar nilai {file}", file=masked(self.file)),
+            standing="unverified",
+            illustrative=False,
+            note=note,
+        )
 
 
 def read_sheet(
@@ -270,8 +273,10 @@ def _save_one(intake: Intake, one: Imported, path: Path) -> None:
     else:
         printed.unlink(missing_ok=True)
     write_table(intake.repairs.frame(), path.with_suffix(".repairs.csv"))
-    origin = {
-        **intake._origin(),
+    told = {
+        "title": {"id": intake.origin.title},
+        "standing": intake.origin.standing,
+        "note": {"id": intake.origin.note},
         "producer": one.area.name,
         "source_file": masked(intake.file),
         "source_sha256": intake.sha256,
@@ -281,7 +286,6 @@ def _save_one(intake: Intake, one: Imported, path: Path) -> None:
         "kind": "real",
         "personal_data": "none",
     }
-    told = {**origin, "title": {"id": origin["title"]}, "note": {"id": origin["note"]}}
     text = yaml.safe_dump(told, allow_unicode=True, sort_keys=False, width=110)
     path.with_suffix(".origin.yaml").write_text(text, encoding="utf-8", newline="\n")
     write_table(one.answers, path)
