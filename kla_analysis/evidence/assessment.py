@@ -223,14 +223,6 @@ def sheet_and_rules(
     return path, rules_of(path, instrument, year=award_year, data=data)
 
 
-def find_assessment(
-    area_code: str, award_year: int, instrument: Instrument, *, stage: str | None = None, data: Path | None = None
-) -> Assessment | None:
-    """Load the project's sheet of an area and round by an instrument; None when the project holds no such sheet."""
-    path = find_sheet(area_code, award_year, stage=stage, data=data)
-    return None if path is None else load_assessment(path, instrument, data=data)
-
-
 def scaled_to_total(scores: pd.Series, maxima: pd.Series, total: float) -> pd.Series:
     """Scale a profile of scores so that it adds up to a wanted total, never above a maximum.
 
