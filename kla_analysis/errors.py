@@ -56,6 +56,13 @@ class KlaError(Exception):
         what: what happened, one sentence.
         advice: what the reader can do now.
         problems: every single problem found, when there are several.
+
+    >>> import kla_analysis as kla
+    >>> try:
+    ...     kla.open("63.10", 2022, target="nindia")
+    ... except kla.KlaError as error:
+    ...     print(error.problems[0].advice)
+    Mungkin maksud Anda “nindya”?
     """
 
     exit_code: ClassVar[int] = 1
@@ -72,13 +79,29 @@ class KlaError(Exception):
 
 
 class ParameterError(KlaError):
-    """A parameter is unknown, misspelt, of the wrong type or out of range."""
+    """A parameter is unknown, misspelt, of the wrong type or out of range.
+
+    >>> import kla_analysis as kla
+    >>> try:
+    ...     kla.open("63.10", 2022, traget="nindya")
+    ... except kla.ParameterError as error:
+    ...     print(error.problems[0].advice)
+    Mungkin maksud Anda “target”?
+    """
 
     exit_code = 2
 
 
 class DataError(KlaError):
-    """A data file was refused; `problems` lists everything that is wrong with it."""
+    """A data file was refused; `problems` lists everything that is wrong with it.
+
+    >>> import kla_analysis as kla
+    >>> try:
+    ...     kla.open("63.10", 2022, assessment="lembar.xlsx")
+    ... except kla.DataError as error:
+    ...     print(error.exit_code)
+    3
+    """
 
     exit_code = 3
 
@@ -124,6 +147,33 @@ def nearest(wrong: str, valid: Iterable[str], *, count: int = 1, alike: float = 
     if not found:  # which of two texts comes first changes how alike difflib finds them
         found = [name for name in by_folded if difflib.SequenceMatcher(None, folded, name).ratio() >= alike][:count]
     return [by_folded[name] for name in found]
+
+
+def as_written(wrong: object, valid: Iterable[str], what: str) -> str:
+    """Return the valid code that somebody means: in any case, never by a number.
+
+    Args:
+        wrong: what was given.
+        what: the sentence for a code that there is not.
+
+    Raises:
+        ParameterError: it is no text, or none of the valid codes; names the nearest.
+
+    >>> as_written("Nindya", ["madya", "nindya"], "Predikat tidak dikenal.")
+    'nindya'
+    """
+    valid = list(valid)
+    if not isinstance(wrong, str):
+        raise ParameterError(
+            t("{value} bukan teks.", value=repr(wrong)),
+            advice=t(
+                'Tulis kode sebagai teks di antara tanda kutip, misalnya "63.10"; sebagai angka nol di akhirnya hilang.'
+            ),
+        )
+    found = next((code for code in valid if code.casefold() == wrong.strip().casefold()), None)
+    if found is None:
+        raise ParameterError(what, advice=did_you_mean(wrong, valid))
+    return found
 
 
 def did_you_mean(wrong: str, valid: Iterable[str]) -> str:

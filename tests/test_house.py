@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import types
 import zipfile
 
 import pytest
@@ -215,7 +216,27 @@ def test_the_shop_window_opens():
     import kla_analysis as kla
 
     for name in kla.__all__:
-        assert getattr(kla, name).__doc__
+        assert ">>>" in getattr(kla, name).__doc__, f"help(kla.{name}) shows no example"
+    written = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "notebooks").glob("*.ipynb"))
+    asked = set(re.findall(r"kla\.(\w+)", written)) | set(
+        re.findall(r"\w+", " ".join(re.findall(r"from kla_analysis import ([\w, ]+)", written)))
+    )
+    assert asked <= set(kla.__all__)
+    assert set(kla.__all__) - asked <= {"DataError", "KlaError", "ParameterError", "find_area"}
+
+
+def test_completion_lists_what_a_room_shows():
+    import kla_analysis as kla
+
+    rooms = [name for name in kla.__all__ if isinstance(getattr(kla, name), types.ModuleType)]
+    assert len(rooms) > 10
+    for name in rooms:
+        room = getattr(kla, name)
+        assert dir(room) == sorted(room.__all__)
+        assert all(getattr(room, one).__module__ == room.__name__ for one in room.__all__)
+    assert dir(kla.charts) == [
+        "agencies", "components", "history", "indicator_heatmap", "ladder", "pareto", "waterfall"
+    ]  # fmt: skip
 
 
 def test_nothing_slow_is_imported_for_nothing():

@@ -203,6 +203,11 @@ def summarise(checked: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Indexed by `left_out`, `from` (`verified`, `claim` or `all`) and `answer`: `cases`, `log`, `log_error` (standard
         error over districts), `gain` and `gain_error` (of the forecast's log score over this answer), `brier`.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> kla.summarise(kla.forecast_check(case)).index[0]
+    ('district', 'verified', 'forecast')
     """
     rows = []
     for (left_out, start), part in _parts(checked):
@@ -222,6 +227,12 @@ def coverage(checked: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Indexed by `left_out`, `from` and `level`: `cases`, `covered` (a share) and `error`, its standard error.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> covered = kla.coverage(kla.forecast_check(case))
+    >>> sorted(covered.columns)
+    ['cases', 'covered', 'error']
     """
     rows = []
     for (left_out, start), part in _parts(checked):
@@ -246,6 +257,11 @@ def reliability(checked: pd.DataFrame, rules: Instrument, *, groups: int = 5) ->
     Returns:
         One row per group of probabilities, rising: `said` (their mean), `came` (a share), `count`, `low` and `high`
         (Wilson interval of `came`, 80 %).
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> kla.reliability(kla.forecast_check(case), case.instrument)["count"].tolist()
+    [99, 15, 3, 14, 62]
     """
     from scipy import stats
 

@@ -46,6 +46,10 @@ def load_mapping(path: str | Path, old: Instrument, new: Instrument, *, data: Pa
 
     Raises:
         DataError: a question that does not exist, or that is mapped twice; all problems at once.
+
+    >>> import kla_analysis as kla
+    >>> rules = kla.load_instrument(year=2025)
+    >>> kla.load_mapping("padanan.csv", rules, rules)  # doctest: +SKIP
     """
     path = Path(path)
     project = find_project()
@@ -72,6 +76,13 @@ def carry_over(assessment: Assessment, mapping: pd.DataFrame, old: Instrument, n
 
     Raises:
         DataError: the sheet is not of the old instrument, or does not go down to questions.
+
+    >>> import pandas as pd
+    >>> import kla_analysis as kla
+    >>> old, rules = kla.open("reference", 2024), kla.load_instrument(year=2025)
+    >>> same = pd.DataFrame({"from_question": rules.questions.index, "to_question": rules.questions.index})
+    >>> kla.roll_up(kla.carry_over(old.assessment, same, old.instrument, rules).assessment, rules).total.low
+    771.81
     """
     if assessment.instrument != old.id or assessment.level != "question":
         raise DataError(
@@ -103,6 +114,11 @@ def compare_instruments(old: Instrument, new: Instrument) -> pd.DataFrame:
     Returns:
         Indexed by `level` (component, indicator, band, total) and `code`: `old`, `new` and `change`
         (points; missing where only one instrument has it), `old_source`, `new_source`.
+
+    >>> import kla_analysis as kla
+    >>> rules = kla.load_instrument(year=2025)
+    >>> float(kla.compare_instruments(rules, rules)["change"].abs().sum())
+    0.0
     """
     parts = []
     for level in ("component", "indicator"):

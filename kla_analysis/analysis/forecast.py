@@ -321,6 +321,9 @@ def learnable_cases(instrument: Instrument | None = None, *, data: Path | None =
 
     Returns:
         As `evidence.cases.load_cases`; empty where the instrument names nobody who verifies.
+
+    >>> len(learnable_cases())
+    42
     """
     rules = instrument or load_instrument(data=data)
     return _telling(load_cases(rules.ladder, data=data), rules)
@@ -706,6 +709,11 @@ def outlook(position: Position, score: float | None = None, *, former: bool = Tr
     Args:
         score: another total at the same stage, points.
         former: whether the former award counts.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> round(kla.outlook(case).median)
+    549
     """
     rules, ladder = position.instrument, position.instrument.ladder
     total = position.span.low if score is None else score

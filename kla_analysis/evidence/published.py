@@ -46,6 +46,10 @@ def load_national_counts(*, data: Path | None = None) -> pd.DataFrame:
     """Load how many districts got each predicate per year (counts; some are missing).
 
     `held` is false in a year without awards.
+
+    >>> counts = load_national_counts()
+    >>> counts[~counts["held"]]["award_year"].tolist()
+    [2020, 2024]
     """
     return read_resource("published/national_counts.csv", data or find_project().data).reset_index(drop=True)
 
@@ -60,7 +64,11 @@ def ladder_of(award_year: int, predicate: str | None = None, *, data: Path | Non
 
 
 def load_participation(*, data: Path | None = None) -> pd.DataFrame:
-    """Load how many districts took part, went on and were awarded, as printed: `award_year`, `measure`, `value`."""
+    """Load how many districts took part, went on and were awarded, as printed: `award_year`, `measure`, `value`.
+
+    >>> "took_part" in set(load_participation()["measure"])
+    True
+    """
     return _in_own_words(read_resource("published/national_participation.csv", data or find_project().data))
 
 

@@ -107,6 +107,11 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
             chance whose low is above its likely or high, a circular or unknown prerequisite, an
             action that answers nothing, “exactly one of” with one member, a cost split that does not
             add up or names an unknown action, year or source.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> len(kla.load_catalogue("contoh", case.instrument).actions)
+    48
     """
     data = data or find_project().data
     folder = _folder_of_catalogue(str(catalogue), instrument, data)

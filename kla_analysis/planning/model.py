@@ -37,6 +37,12 @@ class Limits:
         must, must_not: actions that are decided already.
         either_or: further groups of which at most one action may be funded.
         exactly_one: groups of which exactly one action must be funded.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> model = kla.Model(case.roll_up, kla.load_catalogue("contoh", case.instrument))
+    >>> kla.most_points(model, kla.Limits(budget=200_000_000)).cost <= 200_000_000
+    True
     """
 
     budget: int | None = None
@@ -105,6 +111,12 @@ class Model:
         cost: which cost of the range counts: `low`, `likely` or `high`.
         acceptance: `full` counts an action's points in full; `low`, `likely` or `high` counts what they are
             worth on average at that chance of acceptance (`expected`).
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> model = kla.Model(case.roll_up, kla.load_catalogue("contoh", case.instrument))
+    >>> model.total(model.indices(["A01"]))
+    662.94
     """
 
     rollup: RollUp

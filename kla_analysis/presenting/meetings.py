@@ -1,4 +1,10 @@
-"""The sheet of a cluster's coordination meeting: what is weak, whose it is, what would raise it, what it costs."""
+"""The sheet of a cluster's coordination meeting: what is weak, whose it is, what would raise it, what it costs.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> len(kla.meetings.meeting_sheets(case, "K2").parts)
+1
+"""
 
 from __future__ import annotations
 
@@ -28,6 +34,14 @@ from kla_analysis.presenting.tables import (
     unanswered_table,
 )
 from kla_analysis.presenting.wording import Text, needs
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = ["meeting_sheets"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 #: Questions and actions on a sheet: it is to fit on two pages.
 QUESTIONS, ACTIONS = 8, 6

@@ -1,4 +1,9 @@
-"""The method: every rule by which a figure is made, in words and as a formula, with its source and how sure it is."""
+"""The method: every rule by which a figure is made, in words and as a formula, with its source and how sure it is.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> kla.method.losses()  # doctest: +SKIP
+"""
 
 from __future__ import annotations
 
@@ -17,6 +22,13 @@ from kla_analysis.planning.robustness import DRAWS as CORE_DRAWS
 from kla_analysis.planning.scenario import open_scenario
 from kla_analysis.presenting.records import Record, Shown
 from kla_analysis.presenting.tables import Column, Table
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = ["data_table", "losses", "planning", "scoring", "verification"]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,10 @@
-"""Tables about plans."""
+"""Tables about plans.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> answer = kla.plan_wording.plan_for(case, kla.open_scenario(), case.target)
+>>> kla.plan_tables.plan_table(answer.funded, answer)  # doctest: +SKIP
+"""
 
 from __future__ import annotations
 
@@ -13,6 +19,25 @@ from kla_analysis.planning.simulation import difference as difference_of
 from kla_analysis.presenting.plan_wording import badges, given_in_words, likely, needs_plan, plan_note
 from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.wording import Text, no_forecast
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = [
+    "component_change_table",
+    "core_table",
+    "cut_table",
+    "difference_table",
+    "evidence_table",
+    "order_table",
+    "plan_table",
+    "regret_table",
+    "spending_table",
+    "stair_table",
+    "staircase_table",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def money_column(key: str, title: str) -> Column:

@@ -1,4 +1,10 @@
-"""Sentences about plans: what to do, for how much, how surely, and what hangs on it."""
+"""Sentences about plans: what to do, for how much, how surely, and what hangs on it.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> answer = kla.plan_wording.plan_for(case, kla.open_scenario(), case.target)
+>>> kla.plan_wording.plan_in_words(answer)  # doctest: +SKIP
+"""
 
 from __future__ import annotations
 
@@ -17,6 +23,14 @@ from kla_analysis.planning.plan import Plan
 from kla_analysis.planning.scenario import Scenario
 from kla_analysis.planning.simulation import NEXT_STEP, Simulation, simulate
 from kla_analysis.presenting.wording import Text, forecast_note, needs, no_forecast, source_note
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = ["core_in_words", "cuts_in_words", "difference_in_words", "evidence_in_words", "plan_for", "plan_in_words"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 P = ParamSpec("P")
 R = TypeVar("R")

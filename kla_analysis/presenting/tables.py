@@ -2,6 +2,11 @@
 
 Data never becomes markup: the one template escapes every cell. Beside what is written stands the value
 itself, so that the workbook of a report is made from what its pages show and can never disagree with them.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> kla.tables.component_table(case.components, case).cells[0][:2]
+['Kelembagaan', '106,98']
 """
 
 from __future__ import annotations
@@ -42,6 +47,43 @@ from kla_analysis.presenting.wording import (
     source_note,
     without_scheme,
 )
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = [
+    "agency_table",
+    "answer_flip_table",
+    "audit_table",
+    "band_table",
+    "closing_set_table",
+    "component_shares_table",
+    "component_table",
+    "conditions_table",
+    "contradictions_table",
+    "difference_table",
+    "earlier_table",
+    "history_table",
+    "indicator_table",
+    "instrument_table",
+    "least_share_table",
+    "moves_table",
+    "national_table",
+    "own_audit",
+    "province_table",
+    "question_table",
+    "reference_audit",
+    "selected_table",
+    "sensitivity_table",
+    "set_questions_table",
+    "source_table",
+    "trace_table",
+    "transition_table",
+    "unanswered_table",
+    "weight_flip_table",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 @dataclass(frozen=True)

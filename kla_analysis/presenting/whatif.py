@@ -3,6 +3,10 @@
 Only controls and their layout stand here: every number comes from the simulation, every picture from
 the board, every table from the plan tables. What stands still in the picture is sent once; a move of
 the slider sends the few marks that move.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> kla.whatif.try_out(case, kla.open_scenario(), case.target)  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -54,6 +58,14 @@ from kla_analysis.presenting.plan_wording import (
 )
 from kla_analysis.presenting.wording import Text, needs
 from kla_analysis.project import find_project
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = ["try_out"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 #: Rupiah between two positions of the budget slider.
 STEP = 10_000_000

@@ -1,6 +1,11 @@
 """Sentences: what the numbers say, in words, with where they come from.
 
 Every number in a report's prose is produced here from the results themselves, never typed.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> kla.wording.components_in_words(case.components, case).paragraphs[0][:24]
+'Kehilangan terbesar ada '
 """
 
 from __future__ import annotations
@@ -28,6 +33,29 @@ from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import Instrument, level_name, standing_name
 from kla_analysis.language import chance, month, number, percent, t
 from kla_analysis.presenting.records import BLOCK_TYPE, Record, Shown
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = [
+    "agencies_in_words",
+    "components_in_words",
+    "conditions_in_words",
+    "contradictions_in_words",
+    "flips_in_words",
+    "headline",
+    "history_in_words",
+    "losses_in_words",
+    "province_in_words",
+    "remarks",
+    "sensitivity_in_words",
+    "set_in_words",
+    "transitions_in_words",
+    "unanswered_in_words",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
