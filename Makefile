@@ -12,6 +12,8 @@ CLUSTER ?= all
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# What tests and checks need, on top of that.
+DEV := $(VENV)/.ready-dev
 
 # A folder that was moved or copied brings a .venv that still runs the old place: set it up anew.
 MOVED := $(shell test ! -e $(READY) || grep -qsF -- "-m venv $$(pwd -P)/$(VENV)" $(VENV)/pyvenv.cfg || echo moved)
@@ -40,7 +42,7 @@ BROWSERLESS := $(if $(BROWSER)$(CI),,--ignore=tests/browser)
 
 .PHONY: test
 test: export KLA_LANG :=
-test: $(READY) ## jalankan semua uji
+test: $(DEV) ## jalankan semua uji
 	@echo "==> Menjalankan semua uji (beberapa menit)"
 	@$(if $(BROWSERLESS),echo "    Chromium tidak ada: uji peramban TIDAK dijalankan. Memasangnya: make browser")
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(BROWSERLESS)
@@ -53,10 +55,15 @@ browser: ## pasang Chromium untuk uji peramban (Debian/Ubuntu; perlu sudo)
 	    $(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y chromium-browser
 
 .PHONY: check
-check: $(READY) ## periksa gaya, notebook bersih, dan arah impor
+check: $(DEV) ## periksa gaya, notebook bersih, arah impor, dan tipe
 	@echo "==> Gaya (ruff)" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "==> Notebook tanpa keluaran (nbstripout)" && $(BIN)/nbstripout --verify notebooks/*.ipynb
 	@echo "==> Arah impor (import-linter)" && $(BIN)/lint-imports --no-cache
+	@echo "==> Tipe (mypy)" && $(BIN)/mypy
+
+.PHONY: measure
+measure: $(DEV) ## hitung baris, fungsi, kerumitan, temuan tipe, dan lingkaran impor
+	@$(BIN)/python tests/bench/measure.py
 
 .PHONY: start
 start: $(READY) ## buka beranda: periksa data, buat laporan, coba anggaran
@@ -72,42 +79,42 @@ app: $(READY) ## buka simulasi anggaran di peramban
 
 .PHONY: bench
 bench: export PYTHONPATH := tests
-bench: $(READY) ## ukur kecepatan (beberapa menit)
+bench: $(DEV) ## ukur kecepatan (beberapa menit)
 	@echo "==> Risiko verifikasi" && $(BIN)/python tests/bench/risk.py
 	@echo "==> Rencana" && $(BIN)/python tests/bench/plan.py
-	@echo "==> PDF dan Excel (sesudah make report)" && $(BIN)/python tests/bench/documents.py
+	@echo "==> PDF dan Excel" && $(BIN)/python tests/bench/documents.py
 	@echo "==> Membaca lembar daerah" && $(BIN)/python tests/bench/intake.py
 	@echo "==> Laporan: perintah kla, putaran perintah biasa, dan gambar saja" && $(BIN)/python tests/bench/reports.py
 
 .PHONY: bench-app
-bench-app: $(READY) ## ukur kecepatan simulasi anggaran di peramban
+bench-app: $(DEV) ## ukur kecepatan simulasi anggaran di peramban
 	@PYTHONPATH=tests $(BIN)/python tests/bench/app.py
 
 .PHONY: bench-country
-bench-country: $(READY) ## buat laporan lengkap 514 daerah sintetis (kira-kira satu jam)
+bench-country: $(DEV) ## buat laporan lengkap 514 daerah sintetis (kira-kira satu jam)
 	@$(BIN)/python tests/bench/reports.py country
 
 .PHONY: chaos
-chaos: $(READY) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu laporan dan server masing-masing 30 kali
+chaos: $(DEV) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu laporan dan server masing-masing 30 kali
 	@KLA_CHAOS_REPORTS=50 KLA_CHAOS_KILLS=20 $(BIN)/python -m pytest -q tests/reporting/test_batch.py -k killed
 	@KLA_CHAOS_MOMENTS=30 $(BIN)/python -m pytest -q -s tests/reporting/test_kills.py -k killed
 
 .PHONY: mutants
-mutants: $(READY) ## rusak COUNT=200 tempat satu per satu (SEED=1, ONLY=analysis/scoring) dan lihat apakah uji mengetahuinya
+mutants: $(DEV) ## rusak COUNT=200 tempat satu per satu (SEED=1, ONLY=analysis/scoring) dan lihat apakah uji mengetahuinya
 	@$(BIN)/python tests/mutants.py --count $(or $(COUNT),200) --seed $(or $(SEED),1) --only '$(ONLY)'
 
 .PHONY: thorough
-thorough: $(READY) ## uji yang diundi sebanyak-banyaknya: rekapitulasi, rencana, dan selang kepercayaan
+thorough: $(DEV) ## uji yang diundi sebanyak-banyaknya: rekapitulasi, rencana, dan selang kepercayaan
 	@KLA_THOROUGH=1 $(BIN)/python -m pytest -q -s $$(grep -rlE 'often\(' tests --include='test_*.py')
 
 # LibreOffice is not part of the environment and is not installed where CI runs: apt-get install libreoffice-calc python3-uno
 .PHONY: office
-office: $(READY) ## isi, pindahkan, saring, simpan lembar dan katalog kita dengan LibreOffice, lalu impor (perlu LibreOffice)
+office: $(DEV) ## isi, pindahkan, saring, simpan lembar dan katalog kita dengan LibreOffice, lalu impor (perlu LibreOffice)
 	@$(BIN)/python -m pytest -q tests/office/round_trip.py
 
 # Atheris is not part of the environment: .venv/bin/python -m pip install atheris
 .PHONY: fuzz
-fuzz: $(READY) ## acak berkas masukan selama SECONDS detik (perlu atheris)
+fuzz: $(DEV) ## acak berkas masukan selama SECONDS detik (perlu atheris)
 	@$(BIN)/python tests/fuzz/intake.py $(or $(SECONDS),60)
 
 # Built aside and anew, so that it never tells what changed since the last sample.
@@ -119,12 +126,16 @@ sample: $(READY) ## buat lagi laporan contoh di reports/contoh
 	@echo "Contoh: reports/contoh/index.html"
 
 .PHONY: picture
-picture: $(READY) ## perbarui gambar di docs dari laporan contoh dan aplikasi (perlu chromium)
+picture: $(DEV) ## perbarui gambar di docs dari laporan contoh dan aplikasi (perlu chromium)
 	@PYTHONPATH=tests $(BIN)/python docs/picture.py
 
 .PHONY: tree
 tree: $(READY) ## perbarui pohon proyek di README dan docs/pohon.md dari keterangan setiap berkas
 	@$(BIN)/python docs/tree.py
+
+.PHONY: notebooks
+notebooks: $(READY) ## catat notebook seperti dikirim (sesudah diubah di proyek ini)
+	@$(BIN)/python -m kla_analysis.reporting.notebooks
 
 .PHONY: strings
 strings: $(READY) ## kumpulkan semua teks untuk penerjemah (kla_analysis/locale)
@@ -134,15 +145,18 @@ strings: $(READY) ## kumpulkan semua teks untuk penerjemah (kla_analysis/locale)
 calibration: $(READY) ## uji lagi prakiraan pada kasus yang belum dilihatnya (data/published/forecast_check.csv)
 	@$(BIN)/python -m kla_analysis.analysis.calibration
 
+# Two locks with the same pins: what runs, and all that tests need, too.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+    --custom-compile-command 'make lock' --no-emit-index-url --no-emit-find-links
+
 .PHONY: lock
-lock: ## perbarui requirements.lock (perlu uv)
-	@uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-annotate \
-	    --custom-compile-command 'make lock' --no-emit-index-url --no-emit-find-links \
-	    --output-file requirements.lock pyproject.toml build-requirements.in
+lock: ## perbarui requirements.lock dan requirements-dev.lock (perlu uv)
+	@$(LOCK) --output-file requirements.lock pyproject.toml build-requirements.in
+	@$(LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml build-requirements.in
 
 .PHONY: clean
 clean: ## hapus hasil sementara; laporan, data, dan .venv tetap
-	@rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	@rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache build dist
 	@find kla_analysis tests -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Bersih. Laporan di reports/ dan data di data/ tidak disentuh."
 
@@ -167,3 +181,8 @@ $(READY): requirements.lock pyproject.toml $(MOVED)
 	@$(BIN)/python -m compileall -q kla_analysis
 	@touch $@
 	@echo "==> Siap"
+
+$(DEV): $(READY) requirements-dev.lock
+	@echo "==> Memasang yang diperlukan uji dan pemeriksaan (requirements-dev.lock)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -16,10 +16,11 @@ SAID = {
     "data": "instruments, sheets, published facts, catalogues, areas; described in data/README.md",
     "reports": "where reports are written; contoh/ is the sample, by `make sample`",
     "tests": "one folder a wing; benchmarks in tests/bench/",
-    "docs": "the guides, their pictures, and the scripts that make them",
+    "docs": "the guides, their pictures, and the scripts behind both",
     "environment.yml": "the same environment for conda",
     "pyproject.toml": "packages, ranges, tools",
-    "requirements.lock": "exact pins with hashes",
+    "requirements.lock": "exact pins with hashes of what runs",
+    "requirements-dev.lock": "the same, and what tests and checks need",
     "Makefile": "every command; `make` lists them",
     "CONTRIBUTING.md": "how to work on it",
 }

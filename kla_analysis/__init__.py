@@ -1,13 +1,14 @@
 """kla_analysis: from a district's child-friendly evaluation sheet to its score, its losses, its way up.
 
-The names below are the shop window for notebooks. They are loaded when first used, so that a
-command which only needs a band does not wait for pandas and matplotlib.
+The names below are the window of the library: those that the notebooks use, each with an example in its `help`.
+They are loaded when first used, so that a command which only needs a band does not wait for pandas and matplotlib.
 """
 
 from importlib import import_module
 from typing import Any
 
 _WINDOW = {
+    "analysis.calibration": ("coverage", "reliability", "summarise"),
     "analysis.case_tables": (
         "answer_flips",
         "award_chances",
@@ -22,49 +23,26 @@ _WINDOW = {
         "weight_flips",
         "what_decides",
     ),
-    "analysis.comparison": ("closing_sets", "difference", "gap_to", "smallest_set"),
+    "analysis.comparison": ("closing_sets", "smallest_set"),
     "analysis.country": ("moves", "province_standing", "published_pairs", "transitions"),
     "analysis.crosswalk": ("carry_over", "compare_instruments", "load_mapping"),
-    "analysis.calibration": ("coverage", "load_check", "reliability", "summarise"),
-    "analysis.forecast": ("forecast", "learn", "learnable_cases", "outlook", "own_retention"),
-    "analysis.position": ("Position", "open_position", "reference_of"),
-    "analysis.scoring": ("RollUp", "roll_up"),
-    "analysis.target": ("aim",),
-    "analysis.trace": ("Trace", "trace"),
-    "analysis.uncertainty": ("flips_by_answer", "flips_by_weight", "sensitivity", "sobol", "tornado"),
+    "analysis.forecast": ("learnable_cases", "outlook"),
+    "analysis.position": ("Position", "reference_of"),
+    "analysis.scoring": ("roll_up",),
     "analysis.verification": ("draw_by_evidence",),
-    "analysis.weakness": (
-        "Selection",
-        "lost_by_agency",
-        "lost_points",
-        "selected",
-        "unanswered_questions",
-        "weak_questions",
-    ),
+    "analysis.weakness": ("lost_points",),
     "errors": ("DataError", "KlaError", "ParameterError"),
-    "evidence.areas": ("find_area", "load_areas"),
-    "evidence.assessment": ("Assessment", "load_assessment", "scaled_to_total"),
-    "evidence.audit": ("Audit", "audit"),
+    "evidence.areas": ("find_area",),
+    "evidence.cases": ("load_cases",),
     "evidence.contradictions": ("load_contradictions",),
+    "evidence.history": ("load_history",),
+    "evidence.published": ("load_component_scores", "load_national_counts", "load_participation"),
     "evidence.statements": ("load_statements",),
-    "evidence.cases": ("load_cases", "load_stage_scores"),
-    "evidence.history": ("history_of", "load_history"),
-    "evidence.intake.sheet": ("Intake", "read_sheet"),
-    "evidence.published": (
-        "load_component_scores",
-        "load_national_counts",
-        "load_participation",
-        "load_province_counts",
-        "load_results",
-    ),
-    "instrument.bands": ("Ladder", "Placement", "Span"),
-    "instrument.instrument": ("Instrument", "load_instrument"),
-    "planning.actions": ("Catalogue", "load_catalogue"),
-    "planning.frontier": ("Staircase", "staircase"),
+    "instrument.instrument": ("load_instrument",),
+    "planning.actions": ("load_catalogue",),
     "planning.model": ("Limits", "Model"),
-    "planning.plan": ("Plan", "least_money", "most_points"),
-    "planning.scenario": ("Scenario", "load_scenario", "open_scenario", "stack"),
-    "planning.simulation": ("Simulation", "Simulator", "simulate"),
+    "planning.plan": ("most_points",),
+    "planning.scenario": ("open_scenario",),
     "presenting": (
         "board",
         "charts",
@@ -72,7 +50,6 @@ _WINDOW = {
         "forecasting",
         "meetings",
         "method",
-        "plan_charts",
         "plan_tables",
         "plan_wording",
         "quality",
@@ -82,17 +59,43 @@ _WINDOW = {
         "wording",
     ),
     "reporting.launcher": ("launch",),
-    "reporting.parameters": ("ReportParameters", "open"),
+    "reporting.parameters": ("open",),
 }
-_ROOM_OF = {name: room for room, names in _WINDOW.items() for name in names}
-__all__ = sorted(_ROOM_OF)
+#: Found by name as well, for programs; not in the window.
+_BEHIND = {
+    "analysis.comparison": ("difference", "gap_to"),
+    "analysis.forecast": ("forecast", "learn"),
+    "analysis.position": ("open_position",),
+    "analysis.scoring": ("RollUp",),
+    "analysis.trace": ("trace",),
+    "analysis.uncertainty": ("sensitivity",),
+    "analysis.weakness": ("lost_by_agency", "unanswered_questions", "weak_questions"),
+    "evidence.areas": ("load_areas",),
+    "evidence.assessment": ("Assessment", "load_assessment", "scaled_to_total"),
+    "evidence.audit": ("audit",),
+    "evidence.cases": ("load_stage_scores",),
+    "evidence.history": ("history_of",),
+    "evidence.intake.sheet": ("Intake", "read_sheet"),
+    "evidence.published": ("load_results",),
+    "instrument.bands": ("Ladder", "Span"),
+    "instrument.instrument": ("Instrument",),
+    "planning.scenario": ("Scenario",),
+    "planning.simulation": ("Simulator", "simulate"),
+}
+_ROOM_OF = {name: room for rooms in (_WINDOW, _BEHIND) for room, names in rooms.items() for name in names}
+__all__ = sorted(name for names in _WINDOW.values() for name in names)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ROOM_OF:
-        raise AttributeError(f"module 'kla_analysis' has no attribute {name!r}")
-    room = f"kla_analysis.{_ROOM_OF[name]}"
-    return import_module(f"{room}.{name}") if room == "kla_analysis.presenting" else getattr(import_module(room), name)
+    if name in _ROOM_OF:
+        room = f"kla_analysis.{_ROOM_OF[name]}"
+        return import_module(f"{room}.{name}") if _ROOM_OF[name] == "presenting" else getattr(import_module(room), name)
+    said = f"module 'kla_analysis' has no attribute {name!r}"
+    if not name.startswith("_"):
+        from kla_analysis.errors import did_you_mean
+
+        said += f". {did_you_mean(name, __all__)}"
+    raise AttributeError(said, name=name)
 
 
 def __dir__() -> list[str]:

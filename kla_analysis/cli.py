@@ -22,7 +22,16 @@ from typing import Any
 import click
 
 from kla_analysis import terminal
-from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError, ParameterError, did_you_mean, nearest
+from kla_analysis.errors import (
+    KernelError,
+    KlaError,
+    NotebookError,
+    OutputError,
+    ParameterError,
+    call_as_command,
+    did_you_mean,
+    nearest,
+)
 from kla_analysis.files import SCARCE
 from kla_analysis.language import LANGUAGES, VARIABLE, current_language, money, number, t, use_language
 
@@ -170,6 +179,7 @@ def _told(error: KlaError, as_json: bool) -> int:
 def _run() -> int:
     """Run the command that was asked for, where it can be run at all."""
     use_language(_asked_language())
+    call_as_command()
     if sys.flags.optimize > 1:
         raise ParameterError(
             t("Python dijalankan dengan PYTHONOPTIMIZE=2, yang membuang teks program ini."),
@@ -743,13 +753,25 @@ def _telling(said: str) -> Callable[[str], None]:
 @app.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8888, show_default=True, help="Port di mesin ini.")
 @click.option("--no-browser", is_flag=True, help="Jangan buka peramban.")
-@click.option("--folder", type=_FILE, help="Folder yang dibuka; bila kosong, folder proyek.")
+@click.option("--folder", type=_FILE, help="Folder yang dibuka; bila kosong, salinan kerja di samping laporan.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan.")
 @_lang_option
 def lab(port: int, no_browser: bool, folder: Path | None) -> None:
-    """Buka notebook di JupyterLab (Ctrl+C untuk menutup)."""
+    """Buka salinan kerja notebook di JupyterLab (Ctrl+C untuk menutup); yang asli dipakai laporan."""
     from kla_analysis.reporting.app import open_lab
+    from kla_analysis.reporting.notebooks import keep_copy, working_copy
 
+    if folder is None:
+        copy = working_copy()
+        own = ", ".join(path.name for path in keep_copy(copy)) or "–"
+        click.echo(
+            t(
+                "Salinan kerja: {folder}. Laporan memakai aslinya; milik Anda di sini, tidak ditimpa: {own}.",
+                folder=folder,
+                own=own,
+            ),
+            err=True,
+        )
     said = t("JupyterLab di {address} (Ctrl+C untuk menutup).")
     open_lab(port=port, browser=not no_browser, folder=folder, say=_telling(said))
 

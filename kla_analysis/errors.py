@@ -3,11 +3,61 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from kla_analysis.language import t
+
+#: How a parameter (and a value of it) is named where the reader is: a notebook, the command, a page.
+Words = Callable[[str, str], str]
+_words: ContextVar[Words | None] = ContextVar("words", default=None)
+
+
+def _of_notebooks(name: str, value: str) -> str:
+    return value or name
+
+
+def _of_command(name: str, value: str) -> str:
+    return value or f"--{name.replace('_', '-')}"
+
+
+_words_of_process: Words = _of_notebooks
+
+
+def called(name: str) -> str:
+    """Return what the reader calls a parameter, to name it in an advice.
+
+    >>> with calling(lambda name, value: "isian “Daerah”"):
+    ...     called("area")
+    'isian “Daerah”'
+    >>> called("area")
+    'area'
+    """
+    return (_words.get() or _words_of_process)(name, "")
+
+
+def given(name: str, value: str) -> str:
+    """Return how the reader gives a value of a parameter: by its code, or as a page shows it."""
+    return (_words.get() or _words_of_process)(name, value)
+
+
+@contextmanager
+def calling(words: Words) -> Iterator[None]:
+    """Name parameters as one page does, inside a `with` block."""
+    before = _words.set(words)
+    try:
+        yield
+    finally:
+        _words.reset(before)
+
+
+def call_as_command() -> None:
+    """Name parameters as options, for the rest of the process."""
+    global _words_of_process
+    _words_of_process = _of_command
 
 
 @dataclass(frozen=True)
@@ -56,6 +106,13 @@ class KlaError(Exception):
         what: what happened, one sentence.
         advice: what the reader can do now.
         problems: every single problem found, when there are several.
+
+    >>> import kla_analysis as kla
+    >>> try:
+    ...     kla.open("63.10", 2022, target="nindia")
+    ... except kla.KlaError as error:
+    ...     print(error.problems[0].advice)
+    Mungkin maksud Anda “nindya”?
     """
 
     exit_code: ClassVar[int] = 1
@@ -72,13 +129,29 @@ class KlaError(Exception):
 
 
 class ParameterError(KlaError):
-    """A parameter is unknown, misspelt, of the wrong type or out of range."""
+    """A parameter is unknown, misspelt, of the wrong type or out of range.
+
+    >>> import kla_analysis as kla
+    >>> try:
+    ...     kla.open("63.10", 2022, traget="nindya")
+    ... except kla.ParameterError as error:
+    ...     print(error.problems[0].advice)
+    Mungkin maksud Anda “target”?
+    """
 
     exit_code = 2
 
 
 class DataError(KlaError):
-    """A data file was refused; `problems` lists everything that is wrong with it."""
+    """A data file was refused; `problems` lists everything that is wrong with it.
+
+    >>> import kla_analysis as kla
+    >>> try:
+    ...     kla.open("63.10", 2022, assessment="lembar.xlsx")
+    ... except kla.DataError as error:
+    ...     print(error.exit_code)
+    3
+    """
 
     exit_code = 3
 
@@ -124,6 +197,33 @@ def nearest(wrong: str, valid: Iterable[str], *, count: int = 1, alike: float = 
     if not found:  # which of two texts comes first changes how alike difflib finds them
         found = [name for name in by_folded if difflib.SequenceMatcher(None, folded, name).ratio() >= alike][:count]
     return [by_folded[name] for name in found]
+
+
+def as_written(wrong: object, valid: Iterable[str], what: str) -> str:
+    """Return the valid code that somebody means: in any case, never by a number.
+
+    Args:
+        wrong: what was given.
+        what: the sentence for a code that there is not.
+
+    Raises:
+        ParameterError: it is no text, or none of the valid codes; names the nearest.
+
+    >>> as_written("Nindya", ["madya", "nindya"], "Predikat tidak dikenal.")
+    'nindya'
+    """
+    valid = list(valid)
+    if not isinstance(wrong, str):
+        raise ParameterError(
+            t("{value} bukan teks.", value=repr(wrong)),
+            advice=t(
+                'Tulis kode sebagai teks di antara tanda kutip, misalnya "63.10"; sebagai angka nol di akhirnya hilang.'
+            ),
+        )
+    found = next((code for code in valid if code.casefold() == wrong.strip().casefold()), None)
+    if found is None:
+        raise ParameterError(what, advice=did_you_mean(wrong, valid))
+    return found
 
 
 def did_you_mean(wrong: str, valid: Iterable[str]) -> str:

@@ -227,11 +227,25 @@ def moment(when: datetime.datetime) -> str:
     >>> moment(datetime.datetime(2026, 11, 25, 7, 5))
     '25 November 2026, 07.05 UTC'
     """
-    from babel.dates import format_date, format_time
+    from babel.dates import format_time
 
+    return f"{day(when)}, {format_time(when, 'short', locale=_dates())} UTC"
+
+
+def day(when: datetime.date) -> str:
+    """Write a day for people.
+
+    >>> day(datetime.date(2026, 11, 25))
+    '25 November 2026'
+    """
+    from babel.dates import format_date
+
+    return format_date(when, "long", _dates())
+
+
+def _dates() -> str:
     # Indonesia, and most readers of English there, put the day before the month.
-    locale = {"en": "en_GB"}.get(current_language(), current_language())
-    return f"{format_date(when, 'long', locale)}, {format_time(when, 'short', locale=locale)} UTC"
+    return {"en": "en_GB"}.get(current_language(), current_language())
 
 
 def month(text: str) -> str:

@@ -25,6 +25,11 @@ class Project:
         """Return the notebooks of a report, in the order of their numbers."""
         return sorted(self.notebooks.glob("[0-9][0-9]_*.ipynb"))
 
+    def working_notebooks(self) -> list[Path]:
+        """Return the notebooks that people work in: those of a report, the cookbook, and the launcher."""
+        more = (self.notebooks / f"{name}.ipynb" for name in ("buku_resep", "beranda"))
+        return [*self.report_notebooks(), *(path for path in more if path.is_file())]
+
     def shown(self, path: Path) -> str:
         """Write a path relative to the root, with forward slashes, or only its name if outside."""
         try:

@@ -46,13 +46,19 @@ _LEAST = 0.01
 
 
 def check(instrument: Instrument | None = None, *, data: Path | None = None) -> pd.DataFrame:
-    """Forecast every published case from the others.
+    """Forecast every published case from the others; about half a minute.
+
+    Args:
+        instrument: whose bands and verifiers count; the newest when not given.
 
     Returns:
         One row per case and way of leaving out (`LEFT_OUT`): `left_out`, `area_code`, `award_year`, `stage` and
         `score` (points) that was forecast from, `outcome` (codes of what the award may have been, `;` between);
         per answer of `ANSWERS` its `_log` (score) and `_brier`; `below` and `above`, the forecast's probability
         of less than, and of at most, the award; `at_least_<code>`, its probability of each predicate or better.
+
+    Raises:
+        DataError: a file of facts is refused.
     """
     rules = instrument or load_instrument(data=data)
     cases, awards = load_cases(rules.ladder, data=data), former_awards(data=data)
@@ -95,7 +101,10 @@ def fingerprint_of_facts(rules: Instrument, *, data: Path | None = None) -> str:
 
 
 def record(*, data: Path | None = None) -> None:
-    """Count `check` anew and write it beside the facts, with their hash."""
+    """Count `check` anew and write it beside the facts (`RECORD`), with their hash in its origin note.
+
+    `make calibration` runs it. Whoever changes a published fact runs it again: until then `load_check` counts anew.
+    """
     data = data or find_project().data
     rules = load_instrument(data=data)
     check(rules, data=data).to_csv(data / RECORD, index=False, lineterminator="\n")
@@ -194,6 +203,11 @@ def summarise(checked: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Indexed by `left_out`, `from` (`verified`, `claim` or `all`) and `answer`: `cases`, `log`, `log_error` (standard
         error over districts), `gain` and `gain_error` (of the forecast's log score over this answer), `brier`.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> kla.summarise(kla.forecast_check(case)).index[0]
+    ('district', 'verified', 'forecast')
     """
     rows = []
     for (left_out, start), part in _parts(checked):
@@ -213,6 +227,12 @@ def coverage(checked: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Indexed by `left_out`, `from` and `level`: `cases`, `covered` (a share) and `error`, its standard error.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> covered = kla.coverage(kla.forecast_check(case))
+    >>> sorted(covered.columns)
+    ['cases', 'covered', 'error']
     """
     rows = []
     for (left_out, start), part in _parts(checked):
@@ -237,6 +257,11 @@ def reliability(checked: pd.DataFrame, rules: Instrument, *, groups: int = 5) ->
     Returns:
         One row per group of probabilities, rising: `said` (their mean), `came` (a share), `count`, `low` and `high`
         (Wilson interval of `came`, 80 %).
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> kla.reliability(kla.forecast_check(case), case.instrument)["count"].tolist()
+    [99, 15, 3, 14, 62]
     """
     from scipy import stats
 

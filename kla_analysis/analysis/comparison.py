@@ -113,6 +113,11 @@ def closing_sets(case: Position, target: str) -> pd.DataFrame:
     Returns:
         One row a side: `title`, `questions` (count), `gain_points`, `short_points` (0 where the gap is closed),
         `owners` (count).
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> kla.closing_sets(case, "nindya")[["questions", "gain_points"]].values.tolist()[0]
+    [6.0, 56.88]
     """
     questions, gap = case.questions, gap_to(target, case.span, case.instrument)[1]
     sides = [smallest_set(questions, gap.high)]

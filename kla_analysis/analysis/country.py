@@ -19,7 +19,11 @@ from kla_analysis.instrument.bands import Ladder
 
 
 def published_pairs(*, until: int | None = None, data: Path | None = None) -> pd.DataFrame:
-    """Return the published pairs of consecutive rounds (`consecutive`); `until` leaves out later rounds."""
+    """Return the published pairs of consecutive rounds (`consecutive`); `until` leaves out later rounds.
+
+    >>> len(published_pairs(until=2022))
+    133
+    """
     results = load_history(data=data)
     if until is not None:
         results = results[results["award_year"] <= until]
@@ -69,6 +73,11 @@ def transitions(pairs: pd.DataFrame, ladder: Ladder, *, level: float = 0.95) -> 
         Indexed by `before` and `after` (predicate codes, rising): `count`, `of` (pairs that begin at
         `before`), `districts` (how many districts those are), `share`, `low`, `high` (see `interval`).
         Transitions that never occurred are left out, and so are predicates that the ladder does not have.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> int(kla.transitions(kla.published_pairs(until=2022), case.ladder)["count"].sum())
+    133
     """
     order = _rising(ladder)
     rows = {}
@@ -88,6 +97,12 @@ def moves(pairs: pd.DataFrame, ladder: Ladder, *, level: float = 0.95) -> pd.Dat
     Returns:
         Indexed by `before` (predicate code, rising) and `whole`: `rose`, `stayed`, `fell`, `of`,
         `districts`, `share` (that rose), `low`, `high` (see `interval`).
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> moved = kla.moves(kla.published_pairs(until=2022), case.ladder)
+    >>> int(moved.loc[("madya", True), "rose"]), int(moved.loc[("madya", True), "of"])
+    (2, 6)
     """
     order = _rising(ladder)
     pairs = _known(pairs, order)
@@ -135,6 +150,11 @@ def province_standing(results: pd.DataFrame, province: str, ladder: Ladder) -> p
         Indexed by `area_code`: `area_name`, `award_year`, `predicate`, `score` (points, often
         missing), `rank` of the predicate (1 is the best; equal predicates share it); `later_year`,
         `at_least`, `at_most`: what is known of a later award whose predicate is not named.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> kla.province_standing(kla.load_history(), "Kalimantan Selatan", case.ladder)["rank"]["63.10"].item()
+    6
     """
     order = _rising(ladder)
     final = results[(results["province"] == province) & (results["stage"] == AWARD_STAGE)].sort_values("award_year")

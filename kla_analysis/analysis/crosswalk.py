@@ -37,11 +37,6 @@ class Crossing:
     left_behind: pd.DataFrame
     unanswered: pd.DataFrame
 
-    @property
-    def points_left_behind(self) -> float:
-        """Points of the old sheet that have nowhere to go."""
-        return round(float(self.left_behind["score"].sum()), 6)
-
 
 def load_mapping(path: str | Path, old: Instrument, new: Instrument, *, data: Path | None = None) -> pd.DataFrame:
     """Load and check a declared mapping between the questions of two instruments.
@@ -51,6 +46,10 @@ def load_mapping(path: str | Path, old: Instrument, new: Instrument, *, data: Pa
 
     Raises:
         DataError: a question that does not exist, or that is mapped twice; all problems at once.
+
+    >>> import kla_analysis as kla
+    >>> rules = kla.load_instrument(year=2025)
+    >>> kla.load_mapping("padanan.csv", rules, rules)  # doctest: +SKIP
     """
     path = Path(path)
     project = find_project()
@@ -77,6 +76,13 @@ def carry_over(assessment: Assessment, mapping: pd.DataFrame, old: Instrument, n
 
     Raises:
         DataError: the sheet is not of the old instrument, or does not go down to questions.
+
+    >>> import pandas as pd
+    >>> import kla_analysis as kla
+    >>> old, rules = kla.open("reference", 2024), kla.load_instrument(year=2025)
+    >>> same = pd.DataFrame({"from_question": rules.questions.index, "to_question": rules.questions.index})
+    >>> kla.roll_up(kla.carry_over(old.assessment, same, old.instrument, rules).assessment, rules).total.low
+    771.81
     """
     if assessment.instrument != old.id or assessment.level != "question":
         raise DataError(
@@ -97,7 +103,7 @@ def carry_over(assessment: Assessment, mapping: pd.DataFrame, old: Instrument, n
             printed=None,
             origin=replace(assessment.origin, title=title, standing="derived"),
         ),
-        left_behind=left.assign(score=assessment.scores),
+        left_behind=left.assign(score=assessment.scores.reindex(left.index)),
         unanswered=open_,
     )
 
@@ -108,6 +114,11 @@ def compare_instruments(old: Instrument, new: Instrument) -> pd.DataFrame:
     Returns:
         Indexed by `level` (component, indicator, band, total) and `code`: `old`, `new` and `change`
         (points; missing where only one instrument has it), `old_source`, `new_source`.
+
+    >>> import kla_analysis as kla
+    >>> rules = kla.load_instrument(year=2025)
+    >>> float(kla.compare_instruments(rules, rules)["change"].abs().sum())
+    0.0
     """
     parts = []
     for level in ("component", "indicator"):

@@ -90,7 +90,7 @@ class Retention:
         return len(self.shares) == 1
 
     def quantile(self, probability: float) -> float:
-        """Return the share below which the award stays with a probability."""
+        """Return the share (of the score, 0 to 1 and above) below which the award stays with a probability."""
         return float(self.at(np.array([probability]))[0])
 
     def at(self, lots: np.ndarray) -> np.ndarray:
@@ -98,7 +98,7 @@ class Retention:
         return np.full(len(lots), self.shares[0]) if self.certain else np.interp(lots, self.cumulative, self.shares)
 
     def probability_at_least(self, share: float) -> float:
-        """Return the probability that at least a share is kept."""
+        """Return the probability that at least a share of the score is kept; 0 or 1 where the share is certain."""
         if self.certain:
             return float(self.shares[0] >= share)
         return 1.0 - float(np.interp(share, self.shares, self.cumulative))
@@ -223,7 +223,15 @@ class Model:
         area: str = "",
         known_variance: float = 0.0,
     ) -> Mixture:
-        """Return the distribution of the logarithm of the share that some steps keep."""
+        """Return the distribution of the logarithm of the share that some steps keep.
+
+        Args:
+            steps: some of `STEPS`; both together are one share, from the claim to the award.
+            verifier: code of who verifies.
+            province, year, area: whose round and district it is, where cases of theirs were seen; effects of others
+                are drawn anew.
+            known_variance: of the score's logarithm, where the score is known only as an interval.
+        """
         taken = np.array([float(step in steps) for step in STEPS])
         verifiers = [known.code for known in self.instrument.verifiers]
         fixed = np.concatenate([taken * (known == verifier) for known in verifiers])
@@ -313,6 +321,9 @@ def learnable_cases(instrument: Instrument | None = None, *, data: Path | None =
 
     Returns:
         As `evidence.cases.load_cases`; empty where the instrument names nobody who verifies.
+
+    >>> len(learnable_cases())
+    42
     """
     rules = instrument or load_instrument(data=data)
     return _telling(load_cases(rules.ladder, data=data), rules)
@@ -421,9 +432,14 @@ def verifier_of_case(case: Mapping[str, Any], rules: Instrument) -> str:
 
 
 def score_of(case: Mapping[str, Any], rules: Instrument) -> tuple[str, float, float]:
-    """Return of a case the stage and the score (points) that its award is forecast from: verified, else claimed.
+    """Return of a case what its award is forecast from: the verified score, else the claimed one.
 
-    The third is the variance of the score's logarithm where the score is known only as an interval.
+    Args:
+        case: a row of `evidence.cases.load_cases`.
+
+    Returns:
+        Code of the stage; the score in points, of an interval its geometric middle; and the variance of its logarithm,
+        as if it could lie anywhere in its interval (0 where it is known exactly).
     """
     name = SCORES[1] if pd.notna(case[f"{SCORES[1]}_low"]) else SCORES[0]
     span = (case[f"{name}_low"], case[f"{name}_high"])
@@ -693,6 +709,11 @@ def outlook(position: Position, score: float | None = None, *, former: bool = Tr
     Args:
         score: another total at the same stage, points.
         former: whether the former award counts.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> round(kla.outlook(case).median)
+    549
     """
     rules, ladder = position.instrument, position.instrument.ladder
     total = position.span.low if score is None else score

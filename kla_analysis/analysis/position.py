@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import NoReturn
 
 import pandas as pd
 
 from kla_analysis.analysis.scoring import MissingPolicy, RollUp, roll_up
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points
-from kla_analysis.errors import ParameterError
+from kla_analysis.errors import ParameterError, called, did_you_mean
 from kla_analysis.evidence.areas import REFERENCE_CODE, Area, find_area
 from kla_analysis.evidence.assessment import Assessment, list_rounds, load_assessment, rules_of, sheet_and_rules
 from kla_analysis.evidence.audit import audit
@@ -77,6 +78,10 @@ class Position:
             None to learn it from the published pairs.
         target: code of the predicate that a report about it aims for (`analysis.target.aim`); empty where nobody
             has asked yet.
+
+    >>> import kla_analysis as kla
+    >>> kla.open("63.10", 2022)
+    Position(Kab. Tanah Bumbu 2022: 650,5, assumed)
     """
 
     area: Area
@@ -89,6 +94,12 @@ class Position:
     history: pd.DataFrame
     kept_share: float | None = None
     target: str = ""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        said = f"a case has no {name!r}"
+        if not name.startswith("_"):
+            said += f". {did_you_mean(name, [one for one in dir(type(self)) if not one.startswith('_')])}"
+        raise AttributeError(said, name=name, obj=self)
 
     @property
     def questions(self) -> pd.DataFrame:
@@ -268,7 +279,13 @@ def open_position(
 
 
 def reference_of(instrument: Instrument, *, data: Path | None = None) -> Position | None:
-    """Open the newest sheet of the unnamed district that follows an instrument; None where there is none."""
+    """Open the newest sheet of the unnamed district that follows an instrument; None where there is none.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> kla.reference_of(case.instrument).span.low
+    771.81
+    """
     rounds = list_rounds(REFERENCE_CODE, data=data)
     for row in reversed(list(rounds.itertuples())):
         if rules_of(row.path, year=row.award_year, data=data).id == instrument.id:
@@ -353,5 +370,5 @@ def _require_same_round(sheet: Assessment, area: Area, year: int, stage: str | N
 def _what_there_is(area: Area, history: pd.DataFrame, data: Path | None) -> str:
     years = set(history["award_year"].astype(int)) | set(list_rounds(area.code, data=data)["award_year"].astype(int))
     if not years:
-        return t("Sertakan lembar nilai Anda sendiri dengan --assessment BERKAS.")
+        return t("Sertakan lembar nilai Anda sendiri dengan {assessment} BERKAS.", assessment=called("assessment"))
     return t("Tahun yang ada: {years}.", years=", ".join(str(year) for year in sorted(years)))

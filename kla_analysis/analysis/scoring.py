@@ -137,6 +137,11 @@ def roll_up(assessment: Assessment, instrument: Instrument, *, missing: MissingP
         DataError: the sheet belongs to another instrument, or answers are missing and the policy
             is `refuse`.
         ParameterError: there is no such policy.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> kla.roll_up(case.assessment, case.instrument).total.low
+    650.5
     """
     _require_policy(missing)
     if assessment.instrument != instrument.id:

@@ -71,6 +71,11 @@ def draw_by_evidence(
 
     Raises:
         ParameterError: an unknown question or state.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> kla.draw_by_evidence(case.roll_up, {"1.1": "complete"}, draws=1000).shape
+    (1000,)
     """
     instrument = rollup.instrument
     questions = rollup.table("question")

@@ -32,6 +32,11 @@ def lost_points(rollup: RollUp, level: str, *, peers: Sequence[RollUp] = ()) -> 
 
     Raises:
         DataError: the sheet stops above this level, or a peer follows another instrument.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> kla.lost_points(case.roll_up, "component").index[0]
+    'K2'
     """
     table = rollup.table(level).copy()
     table["recoverable_points"] = table["lost_points"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kla_analysis.errors import ParameterError, nearest
+from kla_analysis.errors import ParameterError, as_written, nearest
 from kla_analysis.language import t
 from kla_analysis.project import find_project
 from kla_analysis.reading import read_resource, stamp
@@ -101,7 +101,9 @@ def find_area(text: str, *, data: Path | None = None) -> Area:
     >>> find_area("6310").name
     'Kab. Tanah Bumbu'
     """
-    wanted = str(text).strip()
+    if not isinstance(text, str):  # 63.1 would be taken for 63.10 only by luck
+        as_written(text, (), "")
+    wanted = text.strip()
     if wanted == REFERENCE_CODE:
         return Area(REFERENCE_CODE, t("Daerah rujukan (tanpa nama)"), "", "")
     if re.fullmatch(r"\d{4}", wanted):

@@ -80,6 +80,13 @@ class Audit:
 def audit(assessment: Assessment, instrument: Instrument) -> Audit:
     """Compare the printed lines of a sheet with the sums of what stands below them.
 
+    Maxima and scores in points, each line with the level right below it; half a hundredth is no difference, and a line
+    that the sheet does not print contradicts nothing. Nothing is put right.
+
+    Args:
+        assessment: a sheet with `printed`, at any level.
+        instrument: the rules that it follows.
+
     Raises:
         DataError: the sheet carries no printed lines to compare.
     """

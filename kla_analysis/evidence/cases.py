@@ -53,6 +53,11 @@ def load_cases(ladder: Ladder, *, data: Path | None = None) -> pd.DataFrame:
         `area_name`, `province`, `award_year`, `verified_by`, `assessed`, and per stage of `SCORES` its
         `_low` and `_high` in points (missing where unknown; a band reaches up to the bound of the
         next, and the top one to the largest total); `outcome`: the codes of the predicates that the award may have.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> len(kla.load_cases(case.ladder))
+    72
     """
     stages = load_stage_scores(data=data)
     results = load_results(data=data)

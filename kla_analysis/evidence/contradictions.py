@@ -44,6 +44,9 @@ def load_contradictions(*, data: Path | None = None) -> list[Contradiction]:
 
     Raises:
         DataError: one is found that is not declared, or one is declared that is no longer there; all at once.
+
+    >>> load_contradictions()[0].about
+    'Kota Kediri 2019'
     """
     data = data or find_project().data
     items = yaml.safe_load((data / DECLARED).read_text(encoding="utf-8"))

@@ -24,6 +24,10 @@ def load_history(*, data: Path | None = None) -> pd.DataFrame:
     """Return all published results, and from the published cases what these lack; columns as `load_results`.
 
     Where both tell the score or the award of a stage, the result's own stands.
+
+    >>> results = load_history()
+    >>> results[results["area_code"] == "63.10"]["award_year"].tolist()
+    [2019, 2022, 2023, 2025, 2025, 2025]
     """
     results = load_results(data=data)
     rows = {tuple(row[part] for part in _KEY): row for row in results.to_dict("records")}

@@ -46,6 +46,10 @@ def load_national_counts(*, data: Path | None = None) -> pd.DataFrame:
     """Load how many districts got each predicate per year (counts; some are missing).
 
     `held` is false in a year without awards.
+
+    >>> counts = load_national_counts()
+    >>> counts[~counts["held"]]["award_year"].tolist()
+    [2020, 2024]
     """
     return read_resource("published/national_counts.csv", data or find_project().data).reset_index(drop=True)
 
@@ -60,7 +64,11 @@ def ladder_of(award_year: int, predicate: str | None = None, *, data: Path | Non
 
 
 def load_participation(*, data: Path | None = None) -> pd.DataFrame:
-    """Load how many districts took part, went on and were awarded, as printed: `award_year`, `measure`, `value`."""
+    """Load how many districts took part, went on and were awarded, as printed: `award_year`, `measure`, `value`.
+
+    >>> "took_part" in set(load_participation()["measure"])
+    True
+    """
     return _in_own_words(read_resource("published/national_participation.csv", data or find_project().data))
 
 
@@ -73,10 +81,10 @@ def load_province_counts(*, data: Path | None = None) -> pd.DataFrame:
 
 
 def load_component_scores(instrument: Instrument, *, data: Path | None = None) -> pd.DataFrame:
-    """Load what districts published of their components.
+    """Load what districts published of their components, one row per area, round, stage and component.
 
-    Columns: as printed (`printed_value`, `printed_unit`, `printed_max`), and `share`: the printed per
-    cent, or the points by the maximum printed beside them, else by the instrument's (derived).
+    Columns: as printed (`printed_value`, `printed_unit`: `points` or `percent`, `printed_max` in points), and `share`
+    (0 to 1): the printed per cent, or the points by the maximum printed beside them, else by the instrument's (derived).
     """
     table = _in_own_words(read_resource("published/component_scores.csv", data or find_project().data))
     maximum = table["printed_max"].fillna(table["component_code"].map(instrument.components["max_points"]))

@@ -49,6 +49,11 @@ def load_statements(instrument: Instrument, *, data: Path | None = None) -> list
 
     Raises:
         DataError: a statement lacks a part, or names a question that the instrument does not have; all at once.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> kla.load_statements(case.instrument)[0].by
+    'ketua tim verifikasi sebuah provinsi'
     """
     items = yaml.safe_load(((data or find_project().data) / STATEMENTS).read_text(encoding="utf-8"))
     problems = [problem for item in items for problem in _wrong_in(item, instrument)]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kla_analysis.errors import ParameterError, did_you_mean
+from kla_analysis.errors import ParameterError, as_written
 from kla_analysis.language import number, t
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Ladder:
     cases: tuple[BoundCase, ...] = ()
 
     def band(self, predicate: str) -> Band:
-        """Look a band up by its code.
+        """Look a band up by its code, in any case.
 
         Raises:
             ParameterError: no band has that code; names the nearest.
@@ -116,10 +116,8 @@ class Ladder:
         for band in self.bands:
             if band.code == predicate:
                 return band
-        raise ParameterError(
-            t("Predikat “{name}” tidak dikenal.", name=predicate),
-            advice=did_you_mean(predicate, [band.code for band in self.bands]),
-        )
+        what = t("Predikat “{name}” tidak dikenal.", name=predicate)
+        return self.band(as_written(predicate, [band.code for band in self.bands], what))
 
     def knows(self, predicate: str) -> bool:
         """Whether it has a predicate, `none` included."""
@@ -224,7 +222,10 @@ class Ladder:
         )
 
     def name_between(self, at_least: str | None, at_most: str | None) -> str:
-        """Name what is known of a predicate that was not named; None is open.
+        """Name what is known of a predicate that was not named.
+
+        Args:
+            at_least, at_most: codes of predicates; None is open.
 
         Returns:
             In words: "paling tinggi Madya", "Madya sampai Nindya", "predikat tidak disebut".

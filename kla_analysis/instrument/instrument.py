@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from kla_analysis.errors import DataError, ParameterError, Problem, did_you_mean
+from kla_analysis.errors import DataError, ParameterError, Problem, as_written, did_you_mean
 from kla_analysis.instrument.bands import Band, BoundCase, Ladder
 from kla_analysis.language import by_language, current_language, number, t
 from kla_analysis.project import find_project
@@ -165,7 +165,7 @@ class Instrument:
         """Look a question up by its code, such as `21A.7a`."""
         row = self._row("question", code)
         return Question(
-            code=code,
+            code=row.name,
             label=row["name"],
             max_points=row["max_points"],
             indicator=row["indicator_code"],
@@ -177,32 +177,22 @@ class Instrument:
     def indicator(self, code: str) -> Indicator:
         """Look an indicator up by its code, such as `21A`."""
         row = self._row("indicator", code)
-        return Indicator(code, row["name"], row["max_points"], row["component_code"], row["source"])
+        return Indicator(row.name, row["name"], row["max_points"], row["component_code"], row["source"])
 
     def component(self, code: str) -> Component:
         """Look a component up by its code, such as `K2`."""
         row = self._row("component", code)
-        return Component(code, row["name"], row["max_points"], row["source"])
+        return Component(row.name, row["name"], row["max_points"], row["source"])
 
     def stage(self, code: str) -> Stage:
         """Look a stage up by its code, such as `self_assessment`."""
-        for stage in self.stages:
-            if stage.code == code:
-                return stage
-        raise ParameterError(
-            t("Tahap “{name}” tidak dikenal.", name=code),
-            advice=did_you_mean(code, [stage.code for stage in self.stages]),
-        )
+        by_code = {stage.code: stage for stage in self.stages}
+        return by_code[as_written(code, by_code, t("Tahap “{name}” tidak dikenal.", name=code))]
 
     def verifier(self, code: str) -> Verifier:
         """Look a verifier up by its code, such as `province`."""
-        for verifier in self.verifiers:
-            if verifier.code == code:
-                return verifier
-        raise ParameterError(
-            t("Pemverifikasi “{name}” tidak dikenal.", name=code),
-            advice=did_you_mean(code, [verifier.code for verifier in self.verifiers]),
-        )
+        by_code = {verifier.code: verifier for verifier in self.verifiers}
+        return by_code[as_written(code, by_code, t("Pemverifikasi “{name}” tidak dikenal.", name=code))]
 
     def verifier_of(self, award_year: int) -> Verifier | None:
         """Return who verifies in a round; None for rounds before all that are known."""
@@ -227,11 +217,8 @@ class Instrument:
 
     def _row(self, level: str, code: str) -> pd.Series:
         table = self.table(level)
-        if code not in table.index:
-            raise ParameterError(
-                t("Kode “{code}” tidak ada di instrumen {id}.", code=code, id=self.id),
-                advice=did_you_mean(code, table.index),
-            )
+        if not isinstance(code, str) or code not in table.index:
+            code = as_written(code, table.index, t("Kode “{code}” tidak ada di instrumen {id}.", code=code, id=self.id))
         return table.loc[code]
 
 
@@ -330,6 +317,9 @@ def load_instrument(instrument: str | None = None, *, year: int | None = None, d
         ParameterError: there is no such instrument.
         DataError: its tables contradict each other in a way that `discrepancies.yaml` does not
             declare, or no longer contradict each other where it does.
+
+    >>> load_instrument(year=2025)
+    Instrument(kla-2024: 7 components, 31 indicators, 274 questions, 1000 points)
     """
     folder = (data or find_project().data) / "instruments"
     known = known_instruments(data=data)

@@ -110,7 +110,9 @@ def _command() -> Iterator[tuple[str, str]]:
 
 
 def _notebooks(project: Project) -> Iterator[tuple[str, str]]:
-    for path in project.report_notebooks():
+    for path in project.working_notebooks():
+        if path.stem == "beranda":  # says everything in both languages itself
+            continue
         yield from ((text, f"notebooks/{path.name}") for text in texts(path))
 
 

@@ -73,7 +73,7 @@ class Catalogue:
         return whole.assign(agency=whole["action_code"].map(self.actions["agency"]))
 
     def names(self, column: str) -> list[Any]:
-        """Return the agencies, funding sources or years (by `column`) that something is paid by, sorted."""
+        """Return the different values of a column of `rows` (`agency`, `funding_source` or `year`), sorted: who pays, when."""
         return sorted(set(self.rows[column].tolist()))
 
     def __repr__(self) -> str:
@@ -107,6 +107,11 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
             chance whose low is above its likely or high, a circular or unknown prerequisite, an
             action that answers nothing, “exactly one of” with one member, a cost split that does not
             add up or names an unknown action, year or source.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> len(kla.load_catalogue("contoh", case.instrument).actions)
+    48
     """
     data = data or find_project().data
     folder = _folder_of_catalogue(str(catalogue), instrument, data)
@@ -180,7 +185,10 @@ def _read_tables(
 
 
 def folder_of(catalogue: str | Path, data: Path) -> Path:
-    """Return the folder of a catalogue that is named or addressed; it need not exist."""
+    """Return the folder of a catalogue: itself where there is such a folder, else the one of that name in the data.
+
+    It need not exist.
+    """
     return Path(catalogue) if os.path.isdir(catalogue) else data / "actions" / str(catalogue)
 
 

@@ -254,7 +254,14 @@ def _groups(model: Model, limits: Limits, clusters: list[list[int]]) -> list[tup
 
 
 def clusters_of(model: Model, limits: Limits) -> list[list[int]]:
-    """Split the actions into clusters of which none asks what another one does."""
+    """Split the actions into clusters of which none asks what another one does.
+
+    Tied together are actions that answer one question or fill one indicator, that exclude each other, and that need each
+    other. Ceilings on money tie no clusters: they are kept where clusters are put together.
+
+    Returns:
+        Positions of actions, in the order of the catalogue; every action is in one cluster.
+    """
     together = [*model.clusters, *(model.indices(group).tolist() for group, _ in model.groups(limits))]
     together += [[at, *itertools.chain(*choices)] for at, choices in enumerate(model.needs)]
     return joined(len(model.codes), together)

@@ -37,6 +37,12 @@ class Limits:
         must, must_not: actions that are decided already.
         either_or: further groups of which at most one action may be funded.
         exactly_one: groups of which exactly one action must be funded.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> model = kla.Model(case.roll_up, kla.load_catalogue("contoh", case.instrument))
+    >>> kla.most_points(model, kla.Limits(budget=200_000_000)).cost <= 200_000_000
+    True
     """
 
     budget: int | None = None
@@ -54,7 +60,12 @@ class Limits:
         return {"agency": self.agencies, "funding_source": self.funding_sources, "year": self.years}
 
     def without(self, column: str, name: str | int) -> Limits:
-        """Return the limits without one ceiling; an empty column means the budget."""
+        """Return the limits without one ceiling on money.
+
+        Args:
+            column: `agency`, `funding_source` or `year`; empty for the budget.
+            name: which of them, such as a code of an agency; nothing happens where it has no ceiling.
+        """
         if not column:
             return replace(self, budget=None)
         attribute = {"agency": "agencies", "funding_source": "funding_sources", "year": "years"}[column]
@@ -100,6 +111,12 @@ class Model:
         cost: which cost of the range counts: `low`, `likely` or `high`.
         acceptance: `full` counts an action's points in full; `low`, `likely` or `high` counts what they are
             worth on average at that chance of acceptance (`expected`).
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> model = kla.Model(case.roll_up, kla.load_catalogue("contoh", case.instrument))
+    >>> model.total(model.indices(["A01"]))
+    662.94
     """
 
     rollup: RollUp
@@ -240,16 +257,10 @@ class Model:
             ([row[code] for code in codes] for codes in answers.groupby(shared)["action_code"].agg(list)),
         )
 
-    @cached_property
-    def raised_to(self) -> dict[str, dict[str, float]]:
-        """The share of its maximum to which each action raises each question that it answers."""
-        found: dict[str, dict[str, float]] = {code: {} for code in self.codes}
+    def raised_to(self, action: str) -> pd.Series:
+        """Return the share of its maximum to which an action raises each question that it answers."""
         answers = self.catalogue.answers
-        for action, question, share in zip(
-            answers["action_code"], answers["question_code"], answers["raised_to"], strict=True
-        ):
-            found[action][question] = share
-        return found
+        return answers[answers["action_code"] == action].set_index("question_code")["raised_to"]
 
     def indices(self, actions: Iterable[str]) -> np.ndarray:
         """Return the positions of actions.
@@ -333,7 +344,13 @@ class Model:
         return [each.words for each in self.ceilings(limits) if each.paid[chosen].sum() > each.most]
 
     def broken(self, chosen: np.ndarray, limits: Limits) -> list[str]:
-        """Say in words which limits a set of actions breaks; empty when it breaks none."""
+        """Say in words which limits a set of actions breaks; empty when it breaks none.
+
+        Money is compared in whole rupiah, points of components to the millionth.
+
+        Args:
+            chosen: positions of the funded actions.
+        """
         funded = {self.codes[at] for at in chosen}
         said = self.overspent(chosen, limits)
         said += [t("wajib {code}", code=code) for code in limits.must if code not in funded]
@@ -383,7 +400,11 @@ class Model:
 
 
 def alternatives(choice: Iterable[str]) -> str:
-    """Write a prerequisite of which one is enough."""
+    """Write a prerequisite of which one is enough.
+
+    >>> alternatives(["A01"]), alternatives(["A01", "A02"])
+    ('A01', 'A01 atau A02')
+    """
     return t(" atau ").join(choice)
 
 

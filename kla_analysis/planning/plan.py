@@ -115,6 +115,12 @@ def most_points(model: Model, limits: Limits, *, time_limit: float = TIME_LIMIT,
 
     Raises:
         ParameterError: an unknown action, agency, funding source, year or component in the limits.
+
+    >>> import kla_analysis as kla
+    >>> case = kla.open("63.10", 2022, target="nindya")
+    >>> model = kla.Model(case.roll_up, kla.load_catalogue("contoh", case.instrument))
+    >>> kla.most_points(model, kla.Limits(budget=500_000_000)).total
+    694.94
     """
     problem = _Problem(model, limits)
     best = problem.solve("points", time_limit=time_limit)

@@ -256,6 +256,9 @@ def open_scenario(named: str = "", *, data: Path | None = None) -> Scenario:
 
     Raises:
         ParameterError, DataError: as `load_scenario` and `stack`.
+
+    >>> open_scenario("nindya-termurah").target
+    'nindya'
     """
     return stack([load_scenario(name, data=data) for name in names(named)])
 

@@ -13,7 +13,7 @@ import pandas as pd
 from kla_analysis.analysis.forecast import Retention, forecastable, outlook, own_retention
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
-from kla_analysis.errors import ParameterError
+from kla_analysis.errors import ParameterError, called
 from kla_analysis.instrument.bands import Band, Placement
 from kla_analysis.language import t
 from kla_analysis.planning.actions import Catalogue, load_catalogue
@@ -102,7 +102,7 @@ class Simulator:
         if position.roll_up is None or position.roll_up.level != "question":
             raise ParameterError(
                 t("Rencana perlu lembar nilai per pertanyaan; {area} tidak punya.", area=position.area.name),
-                advice=t("Sertakan lembar sendiri dengan --assessment BERKAS."),
+                advice=t("Sertakan lembar sendiri dengan {assessment} BERKAS.", assessment=called("assessment")),
             )
         self.position, self.roll_up = position, position.roll_up
         self._grounds: dict[str, Ground] = {}
@@ -162,7 +162,16 @@ class Simulator:
 
 
 def simulate(position: Position, scenario: Scenario | None = None, target: str = "") -> Simulation:
-    """Answer one scenario about one position; the default one (the cheapest way to the target) when none is given."""
+    """Answer one scenario about one position.
+
+    Args:
+        scenario: the default one, the cheapest way to the target, when not given.
+        target: code of the predicate that is meant where the scenario names none; the next one when empty.
+
+    Raises:
+        ParameterError: the position has no sheet with answers per question, or the scenario is about another area or
+            names what does not exist. DataError: the catalogue is refused.
+    """
     return Simulator(position).run(scenario or Scenario(), target)
 
 
@@ -231,8 +240,49 @@ class Simulation:
         table["after"] = self.model.components(self.chosen)
         return table
 
+    @property
+    def infeasible(self) -> bool:
+        """Whether no plan keeps all limits; the tables about a plan then have no rows."""
+        return self.plan.status == "infeasible"
+
+    @property
+    def funded(self) -> pd.DataFrame:
+        """The plan's actions (`Plan.table`)."""
+        return self.plan.table
+
+    @property
+    def order(self) -> pd.DataFrame:
+        """The plan's actions in the order that can be cut anywhere: `rank`, `name`, and the columns of `Ranking.steps`."""
+        if not self.plan.actions:
+            return pd.DataFrame(columns=["rank", "name", "cost", "cost_so_far", "total", "given_up"])
+        steps = self.ranking.steps.copy()
+        steps.insert(0, "rank", range(1, len(steps) + 1))
+        return steps.assign(name=self.model.catalogue.actions["name"].reindex(steps.index))
+
+    @property
+    def sure(self) -> pd.DataFrame:
+        """What it costs to reach the target: if all is accepted (level 0), and with each certainty (`prices`).
+
+        By `level` (probability): `cost` (rupiah), `total` (points), `probability`. Empty where all actions together
+        do not reach it.
+        """
+        columns = ["cost", "total", "probability"]
+        reached = pd.DataFrame(columns=columns) if self.infeasible else self.chances
+        first = reached[reached["total"] >= self.target - 1e-9].head(1)[columns]
+        if first.empty:
+            return first
+        return pd.concat([first.set_axis([0.0]), self.prices[columns]]).rename_axis("level")
+
     def spending(self, column: str) -> pd.DataFrame:
-        """Return the plan's cost (rupiah) and number of actions by `agency`, `year` or `funding_source`."""
+        """Return what the plan costs by agency, source or year.
+
+        Args:
+            column: `agency`, `year` or `funding_source`.
+
+        Returns:
+            Indexed by it: `cost` (rupiah), `actions` (how many), `ceiling` (rupiah; missing where there is none); the
+            most expensive first, years in their order.
+        """
         rows = self.model.catalogue.rows
         rows = rows[rows["action_code"].isin(self.plan.actions)].assign(cost=lambda of: of[f"cost_{self.model.cost}"])
         spent = rows.groupby(column).agg(cost=("cost", "sum"), actions=("action_code", "nunique"))
@@ -273,6 +323,9 @@ class Simulation:
         without weighted budgets), `budget`, `dropped` (the end of the list), `total` of what is left, `free_total` when
         everything is chosen anew.
         """
+        columns = ["cut", "weight", "budget", "dropped", "total", "free_total"]
+        if not self.plan.actions:
+            return pd.DataFrame(columns=columns)
         cuts = [(int(self.plan.cost * (1 - cut)), cut, np.nan) for cut in CUTS]
         if self.scenario.budgets:
             whole = max(self.plan.cost, 1)
@@ -283,23 +336,29 @@ class Simulation:
             dropped = tuple(code for code in self.ranking.steps.index if code not in left.index)
             total = self.before if left.empty else float(left["total"].iloc[-1])
             rows.append((cut, weight, budget, dropped, total, _most(self.ground, budget).total))
-        return pd.DataFrame(rows, columns=["cut", "weight", "budget", "dropped", "total", "free_total"])
+        return pd.DataFrame(rows, columns=columns)
 
     @cached_property
     def core(self) -> pd.Series:
         """In which share of drawn assumptions the best plan for the same money holds each action."""
+        if self.infeasible:
+            return pd.Series(dtype=float, name="share")
         limits = replace(self.ground.limits, budget=self.plan.cost, components={})
         return core_actions(self.model, limits, retention=self.ground.retention)
 
     @cached_property
     def regret(self) -> pd.DataFrame:
         """What the plan gives up in each outcome of verification."""
+        if self.infeasible:
+            return pd.DataFrame(columns=["strictness", "kept", "total", "best_total", "regret"])
         limits = replace(self.ground.limits, budget=self.plan.cost, components={})
         return regret(self.model, self.plan.actions, limits, retention=self.ground.retention)
 
     @cached_property
     def evidence(self) -> pd.DataFrame:
         """What it saves to secure the evidence of claimed points first, as if the sheet were only claimed."""
+        if self.infeasible or not forecastable(self.ground.position):
+            return pd.DataFrame(columns=["secured", "points", "total", "cost", "saved"])
         retention = self.ground.retention or outlook(self.ground.position).retention
         return worth_of_evidence(self.model, self.target, self.ground.limits, retention)
 

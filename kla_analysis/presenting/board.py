@@ -3,6 +3,12 @@
 What does not depend on the budget is drawn once. What moves is a short list of marks, and the same
 list is laid over the picture in the app (as SVG, a few kilobytes per move) and drawn into it for a
 report: the static twin can not say anything else than the app.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> answer = kla.plan_wording.plan_for(case, kla.open_scenario(), case.target)
+>>> kla.board.board(answer).title[:5]
+'Rp600'
 """
 
 from __future__ import annotations
@@ -46,6 +52,14 @@ from kla_analysis.presenting.canvas import (
 )
 from kla_analysis.presenting.plan_tables import staircase_table
 from kla_analysis.presenting.plan_wording import finding, likely, needs_plan, plan_note
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = ["board"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 #: Probabilities that are marked on the staircase.
 LEVELS = (0.5, 0.8, 0.95)

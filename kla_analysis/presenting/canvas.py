@@ -8,7 +8,9 @@ long name wraps instead of running out of the picture.
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
+import json
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +24,7 @@ import pandas as pd
 from kla_analysis.analysis.position import Position
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import t
+from kla_analysis.presenting.records import BLOCK_TYPE, Record, Shown
 from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.wording import Text, source_note
 
@@ -71,7 +74,7 @@ _STYLE = {
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Chart:
+class Chart(Shown):
     """A finished chart: the finding, the picture, and the same in words for those who do not see it.
 
     Attributes:
@@ -115,12 +118,19 @@ class Chart:
         path.write_bytes(self.png(dpi))
         return path
 
+    def record(self) -> Record:
+        """Return what the picture shows as plain data; equal figures have the same `id`."""
+        said = {"title": self.title, "alt": self.alt, "source": self.source}
+        said["table"] = self.table.record() if self.table is not None else None
+        name = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+        return {"kind": "figure", "id": name, **said}
+
+    def _repr_html_(self) -> None:
+        """A picture is shown as a picture."""
+
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
-        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt}
-        about = {"alt": self.alt, "title": self.title, "width": round(WIDTH * 100)}
-        if self.table is not None:
-            about |= {"caption": self.table.caption, "table": self.table._repr_html_()}
-        return data, {"image/png": about}
+        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt, BLOCK_TYPE: self.record()}
+        return data, {"image/png": {"alt": self.alt, "title": self.title, "width": round(WIDTH * 100)}}
 
     def __repr__(self) -> str:
         return self.title

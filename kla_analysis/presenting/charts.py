@@ -4,6 +4,10 @@ Every chart is drawn on a figure of its own and in a style of its own, so nothin
 the next or from a notebook's settings into a chart. Colour never speaks alone: what is missing is
 hatched, points differ by marker, values stand beside their marks. Text is measured before it is
 set, so that a long name wraps instead of running out of the picture.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> kla.charts.components(case.components, case).save("komponen.png")  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -75,6 +79,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+#: What it shows; completion in a notebook lists no more.
+__all__ = ["agencies", "components", "history", "indicator_heatmap", "ladder", "pareto", "waterfall"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 @styled
 def ladder(totals: pd.DataFrame, case: Position, target: str) -> Chart:
@@ -87,7 +98,7 @@ def ladder(totals: pd.DataFrame, case: Position, target: str) -> Chart:
     >>> import kla_analysis as kla
     >>> case = kla.open("63.10", 2022, target="nindya")
     >>> kla.charts.ladder(case.totals, case, case.target)
-    Tanah Bumbu: 50,5 poin lagi ke Nindya menurut lembar ilustratif
+    Kab. Tanah Bumbu: 50,5 poin lagi ke Nindya menurut lembar ilustratif
     """
     rules = case.ladder
     spans = {row.Index: Span(row.low, row.high) for row in totals.itertuples()}
@@ -663,7 +674,7 @@ def history(results: pd.DataFrame, case: Position) -> Chart:
     >>> import kla_analysis as kla
     >>> case = kla.open("63.10", 2022)
     >>> kla.charts.history(case.history[case.history["award_year"] < 2025], case)
-    Tanah Bumbu: penghargaan terakhir yang terbit Madya pada 2023
+    Kab. Tanah Bumbu: penghargaan terakhir yang terbit Madya pada 2023
     """
     area = case.area.name
     if results.empty:

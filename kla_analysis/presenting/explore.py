@@ -2,6 +2,11 @@
 
 What is shown is made by three functions of a selection: a sentence, a chart and a table. The explorer
 only lets a hand choose the selection; a report calls the same functions.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> kla.explore.parts(case, kla.explore.at("K2")).index.tolist()
+['7', '8', '9', '10', '11']
 """
 
 from __future__ import annotations
@@ -43,6 +48,14 @@ from kla_analysis.presenting.charts import draw_points
 from kla_analysis.presenting.controls import STYLE, Controls, Picture, links
 from kla_analysis.presenting.tables import Column, level_of, ranked_by_loss, selected_table, shown_points
 from kla_analysis.presenting.wording import Text, needs
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = ["at", "explore", "parts", "selection_chart", "selection_in_words"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 #: Bars in the chart, rows in the explorer's table: beyond these a list is searched, not read.
 MOST_BARS, MOST_ROWS = 15, 60

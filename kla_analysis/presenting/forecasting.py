@@ -1,4 +1,10 @@
-"""The forecast for the reader: words and tables of which award a score becomes."""
+"""The forecast for the reader: words and tables of which award a score becomes.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> kla.forecasting.predicate_table(kla.award_chances(case), case).cells[2][:2]
+['Madya', '28%']
+"""
 
 from __future__ import annotations
 
@@ -26,6 +32,22 @@ from kla_analysis.presenting.wording import (
     settled,
     source_note,
 )
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = [
+    "calibration_in_words",
+    "calibration_table",
+    "cases_table",
+    "former_in_words",
+    "outlook_in_words",
+    "own_cases_in_words",
+    "predicate_table",
+    "steps_table",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def basis_in_words(told: Forecast, rules: Instrument) -> str:

@@ -1,4 +1,10 @@
-"""The sheet of a cluster's coordination meeting: what is weak, whose it is, what would raise it, what it costs."""
+"""The sheet of a cluster's coordination meeting: what is weak, whose it is, what would raise it, what it costs.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> len(kla.meetings.meeting_sheets(case, "K2").parts)
+1
+"""
 
 from __future__ import annotations
 
@@ -15,6 +21,7 @@ from kla_analysis.planning.model import Model
 from kla_analysis.planning.scenario import open_scenario
 from kla_analysis.presenting.plan_tables import money_column
 from kla_analysis.presenting.plan_wording import badges, costs_in_words
+from kla_analysis.presenting.records import Record
 from kla_analysis.presenting.tables import (
     Column,
     Several,
@@ -28,6 +35,14 @@ from kla_analysis.presenting.tables import (
 )
 from kla_analysis.presenting.wording import Text, needs
 
+#: What it shows; completion in a notebook lists no more.
+__all__ = ["meeting_sheets"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 #: Questions and actions on a sheet: it is to fit on two pages.
 QUESTIONS, ACTIONS = 8, 6
 
@@ -38,8 +53,10 @@ class MeetingSheet(Several):
 
     code: str = ""
 
-    def _repr_html_(self) -> str:
-        return f'<section class="kla-sheet" id="rapat-{self.code}">\n{super()._repr_html_()}\n</section>'
+    def record(self) -> Record:
+        """Return the records of its parts, under the sheet's name."""
+        parts = super().record()["blocks"]
+        return {"kind": "sheet", "id": f"rapat-{self.code}", "title": parts[0]["heading"], "blocks": parts}
 
 
 @needs("question")

@@ -1,11 +1,14 @@
-"""The method: every rule by which a figure is made, in words and as a formula, with its source and how sure it is."""
+"""The method: every rule by which a figure is made, in words and as a formula, with its source and how sure it is.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> kla.method.losses()  # doctest: +SKIP
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
-import jinja2
 import pandas as pd
 
 from kla_analysis.analysis.forecast import DRAWS, forecastable, learnable_cases, outlook
@@ -17,14 +20,15 @@ from kla_analysis.language import number, t
 from kla_analysis.planning.actions import catalogue_for, load_catalogue
 from kla_analysis.planning.robustness import DRAWS as CORE_DRAWS
 from kla_analysis.planning.scenario import open_scenario
+from kla_analysis.presenting.records import Record, Shown
 from kla_analysis.presenting.tables import Column, Table
 
-_TEMPLATE = """\
-{% for rule in rules %}<h3>{{ rule.name }}</h3>
-<p>{{ rule.words }}</p>
-<p class="kla-formula">{{ rule.formula }}</p>
-<p class="kla-source">{{ rule.standing_line }}</p>
-{% endfor %}"""
+#: What it shows; completion in a notebook lists no more.
+__all__ = ["data_table", "losses", "planning", "scoring", "verification"]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 @dataclass(frozen=True)
@@ -44,21 +48,21 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Rules:
+class Rules(Shown):
     """Rules that belong together, shown one below the other."""
 
     rules: tuple[Rule, ...]
 
-    def _repr_html_(self) -> str:
-        return _template().render(rules=self.rules)
+    def record(self) -> Record:
+        """Return the rules as plain data."""
+        told = [
+            {"name": rule.name, "words": rule.words, "formula": rule.formula, "source": rule.standing_line}
+            for rule in self.rules
+        ]
+        return {"kind": "rules", "rules": told}
 
     def __repr__(self) -> str:
         return "\n\n".join(f"{rule.name}\n{rule.words}\n{rule.formula}\n{rule.standing_line}" for rule in self.rules)
-
-
-@lru_cache(maxsize=1)
-def _template() -> jinja2.Template:
-    return jinja2.Environment(autoescape=True).from_string(_TEMPLATE)
 
 
 def _ours() -> str:

@@ -21,6 +21,13 @@ from kla_analysis.presenting.canvas import (
 from kla_analysis.presenting.plan_tables import difference_table
 from kla_analysis.presenting.plan_wording import plan_note
 
+#: What it shows; completion in a notebook lists no more.
+__all__ = ["difference_chart"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 @styled
 def difference_chart(one: Simulation, other: Simulation) -> Chart:

@@ -1,4 +1,10 @@
-"""Tables about plans."""
+"""Tables about plans.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> answer = kla.plan_wording.plan_for(case, kla.open_scenario(), case.target)
+>>> kla.plan_tables.plan_table(answer.funded, answer)  # doctest: +SKIP
+"""
 
 from __future__ import annotations
 
@@ -13,6 +19,25 @@ from kla_analysis.planning.simulation import difference as difference_of
 from kla_analysis.presenting.plan_wording import badges, given_in_words, likely, needs_plan, plan_note
 from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.wording import Text, no_forecast
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = [
+    "component_change_table",
+    "core_table",
+    "cut_table",
+    "difference_table",
+    "evidence_table",
+    "order_table",
+    "plan_table",
+    "regret_table",
+    "spending_table",
+    "stair_table",
+    "staircase_table",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def money_column(key: str, title: str) -> Column:
@@ -38,12 +63,11 @@ def _table(
 
 
 @needs_plan
-def plan_table(answer: Simulation) -> Table | Text:
-    """The funded actions: who, when, for how much, and what is lost without each."""
-    plan = answer.plan
-    if not plan.actions:
+def plan_table(funded: pd.DataFrame, answer: Simulation) -> Table | Text:
+    """The funded actions (`answer.funded`, or some rows): who, when, for how much, and what is lost without each."""
+    if funded.empty:
         return Text((t("Tidak ada kegiatan dalam rencana ini."),), kind="remark")
-    frame = plan.table.reset_index()
+    frame = funded.reset_index()
     columns = (
         Column("action_code", t("Kode")),
         Column("name", t("Kegiatan")),
@@ -59,14 +83,14 @@ def plan_table(answer: Simulation) -> Table | Text:
         t("Rencana: {count} kegiatan", count=len(frame)),
         columns,
         frame,
-        (t("Jumlah"), "", "", "", "", "", plan.cost, ""),
+        (t("Jumlah"), "", "", "", "", "", int(funded["cost"].sum()), ""),
     )
 
 
 @needs_plan
-def component_change_table(answer: Simulation) -> Table:
-    """Every component before and after the plan."""
-    frame = answer.components.reset_index()
+def component_change_table(components: pd.DataFrame, answer: Simulation) -> Table:
+    """Every component before and after the plan (`answer.components`)."""
+    frame = components.reset_index()
     frame["gain"] = (frame["after"] - frame["before"]).round(6)
     # Where nobody has answered there is nothing to start from, and nothing that an action would surely add.
     empty = frame["component_code"].map(answer.model.rollup.components["answers"]) == 0
@@ -92,17 +116,18 @@ def component_change_table(answer: Simulation) -> Table:
 
 
 @needs_plan
-def spending_table(answer: Simulation, column: str = "agency") -> Table | Text:
-    """The plan's money by agency, year or funding source, with the ceilings."""
-    if not answer.plan.actions:
+def spending_table(spending: pd.DataFrame, answer: Simulation) -> Table | Text:
+    """The plan's money by agency, year or funding source, with the ceilings (`answer.spending("agency")`)."""
+    if spending.empty:
         return Text((t("Tidak ada biaya."),), kind="remark")
     titles = {
         "agency": (t("Perangkat daerah"), t("Biaya per perangkat daerah")),
         "year": (t("Tahun"), t("Biaya per tahun")),
         "funding_source": (t("Sumber dana"), t("Biaya per sumber dana")),
     }
+    column = str(spending.index.name)
     title, caption = titles[column]
-    frame = answer.spending(column).reset_index()
+    frame = spending.reset_index()
     columns = [
         Column(column, title, "text", str),
         Column("actions", t("Jumlah kegiatan"), "number"),
@@ -115,13 +140,10 @@ def spending_table(answer: Simulation, column: str = "agency") -> Table | Text:
 
 
 @needs_plan
-def order_table(answer: Simulation) -> Table | Text:
-    """The plan's actions in the order that can be cut anywhere."""
-    if not answer.plan.actions:
+def order_table(order: pd.DataFrame, answer: Simulation) -> Table | Text:
+    """The plan's actions in the order that can be cut anywhere (`answer.order`)."""
+    if order.empty:
         return Text((t("Tidak ada kegiatan dalam rencana ini."),), kind="remark")
-    frame = answer.ranking.steps.reset_index()
-    frame.insert(0, "rank", range(1, len(frame) + 1))
-    frame["name"] = frame["action_code"].map(answer.model.catalogue.actions["name"])
     columns = (
         Column("rank", t("Urutan"), "number"),
         Column("action_code", t("Kode")),
@@ -131,13 +153,13 @@ def order_table(answer: Simulation) -> Table | Text:
         Column("total", t("Nilai sampai di sini"), "number", unit="points"),
         Column("given_up", t("Kalah dari pilihan bebas"), "number", unit="points"),
     )
-    return _table(answer, t("Urutan yang aman dipotong"), columns, frame)
+    return _table(answer, t("Urutan yang aman dipotong"), columns, order.reset_index())
 
 
 @needs_plan
-def cut_table(answer: Simulation) -> Table | Text:
-    """What falls when the money is cut."""
-    if not answer.plan.actions:
+def cut_table(cuts: pd.DataFrame, answer: Simulation) -> Table | Text:
+    """What falls when the money is cut (`answer.cuts`)."""
+    if cuts.empty:
         return Text((t("Tidak ada kegiatan yang dapat dipotong."),), kind="remark")
     weighted = bool(answer.scenario.budgets)
     first = Column("weight", t("Bobot"), "number", percent, "share") if weighted else Column(
@@ -150,15 +172,15 @@ def cut_table(answer: Simulation) -> Table | Text:
         Column("total", t("Nilai menurut urutan"), "number", unit="points"),
         Column("free_total", t("Nilai bila memilih ulang"), "number", unit="points"),
     )
-    frame = answer.cuts.drop(columns="cut" if weighted else "weight")
+    frame = cuts.drop(columns="cut" if weighted else "weight")
     caption = t("Bila anggaran yang lain turun") if weighted else t("Bila anggaran dipotong")
     return _table(answer, caption, columns, frame)
 
 
 @needs_plan
-def core_table(answer: Simulation, top: int = 12) -> Table:
-    """Which actions the best plan holds in how many draws of the assumptions."""
-    frame = answer.core.head(top).reset_index()
+def core_table(core: pd.Series, answer: Simulation, *, top: int = 12) -> Table:
+    """Which actions the best plan holds in how many draws of the assumptions (`answer.core`)."""
+    frame = core.head(top).reset_index()
     frame["name"] = frame["action_code"].map(answer.model.catalogue.actions["name"])
     frame["in_plan"] = [t("ya") if code in answer.plan.actions else t("tidak") for code in frame["action_code"]]
     columns = (
@@ -175,8 +197,8 @@ def core_table(answer: Simulation, top: int = 12) -> Table:
 
 
 @needs_plan
-def regret_table(answer: Simulation) -> Table:
-    """What the plan gives up in each outcome of verification."""
+def regret_table(regret: pd.DataFrame, answer: Simulation) -> Table:
+    """What the plan gives up in each outcome of verification (`answer.regret`)."""
     names = {"low": t("ketat"), "likely": t("biasa"), "high": t("longgar")}
     columns = (
         Column("strictness", t("Verifikator"), "text", lambda level: names[level]),
@@ -185,12 +207,12 @@ def regret_table(answer: Simulation) -> Table:
         Column("best_total", t("Rencana terbaik untuk hasil itu"), "number", unit="points"),
         Column("regret", t("Kalah dari yang terbaik"), "number", unit="points"),
     )
-    return _table(answer, t("Seberapa keliru rencana ini di setiap hasil verifikasi"), columns, answer.regret)
+    return _table(answer, t("Seberapa keliru rencana ini di setiap hasil verifikasi"), columns, regret)
 
 
 @needs_plan
-def evidence_table(answer: Simulation) -> Table | Text:
-    """What it saves to secure the evidence of claimed points first."""
+def evidence_table(evidence: pd.DataFrame, answer: Simulation) -> Table | Text:
+    """What it saves to secure the evidence of claimed points first (`answer.evidence`)."""
     if missing := no_forecast(answer.ground.position):
         return missing
     columns = (
@@ -200,20 +222,20 @@ def evidence_table(answer: Simulation) -> Table | Text:
         money_column("cost", t("Biaya menuju {goal}", goal=answer.goal.name)),
         money_column("saved", t("Penghematan")),
     )
-    return _table(answer, t("Mengamankan bukti sebelum membeli poin baru"), columns, answer.evidence)
+    return _table(answer, t("Mengamankan bukti sebelum membeli poin baru"), columns, evidence)
 
 
 @needs_plan
-def stair_table(answer: Simulation) -> Table | Text:
-    """What it costs to reach the target if all is accepted, and what each certainty costs."""
-    steps = answer.chances
-    reached = steps[steps["total"] >= answer.target - 1e-9]
-    if reached.empty:
+def stair_table(sure: pd.DataFrame, answer: Simulation) -> Table | Text:
+    """What it costs to reach the target if all is accepted, and what each certainty costs (`answer.sure`)."""
+    if sure.empty:
         return Text((t("{goal} tidak tercapai dengan seluruh katalog.", goal=answer.goal.name),), kind="remark")
-    rows = [reached.iloc[0].to_dict() | {"what": t("bila semua diterima")}]
-    for level, row in answer.prices.iterrows():
-        rows.append(row.to_dict() | {"what": t("peluang {level} atau lebih", level=percent(level))})
-    frame = pd.DataFrame(rows)
+    frame = sure.assign(
+        what=[
+            t("peluang {level} atau lebih", level=percent(level)) if level else t("bila semua diterima")
+            for level in sure.index
+        ]
+    )
     columns = (
         Column("what", t("{goal} tercapai", goal=answer.goal.name)),
         money_column("cost", t("Biaya")),

@@ -1,4 +1,10 @@
-"""Sentences about plans: what to do, for how much, how surely, and what hangs on it."""
+"""Sentences about plans: what to do, for how much, how surely, and what hangs on it.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> answer = kla.plan_wording.plan_for(case, kla.open_scenario(), case.target)
+>>> kla.plan_wording.plan_in_words(answer)  # doctest: +SKIP
+"""
 
 from __future__ import annotations
 
@@ -6,6 +12,8 @@ import math
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import pandas as pd
 
 from kla_analysis.analysis.position import Position
 from kla_analysis.instrument.instrument import standing_name
@@ -15,6 +23,14 @@ from kla_analysis.planning.plan import Plan
 from kla_analysis.planning.scenario import Scenario
 from kla_analysis.planning.simulation import NEXT_STEP, Simulation, simulate
 from kla_analysis.presenting.wording import Text, forecast_note, needs, no_forecast, source_note
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = ["core_in_words", "cuts_in_words", "difference_in_words", "evidence_in_words", "plan_for", "plan_in_words"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -52,9 +68,20 @@ def costs_in_words(catalogue: Catalogue) -> str:
     )
 
 
-def plan_for(position: Position, scenario: Scenario, target: str) -> Simulation | Text:
+class NoPlan(Text):
+    """Words in place of a plan; its tables, named as those of `Simulation`, have no rows."""
+
+    funded = components = order = cuts = core = regret = evidence = sure = property(lambda self: pd.DataFrame())
+
+    def spending(self, column: str) -> pd.DataFrame:
+        """Return no rows."""
+        return pd.DataFrame(columns=[column])
+
+
+def plan_for(position: Position, scenario: Scenario, target: str) -> Simulation | NoPlan:
     """Answer a scenario, or say in words why nothing can be planned for this position."""
-    return _simulated(position, scenario, target)
+    answer = _simulated(position, scenario, target)
+    return NoPlan(answer.paragraphs, kind=answer.kind) if isinstance(answer, Text) else answer
 
 
 @needs("question")
@@ -65,16 +92,20 @@ def _simulated(position: Position, scenario: Scenario, target: str) -> Simulatio
     return simulate(position, leads, target)
 
 
-def needs_plan(show: Callable[Concatenate[Simulation, P], R]) -> Callable[Concatenate[Simulation | Text, P], R | Text]:
-    """Make a function that shows a plan pass on what is said in words where there is none."""
+def needs_plan(show: Callable[P, R]) -> Callable[P, R | Text]:
+    """Make a function that shows a plan pass on what is said in words where there is none.
+
+    One of its arguments is the answer.
+    """
 
     @wraps(show)
-    def shown(answer: Simulation | Text, *args: P.args, **kwargs: P.kwargs) -> R | Text:
+    def shown(*args: P.args, **kwargs: P.kwargs) -> R | Text:
+        answer = next(arg for arg in args if isinstance(arg, Simulation | Text))
         if isinstance(answer, Text):
             return answer
-        if answer.plan.status == "infeasible":
+        if answer.infeasible:
             return plan_in_words(answer)
-        return show(answer, *args, **kwargs)
+        return show(*args, **kwargs)
 
     return shown
 
@@ -159,13 +190,13 @@ def plan_in_words(answer: Simulation | Text) -> Text:
     if isinstance(answer, Text):
         return answer
     plan = answer.plan
-    if plan.status == "infeasible":
+    if answer.infeasible:
         nearest = t(
             "Target terdekat yang dapat dicapai: {total} poin ({name}).",
             total=answer.ground.position.instrument.ladder.written(plan.reachable),
             name=answer.ground.position.instrument.ladder.place(plan.reachable).name,
         ) if plan.reachable is not None else t("Longgarkan salah satu batas.")  # fmt: skip
-        return Text((plan.why, nearest, *unknown_in_words(answer)), kind="remark", record=answer.record)
+        return Text((plan.why, nearest, *unknown_in_words(answer)), kind="remark", values=answer.record)
     first = finding(answer) + "."
     if plan.actions:
         first += " " + t(
@@ -185,7 +216,7 @@ def plan_in_words(answer: Simulation | Text) -> Text:
         sure += " " + t("Undian yang sama menilai {count} rencana, jadi peluang rencana yang terpilih sedikit terlalu tinggi.",
                         count=number(answer.chance.plans))  # fmt: skip
     said = (first, sure, next_step_in_words(answer), *unknown_in_words(answer), proof(plan))
-    return Text(said, record=answer.record)
+    return Text(said, values=answer.record)
 
 
 def unknown_in_words(answer: Simulation) -> list[str]:

@@ -1,4 +1,9 @@
-"""The quality of a sheet's data: how complete it is, and what was done to its cells when it was imported."""
+"""The quality of a sheet's data: how complete it is, and what was done to its cells when it was imported.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> kla.quality.quality_in_words(case)  # doctest: +SKIP
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,14 @@ from kla_analysis.instrument.instrument import level_name
 from kla_analysis.language import number, percent, t
 from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.wording import Text, needs, source_note
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = ["completeness_table", "quality_in_words", "repair_table"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 #: Rows of the repair list that a page shows; the file beside the sheet has them all.
 _MOST_ROWS = 60

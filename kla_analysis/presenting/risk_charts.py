@@ -1,4 +1,9 @@
-"""Charts of what may still happen: the verified total, what decides it, and what happened to others."""
+"""Charts of what may still happen: the verified total, what decides it, and what happened to others.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> kla.risk_charts.tornado(kla.component_swings(case), case, case.target)  # doctest: +SKIP
+"""
 
 from __future__ import annotations
 
@@ -54,6 +59,13 @@ from kla_analysis.presenting.wording import (
     needs_forecast,
     settled,
 )
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = ["award_total", "flow", "kept_shares", "moves", "province", "said_and_came", "tornado"]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 @needs_forecast

@@ -1,7 +1,12 @@
 """Tables as people read them: a caption, named columns, aligned figures, a source under each.
 
 Data never becomes markup: the one template escapes every cell. Beside what is written stands the value
-itself, so that the workbook of a report is made from its pages and can never disagree with them.
+itself, so that the workbook of a report is made from what its pages show and can never disagree with them.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> kla.tables.component_table(case.components, case).cells[0][:2]
+['Kelembagaan', '106,98']
 """
 
 from __future__ import annotations
@@ -12,10 +17,8 @@ import math
 import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 
@@ -31,6 +34,7 @@ from kla_analysis.evidence.statements import Statement
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, level_name, load_instrument, standing_name
 from kla_analysis.language import month, number, percent, signed, t
+from kla_analysis.presenting.records import Record, Shown
 from kla_analysis.presenting.wording import (
     Text,
     audit_in_words,
@@ -44,31 +48,42 @@ from kla_analysis.presenting.wording import (
     without_scheme,
 )
 
-# JupyterLab aligns every cell to the right, so that the alignment of text stands in the cells themselves.
-_TEMPLATE = """\
-{%- macro cells(row) %}{% for cell, value in row %}{% set kind = columns[loop.index0].kind %}
-{%- set named = loop.first and cell %}
-{%- if named %}<th scope="row"{% else %}<td{% endif %} class="{{ kind }}"{% if value is not none %} data-value="{{ value }}"{% endif %}{{ aligned(kind) }}>
-{{- cell }}</{{ "th" if named else "td" }}>{% endfor %}{% endmacro -%}
-{%- macro aligned(kind) %}{% if kind != "number" %} style="text-align: left"{% endif %}{% endmacro -%}
-<div class="kla-scroll" role="region" tabindex="0" aria-label="{{ caption }}">
-<table class="kla-table">
-<caption style="text-align: left">{{ caption }}{% if badge %} <strong class="kla-badge">{{ badge }}</strong>{% endif %}</caption>
-<thead><tr>{% for column in columns %}<th scope="col" class="{{ column.kind }}"{% if column.unit %} data-unit="{{ column.unit }}"{% endif %}{{ aligned(column.kind) }}>{{ column.title }}</th>{% endfor %}</tr></thead>
-<tbody>
-{%- for row in rows %}
-<tr>{{ cells(row) }}</tr>
-{%- endfor %}
-</tbody>
-{%- if total %}
-<tfoot><tr>{{ cells(total) }}</tr></tfoot>
-{%- endif %}
-</table>
-</div>
-{%- if source %}
-<p class="kla-source">{{ source }}</p>
-{%- endif %}
-"""
+#: What it shows; completion in a notebook lists no more.
+__all__ = [
+    "agency_table",
+    "answer_flip_table",
+    "audit_table",
+    "band_table",
+    "closing_set_table",
+    "component_shares_table",
+    "component_table",
+    "conditions_table",
+    "contradictions_table",
+    "difference_table",
+    "earlier_table",
+    "history_table",
+    "indicator_table",
+    "instrument_table",
+    "least_share_table",
+    "moves_table",
+    "national_table",
+    "own_audit",
+    "province_table",
+    "question_table",
+    "reference_audit",
+    "selected_table",
+    "sensitivity_table",
+    "set_questions_table",
+    "source_table",
+    "trace_table",
+    "transition_table",
+    "unanswered_table",
+    "weight_flip_table",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 @dataclass(frozen=True)
@@ -106,7 +121,7 @@ class Column:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Table:
+class Table(Shown):
     """A table ready to be read; `frame` keeps the values behind it for further work.
 
     In `total`, the row at the foot, a number is written as its column writes it, a text as it is.
@@ -149,42 +164,60 @@ class Table:
         csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerows(lines)
         return buffer.getvalue().encode("utf-8-sig")
 
-    def _repr_html_(self) -> str:
-        return _template().render(
-            caption=self.caption,
-            columns=self.columns,
-            rows=self.rows,
-            total=self.foot,
-            source=self.source,
-            badge=self.badge,
-        )
+    def record(self) -> Record:
+        """Return it as plain data: values, and every cell as it is written."""
+        rows = self.rows
+        columns = [[row[at] for row in rows] for at in range(len(self.columns))]
+        return {
+            "kind": "table",
+            "title": self.caption,
+            "schema": {"fields": [_field(*pair) for pair in zip(self.columns, columns, strict=True)]},
+            "data": [
+                {column.key: _datum(column, *cell) for column, cell in zip(self.columns, row, strict=True)}
+                for row in rows
+            ],
+            "written": [[text for text, _ in row] for row in rows],
+            "total": [list(cell) for cell in self.foot],
+            "source": self.source,
+            "badge": self.badge,
+        }
 
     def __repr__(self) -> str:
         return f"{self.caption} ({len(self.frame)} × {len(self.columns)})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Several:
+class Several(Shown):
     """Several tables and texts that belong together, shown one below the other."""
 
-    parts: tuple[Any, ...] = field(default_factory=tuple)
+    parts: tuple[Shown, ...] = field(default_factory=tuple)
 
-    def _repr_html_(self) -> str:
-        return "\n".join(part._repr_html_() for part in self.parts)
+    def record(self) -> Record:
+        """Return the records of its parts."""
+        return {"kind": "several", "blocks": [part.record() for part in self.parts]}
 
     def __repr__(self) -> str:
         return "\n".join(repr(part) for part in self.parts)
+
+
+def _field(column: Column, cells: Sequence[tuple[str, float | int | None]]) -> Record:
+    """Describe a column as a field of Table Schema; `kind` says how it is set."""
+    kinds = {type(value) for _, value in cells if value is not None}
+    if column.kind != "number" and kinds and any(value is None for _, value in cells):
+        shown = "any"
+    else:
+        shown = "string" if not kinds else "integer" if kinds == {int} else "number"
+    return {"name": column.key, "title": column.title, "type": shown, "unit": column.unit, "kind": column.kind}
+
+
+def _datum(column: Column, text: str, value: float | int | None) -> float | int | str | None:
+    return text if value is None and column.kind != "number" else value
 
 
 def _csv_cell(text: str, value: float | int | None) -> str:
     if value is not None:
         return str(value).replace(".", ",")
     return f"'{text}" if text[:1] in "=+-@\t\r\0" and text else text
-
-
-@lru_cache(maxsize=1)
-def _template() -> jinja2.Template:
-    return jinja2.Environment(autoescape=True).from_string(_TEMPLATE)
 
 
 def _num(key: str, title: str, unit: str = "points") -> Column:

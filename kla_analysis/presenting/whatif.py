@@ -3,6 +3,10 @@
 Only controls and their layout stand here: every number comes from the simulation, every picture from
 the board, every table from the plan tables. What stands still in the picture is sent once; a move of
 the slider sends the few marks that move.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> kla.whatif.try_out(case, kla.open_scenario(), case.target)  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -54,6 +58,14 @@ from kla_analysis.presenting.plan_wording import (
 )
 from kla_analysis.presenting.wording import Text, needs
 from kla_analysis.project import find_project
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = ["try_out"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 #: Rupiah between two positions of the budget slider.
 STEP = 10_000_000
@@ -226,12 +238,15 @@ class WhatIf(Controls):
         self._pages: list[tuple[str, widgets.HTML, Callable[[Simulation], list[Any]]]] = [
             (title, widgets.HTML(), parts)
             for title, parts in (
-                (t("Rencana"), lambda a: [plan_table(a)]),
-                (t("Menurut komponen"), lambda a: [component_change_table(a)]),
-                (t("Siapa dan kapan"), lambda a: [spending_table(a, c) for c in ("agency", "year", "funding_source")]),
-                (t("Bila dipotong"), lambda a: [cuts_in_words(a), cut_table(a), order_table(a)]),
-                (t("Seberapa kokoh"), lambda a: [core_in_words(a), core_table(a), regret_table(a)]),
-                (t("Bukti"), lambda a: [evidence_in_words(a), evidence_table(a)]),
+                (t("Rencana"), lambda a: [plan_table(a.funded, a)]),
+                (t("Menurut komponen"), lambda a: [component_change_table(a.components, a)]),
+                (
+                    t("Siapa dan kapan"),
+                    lambda a: [spending_table(a.spending(c), a) for c in ("agency", "year", "funding_source")],
+                ),
+                (t("Bila dipotong"), lambda a: [cuts_in_words(a), cut_table(a.cuts, a), order_table(a.order, a)]),
+                (t("Seberapa kokoh"), lambda a: [core_in_words(a), core_table(a.core, a), regret_table(a.regret, a)]),
+                (t("Bukti"), lambda a: [evidence_in_words(a), evidence_table(a.evidence, a)]),
                 (t("Bandingkan"), self._comparison),
             )
         ]

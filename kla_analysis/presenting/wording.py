@@ -1,6 +1,11 @@
 """Sentences: what the numbers say, in words, with where they come from.
 
 Every number in a report's prose is produced here from the results themselves, never typed.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> kla.wording.components_in_words(case.components, case).paragraphs[0][:24]
+'Kehilangan terbesar ada '
 """
 
 from __future__ import annotations
@@ -9,11 +14,10 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, wraps
+from functools import wraps
 from inspect import signature
 from typing import Any, ParamSpec, TypeVar
 
-import jinja2
 import pandas as pd
 
 from kla_analysis.analysis.comparison import gap_to, smallest_set
@@ -28,46 +32,59 @@ from kla_analysis.evidence.statements import Statement, load_statements
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import Instrument, level_name, standing_name
 from kla_analysis.language import chance, month, number, percent, t
+from kla_analysis.presenting.records import BLOCK_TYPE, Record, Shown
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = [
+    "agencies_in_words",
+    "components_in_words",
+    "conditions_in_words",
+    "contradictions_in_words",
+    "flips_in_words",
+    "headline",
+    "history_in_words",
+    "losses_in_words",
+    "province_in_words",
+    "remarks",
+    "sensitivity_in_words",
+    "set_in_words",
+    "transitions_in_words",
+    "unanswered_in_words",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
-#: Where a notebook's output keeps the plain values behind what it says.
-RECORD = "kla"
-
-_TEMPLATE = """\
-{% if heading %}<h3>{{ heading }}</h3>
-{% endif -%}
-{% for paragraph in paragraphs %}<p{% if kind %} class="kla-{{ kind }}"{% endif %}>{{ paragraph }}</p>
-{% endfor %}"""
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(Shown):
     """Paragraphs made from data, shown as they are: nothing in them is ever read as markup.
 
     Attributes:
-        record: gives the plain values behind the words. In a notebook they stand with the output, where whoever
+        values: gives the plain values behind the words. In a notebook they stand with the output, where whoever
             runs the notebook finds them and need not compute them again.
     """
 
     paragraphs: tuple[str, ...]
     heading: str = ""
     kind: str = ""
-    record: Callable[[], Mapping[str, Any]] | None = None
+    values: Callable[[], Mapping[str, Any]] | None = None
 
-    def _repr_html_(self) -> str:
-        return _template().render(heading=self.heading, paragraphs=self.paragraphs, kind=self.kind)
+    def record(self) -> Record:
+        """Return the words as plain data."""
+        return {"kind": "text", "heading": self.heading, "paragraphs": list(self.paragraphs), "style": self.kind}
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
-        return {}, {RECORD: dict(self.record())} if self.record else {}
+        values = {"values": dict(self.values())} if self.values else {}
+        return {BLOCK_TYPE: self.record() | values}, {}
 
     def __repr__(self) -> str:
         return "\n\n".join(filter(None, (self.heading, *self.paragraphs)))
-
-
-@lru_cache(maxsize=1)
-def _template() -> jinja2.Template:
-    return jinja2.Environment(autoescape=True).from_string(_TEMPLATE)
 
 
 def needs(level: str = "") -> Callable[[Callable[P, R]], Callable[P, R | Text]]:

@@ -27,6 +27,7 @@ from kla_analysis.presenting.plan_tables import (
     stair_table,
 )
 from kla_analysis.presenting.plan_wording import badges, plan_in_words, plan_note
+from kla_analysis.presenting.records import Record, rows_of
 from kla_analysis.presenting.tables import Table
 
 # Excel stores when a file was made; a fixed moment keeps equal workbooks equal, byte for byte.
@@ -70,36 +71,37 @@ class Calculation:
 def plan_workbook(answer: Simulation) -> bytes:
     """Return a plan as an Excel file: a cover in words, then one table a sheet, numbers as numbers."""
     tables = (
-        plan_table(answer),
-        component_change_table(answer),
-        spending_table(answer, "agency"),
-        spending_table(answer, "year"),
-        order_table(answer),
-        cut_table(answer),
-        stair_table(answer),
+        plan_table(answer.funded, answer),
+        component_change_table(answer.components, answer),
+        spending_table(answer.spending("agency"), answer),
+        spending_table(answer.spending("year"), answer),
+        order_table(answer.order, answer),
+        cut_table(answer.cuts, answer),
+        stair_table(answer.sure, answer),
     )
     title = t("Rencana {area}", area=answer.ground.position.area.name)
-    sheets = [sheet_of(table, t("Rencana")) for table in tables if isinstance(table, Table)]
+    sheets = [sheet_of(table.record(), t("Rencana")) for table in tables if isinstance(table, Table)]
     badge = badges(answer.ground.position, answer.model.catalogue)
     return workbook(title, plan_in_words(answer).paragraphs, {t("Sumber"): plan_note(answer)}, sheets, badge=badge)
 
 
-def sheet_of(table: Table, group: str) -> Sheet:
-    """Return a table as a sheet."""
+def sheet_of(table: Record, group: str) -> Sheet:
+    """Return a table's record as a sheet: numbers as the values behind them, everything else as it is written."""
+    fields = table["schema"]["fields"]
     return Sheet(
         group=group,
-        title=table.caption,
-        headings=tuple(column.title for column in table.columns),
-        units=tuple(column.unit for column in table.columns),
-        rows=[_values(row) for row in table.rows],
-        total=_values(table.foot),
-        source=table.source,
-        badge=table.badge,
+        title=table["title"],
+        headings=tuple(field["title"] for field in fields),
+        units=tuple(field["unit"] for field in fields),
+        rows=[_values(row) for row in rows_of(table)],
+        total=_values(table["total"]),
+        source=table["source"],
+        badge=table["badge"],
     )
 
 
-def _values(row: Sequence[tuple[str, float | int | None]]) -> list[Cell]:
-    return [text if value is None else value for text, value in row]
+def _values(row: Sequence[Sequence[Any]]) -> list[Cell]:
+    return [text.strip() if value is None else value for text, value in row]
 
 
 def workbook(

@@ -25,7 +25,7 @@ from kla_analysis.errors import KernelError
 from kla_analysis.language import VARIABLE, current_language, t
 from kla_analysis.project import find_project
 from kla_analysis.reporting import document, shelf
-from kla_analysis.reporting.notebooks import read_notebook, translated
+from kla_analysis.reporting.notebooks import read_notebook, translated, working_copy
 from kla_analysis.reporting.parameters import ReportParameters, begin, declared_values
 from kla_analysis.reporting.store import writing
 
@@ -126,24 +126,26 @@ def open_lab(*, port: int = 8888, browser: bool = True, folder: Path | None = No
     """Open the notebooks in JupyterLab, in Indonesian, until it is interrupted.
 
     Args:
-        folder: what is opened; the project when not given.
+        folder: what is opened; the project, with the launcher of the working copy, when not given.
         say: as for `serve`.
 
     Raises:
         KernelError: the server stopped by itself, for instance because the port is taken.
     """
     project = find_project()
-    first = project.notebooks / LAUNCHER if folder is None else folder
+    copy = working_copy()
+    root = folder or (project.root if copy.is_relative_to(project.root) else copy)
+    first = folder or copy / LAUNCHER
     argv = [str(first), f"--port={port}", "--ServerApp.ip=127.0.0.1", "--no-browser"]
-    argv += [f"--ServerApp.root_dir={folder or project.root}", "--ServerApp.port_retries=0"]
+    argv += [f"--ServerApp.root_dir={root}", "--ServerApp.port_retries=0"]
     argv += [f"--ServerApp.kernel_websocket_connection_class={PROMPT}"]
     argv += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     argv += ["--KernelManager.transport_encryption=auto"]
-    page = "lab" if folder else f"lab/tree/{quote(first.relative_to(project.root).as_posix())}"
+    page = f"lab/tree/{quote(first.relative_to(root).as_posix())}" if first.is_file() else "lab"
     with _room(Path(tempfile.gettempdir())) as room:
         # The notebooks ask for `python3`, so that they open everywhere; here that is ours, whose numbers are those of reports.
         shutil.copytree(FOLDER / "kernels" / KERNEL, room / "kernels" / "python3")
-        links = {} if project.reports.is_relative_to(folder or project.root) else {shelf.FILES: ""}
+        links = {} if project.reports.is_relative_to(root) else {shelf.FILES: ""}
         _serve("lab", argv, port, browser, say, room, environment=links, page=page)
 
 

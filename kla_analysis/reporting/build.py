@@ -35,10 +35,11 @@ from kla_analysis.analysis.target import aim  # noqa: E402
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError  # noqa: E402
 from kla_analysis.language import moment, number, t  # noqa: E402
 from kla_analysis.presenting import charts, summary  # noqa: E402
+from kla_analysis.presenting.records import Record  # noqa: E402
 from kla_analysis.project import find_project  # noqa: E402
-from kla_analysis.reporting import apart, changes, document, documents, results  # noqa: E402
+from kla_analysis.reporting import apart, changes, document, documents, pages, results  # noqa: E402
 from kla_analysis.reporting.manifest import Manifest, facts  # noqa: E402
-from kla_analysis.reporting.notebooks import read_notebook  # noqa: E402
+from kla_analysis.reporting.notebooks import changed_here, read_notebook  # noqa: E402
 from kla_analysis.reporting.parameters import ReportParameters, begin, declared_values  # noqa: E402
 from kla_analysis.reporting.store import place_at  # noqa: E402
 
@@ -149,7 +150,7 @@ def rehearse(parameters: ReportParameters) -> None:
     position = begin(**parameters.model_dump())
     sources = _sources()
     frame = _frame(facts(parameters, find_project()), position, parameters, sources)
-    _index(parameters, position, [], None, frame)
+    document.index_page(_summary(position, [], None), frame)
     for file, notebook in sources.items():
         document.notebook_page(notebook, frame, file)
     charts.components(position.components, position).png()
@@ -166,20 +167,20 @@ def _build(job: Job, line: Connection) -> dict[str, Any]:
     frame = _frame(job.facts, position, parameters, sources)
     os.environ["JUPYTER_RUNTIME_DIR"] = os.path.join(job.temporary, "runtime")
     os.chdir(find_project().root)
-    # The one that plans works longest: it begins first, so that it does not run alone at the end.
+    # The one that works longest says so: it begins first, so that it does not run alone at the end.
     files = {f"{Path(file).stem}.ipynb": file for file in sources}
-    order = sorted(files, key=lambda name: "plan_for(" not in str(sources[files[name]].cells))
+    order = sorted(files, key=lambda name: not document.about(sources[files[name]]).get("first", False))
 
     def tell(event: str, **values: Any) -> None:
         line.send((event, values))
 
-    def page(name: str, tell: apart.Tell) -> tuple[str, NotebookNode]:
+    def page(name: str, tell: apart.Tell) -> tuple[str, list[Record]]:
         file = files[name]
         tell("page", at=order.index(name) + 1, all=len(order), title=frame.titles[file])
         began, used = time.monotonic(), _used()
         try:
             notebook = _execute(sources[file], name, job, tell, aim(position))
-            text = document.notebook_page(document.said_once(notebook), frame, file)
+            text, shown = document.notebook_page(notebook, frame, file), pages.blocks(notebook)
         except Exception as error:
             raise apart.Failed(_told(_failure(error, job, name))) from error
         now = _used()
@@ -188,11 +189,11 @@ def _build(job: Job, line: Connection) -> dict[str, Any]:
             notebook=name,
             file=file,
             seconds=round(time.monotonic() - began, 2),
-            images=text.count("<img "),
+            images=sum(block["kind"] == "figure" for block in shown),
             peak_mb=round(now["peak_mb"]),
             cpu_seconds=round(now["cpu_seconds"] - used["cpu_seconds"], 2),
         )
-        return text, notebook
+        return text, shown
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -202,35 +203,48 @@ def _build(job: Job, line: Connection) -> dict[str, Any]:
             threading.Thread(target=_watch, args=(line, job), daemon=True).start()
         else:
             made = {name: page(name, tell) for name in order}
-    made = {file: made[name] for name, file in files.items()}
-    notebooks = [notebook for _, notebook in made.values()]
-    record = results.results_of(parameters, position, document.record(notebooks))
-    changed = changes.compare(changes.last_report(place_at(job.previous, find_project())), record, job.facts)
-    pages = {file: text for file, (text, _) in made.items()}
-    sheets = {file: sheet for text in pages.values() for file, sheet in document.meeting_sheets(text).items()}
-    titles = {file: t("Lembar rapat: {name}", name=document.plain(title)) for file, (title, _) in sheets.items()}
-    leads = {**frame.leads, document.CHANGES: " ".join(changes.in_words(changed).paragraphs)}
-    frame = replace(frame, sheets=titles, leads=leads)
-    pages[document.INDEX] = _index(parameters, position, notebooks, record["plan"], frame)
-    pages[document.CHANGES] = document.part_page(changes.parts(changed), frame, document.CHANGES)
-    pages = {file: document.with_sheets(pages[file], sheets) for file in frame.titles}
-    # Nothing changed: on paper that is left out, so that an equal report is an equal document.
-    told = {file: page for file, page in pages.items() if file != document.CHANGES or not changed.nothing}
-    files = {file: page.encode() for file, page in pages.items()}
-    files |= {file: document.part_page([body], frame, file).encode() for file, (_, body) in sheets.items()}
-    files |= documents.all_documents(parameters, position, told, frame, record)
-    files[changes.FILE] = results.as_json(changed.record())
-    for file, content in files.items():
+    shown = {file: made[name][1] for name, file in files.items()}
+    texts = {file: made[name][0] for name, file in files.items()}
+    written, record = _files(job, position, frame, shown, texts)
+    for file, content in written.items():
         (job.staging / file).write_bytes(content)
     sheet = position.assessment
     return {
-        "files": sorted(files),
+        "files": sorted(written),
         "figures": figures(position, record["plan"]),
         "instrument": position.instrument.id,
         "assessment": {"file": sheet.shown, "sha256": sheet.sha256} if sheet else None,
-        "left_out": documents.left_out(),
         **_used(),
     }
+
+
+def _files(
+    job: Job, position: Position, frame: document.Frame, shown: dict[str, list[Record]], texts: dict[str, str]
+) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Return the files of a report by name, and its results.
+
+    Args:
+        shown: the blocks of the notebooks' pages, by file; `texts` are these pages as HTML.
+    """
+    shown, texts = dict(shown), dict(texts)
+    found = [block for blocks in shown.values() for block in blocks]
+    record = results.results_of(job.parameters, position, pages.values(found))
+    changed = changes.compare(changes.last_report(place_at(job.previous, find_project())), record, job.facts)
+    sheets = {f"{sheet['id']}.html": sheet for sheet in pages.sheets(found)}
+    titles = {file: t("Lembar rapat: {name}", name=sheet["title"]) for file, sheet in sheets.items()}
+    leads = {**frame.leads, document.CHANGES: " ".join(changes.in_words(changed).paragraphs)}
+    frame = replace(frame, sheets=titles, leads=leads)
+    shown[document.INDEX] = _summary(position, found, record["plan"])
+    shown[document.CHANGES] = changes.blocks(changed)
+    texts[document.INDEX] = document.index_page(shown[document.INDEX], frame, documents.downloads())
+    alone = {document.CHANGES: shown[document.CHANGES]} | {file: [pages.alone(one)] for file, one in sheets.items()}
+    texts |= {file: document.part_page(blocks, frame, file) for file, blocks in alone.items()}
+    # Nothing changed: on paper that is left out, so that an equal report is an equal document.
+    told = {file: shown[file] for file in frame.titles if file != document.CHANGES or not changed.nothing}
+    files = {file: text.encode() for file, text in texts.items()}
+    files |= documents.all_documents(position, told, frame, record)
+    files[changes.FILE] = results.as_json(changed.record())
+    return files, record
 
 
 def _sources() -> dict[str, NotebookNode]:
@@ -339,38 +353,35 @@ def _limit_memory(megabytes: int) -> None:
             resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 1024 * 1024, hard))
 
 
-def _index(
-    parameters: ReportParameters,
-    position: Position,
-    notebooks: list[NotebookNode],
-    plan: dict[str, Any] | None,
-    frame: document.Frame,
-) -> str:
-    """Make the first page: the summary, from what the notebooks have drawn and solved already."""
+def _summary(position: Position, found: list[Record], plan: Mapping[str, Any] | None) -> list[Record]:
+    """Return the blocks of the first page, from what the notebooks have drawn and solved already.
+
+    Args:
+        found: the blocks of the notebooks.
+        plan: the plan's record; None where there is none.
+    """
     target = aim(position)
-    ladder = charts.ladder(position.totals, position, target)
-    drawn = document.picture(notebooks, ladder.alt) or ladder.png()
-    parts = [summary.standing_in_words(position, target)._repr_html_(), document.image(drawn, ladder)]
     chapters = {t("Seberapa pasti"): summary.surety_in_words(position, target)}
     if position.roll_up is not None:
         chapters[t("Kehilangan terbesar yang bisa diraih")] = summary.losses_table(position)
         chapters[t("Rencana")] = summary.plan_in_brief(position, plan)
-    parts += [f"<h2>{title}</h2>{shown._repr_html_()}" for title, shown in chapters.items()]
-    return document.index_page(
-        parts,
-        frame,
-        figures=summary.key_figures(position, target, plan),
-        decisions=summary.decisions(position, target, plan),
-        downloads=documents.downloads(),
-        left_out=list(documents.left_out().values()),
-    )
+    return [
+        {"kind": "key_figures", "figures": summary.key_figures(position, target, plan)},
+        summary.standing_in_words(position, target).record(),
+        pages.drawn(charts.ladder(position.totals, position, target), found),
+        *({**shown.record(), "above": title} for title, shown in chapters.items()),
+        {"kind": "decisions", "decisions": summary.decisions(position, target, plan)},
+    ]
 
 
 def _frame(
     made_from: Manifest, position: Position, parameters: ReportParameters, sources: dict[str, NotebookNode]
 ) -> document.Frame:
+    when = datetime.datetime.fromisoformat(made_from.created)
     heads = {file: document.title_and_lead(notebook) for file, notebook in sources.items()}
-    titles = {document.INDEX: f"{t('Ringkasan')}: {summary.title(position, parameters.target)}"}
+    aims = summary.title(position, parameters.target)
+    own = {document.INDEX: t("Ringkasan"), document.CHANGES: t("Perubahan")}
+    titles = {document.INDEX: f"{own[document.INDEX]}: {aims}"}
     before = [file for file, notebook in sources.items() if document.chapter(notebook) < document.CHANGES_CHAPTER]
     titles |= {file: heads[file][0] for file in before}
     titles[document.CHANGES] = t("Perubahan: apa yang berbeda dari laporan sebelumnya")
@@ -379,19 +390,23 @@ def _frame(
         area=position.area.name,
         year=parameters.year,
         titles=titles,
-        short={file: title.split(":")[0] for file, title in titles.items()},
+        about=aims,
+        made=when.date(),
+        short={file: document.short(sources[file]) if file in sources else own[file] for file in titles},
         leads={document.INDEX: "", document.CHANGES: ""} | {file: lead for file, (_, lead) in heads.items()},
         illustrative=position.assessment.origin.note if position.illustrative else "",
         colophon=_colophon(made_from, position),
         version=version("kla-analysis"),
-        stamp=moment(datetime.datetime.fromisoformat(made_from.created)),
+        stamp=moment(when),
     )
 
 
 def _colophon(made_from: Manifest, position: Position) -> dict[str, str]:
     shown = "; ".join(f"{name} = {'–' if value == '' else value}" for name, value in made_from.parameters.items())
     sheet = position.assessment
+    changed = ", ".join(changed_here())
     return {
+        **({t("Notebook diubah di sini"): changed} if changed else {}),
         t("Parameter"): shown,
         t("Instrumen"): f"{position.instrument.id}: {position.instrument.title}",
         t("Lembar nilai"): f"{sheet.shown} (sha256 {sheet.sha256[:16]}…)" if sheet else t("tidak ada"),

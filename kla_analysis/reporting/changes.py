@@ -20,6 +20,7 @@ from kla_analysis.analysis.scoring import totals_of
 from kla_analysis.errors import KlaError
 from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import number, signed, t
+from kla_analysis.presenting.records import Record
 from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.presenting.wording import Text
 from kla_analysis.reporting import results
@@ -242,9 +243,9 @@ def _numbers(record: Mapping[str, Any]) -> list[tuple[str, tuple[str, float | st
 # --- for the reader ---------------------------------------------------------------------------------
 
 
-def parts(changed: Changes) -> list[str]:
-    """Return the changes as pieces of HTML: words, and a table where numbers moved."""
-    return [in_words(changed)._repr_html_(), *([table(changed)._repr_html_()] if changed.moves else [])]
+def blocks(changed: Changes) -> list[Record]:
+    """Return the changes as blocks of a page: words, and a table where numbers moved."""
+    return [in_words(changed).record(), *([table(changed).record()] if changed.moves else [])]
 
 
 def in_words(changed: Changes) -> Text:

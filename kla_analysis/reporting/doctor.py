@@ -34,7 +34,7 @@ def examine() -> list[Finding]:
         return [*findings, _from_error(t("Folder proyek"), error)]
     findings.append(Finding(t("Folder proyek"), True, str(project.root)))
     findings += [_try(name, look, project) for name, look in _LOOKS()]
-    findings += [_pdf(), _try(t("Surel kegagalan"), _mail, project)]
+    findings.append(_try(t("Surel kegagalan"), _mail, project))
     findings += _sheets(project)
     return findings
 
@@ -116,15 +116,6 @@ def _kernel(project: Project) -> str:
         return KernelSpecManager().get_kernel_spec("python3").display_name
     except NoSuchKernel:
         raise KernelError(t("kernel python3 tidak ada"), advice=t("Pasang ipykernel di lingkungan ini.")) from None
-
-
-def _pdf() -> Finding:
-    """Say whether a PDF can be made; a report without one is still a report, so this is no failure."""
-    from kla_analysis.reporting.paper import obstacle
-
-    if why := obstacle():
-        return Finding(t("PDF"), False, why, t("Laporan tetap dibuat tanpa PDF, dan mengatakannya."))
-    return Finding(t("PDF"), True, t("dapat dibuat"))
 
 
 def _mail(project: Project) -> str:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import datetime
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from html import unescape
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 
 from kla_analysis.language import current_language, number, t
-from kla_analysis.presenting.wording import RECORD
+from kla_analysis.presenting import records
+from kla_analysis.presenting.records import Record
+from kla_analysis.reporting import pages
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-    from kla_analysis.presenting.canvas import Chart
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: A cell with this tag needs a hand on it: reports leave it out. One with the other tag is its static
@@ -27,11 +28,6 @@ INTERACTIVE_TAG, REPORT_TAG = "interactive", "report"
 INDEX = "index.html"
 #: What changed since the last report, and the place of that page among the notebooks' chapters.
 CHANGES, CHANGES_CHAPTER = "perubahan.html", 2
-#: Rows and cells in the tables of our pages, for those who read them again.
-ROW = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
-CELL = re.compile(r"<t[hd]([^>]*)>(.*?)</t[hd]>", re.DOTALL)
-_CAPTION = re.compile(r"<caption[^>]*>(.*?)(?: <strong|</caption>)", re.DOTALL)
-_SHEET = re.compile(r'<section class="kla-sheet" id="(rapat-\w+)">\s*<h3>(.*?)</h3>(.*?)</section>', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -39,11 +35,11 @@ class Frame:
     """What every page of one report shares.
 
     Attributes:
-        area, year: whose report it is.
+        area, year: whose report it is; `about` says what the area aims for.
         titles, short, leads: for each file its title, its name in the navigation, its first sentence.
         illustrative: what to say at the top when the numbers are not the area's own, else "".
         colophon: names and values at the foot: parameters, instrument, hashes, versions.
-        stamp: when it was made; only pages have it, so that equal reports have equal documents.
+        stamp: when it was made, which only pages say to the minute; `made` is the day, which stands on paper too.
         sheets: for the file of each meeting sheet its title; they stand beside the report, to be printed alone.
     """
 
@@ -56,6 +52,8 @@ class Frame:
     colophon: Mapping[str, str]
     version: str
     stamp: str = ""
+    about: str = ""
+    made: datetime.date | None = None
     sheets: Mapping[str, str] = field(default_factory=dict)
     lang: str = field(default_factory=current_language)
 
@@ -73,13 +71,11 @@ class Frame:
                 "nav": t("Bagian laporan"),
                 "round": t("putaran {year}", year=self.year),
                 "badge": t("ILUSTRATIF"),
-                "picture": t("Gambar dari notebook, tanpa keterangan"),
                 "colophon": t("Keterangan laporan"),
                 "stamp": t("Waktu"),
                 "contents": t("Isi laporan"),
                 "downloads": t("Laporan ini sebagai berkas"),
                 "decide": t("Yang perlu diputuskan sekarang"),
-                "twin": _twin_label(),
                 "sheets": t("Lembar rapat koordinasi"),
                 "sheets_lead": t("Satu berkas per klaster, paling banyak dua halaman A4: buka, lalu cetak."),
             },
@@ -88,55 +84,49 @@ class Frame:
 
 def notebook_page(notebook: NotebookNode, frame: Frame, file: str) -> str:
     """Turn an executed notebook into one HTML page: prose and results, no code, no script."""
-    from nbconvert.exporters import TemplateExporter
+    # Not the exporter's own way, which parses the whole page again to add what our template has.
+    found = pages.cells(notebook)
+    shown = [block for cell in found for block in cell]
+    return (
+        templates()
+        .get_template("index.html.j2")
+        .render(kla=frame.context(file), cells=found, html=lambda block: html(block, shown))
+    )
 
-    # Not HTMLExporter's own way, which parses the whole page again to add what our template has.
-    results = "".join(output.get("data", {}).get("text/html", "") for output in _outputs([notebook]))
-    resources = {"kla": frame.context(file), "tables": {plain(caption) for caption in _CAPTION.findall(results)}}
-    page, _ = TemplateExporter.from_notebook_node(_exporter(), notebook, resources=resources)
-    return page
 
-
-def index_page(
-    parts: Sequence[str],
-    frame: Frame,
-    *,
-    figures: Sequence[tuple[str, str, str]] = (),
-    decisions: Sequence[str] = (),
-    downloads: Mapping[str, str] | None = None,
-    left_out: Sequence[str] = (),
-) -> str:
+def index_page(found: Sequence[Record], frame: Frame, downloads: Mapping[str, str] | None = None) -> str:
     """Make the first page of a report: the answer on one page of paper, then, on the screen, where to read on.
 
     Args:
-        parts: pieces of HTML.
-        figures: at the top: what each is, how much, what to know beside it.
-        decisions: what is to be decided now.
+        found: its blocks: figures at the top, what they mean, what is to be decided now.
         downloads: the documents beside the page, by file name, with what each is.
-        left_out: why a document is not there, in words.
     """
-    return templates().get_template("summary.html.j2").render(
-        kla=frame.context(INDEX), parts=parts, figures=figures, decisions=decisions, downloads=downloads, left_out=left_out
-    )  # fmt: skip
+    template = templates().get_template("summary.html.j2")
+    return template.render(kla=frame.context(INDEX), blocks=found, html=html, downloads=downloads)
 
 
-def part_page(parts: Sequence[str], frame: Frame, file: str) -> str:
-    """Make a page of finished pieces of HTML under its title."""
-    return templates().get_template("part.html.j2").render(kla=frame.context(file), parts=parts)
+def part_page(parts: Sequence[Record], frame: Frame, file: str) -> str:
+    """Make a page of blocks under its title."""
+    template = templates().get_template("part.html.j2")
+    return template.render(kla=frame.context(file), parts=[html(part) for part in parts])
 
 
-def meeting_sheets(page: str) -> dict[str, tuple[str, str]]:
-    """Return the sheets of meetings that stand on a page: for the file of each its title and its content."""
-    return {f"{name}.html": (title, body) for name, title, body in _SHEET.findall(page)}
+def html(block: Record, shown: Sequence[Record] = ()) -> str:
+    """Return a block of a page as HTML.
 
-
-def with_sheets(page: str, sheets: Iterable[str]) -> str:
-    """Lead from every sheet on a page to the file with that sheet alone."""
-    for file in sheets:
-        mark = f'id="{Path(file).stem}">'
-        link = f'<div class="kla-screen kla-print"><a href="{file}">{t("Cetak lembar ini saja")}</a></div>'
-        page = page.replace(mark, f"{mark}\n{link}", 1)
-    return page
+    Args:
+        shown: all blocks of its page; a table that stands there is not folded behind a figure again.
+    """
+    macros = templates().get_template("frame.html.j2").module
+    if block["kind"] == "figure":
+        twin = records.twin_of(block, shown)
+        folded = records.html(twin) if twin is not None else ""
+        return str(macros.figure(block["png"], block["alt"], folded, t("Angka di gambar ini sebagai tabel")))
+    if block["kind"] == "plain":
+        return block.get("html") or str(macros.plain(block["text"]))
+    link = f'<div class="kla-screen kla-print"><a href="{{id}}.html">{t("Cetak lembar ini saja")}</a></div>\n'
+    above = f"<h2>{escape(block['above'])}</h2>" if "above" in block else ""
+    return above + records.html(block, link)
 
 
 def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]], *, made: str) -> str:
@@ -168,9 +158,23 @@ def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]]
     )  # fmt: skip
 
 
+def about(notebook: NotebookNode) -> dict[str, Any]:
+    """Return what a notebook says of itself in its metadata.
+
+    `chapter` is its place in the report (0: none of its pages), `short` its name in the navigation, `first` says that
+    it works longest and is to begin first.
+    """
+    return notebook.metadata.get("kla", {})
+
+
 def chapter(notebook: NotebookNode) -> int:
-    """Return a notebook's place in the report, from its metadata: 0 when it is none of its pages, the last without one."""
-    return notebook.metadata.get("kla", {}).get("chapter", 99)
+    """Return a notebook's place in the report: 0 when it is none of its pages, the last without one."""
+    return about(notebook).get("chapter", 99)
+
+
+def short(notebook: NotebookNode) -> str:
+    """Return a notebook's name in the navigation; its heading, up to the colon, where its metadata name none."""
+    return about(notebook).get("short") or title_and_lead(notebook)[0].split(":")[0]
 
 
 def title_and_lead(notebook: NotebookNode) -> tuple[str, str]:
@@ -182,15 +186,9 @@ def title_and_lead(notebook: NotebookNode) -> tuple[str, str]:
     return title, re.split(r"(?<=[.?!])\s", lead)[0]
 
 
-def plain(markup: str) -> str:
-    """Return the text of a piece of one of our pages."""
-    return unescape(re.sub(r"<[^>]+>", "", markup)).strip()
-
-
 def title_of(frame: Frame) -> str:
     """Return the title of the whole report."""
-    about = frame.titles[INDEX].split(": ", 1)[-1]
-    return t("Laporan KLA {about} ({year})", about=about, year=frame.year)
+    return t("Laporan KLA {about} ({year})", about=frame.about, year=frame.year)
 
 
 def unattended(notebook: NotebookNode) -> NotebookNode:
@@ -209,80 +207,6 @@ def _without(notebook: NotebookNode, tag: str) -> NotebookNode:
     return kept
 
 
-def said_once(notebook: NotebookNode) -> NotebookNode:
-    """Return an executed notebook that says only once why something is not shown.
-
-    A remark that stands on the page already is left out, and with it the heading and the prose of a section in which
-    nothing else is.
-    """
-    sections: list[list[NotebookNode]] = [[]]
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and cell.source.startswith("#"):
-            sections.append([])
-        sections[-1].append(cell)
-    told: set[str] = set()
-    page = notebook.copy()
-    page.cells = []
-    for section in sections:
-        cells = [_without_told(cell, told) for cell in section]
-        emptied = any(cell.get("outputs") for cell in section) and not any(cell.get("outputs") for cell in cells)
-        page.cells += [cell for cell in cells if cell.cell_type != "markdown"] if emptied else cells
-    return page
-
-
-def _without_told(cell: NotebookNode, told: set[str]) -> NotebookNode:
-    """Return a cell without the remarks that were told before it, and note its own."""
-    if cell.cell_type != "code":
-        return cell
-    kept, outputs = cell.copy(), []
-    for output in cell.outputs:
-        remark = "".join(output.get("data", {}).get("text/html", ""))
-        if not remark.startswith('<p class="kla-remark">'):
-            outputs.append(output)
-        elif remark not in told:
-            told.add(remark)
-            outputs.append(output)
-    kept.outputs = outputs
-    return kept
-
-
-def picture(notebooks: Iterable[NotebookNode], alt: str) -> bytes | None:
-    """Return the picture of that description from executed notebooks, which need not be drawn again."""
-    import base64
-
-    for output in _outputs(notebooks):
-        if output.get("metadata", {}).get("image/png", {}).get("alt") == alt:
-            return base64.b64decode(output.data["image/png"])
-    return None
-
-
-def record(notebooks: Iterable[NotebookNode]) -> dict[str, Any] | None:
-    """Return the plain values that an executed notebook has left with its words; None where there are none."""
-    for output in _outputs(notebooks):
-        if RECORD in output.get("metadata", {}):
-            return output.metadata[RECORD]
-    return None
-
-
-def _outputs(notebooks: Iterable[NotebookNode]) -> Iterator[NotebookNode]:
-    for notebook in notebooks:
-        for cell in notebook.cells:
-            yield from cell.get("outputs", ())
-
-
-def image(png: bytes, chart: Chart) -> str:
-    """Return a chart that is drawn already as HTML, with its bytes inside and its table below."""
-    import base64
-
-    figure = templates().get_template("frame.html.j2").module.figure
-    twin = chart.table._repr_html_() if chart.table is not None else ""
-    return str(figure(base64.b64encode(png).decode(), chart.alt, twin, _twin_label()))
-
-
-def _twin_label() -> str:
-    return t("Angka di gambar ini sebagai tabel")
-
-
 @lru_cache(maxsize=1)
 def css() -> str:
     """Return the style sheet of all pages."""
@@ -299,9 +223,7 @@ def _exporter() -> Any:
     from nbconvert.exporters import HTMLExporter
     from traitlets.config import Config
 
-    # Pieces of printed text may arrive in any number; all else that runs by default is for other formats.
-    coalesce = "nbconvert.preprocessors.CoalesceStreamsPreprocessor"
-    config = Config(HTMLExporter={"default_preprocessors": [coalesce]})
+    config = Config(HTMLExporter={"default_preprocessors": []})
     exporter = HTMLExporter(config=config, template_name="report", extra_template_basedirs=[str(TEMPLATES)])
     exporter.exclude_anchor_links = True
     return exporter

@@ -22,7 +22,11 @@ from kla_analysis.reporting.report_door import NewReport, ReportDoor
 
 
 def launch() -> Launcher:
-    """Return the first page, in the language in force."""
+    """Return the first page, in the language in force.
+
+    >>> import kla_analysis as kla
+    >>> kla.launch()  # doctest: +SKIP
+    """
     return Launcher()
 
 

@@ -45,7 +45,7 @@ with contextlib.suppress(AttributeError):  # another C library
 for _name in _LATER:
     importlib.import_module(_name)
 backend_registry.resolve_backend("inline")
-paper.obstacle()
+paper._compiler()
 # A project whose own data are refused says so when a report is asked for, not here. The rehearsal's language is its own.
 with contextlib.suppress(KlaError), language(current_language()):
     build.rehearse(ReportParameters())

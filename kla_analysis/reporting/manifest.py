@@ -18,7 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from kla_analysis.errors import DataError, KlaError
 from kla_analysis.evidence.assessment import files_of
@@ -35,7 +35,18 @@ MANIFEST = "manifest.json"
 SEED = 2024
 #: The name of a file of a report: no folder, no drive, nothing hidden.
 _PLAIN = re.compile(r"(?!\.)[^/\\:\x00-\x1f\x7f]{1,255}")
-_PACKAGES = ("kla-analysis", "pandas", "numpy", "scipy", "highspy", "matplotlib", "seaborn", "papermill", "nbconvert")
+_PACKAGES = (
+    "kla-analysis",
+    "pandas",
+    "numpy",
+    "scipy",
+    "highspy",
+    "matplotlib",
+    "seaborn",
+    "papermill",
+    "nbconvert",
+    "typst",
+)
 
 
 class PageRun(BaseModel):
@@ -63,7 +74,7 @@ class Manifest(BaseModel):
         figures: the numbers at the top of the report, for the table of many reports (points).
         seconds, cpu_seconds, peak_mb: of the whole run; memory of its largest process (MiB).
         outputs: sha256 of every file of the report but this one.
-        left_out: documents that this machine can not make, with the reason in words.
+        left_out: of reports made before every machine could make every document; read, never written.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -83,7 +94,7 @@ class Manifest(BaseModel):
     peak_mb: int = 0
     reports: tuple[PageRun, ...] = ()
     outputs: dict[str, str] = {}
-    left_out: dict[str, str] = {}
+    left_out: dict[str, str] = Field(default={}, exclude=True)
 
     @field_validator("outputs")
     @classmethod

@@ -228,9 +228,8 @@ class NewReport(Controls):
 
     def _tell(self, line: str) -> None:
         self._lines.append(line)
-        counted = re.match(r"\[(\d+)/(\d+)\]", line)
-        if counted:
-            self.progress.value = int(counted[1]) / (int(counted[2]) + 1)
+        if self._supervisor is not None:
+            self.progress.value = self._supervisor.share
         self.message.value = status("\n".join(self._lines), "plain")
 
     def _finish(self, outcome: Outcome) -> None:

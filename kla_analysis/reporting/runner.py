@@ -124,7 +124,11 @@ def run_report(
 
 
 class Supervisor:
-    """Runs reports, one after another or several at once, and ends with everything that it has started."""
+    """Runs reports, one after another or several at once, and ends with everything that it has started.
+
+    Attributes:
+        share: how much of its work the report that told of itself last has begun, of one.
+    """
 
     def __init__(
         self,
@@ -142,6 +146,7 @@ class Supervisor:
         self._lock = threading.Lock()
         self._stopping: int | None = None
         self._at_once = 1
+        self.share = 0.0
 
     def run_all(self, jobs: Iterable[tuple[ReportParameters, Place]], workers: int = 1) -> Iterator[Outcome]:
         """Make reports, so many at once, and yield how each went as soon as it has ended.
@@ -299,6 +304,7 @@ class Supervisor:
                 self._out_of_time(over, cells)
             kind, told = heard
             if kind == "page":
+                self.share = told["at"] / (told["all"] + 1)
                 self._progress(t("[{at}/{all}] {title} …", **told))
             elif kind == "cell":
                 cells[told["notebook"]] = time.monotonic() + self._limits.cell
@@ -353,7 +359,6 @@ class Supervisor:
                 "peak_mb": built["peak_mb"],
                 "reports": built["reports"],
                 "outputs": outputs,
-                "left_out": built["left_out"],
             }
         )
 

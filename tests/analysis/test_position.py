@@ -1,5 +1,7 @@
 """Positions: what is known of an area in a round, published and sheet kept apart."""
 
+import re
+
 import pytest
 
 import kla_analysis as kla
@@ -65,7 +67,7 @@ def test_an_own_sheet_must_be_of_that_area_and_year(sheet):
 def test_nothing_known_says_what_there_is():
     with pytest.raises(kla.ParameterError, match="2019, 2022, 2023, 2025"):
         kla.open_position("63.10", 2021)
-    with pytest.raises(kla.ParameterError, match="--assessment"):
+    with pytest.raises(kla.ParameterError, match="dengan assessment"):
         kla.open_position("11.01", 2022)
 
 
@@ -73,3 +75,49 @@ def test_nothing_known_says_what_there_is():
 def test_an_area_by_name_is_suggested_not_assumed(wrong):
     with pytest.raises(kla.ParameterError, match=r"63\.10"):
         kla.open_position(wrong, 2022)
+
+
+def test_codes_are_taken_in_any_case_and_never_as_numbers(instrument):
+    assert kla.open("63.10", 2022, target="NINDYA", cluster="k2").target == "nindya"
+    assert instrument.ladder.band("Nindya").lower == 701
+    assert instrument.component("k2").name.startswith("Klaster II")
+    for wrong in (lambda: kla.open(63.1, 2022), lambda: kla.find_area(63.1), lambda: instrument.question(14.1),
+                  lambda: instrument.ladder.band(701)):  # fmt: skip
+        with pytest.raises(kla.ParameterError, match="teks"):
+            wrong()
+    with pytest.raises(kla.ParameterError, match=re.escape("Mungkin maksud Anda “21A.7a”")):
+        instrument.question("21A7a")
+
+
+def test_a_wrong_name_is_answered_with_the_nearest():
+    case = kla.open("63.10", 2022)
+    with pytest.raises(AttributeError, match="“components”"):
+        _ = case.component
+    with pytest.raises(AttributeError, match="“open”"):
+        _ = kla.opne
+    with pytest.raises(kla.ParameterError, match="“retention”"):
+        kla.open("63.10", 2022, retentoin=0.8)
+    for wrong in (lambda: kla.charts.components(case, case), lambda: kla.charts.components(case.components, "63.10")):
+        with pytest.raises(kla.ParameterError, match=r"components\(components, case\)"):
+            wrong()
+    with pytest.raises(kla.ParameterError, match=r"case\.questions"):
+        kla.charts.pareto(case.agencies, case)
+
+
+def test_a_table_of_a_case_is_the_readers_own():
+    case = kla.open("63.10", 2022)
+    mine = case.components
+    mine["share"] = 0
+    assert (case.components["share"] > 0).all()
+    assert list(case.questions.columns[:2]) == ["name", "component_code"]
+    for table in ("questions", "indicators", "components", "agencies"):
+        assert not getattr(case, table).empty
+        assert getattr(kla.open("33.14", 2022), table).empty  # only its predicate is published
+
+
+def test_losses_add_up_over_every_table(blanked):
+    case = kla.open("63.10", 2022, assessment=str(blanked()))
+    for table in (case.components, case.indicators):
+        assert (table["low"] + table["unknown_points"] + table["lost_points"]).sum() == pytest.approx(1000)
+    assert case.agencies["shared_points"].sum() == pytest.approx(case.components["lost_points"].sum())
+    assert case.components["low"].sum() == pytest.approx(case.totals.at["sheet", "low"])

@@ -25,12 +25,22 @@ from pathlib import Path
 
 import nbformat
 import psutil
+from IPython.core.formatters import DisplayFormatter
+
+from kla_analysis.analysis.position import Position
+from kla_analysis.presenting.records import Record
+from kla_analysis.project import find_project
+from kla_analysis.reporting import build, document, documents, pages, results
+from kla_analysis.reporting.manifest import facts
+from kla_analysis.reporting.parameters import ReportParameters, begin
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
 WORKERS = 2
 ROUNDS = 5
 YEAR = 2025
+#: How a notebook shows things.
+_FORMATS = DisplayFormatter()
 
 
 def main(areas: int, rival_areas: int, many: tuple[int, int]) -> None:
@@ -166,17 +176,21 @@ def floor_cpu(codes: list[str], sheets: Path) -> tuple[float, float]:
 
 
 def render_alone(code: str, sheets: Path) -> tuple[float, float]:
-    from kla_analysis.project import find_project
-    from kla_analysis.reporting import build, document, documents, results
-    from kla_analysis.reporting.manifest import facts
-    from kla_analysis.reporting.parameters import ReportParameters, begin
-
     began = time.process_time()
     parameters = ReportParameters(area=code, year=YEAR, assessment=str(sheets / code / f"{YEAR}-self_assessment.csv"))
+    position, told, frame, record = made(parameters)
+    drawn = time.process_time()
+    gc.disable()  # as the build does
+    documents.all_documents(position, told, frame, record)
+    return drawn - began, time.process_time() - drawn
+
+
+def made(parameters: ReportParameters) -> tuple[Position, dict[str, list[Record]], document.Frame, dict]:
+    """Make all that a report shows in this process; return the position, the blocks of the pages, frame and results."""
     position = begin(**parameters.model_dump())
     sources = build._sources()
     frame = build._frame(facts(parameters, find_project()), position, parameters, sources)
-    done, pages = [], {}
+    told: dict[str, list[Record]] = {}
     for file, source in sources.items():
         notebook = document.unattended(source)
         names: dict = {}
@@ -185,18 +199,17 @@ def render_alone(code: str, sheets: Path) -> tuple[float, float]:
                 cell.outputs = shown(cell, names)
                 if "parameters" in cell.metadata.get("tags", ()):
                     names |= parameters.model_dump()
-        pages[file] = document.notebook_page(notebook, frame, file)
-        done.append(notebook)
-    record = results.results_of(parameters, position, document.record(done))
-    alone = {file: sheet for text in pages.values() for file, sheet in document.meeting_sheets(text).items()}
-    frame = replace(frame, sheets={file: document.plain(title) for file, (title, _) in alone.items()})
-    pages = {document.INDEX: build._index(parameters, position, done, record["plan"], frame), **pages}
-    for file, (_, body) in alone.items():
-        document.part_page([body], frame, file)
-    drawn = time.process_time()
-    gc.disable()  # as the build does
-    documents.all_documents(parameters, position, pages, frame, record)
-    return drawn - began, time.process_time() - drawn
+        document.notebook_page(notebook, frame, file)
+        told[file] = pages.blocks(notebook)
+    found = [block for blocks in told.values() for block in blocks]
+    record = results.results_of(parameters, position, pages.values(found))
+    sheets = {f"{sheet['id']}.html": sheet for sheet in pages.sheets(found)}
+    frame = replace(frame, sheets={file: sheet["title"] for file, sheet in sheets.items()})
+    told = {document.INDEX: build._summary(position, found, record["plan"]), **told}
+    document.index_page(told[document.INDEX], frame, documents.downloads())
+    for file, sheet in sheets.items():
+        document.part_page([pages.alone(sheet)], frame, file)
+    return position, told, frame, record
 
 
 def shown(cell: nbformat.NotebookNode, names: dict) -> list[nbformat.NotebookNode]:
@@ -207,10 +220,7 @@ def shown(cell: nbformat.NotebookNode, names: dict) -> list[nbformat.NotebookNod
     if last is None:
         return []
     value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)  # noqa: S307
-    if hasattr(value, "_repr_mimebundle_"):
-        data, metadata = value._repr_mimebundle_()
-    else:
-        data, metadata = {"text/html": value._repr_html_()}, {}
+    data, metadata = _FORMATS.format(value)
     return [nbformat.v4.new_output("execute_result", data=data, metadata=metadata)]
 
 

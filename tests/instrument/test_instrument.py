@@ -52,8 +52,9 @@ def test_look_up(instrument):
     question = instrument.question("1.1")
     assert (question.max_points, question.indicator, question.component) == (12, "1", "K0")
     assert question.agencies == ("JDIH", "Bagian Hukum", "Dinas PPPA")
+    assert instrument.indicator("21a") == instrument.indicator("21A")
     with pytest.raises(kla.ParameterError, match="21A"):
-        instrument.indicator("21a")
+        instrument.indicator("21AA")
 
 
 def test_an_undeclared_contradiction_is_refused(data_copy):

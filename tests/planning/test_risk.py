@@ -130,7 +130,7 @@ def test_the_price_of_certainty_is_one_number(simulator):
     sure = simulator.run(Scenario(goal="certainty", certainty=0.8))
     record = answer.record()
     assert record["sure"]["cost"] == sure.plan.cost == sure.record()["sure"]["cost"] == sure.record()["cost"]
-    table = stair_table(answer).frame.set_index("what")
+    table = stair_table(answer.sure, answer).frame.set_index("what")
     assert table.at["peluang 80% atau lebih", "cost"] == sure.plan.cost
     assert "menilai" in repr(plan_in_words(sure))
 
@@ -205,7 +205,7 @@ def test_cheap_and_free_actions_are_core_where_all_are_paid_for(model, costs, bu
 
 
 def test_without_a_solver_the_plans_are_the_same(rolled):
-    for seed in range(40):
+    for seed in range(20):
         model, limits = random_instance(rolled, seed, most=8)
         limits = replace(limits, components={})
         members, _, _ = every_plan(replace(model, acceptance="full"), limits)
@@ -234,7 +234,7 @@ def test_without_a_solver_the_plans_are_the_same(rolled):
 
 
 def test_regret_of_small_catalogues_is_that_of_plain_enumeration(rolled):
-    for seed in range(40):
+    for seed in range(20):
         model, limits = random_instance(rolled, seed, most=7)
         limits = replace(limits, components={})
         for _, row in regret(model, [], limits).query("strictness == 'likely'").iterrows():

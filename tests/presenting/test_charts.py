@@ -17,6 +17,7 @@ import kla_analysis as kla
 from kla_analysis import charts, risk_charts
 from kla_analysis.evidence.areas import Area
 from kla_analysis.language import number
+from kla_analysis.presenting import records
 from kla_analysis.presenting.wording import Text
 
 
@@ -151,7 +152,10 @@ def test_finding_in_the_title_and_data_in_the_alt_text(bumbu, name, title, alt):
     assert alt in chart.alt
     data, about = chart._repr_mimebundle_()
     shown = {"alt": chart.alt, "title": chart.title, "width": 640}
-    assert about["image/png"] == {**shown, "caption": chart.table.caption, "table": chart.table._repr_html_()}
+    assert about["image/png"] == shown
+    record = data[records.BLOCK_TYPE]
+    assert {**record, "id": ""} == {"kind": "figure", "id": "", "title": chart.title, "alt": chart.alt,
+                                    "source": chart.source, "table": chart.table.record()}  # fmt: skip
     assert data["text/plain"] == chart.alt
 
 

@@ -27,6 +27,7 @@ from kla_analysis.evidence.areas import Area
 from kla_analysis.evidence.intake.grid import TEXT, Book, Cell, Grid, clean
 from kla_analysis.evidence.intake.repairs import COLUMNS, NORMALISED, REFUSED, Repairs
 from kla_analysis.evidence.intake.sheet import Intake, read_sheet, save
+from kla_analysis.presenting import records
 from kla_analysis.presenting.annotation import annotated_workbook
 from kla_analysis.presenting.tables import Column, Table
 from kla_analysis.reading import read_table, schema_of, write_table
@@ -107,7 +108,10 @@ def shown_page(position: str, text: str) -> str:
     """The page of a report made of these things, through the real template."""
     at = dict.fromkeys(POSITIONS, PLAIN) | {position: text}
     outputs = [
-        nbformat.v4.new_output("display_data", data={"text/html": thing._repr_html_(), "text/plain": repr(thing)})
+        nbformat.v4.new_output(
+            "display_data",
+            data={"text/html": thing._repr_html_(), "text/plain": repr(thing), **thing._repr_mimebundle_()[0]},
+        )
         for thing in shown_things(position, text)
     ]
     outputs.append(nbformat.v4.new_output("stream", name="stdout", text=text))
@@ -143,8 +147,8 @@ def test_notebooks(position):
         for thing in things:
             others = ("markdown", "latex", "javascript", "svg", "json", "pdf", "jpeg")
             assert not [name for name in others if getattr(thing, f"_repr_{name}_", None)]
-            # What a text hands on beside its HTML is plain values, never another way to show it.
-            assert getattr(thing, "_repr_mimebundle_", lambda: ({}, {}))()[0] == {}
+            # What is handed on beside the HTML is a record of plain values, never another way to show it.
+            assert set(thing._repr_mimebundle_()[0]) <= {records.TABLE_TYPE, records.BLOCK_TYPE}
 
 
 def hostile_intake(position: str, texts: list[str]) -> Intake:
@@ -316,5 +320,5 @@ def test_a_catalogue_of_hostile_actions_in_the_plan_s_workbook_and_tables(tmp_pa
     seen = assert_nothing_runs(plan_workbook(answer))
     assert any(text.startswith("=") for text in seen)  # it is there, as text
     tags = {"div", "table", "caption", "strong", "thead", "tbody", "tfoot", "tr", "th", "td", "p", "h3"}
-    for thing in (plan_tables.plan_table(answer), plan_wording.plan_in_words(answer)):
+    for thing in (plan_tables.plan_table(answer.funded, answer), plan_wording.plan_in_words(answer)):
         assert {node[0] for node in Structure(thing._repr_html_()).nodes} <= tags

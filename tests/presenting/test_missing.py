@@ -144,7 +144,13 @@ def test_plan_and_forecast_give_both_ends(gaps):
     said = repr(forecasting.outlook_in_words(gaps, "nindya"))
     assert "Bila ternyata penuh, nilai 705,67" in said
     change = dict(
-        zip(*plan_tables.component_change_table(answer).frame[["component_code", "before"]].to_numpy().T, strict=True)
+        zip(
+            *plan_tables.component_change_table(answer.components, answer)
+            .frame[["component_code", "before"]]
+            .to_numpy()
+            .T,
+            strict=True,
+        )
     )
     assert change["K2"] == gaps.roll_up.components.at["K2", "low"]
     exact = kla.simulate(kla.open_position("63.10", 2022), target="nindya").record()
@@ -192,7 +198,7 @@ def test_a_component_that_nobody_has_answered(blanked, instrument):
     ]
     assert row[1:] == ["belum dijawab", "110", "–", "–", "110"]
     answer = kla.simulate(position, target="nindya")
-    (row,) = [row for row in plan_tables.component_change_table(answer).cells if row[0] == "K4"]
+    (row,) = [row for row in plan_tables.component_change_table(answer.components, answer).cells if row[0] == "K4"]
     assert row[3:] == ["belum dijawab", "belum dijawab", "–"]
     (row,) = [
         row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -9,13 +10,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
 import psutil
+import pypdf
 import pytest
+from browser.driving import start_chromium
 from conftest import ROOT, run_kla
+from playwright.sync_api import sync_playwright
 
 from kla_analysis.reporting.parameters import ReportParameters
 from kla_analysis.reporting.runner import TEMPORARY, Outcome, run_report
@@ -35,7 +39,7 @@ class Mini:
         """Write a notebook: a title, the parameters, the case, and these cells."""
         real = nbformat.read(ROOT / "notebooks" / "01_rapor.ipynb", as_version=4)
         first = [cell for cell in real.cells if cell.cell_type == "code"][:2]
-        made = nbformat.v4.new_notebook(metadata=real.metadata)
+        made = nbformat.v4.new_notebook(metadata={**real.metadata, "kla": {"chapter": 1}})
         made.cells = [nbformat.v4.new_markdown_cell("# Uji: satu halaman\n\nUntuk mencoba."), *first]
         made.cells += [nbformat.v4.new_code_cell(cell) for cell in cells]
         nbformat.write(made, self.root / "notebooks" / f"{name}.ipynb")
@@ -115,6 +119,19 @@ class Mini:
 
 def without_stamp(content: bytes) -> bytes:
     return re.sub(rb"\d{1,2} \w+ 20\d\d, \d\d[.:]\d\d UTC", b"STAMP", content)
+
+
+@pytest.fixture(scope="session")
+def paper_pages() -> Iterator[Callable[[str], int]]:
+    """How many pages of A4 a page of HTML takes when somebody prints it."""
+    with sync_playwright() as playwright:
+        window = start_chromium(playwright).new_page()
+
+        def counted(html: str) -> int:
+            window.set_content(html)
+            return len(pypdf.PdfReader(io.BytesIO(window.pdf(prefer_css_page_size=True))).pages)
+
+        yield counted
 
 
 @pytest.fixture

@@ -108,9 +108,9 @@ def test_whatever_the_clock_on_the_wall_says_the_files_are_the_same(mini, tmp_pa
     subprocess.run(["cc", "-shared", "-fPIC", "-o", clock, Path(__file__).parent / "clock.c", "-ldl"], check=True)
     mini.notebook(
         "from kla_analysis import plan_tables, plan_wording\n"
-        "answer = plan_wording.plan_for(position, kla.open_scenario(''), 'nindya')",
-        "plan_tables.cut_table(answer)",
-        "plan_tables.core_table(answer)",
+        "answer = plan_wording.plan_for(case, kla.open_scenario(''), 'nindya')",
+        "plan_tables.cut_table(answer.cuts, answer)",
+        "plan_tables.core_table(answer.core, answer)",
     )
     mini.run()
     mini.run(force=True)  # the first report has nothing to compare itself with

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import re
 from html import unescape
 
+import pypdf
 import pytest
-import weasyprint
 
 import kla_analysis as kla
 from kla_analysis.analysis.forecast import outlook
 from kla_analysis.analysis.uncertainty import tornado
 from kla_analysis.language import LANGUAGES, language, money, number
+from kla_analysis.language import t as language_t
 from kla_analysis.presenting import summary
 from kla_analysis.presenting.plan_wording import likely
 from kla_analysis.project import find_project
-from kla_analysis.reporting import build
+from kla_analysis.reporting import build, document, paper
 from kla_analysis.reporting.manifest import facts
 from kla_analysis.reporting.parameters import ReportParameters
 
@@ -55,17 +57,24 @@ def case(request, sheet):
     return position, target, PLANS[request.param]
 
 
-def page_of(position, target: str, plan: dict | None) -> str:
+def frame_of(position, target: str) -> document.Frame:
     parameters = ReportParameters(target=target)
-    frame = build._frame(facts(parameters, find_project()), position, parameters, build._sources())
-    return build._index(parameters, position, [], plan, frame)
+    return build._frame(facts(parameters, find_project()), position, parameters, build._sources())
+
+
+def page_of(position, target: str, plan: dict | None) -> str:
+    return document.index_page(build._summary(position, [], plan), frame_of(position, target))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_summary_is_one_page_of_paper(case, lang):
+def test_the_summary_is_one_page_of_paper(case, lang, paper_pages):
+    """The page that is printed, and the first of the PDF, after which the contents begin."""
+    position, target, plan = case
     with language(lang):
-        page = page_of(*case)
-    assert len(weasyprint.HTML(string=page).render().pages) == 1
+        assert paper_pages(page_of(*case)) == 1
+        made = paper.pdf({document.INDEX: build._summary(position, [], plan)}, frame_of(position, target))
+        contents = language_t("Daftar isi")
+    assert pypdf.PdfReader(io.BytesIO(made)).pages[1].extract_text().splitlines()[1] == contents
 
 
 def test_nothing_is_said_twice(case):

@@ -1,13 +1,10 @@
-"""Whole reports of a small project: what moved, the same again, a machine without Pango."""
+"""Whole reports of a small project: what moved, and the same again."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from html import unescape
 from pathlib import Path
 
@@ -66,41 +63,3 @@ def test_two_reports_of_the_same_are_the_same_files(short_project, tmp_path):
     for name in ("index.html", "perubahan.html", "07_mutu_data.html"):
         one, other = (without_stamp((place / name).read_bytes()) for place in places)
         assert one == other
-
-
-def test_without_pango_the_report_is_made_and_says_what_is_left_out(short_project, tmp_path):
-    # Every Python that is started from here, the one that builds the report too, finds no Pango.
-    (tmp_path / "tanpa").mkdir()
-    (tmp_path / "tanpa" / "sitecustomize.py").write_text(
-        "import cffi\nfound = cffi.FFI.dlopen\n"
-        "def dlopen(self, name, *rest):\n"
-        "    if name and 'pango' in name:\n"
-        "        raise OSError(f\"cannot load library '{name}': no such file\")\n"
-        "    return found(self, name, *rest)\n"
-        "cffi.FFI.dlopen = dlopen\n"
-    )
-    code = "from kla_analysis.cli import main; main()"
-    out = tmp_path / "hasil"
-    environment = {
-        **os.environ, "KLA_HOME": str(short_project), "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(tmp_path / "tanpa")
-    }  # fmt: skip
-    done = {
-        command: subprocess.run([sys.executable, "-c", code, *command.split(), *rest], env=environment,
-                                capture_output=True, text=True, encoding="utf-8", check=False)
-        for command, rest in (("report --out", [str(out)]), ("check", []))
-    }  # fmt: skip
-    assert done["report --out"].returncode == 0, done["report --out"].stderr
-    assert {path.name for path in out.iterdir()} == {
-        "07_mutu_data.html",
-        "perubahan.html",
-        "index.html",
-        "manifest.json",
-        *DOCUMENTS[1:],
-    }
-    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    page = text_of(out / "index.html")
-    assert 'href="laporan.pdf"' not in (out / "index.html").read_text(encoding="utf-8")
-    assert "WeasyPrint" not in done["check"].stdout + done["check"].stderr  # whose own advice is in English
-    for said in (manifest["left_out"]["laporan.pdf"], page, done["check"].stdout):
-        assert "PDF tidak dibuat" in said
-        assert "apt install libpango-1.0-0" in said

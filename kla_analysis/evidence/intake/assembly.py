@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kla_analysis.errors import DataError, did_you_mean
+from kla_analysis.errors import DataError, called, did_you_mean, given
 from kla_analysis.evidence.areas import Area, find_area
 from kla_analysis.evidence.intake.checks import Printed, refuse_sums_above_maxima
 from kla_analysis.evidence.intake.columns import EVERY_STAGE, Wanted
@@ -215,7 +215,7 @@ class Assembly:
             area = self._area(table, line, line.area) if line.area else area_of_sheet()
             year = self._year_of(table, line, line.year) if line.year else year_of_sheet()
             stage = self._stage_of(table, line, line.stage) if line.stage else stage_of_sheet()
-            if not (area and year and stage) and (line.area or line.year or line.stage):
+            if not all((area, year, stage)) and any((line.area, line.year, line.stage)):
                 continue
             # What the whole sheet lacks is said once; its cells are still looked at.
             area, year, stage = area or Area("", "", "", ""), year or 0, stage or ""
@@ -272,13 +272,13 @@ class Assembly:
     def _area_of_sheet(self, table: Table) -> Area | None:
         """Return the district that the sheet is said to be about; where none or several are, it is asked for."""
         asked = find_area(self.asked.area, data=self.data) if self.asked.area else None
-        written: list[tuple[Area, str]] = []
+        written: list[Area] = []
         for grid, titles in self._about(table):
             cell = labelled(grid, table.header if grid is table.grid else None, "area_code", "area_name", "area_label")
             labelled_area = match_area(cell, data=self.data).area if cell else None
             said, here = areas_said(titles, data=self.data)
             said = [labelled_area] if labelled_area else said
-            written += here
+            written += [area for area, _ in here]
             if asked and said:
                 if asked.code not in {area.code for area in (*said, *(area for area, _ in here))}:
                     self._say_another_s(grid, said[0], asked)
@@ -289,18 +289,27 @@ class Assembly:
                 return area
             if said:
                 break
-        if asked:
-            return asked
-        names = list(dict.fromkeys(f"{area.code} {area.name}" for area, _ in written))
+        if asked is None:
+            self._ask_for_area(table, written)
+        return asked
+
+    def _ask_for_area(self, table: Table, written: list[Area]) -> None:
+        """Ask for the district; those that the sheet names are named."""
+        names = list(dict.fromkeys(f"{area.code} {area.name}" for area in written))
         there = t(" Yang tertulis: {names}.", names="; ".join(names[:6])) if names else ""
         what = t("daerahnya tidak jelas") if names else t("daerahnya tidak disebut")
-        self._say_unknown(table, what, t("Sebutkan dengan --area, misalnya --area 63.10.") + there)
-        return None
+        self._say_unknown(table, what, t("Sebutkan dengan {area}, misalnya {area} 63.10.", area=called("area")) + there)
 
     def _say_another_s(self, grid: Grid, said: Area, asked: Area) -> None:
         own = f"{said.code} {said.name}"
         reason = t("lembar ini milik {name}, yang diminta {asked}", name=own, asked=asked.code)
-        self.repairs.refuse(grid.name, (0, 0), said.name, reason, t("Pilih berkas yang benar, atau perbaiki --area."))
+        self.repairs.refuse(
+            grid.name,
+            (0, 0),
+            said.name,
+            reason,
+            t("Pilih berkas yang benar, atau perbaiki {area}.", area=called("area")),
+        )
 
     def _year_of(self, table: Table, line: Line, cell: Cell) -> int | None:
         reading = read_number(cell, ".")
@@ -333,7 +342,9 @@ class Assembly:
         shown = "; ".join(dict.fromkeys(f"{year} (“{text[:60]}”)" for year, text in written[:6]))
         there = t(" Yang tertulis: {years}.", years=shown) if shown else ""
         self._say_unknown(
-            table, t("tahun penghargaannya tidak jelas"), t("Sebutkan dengan --year, misalnya --year 2025.") + there
+            table,
+            t("tahun penghargaannya tidak jelas"),
+            t("Sebutkan dengan {year}, misalnya {year} 2025.", year=called("year")) + there,
         )
         return None
 
@@ -367,8 +378,12 @@ class Assembly:
                 return stage
             if stages:
                 break
-        codes = ", ".join(one.code for one in self.rules.stages)
-        self._say_unknown(table, t("tahapnya tidak disebut"), t("Sebutkan dengan --stage: {codes}.", codes=codes))
+        codes = ", ".join(given("stage", one.code) for one in self.rules.stages)
+        self._say_unknown(
+            table,
+            t("tahapnya tidak disebut"),
+            t("Sebutkan dengan {stage}: {codes}.", codes=codes, stage=called("stage")),
+        )
         return None
 
     def _say_unknown(self, table: Table, what: str, advice: str) -> None:
@@ -400,10 +415,7 @@ class Assembly:
                 first.grid.name, (0, 0), "", t("semua nilai kosong"), t("Isi kolom Nilai, lalu simpan.")
             )
         missing = tuple(code for code in self.maxima[level] if answers.get(code, (None, ""))[0] is None)
-        if missing:
-            shown = ", ".join(missing[:20]) + ("…" if len(missing) > 20 else "")
-            reason = t("{count} tanpa jawaban; dihitung kosong, bukan nol", count=len(missing))
-            self.repairs.add(NOTED, "", (0, 0), shown, "", reason)
+        self._say_missing(missing)
         return Imported(
             area=group.area,
             award_year=group.year,
@@ -414,6 +426,12 @@ class Assembly:
             missing=missing,
             filled_on=self._filled_on(first),
         )
+
+    def _say_missing(self, missing: tuple[str, ...]) -> None:
+        if missing:
+            shown = ", ".join(missing[:20]) + ("…" if len(missing) > 20 else "")
+            reason = t("{count} tanpa jawaban; dihitung kosong, bukan nol", count=len(missing))
+            self.repairs.add(NOTED, "", (0, 0), shown, "", reason)
 
     def _frame(self, group: _Group, level: str, answers: dict[str, tuple[float | None, str]]) -> pd.DataFrame:
         """Return the answers as a tidy table, in the order of the instrument."""
@@ -456,7 +474,9 @@ class Assembly:
             where = f"{column_name(before.score_column)}{first.row}"
             where = where if before is table else t("{cell} di lembar “{sheet}”", cell=where, sheet=before.grid.name)
             reason = t("{code} sudah dinilai di {where}", code=line.code, where=where)
-            advice = t("Hapus salah satu; bila keduanya di lembar berbeda, pilih dengan --sheet.")
+            advice = t(
+                "Hapus salah satu; bila keduanya di lembar berbeda, pilih dengan {sheet}.", sheet=called("sheet")
+            )
             self.repairs.refuse(sheet, at, line.score or "", reason, advice, kind="twice")
             return
         reading = table.number(line.score, table.score_column, self.repairs)
@@ -507,7 +527,10 @@ class Assembly:
             found=number(reading.value),
             hint=hint,
         )
-        advice = t("Samakan dengan instrumennya, atau sebutkan instrumen yang benar dengan --instrument.")
+        advice = t(
+            "Samakan dengan instrumennya, atau sebutkan instrumen yang benar dengan {instrument}.",
+            instrument=called("instrument"),
+        )
         place = (line.row, table.max_column)
         self.repairs.refuse(table.grid.name, place, line.max, reason, advice, kind="other maximum")
 

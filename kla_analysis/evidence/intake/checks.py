@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from kla_analysis.errors import called
 from kla_analysis.evidence.intake.grid import FORMULA, NUMBER, PERCENT, Cell, clean
 from kla_analysis.evidence.intake.layout import Line, Table
 from kla_analysis.evidence.intake.names import Names
@@ -84,7 +85,11 @@ class Printed:
         return reading.value
 
     def check(self, level: str, answers: dict[str, tuple[float | None, str]]) -> None:
-        """Compare every printed score with the sum of the answers under it.
+        """Compare every printed score with the sum of the answers under it (points), and write down what differs.
+
+        Args:
+            level: of the answers.
+            answers: by code the points (None without an answer) and the note.
 
         A sheet may contradict itself; that is told. What it prints for the whole, or for half of a part, may not be
         farther off than its own other contradictions explain: then columns or rows were not read as they are meant.
@@ -156,7 +161,8 @@ class Printed:
             summed=number(summed),
         )
         advice = t(
-            "Pastikan kolom nilainya benar (--column); bila angka tercetak itu yang keliru, perbaiki atau hapus barisnya."
+            "Pastikan kolom nilainya benar ({column}); bila angka tercetak itu yang keliru, perbaiki atau hapus barisnya.",
+            column=called("column"),
         )
         place = (one.line.row, one.table.score_column)
         self.repairs.refuse(one.table.grid.name, place, number(printed), reason, advice, kind="contradiction")

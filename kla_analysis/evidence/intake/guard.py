@@ -54,7 +54,11 @@ def is_litter(name: str) -> bool:
 
 
 def sheets_among(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
-    """Return the files to read, folders opened one level deep, and notes on those passed over."""
+    """Return the files to read, folders opened one level deep, and notes on those passed over.
+
+    Passed over in a folder: what other programs left behind, empty files, folders. What is named itself is kept,
+    whatever it is: `read_file` says what is wrong with it.
+    """
     files, notes = [], []
     for path in paths:
         for file in sorted(path.iterdir()) if path.is_dir() else [path]:
@@ -164,15 +168,13 @@ def _package_kind(data: bytes, path: Path) -> str:
                 raise _bomb(path)
             names = {part.filename for part in parts}
             kind = package.read("mimetype")[:80].decode("latin-1") if "mimetype" in names else ""
-    except zipfile.BadZipFile:
-        raise _broken(path) from None
-    except (OSError, ValueError, RuntimeError, zipfile.LargeZipFile, EOFError):
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, zipfile.LargeZipFile, EOFError):
         raise _broken(path) from None
     if "opendocument.spreadsheet" in kind:
         return "ods"
-    if "xl/workbook.xml" in names or any(name.endswith("/workbook.xml") for name in names):
+    if any(name.endswith("/workbook.xml") for name in names):
         return "xlsx"
-    if any(name.startswith("xl/") and name.endswith(".bin") for name in names) or "[Content_Types].xml" in names:
+    if any(re.fullmatch(r"xl/.*\.bin|\[Content_Types\]\.xml", name, re.DOTALL) for name in names):
         raise _refuse(path, t("bukan buku kerja .xlsx"), t(_SAVE_AS))
     raise _refuse(path, t("berkas zip, bukan lembar data"), t("Buka zip itu dan sebutkan berkas di dalamnya."))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -26,6 +27,10 @@ _NO_COLUMNS = {"score_filler", "footer", "average", "filled_on", "area_label"}
 #: Columns that may say what a row is about.
 CODE_ROLES = ("question_code", "code", "number", "indicator_code", "component_code")
 NAME_ROLES = ("question_name", "indicator_name", "name", "component_name")
+
+
+#: By each cell of a merged range the one that holds its value.
+Spread = dict[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ def find_headers(grid: Grid, names: Names, *, most: int = _MOST_HEADERS) -> list
             break
         if row <= past:
             continue
-        if not _may_head(grid, row, spread, names, again=bool(found)):
+        if not _may_head(grid, row, names, again=bool(found)):
             continue
         header = _header_at(grid, row, spread, names)
         if header is None:
@@ -152,49 +157,58 @@ def _names_a_stage(grid: Grid, header: Header, names: Names) -> bool:
 
 
 def find_header(grid: Grid, names: Names) -> Header | None:
-    """Return the first header of a sheet; None when there is none."""
+    """Return the first header of a sheet, looked for in its first rows; None when there is none."""
     found = find_headers(grid, names, most=1)
     return found[0] if found else None
 
 
-def _may_head(grid: Grid, row: int, spread: dict, names: Names, *, again: bool) -> bool:
-    """Whether a row is worth a closer look: short texts and no figures; further down at least one known heading."""
-    cells = grid.rows[row]
-    if any(kind == NUMBER and not (len(text) == 4 and _YEAR.fullmatch(text)) for kind, text in cells.values()):
+def _may_head(grid: Grid, row: int, names: Names, *, again: bool) -> bool:
+    """Whether a row is worth a closer look: short texts and no figures but years; further down a known heading."""
+    cells = grid.rows[row].values()
+    if len(cells) > _HEADER_COLUMNS or any(kind not in (TEXT, NUMBER) for kind, _ in cells):
         return False
-    if len(cells) > _HEADER_COLUMNS or any(kind not in (TEXT, NUMBER) for kind, _ in cells.values()):
+    if any(kind == NUMBER and not (len(text) == 4 and _YEAR.fullmatch(text)) for kind, text in cells):
         return False
-    texts = [text for kind, text in cells.values() if not (kind == NUMBER and _YEAR.fullmatch(text))]
-    if any(_PLAIN_NUMBER.fullmatch(text.strip()) and not _YEAR.fullmatch(text.strip()) for text in texts):
+    texts = [text.strip() for kind, text in cells if kind == TEXT]
+    if any(_PLAIN_NUMBER.fullmatch(text) and not _YEAR.fullmatch(text) for text in texts):
         return False
     return not again or any(len(text) <= _LONGEST and heading_of(text, names).role for text in texts)
 
 
-def _header_at(grid: Grid, row: int, spread: dict, names: Names) -> Header | None:
+def _header_at(grid: Grid, row: int, spread: Spread, names: Names) -> Header | None:
     """Return the header that begins in a row, as deep as each further row adds to it; None when none does."""
     best = None
     taken: list[int] = []
-    for last in range(row, row + _HEADER_ROWS + 1):
-        if last not in grid.rows and any(first <= last <= below for first, _, below, _ in grid.merged if first >= row):
-            continue  # an empty row inside a header that is merged over it
-        if len(taken) == _HEADER_ROWS or last not in grid.rows:
-            break
-        if taken and not _may_head(grid, last, spread, names, again=False):
-            break
-        taken.append(last)
+    for taken in _depths(grid, row, names):
         header = _header([_texts(grid, at, spread) for at in taken], taken, names)
         if header.is_table and (best is None or header.parts > best.parts):
             best = header
     if best is None:
         return None
     linked = any(first == row and last > row for first, _, last, _ in grid.merged)
-    if best.last > row and not linked:
-        # A title above the header adds nothing to it and is left to say whose sheet this is.
-        rows = [at for at in taken[1:] if at <= best.last]
-        below = _header([_texts(grid, at, spread) for at in rows], rows, names)
-        if below.is_table and below.parts >= best.parts and len(below.scores) >= len(best.scores):
-            return None
+    below = [at for at in taken[1:] if at <= best.last]
+    if below and not linked and _is_enough(_header([_texts(grid, at, spread) for at in below], below, names), best):
+        return None  # a title above the header adds nothing to it and is left to say whose sheet this is
     return best
+
+
+def _is_enough(below: Header, whole: Header) -> bool:
+    """Whether the lower rows of a header say all that it says."""
+    return below.is_table and below.parts >= whole.parts and len(below.scores) >= len(whole.scores)
+
+
+def _depths(grid: Grid, row: int, names: Names) -> Iterator[list[int]]:
+    """Yield the rows that a header may take that begins in one, each time one more."""
+    taken: list[int] = []
+    for last in range(row, row + _HEADER_ROWS + 1):
+        if last not in grid.rows and any(first <= last <= below for first, _, below, _ in grid.merged if first >= row):
+            continue  # an empty row inside a header that is merged over it
+        if len(taken) == _HEADER_ROWS or last not in grid.rows:
+            return
+        if taken and not _may_head(grid, last, names, again=False):
+            return
+        taken = [*taken, last]
+        yield taken
 
 
 def _header(rows: list[dict[int, str]], places: list[int], names: Names) -> Header:
@@ -209,16 +223,7 @@ def _header(rows: list[dict[int, str]], places: list[int], names: Names) -> Head
         titles[at] = " ".join(stack)
         if stack and (stage := _stages_beside_scores(names).get(words_of(stack[-1]))):
             bare.append(ScoreColumn(at, titles[at], stage))
-        tries = [" ".join(stack[start:]) for start in range(len(stack))] + stack[::-1]
-        bottom = heading_of(stack[-1], names) if stack else Heading()
-        found = bottom if bottom.role in (*CODE_ROLES, *NAME_ROLES, "note") else Heading()
-        # A code or a name is one whatever stands above it, such as the stage of the whole sheet.
-        for text in () if found.role else tries:
-            seen = heading_of(text, names)
-            if seen.role and (not found.role or (seen.sure and not found.sure)):
-                found = seen
-            if found.role and found.sure:
-                break
+        found = _heading_over(stack, names)
         if found.role == "score":
             scores.append(ScoreColumn(at, titles[at], found.stage, found.year, found.sure))
         elif found.role in columns:
@@ -228,6 +233,21 @@ def _header(rows: list[dict[int, str]], places: list[int], names: Names) -> Head
     scores = _with_bare_stages(scores, [one for one in bare if one.at not in columns.values()])
     about = {role: tuple(places) for role, places in further.items()}
     return Header(places[0], places[-1], columns, tuple(scores), titles, further=about)
+
+
+def _heading_over(stack: list[str], names: Names) -> Heading:
+    """Return what a column is by the texts over it, from the top down: alone, or together with those below."""
+    bottom = heading_of(stack[-1], names) if stack else Heading()
+    if bottom.role in (*CODE_ROLES, *NAME_ROLES, "note"):
+        return bottom  # whatever stands above it, such as the stage of the whole sheet
+    found = Heading()
+    for text in (*(" ".join(stack[start:]) for start in range(len(stack))), *reversed(stack)):
+        seen = heading_of(text, names)
+        if seen.role and (not found.role or (seen.sure and not found.sure)):
+            found = seen
+        if found.role and found.sure:
+            break
+    return found
 
 
 def _with_bare_stages(scores: list[ScoreColumn], bare: list[ScoreColumn]) -> list[ScoreColumn]:
@@ -270,16 +290,8 @@ def _side_by_side(header: Header) -> list[Header]:
     """Cut a header where its code or name columns begin anew behind a column of scores: two tables side by side."""
     places = {at: role for role, at in header.columns.items()}
     places |= {at: role for role, more in header.further.items() for at in more}
-    scores = {one.at for one in header.scores}
-    starts, seen, has_score = [header.left], set(), False
-    for at in sorted({*places, *scores}):
-        role = places.get(at, "")
-        if role in seen and has_score and role in (*CODE_ROLES, *NAME_ROLES):
-            starts.append(at)
-            seen, has_score = set(), False
-        seen.add(role)
-        has_score = has_score or at in scores
-    if len(starts) == 1 or not has_score:
+    starts = _starts(header, places)
+    if len(starts) == 1:
         return [header]
     blocks = []
     for left, right in zip(starts, [*(start - 1 for start in starts[1:]), 1 << 30], strict=True):
@@ -289,6 +301,21 @@ def _side_by_side(header: Header) -> list[Header]:
         own = tuple(one for one in header.scores if left <= one.at <= right)
         blocks.append(replace(header, columns=columns, scores=own, left=left, right=right, further={}))
     return [block for block in blocks if block.is_table] or [header]
+
+
+def _starts(header: Header, places: dict[int, str]) -> list[int]:
+    """Return the first column of each table under a header; only the first where the last of them has no scores."""
+    scores = {one.at for one in header.scores}
+    starts, has_score = [header.left], False
+    seen: set[str] = set()
+    for at in sorted({*places, *scores}):
+        role = places.get(at, "")
+        if role in seen and has_score and role in (*CODE_ROLES, *NAME_ROLES):
+            starts.append(at)
+            seen, has_score = set(), False
+        seen.add(role)
+        has_score = has_score or at in scores
+    return starts if has_score else starts[:1]
 
 
 @lru_cache(maxsize=8192)
@@ -351,9 +378,9 @@ def stage_named(text: str, names: Names, *, within: bool = False) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-def _spread(grid: Grid) -> dict[tuple[int, int], tuple[int, int]]:
+def _spread(grid: Grid) -> Spread:
     """Return for the cells of small merged ranges the cell that holds their value."""
-    found: dict[tuple[int, int], tuple[int, int]] = {}
+    found: Spread = {}
     for first, left, last, right in grid.merged:
         if len(found) > _HEADER_MERGED:
             break
@@ -364,7 +391,7 @@ def _spread(grid: Grid) -> dict[tuple[int, int], tuple[int, int]]:
     return found
 
 
-def _texts(grid: Grid, row: int, spread: dict[tuple[int, int], tuple[int, int]]) -> dict[int, str]:
+def _texts(grid: Grid, row: int, spread: Spread) -> dict[int, str]:
     """Return the texts of a row, merged ranges filled in; a year is a text, too."""
     texts = {}
     columns = set(grid.rows.get(row, ())) | {column for r, column in spread if r == row}

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from kla_analysis.evidence.intake.columns import Wanted, choose_scores
 from kla_analysis.evidence.intake.grid import DATE, NUMBER, TEXT, Cell, Grid, clean, words_of
 from kla_analysis.evidence.intake.header import CODE_ROLES, NAME_ROLES, Header, ScoreColumn, find_headers, heading_of
-from kla_analysis.evidence.intake.names import Names
+from kla_analysis.evidence.intake.names import Match, Names
 from kla_analysis.evidence.intake.numbers import DecimalMark, Reading, decimal_mark, read_number
-from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, REFUSED, SKIPPED, Repairs, ranges
+from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, SKIPPED, Repairs, ranges
 from kla_analysis.evidence.intake.rows import BY_NAME, BY_PLACE, Recogniser, Row, split_row_cells
 from kla_analysis.evidence.intake.titles import titles_of
 from kla_analysis.language import t
@@ -121,8 +121,8 @@ def _refuse_other_units(grid: Grid, header: Header, chosen: list[ScoreColumn], r
         above = next((text for text in titles_of(grid, header) if _UNITS_ABOVE.search(text)), "")
         found = header.titles.get(column.at, "") if _UNITS.search(header.titles.get(column.at, "")) else above
         if found:
-            repairs.add(REFUSED, grid.name, (header.first, column.at), found, "", t("satuan bukan poin"),
-                        t("Lembar nilai berisi poin; hapus keterangan satuan ini bila keliru."))  # fmt: skip
+            advice = t("Lembar nilai berisi poin; hapus keterangan satuan ini bila keliru.")
+            repairs.refuse(grid.name, (header.first, column.at), found, t("satuan bukan poin"), advice)
 
 
 #: Columns that may name the component or the indicator in which a row stands.
@@ -182,7 +182,7 @@ class _Walk:
             if self._numbers_columns(cells, at_top=count < 3) or self._header_again(cells):
                 self.passed.append(at)
             elif self._length(at) > self.width and max(cells) > self.width:
-                self._too_long(at)
+                self._refuse_length(at)
             else:
                 found.append(self._row(at, cells))
         about = self.recogniser
@@ -233,13 +233,15 @@ class _Walk:
         text = clean(cells[at].text) if at in cells and cells[at].kind == TEXT else ""
         return bool(text) and (heading_of(text, self.names).role == "score" or text == self.header.titles.get(at))
 
-    def _too_long(self, row: int) -> None:
-        self.repairs.add(
-            REFUSED, self.grid.name, (row, 0), "", "",
-            t("baris ini berisi {found} sel, kepala tabel di baris {head} berisi {wanted}", found=self._length(row),
-              head=self.header.last, wanted=self.width),
-            t("Periksa tanda pemisah dan tanda kutip di baris ini."), kind="ragged",
-        )  # fmt: skip
+    def _refuse_length(self, row: int) -> None:
+        reason = t(
+            "baris ini berisi {found} sel, kepala tabel di baris {head} berisi {wanted}",
+            found=self._length(row),
+            head=self.header.last,
+            wanted=self.width,
+        )
+        advice = t("Periksa tanda pemisah dan tanda kutip di baris ini.")
+        self.repairs.refuse(self.grid.name, (row, 0), "", reason, advice, kind="ragged")
 
     # --- from cells to rows ---------------------------------------------------------------------------------------
 
@@ -257,14 +259,11 @@ class _Walk:
     def _row(self, at: int, cells: dict[int, Cell]) -> Row:
         code_role, code = self._first_of(at, cells, self.code_roles)
         name_role, name = self._first_of(at, cells, self.name_roles)
-        context = []
+        context: list[tuple[str, Cell]] = []
         if code is not None and _level(code_role) > _level(name_role) >= 0:
             context.append((code_role, code))  # the code names the cluster in which the row stands, not the row
             code, code_role = None, ""
-        if code is not None and code.kind == TEXT and re.fullmatch(r"\s*\d{1,2},\d{1,2}\s*", code.text):
-            code = Cell(
-                NUMBER, code.text.strip().replace(",", ".")
-            )  # a code that was stored as a number, decimal comma
+        code = _with_decimal_point(code)
         found, role, name = split_row_cells(code, name, name_role)
         if found is not code:
             code, code_role = found, role or code_role
@@ -272,38 +271,45 @@ class _Walk:
             cell = self._cell(at, cells, role)
             if cell is not None and role not in (code_role, name_role):
                 context.append((role, cell))
-        coarser = bool(code_role) and name is not None and 0 < _level(name_role) > _level(code_role)
-        if coarser and _is_code_of(name, self.names, _level(name_role)):
+        if name is not None and code_role and self._names_what_is_above(name, _level(name_role), _level(code_role)):
             context.append((name_role, name))
             name = None
         maximum = self.table.number(cells.get(self.table.max_column), self.table.max_column, self.repairs)
-        score = cells.get(self.table.score_column)
-        written = [place for place in sorted(cells) if cells[place].kind == TEXT]
-        texts = [cells[place] for place in written if place in self.own_columns or place == written[0]]
         return Row(
-            at, code, code_role, name, name_role, tuple(context),
-            None if maximum.is_share else maximum.value,
-            score is not None and (score.kind != TEXT or _holds_number(score.text, bool(code or name))),
-            tuple(texts),
-        )  # fmt: skip
+            at=at,
+            code=code,
+            code_role=code_role,
+            name=name,
+            name_role=name_role,
+            context=tuple(context),
+            maximum=None if maximum.is_share else maximum.value,
+            scored=_is_scored(cells.get(self.table.score_column), bool(code or name)),
+            texts=self._texts(cells),
+        )
+
+    def _texts(self, cells: dict[int, Cell]) -> tuple[Cell, ...]:
+        """Return the texts in the columns of codes and names, and the first of the row wherever it stands."""
+        written = [place for place in sorted(cells) if cells[place].kind == TEXT]
+        return tuple(cells[place] for place in written if place in self.own_columns or place == written[0])
+
+    def _names_what_is_above(self, name: Cell, level: int, code_level: int) -> bool:
+        """Whether a name is the code of a coarser part than that of the row, such as its indicator."""
+        return level > max(code_level, 0) and _is_code_of(name, self.names, level)
 
     # --- from rows to lines ---------------------------------------------------------------------------------------
 
     def _take(self, row: Row) -> None:
         cells = self._own(self.grid.rows[row.at])
         if row.at in self.covered and cells.get(self.table.score_column) is None:
-            self.repairs.add(
-                REFUSED, self.grid.name, (row.at, self.table.score_column), "", "",
-                t("nilai digabung (merge) dengan baris di atasnya"),
-                t("Pisahkan sel gabungan dan isi nilai tiap baris; kosongkan bila belum ada jawaban."),
-            )  # fmt: skip
+            reason = t("nilai digabung (merge) dengan baris di atasnya")
+            advice = t("Pisahkan sel gabungan dan isi nilai tiap baris; kosongkan bila belum ada jawaban.")
+            self.repairs.refuse(self.grid.name, (row.at, self.table.score_column), "", reason, advice)
         if row.clash:
             code, other = row.clash
-            self.repairs.add(
-                REFUSED, self.grid.name, (row.at, self._place(row)), row.number, "",
-                t("kode {code}, tetapi namanya milik {other}", code=code.code, other=other.code),
-                t("Samakan kode dan namanya."), kind="clash",
-            )  # fmt: skip
+            place = (row.at, self._place(row))
+            reason = t("kode {code}, tetapi namanya milik {other}", code=code.code, other=other.code)
+            advice = t("Samakan kode dan namanya.")
+            self.repairs.refuse(self.grid.name, place, row.number, reason, advice, kind="clash")
         elif row.match is not None or row.total is not None:
             self._line(row, cells)
         elif claimed := _claimed_predicate(cells):
@@ -318,31 +324,35 @@ class _Walk:
     def _line(self, row: Row, cells: dict[int, Cell]) -> None:
         note = self._cell(row.at, cells, "note")
         if note and note.kind == TEXT and clean(note.text) != note.text.strip():
-            self.repairs.add(
-                NORMALISED, self.grid.name, (row.at, self.header.columns["note"]), note.text, clean(note.text),
-                t("spasi ganda atau huruf tak terlihat"),
-            )  # fmt: skip
+            place = (row.at, self.header.columns["note"])
+            reason = t("spasi ganda atau huruf tak terlihat")
+            self.repairs.add(NORMALISED, self.grid.name, place, note.text, clean(note.text), reason)
         found = row.match or row.total
-        level, code = ("total", row.component) if found == "whole" else (found.level, found.code)
+        level, code = (found.level, found.code) if isinstance(found, Match) else ("total", row.component)
         area_code, area_name = (self._cell(row.at, cells, role) for role in ("area_code", "area_name"))
         if self.width and self._length(row.at) < self.table.score_column and not self._may_end_early(row):
             return
         self.table.lines.append(
-            Line(row.at, level, code, cells.get(self.table.score_column), cells.get(self.table.max_column),
-                 clean(note.text) if note else "", area_code or area_name, area_name,
-                 self._cell(row.at, cells, "year"), self._cell(row.at, cells, "stage"), row.match is None)
-        )  # fmt: skip
+            Line(
+                row=row.at,
+                level=level,
+                code=code,
+                score=cells.get(self.table.score_column),
+                max=cells.get(self.table.max_column),
+                note=clean(note.text) if note else "",
+                area=area_code or area_name,
+                area_name=area_name,
+                year=self._cell(row.at, cells, "year"),
+                stage=self._cell(row.at, cells, "stage"),
+                is_total=row.match is None,
+            )
+        )
 
     def _may_end_early(self, row: Row) -> bool:
         """Whether a row that ends before its score just has none: its other columns hold what they should."""
         if row.text and not re.fullmatch(r"[\d.,]+", row.text):
             return True
-        self.repairs.add(
-            REFUSED, self.grid.name, (row.at, 0), "", "",
-            t("baris ini berisi {found} sel, kepala tabel di baris {head} berisi {wanted}", found=self._length(row.at),
-              head=self.header.last, wanted=self.width),
-            t("Periksa tanda pemisah dan tanda kutip di baris ini."), kind="ragged",
-        )  # fmt: skip
+        self._refuse_length(row.at)
         return False
 
     def _place(self, row: Row) -> int:
@@ -355,12 +365,10 @@ class _Walk:
     def _refuse_unknown(self) -> None:
         for count, row in enumerate(self.table.unknown):
             if count == _MOST_UNKNOWN:
-                self.repairs.add(
-                    REFUSED, self.grid.name, (row.at, 0), "", "",
-                    t("lebih dari {most} baris tidak dikenal; sisanya tidak diperiksa", most=_MOST_UNKNOWN),
-                    t("Pastikan lembar ini mengikuti instrumen {id}; kla template membuat contohnya.",
-                      id=self.names.instrument.id),
-                )  # fmt: skip
+                reason = t("lebih dari {most} baris tidak dikenal; sisanya tidak diperiksa", most=_MOST_UNKNOWN)
+                own = self.names.instrument.id
+                advice = t("Pastikan lembar ini mengikuti instrumen {id}; kla template membuat contohnya.", id=own)
+                self.repairs.refuse(self.grid.name, (row.at, 0), "", reason, advice)
                 return
             shown = " ".join(clean(cell.text) for cell in (row.code, row.name) if cell)
             reason = t("kode tidak dikenal")
@@ -369,7 +377,7 @@ class _Walk:
             elif row.scored:
                 reason = t("baris berisi nilai, tetapi kode dan namanya tidak dikenal")
             advice = self.names.suggestion(row.text[:300] if count < _MOST_SUGGESTED else "")
-            self.repairs.add(REFUSED, self.grid.name, (row.at, self._place(row)), shown, "", reason, advice)
+            self.repairs.refuse(self.grid.name, (row.at, self._place(row)), shown, reason, advice)
 
     def _name_the_totals(self) -> None:
         """Give each plain total its place: the last one is the sheet's, those before it are their block's.
@@ -397,37 +405,44 @@ class _Walk:
         for row in rows:
             if row.match is None:
                 continue
-            column = self._place(row)
+            code = row.code
             if row.how == BY_PLACE:
                 placed.append(row.at)
             elif row.how == BY_NAME and row.match.level != "component":
                 named.append(row.at)
-            elif row.match.note and row.code is not None:
-                self.repairs.add(NORMALISED, self.grid.name, (row.at, column), row.code.text, row.match.code,
-                                 row.match.note)  # fmt: skip
-            elif row.code is not None and row.code.kind == TEXT and row.code.text.strip() != row.match.code:
-                if row.code.text == clean(row.code.text):
+            elif row.match.note and code is not None:
+                self._say_normalised(row, code, row.match, row.match.note)
+            elif code is not None and code.kind == TEXT and code.text.strip() != row.match.code:
+                if code.text == clean(code.text):
                     respelt += 1
                 else:
-                    self.repairs.add(NORMALISED, self.grid.name, (row.at, column), row.code.text, row.match.code,
-                                     t("penulisan kode"))  # fmt: skip
-        for found, words in (
-            (named, t("{count} baris dikenali dari namanya: baris {rows}", count=len(named), rows=ranges(named))),
-            (placed, t("{count} baris dikenali dari urutan dan nilai maksimalnya, periksa sekilas: baris {rows}",
-                       count=len(placed), rows=ranges(placed))),
-            (respelt, t("{count} kode ditulis lain dari instrumen", count=respelt)),
-        ):  # fmt: skip
-            if found:
-                self.repairs.add(NOTED, self.grid.name, (0, 0), "", "", words)
+                    self._say_normalised(row, code, row.match, t("penulisan kode"))
+        if named:
+            words = t("{count} baris dikenali dari namanya: baris {rows}", count=len(named), rows=ranges(named))
+            self.repairs.note(self.grid.name, words)
+        if placed:
+            words = t(
+                "{count} baris dikenali dari urutan dan nilai maksimalnya, periksa sekilas: baris {rows}",
+                count=len(placed),
+                rows=ranges(placed),
+            )
+            self.repairs.note(self.grid.name, words)
+        if respelt:
+            self.repairs.note(self.grid.name, t("{count} kode ditulis lain dari instrumen", count=respelt))
+
+    def _say_normalised(self, row: Row, code: Cell, match: Match, reason: str) -> None:
+        place = (row.at, self._place(row))
+        self.repairs.add(NORMALISED, self.grid.name, place, code.text, match.code, reason)
 
     def _say_what_was_passed(self) -> None:
-        for rows, action, words in (
-            (self.texts, NOTED, t("hanya teks, dilewati: baris {rows}", rows=ranges(self.texts))),
-            (self.passed, SKIPPED, t("nomor kolom, judul, rata-rata, keterangan atau tanda tangan, dilewati: baris {rows}",
-                                     rows=ranges(self.passed))),
-        ):  # fmt: skip
-            if rows:
-                self.repairs.add(action, self.grid.name, (0, 0), "", "", words)
+        if self.texts:
+            self.repairs.note(self.grid.name, t("hanya teks, dilewati: baris {rows}", rows=ranges(self.texts)))
+        if self.passed:
+            reason = t(
+                "nomor kolom, judul, rata-rata, keterangan atau tanda tangan, dilewati: baris {rows}",
+                rows=ranges(self.passed),
+            )
+            self.repairs.add(SKIPPED, self.grid.name, (0, 0), "", "", reason)
 
 
 def _level(role: str) -> int:
@@ -438,6 +453,18 @@ def _level(role: str) -> int:
 def _is_code_of(cell: Cell, names: Names, level: int) -> bool:
     found = names.code(cell)
     return found is not None and {"question": 0, "indicator": 1, "component": 2}[found.level] == level
+
+
+def _with_decimal_point(code: Cell | None) -> Cell | None:
+    """Return a code that was stored as a number with a decimal comma as that number."""
+    if code is not None and code.kind == TEXT and re.fullmatch(r"\s*\d{1,2},\d{1,2}\s*", code.text):
+        return Cell(NUMBER, code.text.strip().replace(",", "."))
+    return code
+
+
+def _is_scored(score: Cell | None, in_a_row: bool) -> bool:
+    """Whether the score column holds anything that is, or hides, a number."""
+    return score is not None and (score.kind != TEXT or _holds_number(score.text, in_a_row))
 
 
 def _looks_like_code(row: Row) -> bool:
@@ -463,20 +490,25 @@ def say_what_is_kept_out(tables: list[Table], repairs: Repairs) -> None:
     """Write down hidden rows, columns and sheets that were read, and columns that were not."""
     grid = tables[0].grid
     first = min(table.header.last for table in tables)
+    titles = {at: title for table in tables for at, title in table.header.titles.items()}
+    used = {at for table in tables for at in (*table.header.columns.values(), table.score_column)}
+    _say_what_is_hidden(grid, first, {at: titles.get(at, "") for at in sorted(used)}, repairs)
+    filled = {at for row, cells in grid.rows.items() if row > first for at in cells}
+    for at in sorted(filled - used):
+        title = titles.get(at, "")
+        reason = t("kolom ini tidak dibaca") if title else t("kolom tanpa judul, tidak dibaca")
+        repairs.add(SKIPPED, grid.name, (0, at), title, "", reason)
+
+
+def _say_what_is_hidden(grid: Grid, first: int, used: dict[int, str], repairs: Repairs) -> None:
+    """Write down what is hidden and was read all the same: the sheet, rows behind the first header, columns with titles."""
     if grid.hidden:
         repairs.add(NOTED, grid.name, (0, 0), grid.name, "", t("lembar tersembunyi, tetap dibaca"))
     rows = [row for row in grid.hidden_rows if row > first]
     if rows:
-        repairs.add(
-            NOTED, grid.name, (0, 0), "", "",
-            t("{count} baris tersembunyi, tetap dibaca: {rows}", count=len(rows), rows=ranges(rows)),
-        )  # fmt: skip
-    titles = {at: title for table in tables for at, title in table.header.titles.items()}
-    used = {at for table in tables for at in (*table.header.columns.values(), table.score_column)}
-    for at in sorted(at for at in used if any(a <= at <= b for a, b in grid.hidden_columns)):
-        repairs.add(NOTED, grid.name, (0, at), titles.get(at, ""), "", t("kolom tersembunyi, tetap dibaca"))
-    filled = {at for row, cells in grid.rows.items() if row > first for at in cells}
-    for at in sorted(filled - used):
-        title = titles.get(at, "")
-        repairs.add(SKIPPED, grid.name, (0, at), title, "",
-                    t("kolom ini tidak dibaca") if title else t("kolom tanpa judul, tidak dibaca"))  # fmt: skip
+        repairs.note(
+            grid.name, t("{count} baris tersembunyi, tetap dibaca: {rows}", count=len(rows), rows=ranges(rows))
+        )
+    for at, title in used.items():
+        if any(left <= at <= right for left, right in grid.hidden_columns):
+            repairs.add(NOTED, grid.name, (0, at), title, "", t("kolom tersembunyi, tetap dibaca"))

@@ -18,17 +18,46 @@ from kla_analysis.reading import read_resource
 
 _LEVELS = tuple(CODE_COLUMNS)
 #: Words that say nothing of what a row is about.
-_COMMON = {
-    "apakah", "tersedia", "terdapat", "ada", "dan", "atau", "yang", "dalam", "dengan", "untuk", "bagi", "dari", "pada",
-    "berapa", "persentase", "jumlah", "anak", "terkait", "tentang", "telah", "sudah", "daerah", "kabupaten", "kota",
-    "layak", "nilai", "kla",
-}  # fmt: skip
+_COMMON = set(
+    [
+        "apakah",
+        "tersedia",
+        "terdapat",
+        "ada",
+        "dan",
+        "atau",
+        "yang",
+        "dalam",
+        "dengan",
+        "untuk",
+        "bagi",
+        "dari",
+        "pada",
+        "berapa",
+        "persentase",
+        "jumlah",
+        "anak",
+        "terkait",
+        "tentang",
+        "telah",
+        "sudah",
+        "daerah",
+        "kabupaten",
+        "kota",
+        "layak",
+        "nilai",
+        "kla",
+    ]
+)
 _TOTAL_WORDS = re.compile(
     r"^(grand total|sub ?total|sub ?jumlah|total (?:nilai|skor)|(?:nilai|skor) (?:total|akhir)|jumlah (?:nilai|skor)|jumlah|jml|total)\b\s*"
 )
 _ONE_DECIMAL = re.compile(r"\d+\.\d")
 #: What may follow “jumlah” and still mean the whole sheet.
-_WHOLE = re.compile(r"^(nilai|skor|poin|keseluruhan|seluruhnya|seluruh|semua|akhir|total|umum|besar|kla|komponen|evaluasi|mandiri|em|\d{4}|dan|\s)*$")  # fmt: skip
+_WHOLE = re.compile(
+    r"^(nilai|skor|poin|keseluruhan|seluruhnya|seluruh|semua|akhir|total|umum|besar|kla|komponen|evaluasi|mandiri|em|"
+    r"\d{4}|dan|\s)*$"
+)
 
 
 @dataclass(frozen=True)
@@ -74,14 +103,7 @@ class Names:
             upper = [name for name in _LEVELS if CODE_COLUMNS[name] in instrument.table(level)]
             for code, *codes in instrument.table(level)[[CODE_COLUMNS[name] for name in upper]].itertuples():
                 self.above[level, code] = dict(zip(upper, codes, strict=True))
-            for code in instrument.table(level).index:
-                match = Match(level, code)
-                self.by_code[fold_code(code)] = match
-                for name in (rules.table(level).loc[code, "name"] for rules in everywhere):
-                    self.names_of.setdefault((level, code), []).append(words_of(name))
-                    for words in {words_of(name), words_of(re.sub(r"\([^)]*\)", "", name))}:
-                        # A name that two rows share finds neither.
-                        self.by_name[words] = match if self.by_name.get(words, match) == match else None
+                self._add(Match(level, code), [rules.table(level).loc[code, "name"] for rules in everywhere])
         self.order = self._in_order()
         #: Where each question comes among them all.
         self.place = {code: at for at, code in enumerate(m.code for m in self.order if m.level == "question")}
@@ -89,10 +111,18 @@ class Names:
             self.names_of[level, code].append(words_of(alias))
             self.by_name.setdefault(words_of(alias), Match(level, code))
         for key in self.names_of:
-            declared = [of.values.get("printed") for of in instrument.discrepancies
-                        if of.kind == "max" and (of.level, of.code) == key]  # fmt: skip
+            declared = [of.values for of in instrument.discrepancies if (of.kind, of.level, of.code) == ("max", *key)]
             own = float(instrument.table(key[0]).loc[key[1], "max_points"])
-            self.maxima[key] = (own, *(value for value in declared if value is not None))
+            self.maxima[key] = (own, *(values["printed"] for values in declared if "printed" in values))
+
+    def _add(self, match: Match, names: Iterable[str]) -> None:
+        """Take a row of the instrument up, with its names in every language."""
+        self.by_code[fold_code(match.code)] = match
+        for name in names:
+            self.names_of.setdefault((match.level, match.code), []).append(words_of(name))
+            for words in {words_of(name), words_of(re.sub(r"\([^)]*\)", "", name))}:
+                # A name that two rows share finds neither.
+                self.by_name[words] = match if self.by_name.get(words, match) == match else None
 
     def _in_order(self) -> list[Match]:
         order = []
@@ -122,13 +152,18 @@ class Names:
                 fits = [self.has_maximum(match, maximum) for match in (found, longer)]
                 follows = fits[1] if fits[0] != fits[1] else follows
             if longer and (found is None or follows):
-                return Match(longer.level, longer.code, t("nol di belakang {code} hilang karena disimpan sebagai angka",
-                                                          code=longer.code))  # fmt: skip
+                note = t("nol di belakang {code} hilang karena disimpan sebagai angka", code=longer.code)
+                return Match(longer.level, longer.code, note)
         return found
 
-    def has_maximum(self, match: Match, maximum: float) -> bool:
-        """Whether a printed maximum is that of a row: the instrument's, or what its source is declared to print."""
-        return any(abs(maximum - known) <= 0.005 for known in self.maxima[match.level, match.code])
+    def has_maximum(self, match: Match, maximum: float | None) -> bool:
+        """Whether a printed maximum is that of a row: the instrument's, or what its source is declared to print.
+
+        Where none is printed (None) it is not.
+        """
+        return maximum is not None and any(
+            abs(maximum - known) <= 0.005 for known in self.maxima[match.level, match.code]
+        )
 
     def within(self, indicator: str, text: str, stem: str = "") -> Match | None:
         """Find a question by its number inside an indicator: 2a of indicator 1 is 1.2a, as is a behind question 2.
@@ -161,17 +196,20 @@ class Names:
         for tried in (words, re.sub(r"^(?:[a-h]|[ivx]{1,4}|\d)\s+(?=\w{3})", "", words), _roman(words)):
             if (known := self.by_name.get(tried)) and known.level == "component":
                 return known
-            found = [
-                code for code in self.instrument.components.index
-                if tried and any(f"{name} ".startswith(f"{tried} ") or f"{tried} ".startswith(f"{name} ")
-                                 for name in self.names_of["component", code])
-            ]  # fmt: skip
+            found = [code for code in self.instrument.components.index if tried and self._begins_alike(code, tried)]
             if len(found) == 1 and (len(tried.split()) > 1 or tried in self.names_of["component", found[0]]):
                 return Match("component", found[0])
             plain = re.sub(r"^klaster [ivx]+ ", "", tried)
             if plain != tried and (known := self.by_name.get(plain)) and known.level == "component":
                 return known
         return None
+
+    def _begins_alike(self, component: str, words: str) -> bool:
+        """Whether some words are the beginning of a component's name, or that of them."""
+        return any(
+            f"{name} ".startswith(f"{words} ") or f"{words} ".startswith(f"{name} ")
+            for name in self.names_of["component", component]
+        )
 
     def total(self, text: str) -> str | Match | None:
         """Tell whether a row is a total: `whole` for a plain one, or the part that it adds up; else None."""
@@ -185,7 +223,11 @@ class Names:
         return self.component(rest) or self.by_name.get(rest) or self.by_code.get(fold_code(rest))
 
     def supports(self, match: Match, text: str) -> bool:
-        """Whether a text speaks of the same as a row of the instrument: half of its telling words, or of the row's name."""
+        """Whether a text speaks of the same as a row of the instrument, in any of its names.
+
+        Half of the telling words of the shorter of both are in the other, or all letters are alike to six tenths. A text
+        without telling words supports nothing.
+        """
         words = _telling(text)
         names = [telling for name in self.names_of[match.level, match.code] if (telling := _telling(name))]
         shared = any(len(words & telling) >= 0.5 * min(len(words), len(telling)) for telling in names)
@@ -333,8 +375,8 @@ def _area_by_code(text: str, is_number: bool, data: Path | None) -> AreaMatch:
     elif is_number and re.fullmatch(r"\d{2}\.\d", text):
         tried, note = text + "0", t("nol di belakang {code} hilang karena disimpan sebagai angka", code=text + "0")
     if tried in areas.index and areas.loc[tried, "kind"] != "provinsi":
-        return AreaMatch(find_area(tried, data=data), note=note and t("“{text}” dibaca {code}: {why}", text=text,
-                                                                      code=tried, why=note))  # fmt: skip
+        said = t("“{text}” dibaca {code}: {why}", text=text, code=tried, why=note) if note else ""
+        return AreaMatch(find_area(tried, data=data), note=said)
     if tried in areas.index:
         return AreaMatch(
             None, t("kode provinsi, bukan kabupaten/kota"), t("Tulis kode kabupaten/kota, misalnya 63.10.")

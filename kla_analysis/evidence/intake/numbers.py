@@ -37,13 +37,24 @@ _MISSING = {
 _MONTHS = {
     name: at
     for at, names in enumerate(
-        ("januari jan january", "februari feb peb pebruari february", "maret mar march", "april apr", "mei may",
-         "juni jun june", "juli jul july", "agustus agu agt ags agust aug august", "september sep sept",
-         "oktober okt oct october", "november nov nop nopember", "desember des dec december"),
+        (
+            "januari jan january",
+            "februari feb peb pebruari february",
+            "maret mar march",
+            "april apr",
+            "mei may",
+            "juni jun june",
+            "juli jul july",
+            "agustus agu agt ags agust aug august",
+            "september sep sept",
+            "oktober okt oct october",
+            "november nov nop nopember",
+            "desember des dec december",
+        ),
         start=1,
     )
     for name in names.split()
-}  # fmt: skip
+}
 _GROUPS_POINT, _GROUPS_COMMA = r"\d{1,3}(?:\.\d{3})+", r"\d{1,3}(?:,\d{3})+"
 #: Readable with a decimal comma only, with a decimal point only, or with either but to another value.
 _COMMA = re.compile(

@@ -138,20 +138,24 @@ class _Tables:
 
     def _value(self, about: dict[str, str]) -> Cell | None:
         kind, text = about.get("value-type", ""), "".join(self.pieces)
-        value, formula = about.get("value", ""), about.get("formula")
-        if formula is not None:
-            if not (value or text or about.get("date-value") or about.get("boolean-value")):
-                return None if kind == "string" and self.computed else Cell(FORMULA, formula)
-            if not self.computed and kind in _NUMBERS and float(value or 0) == 0:
-                return Cell(FORMULA, formula)
+        if "formula" in about and self._lacks_result(about, kind, text):
+            return None if kind == "string" and self.computed else Cell(FORMULA, about["formula"])
         if kind in _NUMBERS:
-            return Cell(PERCENT if kind == "percentage" else NUMBER, repr(float(value)).removesuffix(".0"))
+            value = repr(float(about.get("value", ""))).removesuffix(".0")
+            return Cell(PERCENT if kind == "percentage" else NUMBER, value)
         if kind in ("date", "time"):
             return Cell(DATE, about.get("date-value", about.get("time-value", ""))[:10])
         if kind == "boolean":
             return Cell(TRUTH, about.get("boolean-value", "").upper())
         text = text or about.get("string-value", "")
         return Cell(ERROR if ERROR_TEXT.fullmatch(text) else TEXT, text) if text.strip() else None
+
+    def _lacks_result(self, about: dict[str, str], kind: str, text: str) -> bool:
+        """Whether no result of a formula is stored, or a 0 by a program that computes none."""
+        value = about.get("value", "")
+        if not any((value, text, about.get("date-value"), about.get("boolean-value"))):
+            return True
+        return kind in _NUMBERS and not self.computed and float(value or 0) == 0
 
     def _row(self) -> None:
         times = _count(self.row_about, "table:number-rows-repeated")

@@ -90,6 +90,11 @@ class Row:
             self.is_plain = bool(_PLAIN.fullmatch(self.number))
 
     @property
+    def is_known(self) -> bool:
+        """Whether it is something of the instrument: a part, a heading above parts, a total, or two parts at once."""
+        return self.match is not None or self.clash is not None or self.is_group or self.total is not None
+
+    @property
     def is_counted(self) -> bool:
         """Whether it is known by a whole number only, which may as well count rows: its place overrules that."""
         return self.how in (BY_CODE, BY_NUMBER) and self.is_plain and not self.word
@@ -146,41 +151,38 @@ class Recogniser:
 
     def _whole_numbers_are_codes(self) -> bool:
         """Whether whole numbers are codes of indicators and do not just count rows."""
-        plain, lettered = [], False
-        for row in self.rows:
-            found = self.names.code(row.code, maximum=row.maximum) if row.code is not None else None
-            if found and found.level == "indicator" and row.is_plain:
-                plain.append((row, found))
-            elif found and found.level != "component":
-                lettered = True
+        known = [
+            (row, match)
+            for row in self.rows
+            if row.code is not None
+            and (match := self.names.code(row.code, maximum=row.maximum)) is not None
+            and match.level != "component"
+        ]
+        plain = [(row, match) for row, match in known if match.level == "indicator" and row.is_plain]
         if not plain:
             return False
-        with_maximum = [self.names.has_maximum(found, row.maximum) for row, found in plain if row.maximum is not None]
-        named = [self.names.supports(found, row.text) for row, found in plain if row.text]
-        counts_rows = all(row.code_role in ("number", "name", "") for row, _ in plain)
-        if any(with_maximum):
-            return sum(with_maximum) * 2 >= len(with_maximum) or lettered
-        if with_maximum and not counts_rows:
-            return bool(named) and sum(named) * 2 > len(named)
-        if lettered:
-            return not named or sum(named) * 3 >= len(named)
-        if counts_rows:
-            return len(named) >= 3 and all(named)
-        return not named or sum(named) * 2 > len(named)
+        return _are_codes(
+            lettered=len(plain) < len(known),
+            counts_rows=all(row.code_role in ("number", "name", "") for row, _ in plain),
+            with_maximum=[
+                self.names.has_maximum(match, row.maximum) for row, match in plain if row.maximum is not None
+            ],
+            named=[self.names.supports(match, row.text) for row, match in plain if row.text],
+        )
 
     def _codes_are_trusted(self) -> bool:
         """Whether what was known by codes is the instrument's: its maxima or names are, or nothing speaks against it."""
-        known = [row for row in self.rows if row.how in (BY_CODE, BY_NUMBER)]
-        maxima = [self.names.has_maximum(row.match, row.maximum) for row in known if row.maximum is not None]
+        known = [(row, row.match) for row in self.rows if row.match is not None and row.how in (BY_CODE, BY_NUMBER)]
+        maxima = [self.names.has_maximum(match, row.maximum) for row, match in known if row.maximum is not None]
         named = [
-            self.names.supports(row.match, row.text) for row in known if row.text and row.match.level != "component"
+            self.names.supports(match, row.text) for row, match in known if row.text and match.level != "component"
         ]
         if maxima and sum(maxima) * 2 >= len(maxima):
             return True
         if named:
             return sum(named) * 3 >= len(named)
-        lettered = any(re.search(r"[A-Za-z]", row.number) for row in known)
-        return lettered or (not maxima and any(row.code_role != "number" or row.word for row in known))
+        lettered = any(re.search(r"[A-Za-z]", row.number) for row, _ in known)
+        return lettered or (not maxima and any(row.code_role != "number" or row.word for row, _ in known))
 
     # --- row by row -------------------------------------------------------------------------------------------
 
@@ -220,79 +222,90 @@ class Recogniser:
                 self._remember(match)
 
     def _by_code(self, row: Row) -> Match | None:
-        if row.code is None or row.code.kind == DATE:
-            return None
-        cell = Cell(row.code.kind, row.number) if row.word else row.code
-        found = self.names.code(cell, self.previous, row.maximum)
+        found = self._of_code(row)
         if found is None or (found.level == "indicator" and row.is_plain and not self._is_indicator(row, found)):
             return None
         by_name = self.names.name(row.text) if row.text else None
-        if by_name and row.is_plain and by_name.level == "question":
+        if by_name is None:
+            return found
+        if row.is_plain and by_name.level == "question":
             return None
-        if by_name and by_name.level == found.level and by_name.code != found.code:
-            fits = [
-                row.maximum is not None and self.names.has_maximum(match, row.maximum) for match in (found, by_name)
-            ]
-            if row.is_plain and (row.code_role in ("number", "name") or fits == [False, True]):
-                return None
-            row.clash = (found, by_name)
+        if by_name.level != found.level or by_name.code == found.code:
+            return found
+        has_maximum = self.names.has_maximum
+        counts = row.code_role in ("number", "name")
+        if row.is_plain and (counts or has_maximum(by_name, row.maximum) > has_maximum(found, row.maximum)):
             return None
-        return found
+        row.clash = (found, by_name)
+        return None
+
+    def _of_code(self, row: Row) -> Match | None:
+        """Return the part of the instrument that has the code of a row."""
+        if row.code is None or row.code.kind == DATE:
+            return None
+        cell = Cell(row.code.kind, row.number) if row.word else row.code
+        return self.names.code(cell, self.previous, row.maximum)
 
     def _is_indicator(self, row: Row, found: Match) -> bool:
         """Whether a whole number in front of a row is the code of an indicator."""
         if row.word in _QUESTION_WORDS or row.code_role == "question_code":
             return False
+        fits = self.names.has_maximum(found, row.maximum)
         if self.in_footer:
-            fits = row.maximum is not None and self.names.has_maximum(found, row.maximum)
-            return fits or (bool(row.text) and self.names.supports(found, row.text))
+            return fits or self.names.supports(found, row.text)
         if row.word:
             return True
         if row.code_role == "indicator_code":
             return self.plain_codes
         inside = self.names.within(self.indicator, row.number)
         if inside is not None:
-            fits = [row.maximum is not None and self.names.has_maximum(match, row.maximum) for match in (found, inside)]
-            named = [bool(row.text) and self.names.supports(match, row.text) for match in (found, inside)]
-            for outer, inner in (fits, named):
-                if outer != inner:
-                    return outer
-            return self.plain_codes and not self.relative
-        fits = row.maximum is not None and self.names.has_maximum(found, row.maximum)
+            return self._is_outer(row, found, inside)
         named = bool(row.text) and self.names.name(row.text) == found
         is_group = self.lettered and self.names.begins(self.indicator, row.number)
         return fits or named or (self.plain_codes and not is_group)
 
+    def _is_outer(self, row: Row, found: Match, inside: Match) -> bool:
+        """Whether a number is that of an indicator and not of a question of the one in force, which it could be, too."""
+        fits = [self.names.has_maximum(match, row.maximum) for match in (found, inside)]
+        named = [self.names.supports(match, row.text) for match in (found, inside)]
+        for outer, inner in (fits, named):
+            if outer != inner:
+                return outer
+        return self.plain_codes and not self.relative
+
     def _by_number(self, row: Row) -> Match | None:
         """Find a question by its number inside the indicator in force."""
-        number = row.number
-        if not number or self.in_footer or row.code_role == "indicator_code":
+        if not row.number or self.in_footer or row.code_role == "indicator_code":
             return None
-        if self.lettered and self.names.begins(self.indicator, number):
-            self.stem = fold_code(number)
-            row.is_group = True
+        if self.lettered and self._begins_parts(row):
             return None
-        whole = re.fullmatch(r"(\w+)\.(\d+)[.)]?", number)
-        if (
-            self.lettered
-            and whole
-            and (above := self.names.by_code.get(fold_code(whole[1])))
-            and self.names.begins(above.code, whole[2])
-        ):
-            self._remember(above)
-            self.stem = whole[2]
-            row.is_group = True
-            return None
-        found = self.names.within(self.indicator, number, self.stem)
-        if found is None:
-            return None
+        found = self.names.within(self.indicator, row.number, self.stem)
+        return found if found is not None and self._is_question(row, found) else None
+
+    def _is_question(self, row: Row, found: Match) -> bool:
+        """Whether a number inside the indicator in force is that of a question, and does not only count rows."""
+        is_numbered = self.relative or row.code_role == "question_code"
         if row.maximum is not None and row.is_plain and not self.names.has_maximum(found, row.maximum):
-            return None if row.code_role != "question_code" and not row.word and not self.relative else found
-        sure = self.relative or row.code_role == "question_code" or row.word in _QUESTION_WORDS
+            return is_numbered or bool(row.word)
         by_name = self.names.name(row.text) if row.text else None
         if by_name and (by_name.level, by_name.code) != ("question", found.code):
-            return None
-        return found if sure or not row.is_plain or row.maximum is not None else None
+            return False
+        only_counts = row.is_plain and row.maximum is None and row.word not in _QUESTION_WORDS
+        return is_numbered or not only_counts
+
+    def _begins_parts(self, row: Row) -> bool:
+        """Whether a row stands above the lettered parts of a question; its number is kept for them."""
+        if self.names.begins(self.indicator, row.number):
+            self.stem = fold_code(row.number)
+        else:
+            whole = re.fullmatch(r"(\w+)\.(\d+)[.)]?", row.number)
+            above = self.names.by_code.get(fold_code(whole[1])) if whole else None
+            if whole is None or above is None or not self.names.begins(above.code, whole[2]):
+                return False
+            self._remember(above)
+            self.stem = whole[2]
+        row.is_group = True
+        return True
 
     def _by_name(self, row: Row) -> Match | None:
         text = row.text
@@ -390,7 +403,7 @@ class Recogniser:
         last = max((row.at for row in self.rows if row.match is not None), default=0)
         begun = False
         for row in self.rows:
-            if row.match is not None or row.clash or row.is_group or row.total is not None or not last:
+            if row.is_known or not last:
                 begun = False
                 continue
             if row.at > last and row.scored and not row.texts and row.code is None:
@@ -400,6 +413,26 @@ class Recogniser:
                 row.is_footer = (begun and row.maximum is None) or _is_average(row.texts)
             else:
                 row.is_footer = _is_average(row.texts)
+
+
+def _are_codes(*, lettered: bool, counts_rows: bool, with_maximum: list[bool], named: list[bool]) -> bool:
+    """Whether whole numbers are codes.
+
+    Args:
+        lettered: whether other rows have codes that are more than a number.
+        counts_rows: whether the column of the numbers may as well count rows.
+        with_maximum, named: of the rows that print a maximum, or a name, whether it is that of the code.
+    """
+    mostly_named = sum(named) * 2 > len(named)
+    if any(with_maximum):
+        return sum(with_maximum) * 2 >= len(with_maximum) or lettered
+    if with_maximum and not counts_rows:
+        return mostly_named
+    if lettered:
+        return sum(named) * 3 >= len(named)
+    if counts_rows:
+        return len(named) >= 3 and all(named)
+    return not named or mostly_named
 
 
 def _starts_footer(texts: tuple[Cell, ...]) -> bool:

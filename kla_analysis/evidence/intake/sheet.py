@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from kla_analysis.errors import DataError, OutputError
+from kla_analysis.errors import DataError, OutputError, called
 from kla_analysis.evidence.assessment import Assessment, Origin
 from kla_analysis.evidence.intake import guard
 from kla_analysis.evidence.intake.assembly import Asked, Assembly, Imported
@@ -101,22 +101,25 @@ class Intake:
             level=one.level,
             scores=by_code["score"].reindex(self.instrument.table(one.level).index).astype(float),
             notes=by_code["note"].dropna(),
-            origin=Origin(**self._origin(), illustrative=False),
+            origin=self.origin,
             shown=self.file,
             sha256=self.sha256,
             printed=one.printed,
             repairs=self.repairs.frame(),
         )
 
-    def _origin(self) -> dict[str, str]:
+    @property
+    def origin(self) -> Origin:
+        """The biography of its assessments."""
         note = t("Diimpor dari {file} (sha256 {hash}…).", file=masked(self.file), hash=self.sha256[:16])
         if self.mended:
             note += " " + t("{count} sel diisi ulang saat diperiksa (lihat daftar perbaikan).", count=self.mended)
-        return {
-            "title": t("Lembar nilai {file}", file=masked(self.file)),
-            "standing": "unverified",
-            "note": note,
-        }
+        return Origin(
+            title=t("Lembar nilai {file}", file=masked(self.file)),
+            standing="unverified",
+            illustrative=False,
+            note=note,
+        )
 
 
 def read_sheet(
@@ -193,7 +196,10 @@ def _read_unchanged(path: Path, reader: Reader) -> tuple[guard.Content, str, Boo
 
 
 def _guard_personal_data(book: Book, repairs: Repairs, allowed: bool) -> None:
-    advice = t("Hapus data pribadi dari lembar; bila memang perlu dibaca, pakai --allow-personal.")
+    advice = t(
+        "Hapus data pribadi dari lembar; bila memang perlu dibaca, pakai {allow_personal}.",
+        allow_personal=called("allow_personal"),
+    )
     action, advice = (NOTED, "") if allowed else (REFUSED, advice)
     for count, finding in enumerate(find_personal_data(book.grids), start=1):
         if count > _MOST_FINDINGS:
@@ -228,15 +234,24 @@ def save(intake: Intake, *, out: Path | None = None, replace_old: bool = False, 
     if out is not None and len(intake.assessments) > 1:
         count = len(intake.assessments)
         raise DataError(
-            t("{file} memuat {count} penilaian, tetapi --out hanya satu berkas.", file=intake.file, count=count),
-            advice=t("Jalankan tanpa --out; tiap daerah mendapat berkas sendiri."),
+            t(
+                "{file} memuat {count} penilaian, tetapi {out} hanya satu berkas.",
+                file=intake.file,
+                count=count,
+                out=called("out"),
+            ),
+            advice=t("Jalankan tanpa {out}; tiap daerah mendapat berkas sendiri.", out=called("out")),
         )
     places = places_of(intake, data=data) if out is None else [out]
     there = [path for path in places if path.exists()]
     if there and not replace_old:
         raise DataError(
             t("Sudah ada: {files}.", files=", ".join(find_project().shown(path) for path in there)),
-            advice=t("Pakai --replace untuk menggantinya, atau --out untuk menulis ke tempat lain."),
+            advice=t(
+                "Pakai {replace} untuk menggantinya, atau {out} untuk menulis ke tempat lain.",
+                replace=called("replace"),
+                out=called("out"),
+            ),
         )
     for one, path in zip(intake.assessments, places, strict=True):
         try:
@@ -245,7 +260,7 @@ def save(intake: Intake, *, out: Path | None = None, replace_old: bool = False, 
         except OSError as error:
             raise OutputError(
                 t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(path), why=error.strerror or error),
-                advice=t("Periksa izin dan sisa ruang cakram, atau pilih tempat lain dengan --out."),
+                advice=t("Periksa izin dan sisa ruang cakram, atau pilih tempat lain dengan {out}.", out=called("out")),
             ) from error
     return places
 
@@ -258,8 +273,10 @@ def _save_one(intake: Intake, one: Imported, path: Path) -> None:
     else:
         printed.unlink(missing_ok=True)
     write_table(intake.repairs.frame(), path.with_suffix(".repairs.csv"))
-    origin = {
-        **intake._origin(),
+    told = {
+        "title": {"id": intake.origin.title},
+        "standing": intake.origin.standing,
+        "note": {"id": intake.origin.note},
         "producer": one.area.name,
         "source_file": masked(intake.file),
         "source_sha256": intake.sha256,
@@ -269,7 +286,6 @@ def _save_one(intake: Intake, one: Imported, path: Path) -> None:
         "kind": "real",
         "personal_data": "none",
     }
-    told = {**origin, "title": {"id": origin["title"]}, "note": {"id": origin["note"]}}
     text = yaml.safe_dump(told, allow_unicode=True, sort_keys=False, width=110)
     path.with_suffix(".origin.yaml").write_text(text, encoding="utf-8", newline="\n")
     write_table(one.answers, path)

@@ -29,17 +29,17 @@ def read_text(data: bytes) -> Book:
     ragged, and the grid says so instead of shifting columns.
     """
     text, remarks = decode(data)
-    if _MOJIBAKE.search(text):
-        remarks.append(t("Ada huruf rusak seperti “{sample}”: teks ini pernah dibaca dengan penyandian yang salah.",
-                         sample=_MOJIBAKE.search(text)[0]))  # fmt: skip
+    if broken_letters := _MOJIBAKE.search(text):
+        remarks.append(
+            t(
+                "Ada huruf rusak seperti “{sample}”: teks ini pernah dibaca dengan penyandian yang salah.",
+                sample=broken_letters[0],
+            )
+        )
     first, _, rest = text.partition("\n")
     named = re.fullmatch(r'"?sep=(.)"?\r?', first.strip("\r"), re.IGNORECASE)
-    if named:
-        text, lines_before, delimiters = rest, 1, (named[1],)
-    else:
-        lines_before, delimiters = 0, _DELIMITERS
-    delimiter = delimiters[0] if named else _delimiter_of(text)
-    records, broken = _records(text, delimiter)
+    text, lines_before = (rest, 1) if named else (text, 0)
+    records, broken = _records(text, named[1] if named else _delimiter_of(text))
     if broken:
         raise DataError(
             t("CSV rusak sejak baris {row}", row=broken + lines_before),
@@ -53,10 +53,15 @@ def read_text(data: bytes) -> Book:
             t("hanya satu kolom terbaca; pemisahnya tidak dikenali"),
             advice=t("Pakai titik koma, koma atau tab sebagai pemisah, atau beri berkas .xlsx."),
         )
+    return Book((_grid_of(records, width, lines_before),), tuple(remarks))
+
+
+def _grid_of(records: list[tuple[int, list[str]]], width: int, lines_before: int) -> Grid:
+    """Return the filled cells of records, and which of them have more or fewer cells than a row has."""
     rows: dict[int, dict[int, Cell]] = {}
     ragged = []
     begun = False
-    cells = 0
+    count = 0
     for line, record in records:
         row = line + lines_before
         filled = {at: Cell(TEXT, value) for at, value in enumerate(record, start=1) if value.strip()}
@@ -66,10 +71,10 @@ def read_text(data: bytes) -> Book:
         if filled and not title and (len(record) < width or extra):
             ragged.append((row, len(record)))
         rows[row] = filled
-        cells += len(filled)
-        if cells > MAX_CELLS:
+        count += len(filled)
+        if count > MAX_CELLS:
             raise DataError(t("terlalu besar"), advice=t("Bagi berkas itu menjadi beberapa."))
-    return Book((Grid("CSV", {r: c for r, c in rows.items() if c}, ragged=tuple(ragged), width=width),), tuple(remarks))
+    return Grid("CSV", {row: cells for row, cells in rows.items() if cells}, ragged=tuple(ragged), width=width)
 
 
 def decode(data: bytes) -> tuple[str, list[str]]:
@@ -276,9 +281,10 @@ def _page_of(data: bytes) -> bytes:
         return data
     message = email.message_from_bytes(data.lstrip(), policy=email.policy.compat32)
     parts = [part for part in message.walk() if part.get_content_type() == "text/html"]
-    bodies = [(part.get_payload(decode=True) or b"", part.get_content_charset() or "utf-8") for part in parts]
+    bodies = [(part.get_payload(decode=True), part.get_content_charset() or "utf-8") for part in parts]
+    whole = [(body, charset) for body, charset in bodies if isinstance(body, bytes)]
     try:
-        texts = [body.decode(charset, "replace") for body, charset in bodies]
+        texts = [body.decode(charset, "replace") for body, charset in whole]
     except LookupError:
-        texts = [decode(body)[0] for body, _ in bodies]
+        texts = [decode(body)[0] for body, _ in whole]
     return "\n".join(texts).encode() or data

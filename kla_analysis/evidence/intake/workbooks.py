@@ -345,9 +345,23 @@ class _Sheet:
     """One sheet of a workbook, element by element."""
 
     __slots__ = (
-        "book", "column", "formula", "has_formula", "has_value", "hidden_columns", "hidden_rows", "kind", "merged", "pieces",
-        "row", "row_hidden", "rows", "style", "value", "wanted",
-    )  # fmt: skip
+        "book",
+        "column",
+        "formula",
+        "has_formula",
+        "has_value",
+        "hidden_columns",
+        "hidden_rows",
+        "kind",
+        "merged",
+        "pieces",
+        "row",
+        "row_hidden",
+        "rows",
+        "style",
+        "value",
+        "wanted",
+    )
 
     def __init__(self, book: _Xlsx) -> None:
         self.book = book
