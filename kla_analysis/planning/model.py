@@ -364,14 +364,14 @@ class Model:
             for choice in self.needs[at]:
                 if funded.isdisjoint(names := [self.codes[other] for other in choice]):
                     said.append(t("prasyarat {code}: {names}", code=self.codes[at], names=alternatives(names)))
-        if limits.components:
-            points = self.components(chosen)
-            said += [
-                t("komponen {code}", code=code)
-                for code, least in limits.components.items()
-                if points[code] < least - 1e-6
-            ]
-        return said
+        return said + [t("komponen {code}", code=code) for code in self._short(chosen, limits)]
+
+    def _short(self, chosen: np.ndarray, limits: Limits) -> list[str]:
+        """Return the components that have fewer points than they must have."""
+        if not limits.components:
+            return []
+        points = self.components(chosen)
+        return [code for code, least in limits.components.items() if points[code] < least - 1e-6]
 
     def groups(self, limits: Limits) -> list[tuple[tuple[str, ...], bool]]:
         """Return the groups of which at most one action may be funded, or (true) exactly one must be."""
