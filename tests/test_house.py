@@ -165,10 +165,6 @@ def test_imports_go_one_way():
 TOO_LONG = {
     "kla_analysis/cli.py:report",
     "kla_analysis/cli.py:score",
-    "kla_analysis/presenting/charts.py:_year",
-    "kla_analysis/presenting/charts.py:history",
-    "kla_analysis/presenting/charts.py:indicator_heatmap",
-    "kla_analysis/presenting/charts.py:ladder",
     "kla_analysis/presenting/charts.py:pareto",
     "kla_analysis/presenting/charts.py:waterfall",
     "kla_analysis/presenting/template.py:template_workbook",
@@ -181,11 +177,6 @@ TOO_LONG = {
 TOO_COMPLEX = {
     "kla_analysis/cli.py:plan",
     "kla_analysis/presenting/annotation.py:_copy",
-    "kla_analysis/presenting/charts.py:_year",
-    "kla_analysis/presenting/charts.py:history",
-    "kla_analysis/presenting/charts.py:indicator_heatmap",
-    "kla_analysis/presenting/charts.py:ladder",
-    "kla_analysis/presenting/charts.py:waterfall",
     "kla_analysis/presenting/workbook.py:calculation",
     "kla_analysis/reporting/build.py:_build",
     "kla_analysis/reporting/paper.py:_table",

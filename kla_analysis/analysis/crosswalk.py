@@ -37,11 +37,6 @@ class Crossing:
     left_behind: pd.DataFrame
     unanswered: pd.DataFrame
 
-    @property
-    def points_left_behind(self) -> float:
-        """Points of the old sheet that have nowhere to go."""
-        return round(float(self.left_behind["score"].sum()), 6)
-
 
 def load_mapping(path: str | Path, old: Instrument, new: Instrument, *, data: Path | None = None) -> pd.DataFrame:
     """Load and check a declared mapping between the questions of two instruments.

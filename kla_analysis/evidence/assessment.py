@@ -10,6 +10,7 @@ from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -223,14 +224,6 @@ def sheet_and_rules(
     return path, rules_of(path, instrument, year=award_year, data=data)
 
 
-def find_assessment(
-    area_code: str, award_year: int, instrument: Instrument, *, stage: str | None = None, data: Path | None = None
-) -> Assessment | None:
-    """Load the project's sheet of an area and round by an instrument; None when the project holds no such sheet."""
-    path = find_sheet(area_code, award_year, stage=stage, data=data)
-    return None if path is None else load_assessment(path, instrument, data=data)
-
-
 def scaled_to_total(scores: pd.Series, maxima: pd.Series, total: float) -> pd.Series:
     """Scale a profile of scores so that it adds up to a wanted total, never above a maximum.
 
@@ -252,10 +245,11 @@ def scaled_to_total(scores: pd.Series, maxima: pd.Series, total: float) -> pd.Se
     if not 0 <= total <= float(maxima[answered].sum()):
         raise ValueError(f"no factor brings this profile to {total}")
     low, high = 0.0, float((maxima[answered] / scores[answered]).max())
+    points, most = scores.to_numpy(dtype=float), maxima.to_numpy(dtype=float)
     for _ in range(200):
         factor = (low + high) / 2
-        low, high = (factor, high) if (scores * factor).clip(upper=maxima).sum() < total else (low, factor)
-    exact = (scores * high).clip(upper=maxima)
+        low, high = (factor, high) if np.minimum(points * factor, most).sum() < total else (low, factor)
+    exact = np.minimum(points * high, most).tolist()
     cents = [(Decimal(repr(value)) * 100).quantize(Decimal(1), ROUND_DOWN) for value in exact]
     left = int((Decimal(repr(total)) * 100) - sum(cents))
     remainders = [Decimal(repr(value)) * 100 - cent for value, cent in zip(exact, cents, strict=True)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -44,6 +45,7 @@ class Outcomes:
     strictness: np.ndarray
     lots: np.ndarray
     _added: dict[tuple[int, ...], np.ndarray] = field(default_factory=dict)
+    _accepted: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
 
     def totals(self, chosen: Iterable[int]) -> np.ndarray:
         """Return the verified total with a set of actions funded, in every draw.
@@ -74,22 +76,24 @@ class Outcomes:
 
     def accepted(self, action: str) -> dict[str, np.ndarray]:
         """Return, for every question that an action answers, in which draws the answer is accepted."""
-        answers = self.model.catalogue.answers
-        rows = answers[answers["action_code"] == action]
-        lots = self.lots[:, self.model.codes.index(action)]
-        by_chance: dict[tuple[float, float, float], np.ndarray] = {}
-        found = {}
-        for row in rows.itertuples():
-            chances = (row.chance_low, row.chance_likely, row.chance_high)
-            if chances not in by_chance:
-                by_chance[chances] = lots < between(*chances, self.strictness)
-            found[row.question_code] = by_chance[chances]
-        return found
+        if action not in self._accepted:
+            answers = self.model.catalogue.answers
+            rows = answers[answers["action_code"] == action]
+            lots = self.lots[:, self.model.codes.index(action)]
+            by_chance: dict[tuple[float, float, float], np.ndarray] = {}
+            found = {}
+            for row in rows.itertuples():
+                chances = (row.chance_low, row.chance_likely, row.chance_high)
+                if chances not in by_chance:
+                    by_chance[chances] = lots < between(*chances, self.strictness)
+                found[row.question_code] = by_chance[chances]
+            self._accepted[action] = found
+        return self._accepted[action]
 
     def _claimed(self) -> np.ndarray:
         """Return what is left of the claimed points in every draw."""
         if () not in self._added:
-            sums, maxima = self._indicators()
+            sums, maxima = self._indicators
             self._added[()] = np.minimum(np.outer(self.kept, sums), maxima).sum(axis=1)
         return self._added[()]
 
@@ -97,28 +101,43 @@ class Outcomes:
         """Return what some actions of one cluster add in every draw."""
         if part in self._added:
             return self._added[part]
-        model = self.model
-        questions = model.rollup.instrument.questions
         raised: dict[str, np.ndarray] = {}
-        for at in part:
-            accepted = self.accepted(model.codes[at])
-            for question, share in model.raised_to(model.codes[at]).items():
-                points = accepted[question] * (share * questions.at[question, "max_points"])
+        for action in part:
+            accepted = self.accepted(self.model.codes[action])
+            for question, most in self._raised[action]:
+                points = accepted[question] * most
                 raised[question] = np.maximum(raised[question], points) if question in raised else points
-        added: dict[str, np.ndarray] = {}
+        added: dict[int, np.ndarray] = {}
         for question, points in raised.items():
-            gain = np.clip(points - model.claimed[question] * self.kept, 0, None)
-            indicator = questions.at[question, "indicator_code"]
-            added[indicator] = added[indicator] + gain if indicator in added else gain
-        sums, maxima = self._indicators()
+            claimed, at = self._questions[question]
+            gain = np.clip(points - claimed * self.kept, 0, None)
+            added[at] = added[at] + gain if at in added else gain
+        sums, maxima = self._indicators
         total = np.zeros(len(self.kept))
-        for indicator, gain in added.items():
-            at = model.rollup.instrument.indicators.index.get_loc(indicator)
+        for at, gain in added.items():
             before = self.kept * sums[at]
             total += np.minimum(before + gain, maxima[at]) - np.minimum(before, maxima[at])
         self._added[part] = total
         return total
 
+    @cached_property
+    def _raised(self) -> list[list[tuple[str, float]]]:
+        """Of each action the questions that it answers, and to how many points."""
+        maxima = self.model.rollup.instrument.questions["max_points"]
+        return [
+            [(question, share * maxima[question]) for question, share in self.model.raised_to(code).items()]
+            for code in self.model.codes
+        ]
+
+    @cached_property
+    def _questions(self) -> dict[str, tuple[float, int]]:
+        """Of each question its claimed points, and the position of its indicator."""
+        instrument = self.model.rollup.instrument
+        places = instrument.indicators.index.get_indexer(instrument.questions["indicator_code"])
+        claimed = self.model.claimed
+        return {code: (claimed[code], at) for code, at in zip(instrument.questions.index, places, strict=True)}
+
+    @cached_property
     def _indicators(self) -> tuple[np.ndarray, np.ndarray]:
         instrument = self.model.rollup.instrument
         sums = self.model.claimed.groupby(instrument.questions["indicator_code"]).sum()

@@ -204,8 +204,31 @@ def _build(job: Job, line: Connection) -> dict[str, Any]:
         else:
             made = {name: page(name, tell) for name in order}
     shown = {file: made[name][1] for name, file in files.items()}
+    texts = {file: made[name][0] for name, file in files.items()}
+    written, record = _files(job, position, frame, shown, texts)
+    for file, content in written.items():
+        (job.staging / file).write_bytes(content)
+    sheet = position.assessment
+    return {
+        "files": sorted(written),
+        "figures": figures(position, record["plan"]),
+        "instrument": position.instrument.id,
+        "assessment": {"file": sheet.shown, "sha256": sheet.sha256} if sheet else None,
+        **_used(),
+    }
+
+
+def _files(
+    job: Job, position: Position, frame: document.Frame, shown: dict[str, list[Record]], texts: dict[str, str]
+) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Return the files of a report by name, and its results.
+
+    Args:
+        shown: the blocks of the notebooks' pages, by file; `texts` are these pages as HTML.
+    """
+    shown, texts = dict(shown), dict(texts)
     found = [block for blocks in shown.values() for block in blocks]
-    record = results.results_of(parameters, position, pages.values(found))
+    record = results.results_of(job.parameters, position, pages.values(found))
     changed = changes.compare(changes.last_report(place_at(job.previous, find_project())), record, job.facts)
     sheets = {f"{sheet['id']}.html": sheet for sheet in pages.sheets(found)}
     titles = {file: t("Lembar rapat: {name}", name=sheet["title"]) for file, sheet in sheets.items()}
@@ -213,7 +236,6 @@ def _build(job: Job, line: Connection) -> dict[str, Any]:
     frame = replace(frame, sheets=titles, leads=leads)
     shown[document.INDEX] = _summary(position, found, record["plan"])
     shown[document.CHANGES] = changes.blocks(changed)
-    texts = {file: made[name][0] for name, file in files.items()}
     texts[document.INDEX] = document.index_page(shown[document.INDEX], frame, documents.downloads())
     alone = {document.CHANGES: shown[document.CHANGES]} | {file: [pages.alone(one)] for file, one in sheets.items()}
     texts |= {file: document.part_page(blocks, frame, file) for file, blocks in alone.items()}
@@ -222,16 +244,7 @@ def _build(job: Job, line: Connection) -> dict[str, Any]:
     files = {file: text.encode() for file, text in texts.items()}
     files |= documents.all_documents(position, told, frame, record)
     files[changes.FILE] = results.as_json(changed.record())
-    for file, content in files.items():
-        (job.staging / file).write_bytes(content)
-    sheet = position.assessment
-    return {
-        "files": sorted(files),
-        "figures": figures(position, record["plan"]),
-        "instrument": position.instrument.id,
-        "assessment": {"file": sheet.shown, "sha256": sheet.sha256} if sheet else None,
-        **_used(),
-    }
+    return files, record
 
 
 def _sources() -> dict[str, NotebookNode]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from kla_analysis.analysis.case_tables import beside
 from kla_analysis.analysis.comparison import difference
 from kla_analysis.analysis.position import Position, open_position
 from kla_analysis.errors import KlaError
@@ -68,7 +69,7 @@ class Comparison(Controls):
     def _said(self, before: choices.Sheet, after: choices.Sheet) -> str:
         """Return the comparison as HTML."""
         first, second = (open_position(area, year, stage=stage) for area, year, stage in (before, after))
-        table = difference_table(second, first, self.level.value)
+        table = difference_table(beside(second, first, self.level.value), second, first)
         said = f'{compared_in_words(first, second)._repr_html_()}<div class="kla-scroll">{table._repr_html_()}</div>'
         if not isinstance(table, Text):
             said += f"<p>{links({'perbandingan.csv': table.csv()})}</p>"

@@ -187,23 +187,9 @@ def _in_order(blocks: Iterable[Record]) -> Iterator[Record]:
 
 def _table(table: Record) -> Record:
     """Return a table as the template reads it: what is written, and how wide each column is."""
-    fields = table["schema"]["fields"]
-    total = [text for text, _ in table["total"]]
+    fields, total = table["schema"]["fields"], [text for text, _ in table["total"]]
     rows = table["written"] + ([total] if total else [])
-    needs, wishes = [], []
-    for at, field in enumerate(fields):
-        texts = [row[at] for row in rows] or [""]
-        words = [min(len(word), _WORD) for text in texts for word in text.split()]
-        number = field["kind"] == "number"
-        # Headings are bold, and bold letters are wider.
-        heading = 1.2 * max(map(len, field["title"].split()), default=1)
-        need = max(heading, *words, max(map(len, texts)) if number else 1) + 2.5
-        needs.append(min(need, 26))
-        wishes.append(0 if number else min(max(map(len, texts)), 1.6 * sum(map(len, texts)) / len(texts), 60))
-    room = max(_LINE - sum(needs), 0)
-    wanted = [max(wish + 2.5 - need, 0) for need, wish in zip(needs, wishes, strict=True)]
-    part = min(1, room / (sum(wanted) or 1))
-    widths = [need + part * want for need, want in zip(needs, wanted, strict=True)]
+    widths = _widths(fields, rows)
     return {
         "kind": "table",
         "title": table["title"],
@@ -218,6 +204,23 @@ def _table(table: Record) -> Record:
         "total": total,
         "short": len(rows) <= _SHORT,
     }
+
+
+def _widths(fields: Sequence[Record], rows: Sequence[Sequence[str]]) -> list[float]:
+    """Return how wide columns are, in letters: what their longest words need, and their share of the room that is left."""
+    needs, wishes = [], []
+    for at, field in enumerate(fields):
+        texts = [row[at] for row in rows] or [""]
+        longest = max(map(len, texts))
+        number = field["kind"] == "number"
+        words = [min(len(word), _WORD) for text in texts for word in text.split()]
+        # Headings are bold, and bold letters are wider.
+        heading = 1.2 * max(map(len, field["title"].split()), default=1)
+        needs.append(min(max(heading, *words, longest if number else 1) + 2.5, 26))
+        wishes.append(0 if number else min(longest, 1.6 * sum(map(len, texts)) / len(texts), 60))
+    wanted = [max(wish + 2.5 - need, 0) for need, wish in zip(needs, wishes, strict=True)]
+    part = min(1, max(_LINE - sum(needs), 0) / (sum(wanted) or 1))
+    return [need + part * want for need, want in zip(needs, wanted, strict=True)]
 
 
 def _breakable(text: str) -> str:

@@ -205,7 +205,7 @@ def test_cheap_and_free_actions_are_core_where_all_are_paid_for(model, costs, bu
 
 
 def test_without_a_solver_the_plans_are_the_same(rolled):
-    for seed in range(40):
+    for seed in range(20):
         model, limits = random_instance(rolled, seed, most=8)
         limits = replace(limits, components={})
         members, _, _ = every_plan(replace(model, acceptance="full"), limits)
@@ -234,7 +234,7 @@ def test_without_a_solver_the_plans_are_the_same(rolled):
 
 
 def test_regret_of_small_catalogues_is_that_of_plain_enumeration(rolled):
-    for seed in range(40):
+    for seed in range(20):
         model, limits = random_instance(rolled, seed, most=7)
         limits = replace(limits, components={})
         for _, row in regret(model, [], limits).query("strictness == 'likely'").iterrows():

@@ -91,11 +91,10 @@ def sheets() -> dict[str, str]:
     """Every style sheet with its colours in full: pages, paper, the table of a batch, the app."""
     pages = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     national = re.search(r"<style>(.*?)</style>", (TEMPLATES / "national.html.j2").read_text("utf-8"), re.DOTALL)[1]
-    paper = re.search(r"<style>(.*?)</style>", (TEMPLATES / "document.html.j2").read_text("utf-8"), re.DOTALL)[1]
     found = {
         "pages": pages,
         "batch": pages + national,
-        "paper": (TEMPLATES / "document.css").read_text(encoding="utf-8") + paper,
+        "paper": on_paper((TEMPLATES / "document.typ").read_text(encoding="utf-8")),
         "app": STYLE,
     }
     for name, text in found.items():
@@ -103,6 +102,19 @@ def sheets() -> dict[str, str]:
         whole = re.sub(r"var\(--([\w-]+)\)", lambda named, values=values: values[named[1]], text)
         found[name] = re.sub(r"#([0-9a-f])([0-9a-f])([0-9a-f])\b", r"#\1\1\2\2\3\3", whole)
     return found
+
+
+def on_paper(template: str) -> str:
+    """Write the colours of the template of the PDF as rules of a style sheet: those of text, and those of grounds."""
+    names, colours = re.search(r"#let \(([\w, ]+)\) = \(([^)]*)\)", template).groups()
+    named = dict(zip(names.split(", "), re.findall(r"#\w{6}", colours), strict=True))
+    template = re.sub(r"fill: (\w+)\b(?!\()", lambda found: f"fill: {named.get(found[1], found[1])}", template)
+    template = re.sub(r'rgb\("(#\w{6})"\)', r"\1", template)
+    kinds = re.findall(
+        r"\b(text|block|cell|grid)\((?:(?!\b(?:text|block|cell|grid)\().)*?fill: (#\w{6})", template, re.DOTALL
+    )
+    assert len(kinds) > 10
+    return " ".join(f"{{ {'color' if kind == 'text' else 'background'}: {colour}; }}" for kind, colour in kinds)
 
 
 WRITTEN, GROUND = r"(?<![-\w])color:\s*(#\w{6})", r"background:\s*(#\w{6})"

@@ -151,8 +151,13 @@ class Recogniser:
 
     def _whole_numbers_are_codes(self) -> bool:
         """Whether whole numbers are codes of indicators and do not just count rows."""
-        found = [(row, self.names.code(row.code, maximum=row.maximum)) for row in self.rows if row.code is not None]
-        known = [(row, match) for row, match in found if match is not None and match.level != "component"]
+        known = [
+            (row, match)
+            for row in self.rows
+            if row.code is not None
+            and (match := self.names.code(row.code, maximum=row.maximum)) is not None
+            and match.level != "component"
+        ]
         plain = [(row, match) for row, match in known if match.level == "indicator" and row.is_plain]
         if not plain:
             return False
