@@ -767,7 +767,7 @@ def lab(port: int, no_browser: bool, folder: Path | None) -> None:
         click.echo(
             t(
                 "Salinan kerja: {folder}. Laporan memakai aslinya; milik Anda di sini, tidak ditimpa: {own}.",
-                folder=folder,
+                folder=copy,
                 own=own,
             ),
             err=True,
