@@ -305,14 +305,14 @@ def test_an_own_sheet(tmp_path, sheet):
 
 def test_a_bad_sheet_writes_nothing(tmp_path, sheet):
     path = sheet((",1.1,10.11,", ",1.1,99,"))
-    done = run_kla("report", "--assessment", str(path), KLA_REPORTS=str(tmp_path / "r"))
+    done = run_kla("report", "--assessment", str(path), alone=False, KLA_REPORTS=str(tmp_path / "r"))
     assert done.returncode == 3
     assert not (tmp_path / "r").exists()
 
 
 def test_somebody_elses_folder_is_left_alone(tmp_path):
     (tmp_path / "skripsi.docx").write_text("penting")
-    done = run_kla("report", "--out", str(tmp_path))
+    done = run_kla("report", "--out", str(tmp_path), alone=False)
     assert done.returncode == 2
     assert [path.name for path in tmp_path.iterdir()] == ["skripsi.docx"]
 
