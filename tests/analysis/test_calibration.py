@@ -9,15 +9,17 @@ from conftest import ROOT
 
 from kla_analysis.analysis.calibration import (
     LEFT_OUT,
+    _brier,
     coverage,
     fingerprint_of_facts,
     former_formula,
     load_check,
     record,
     reliability,
+    same_as_last,
     summarise,
 )
-from kla_analysis.analysis.forecast import STEPS
+from kla_analysis.analysis.forecast import STEPS, codes_of, country_shares, learn
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +111,41 @@ def test_changed_facts_are_counted_anew(tmp_path):
     assert len(found) == 2 * 7  # seven cases of that province, each left out in two ways
     record(data=data)
     pd.testing.assert_frame_equal(found, load_check(data=data), check_dtype=False)
+
+
+def test_an_award_known_only_as_one_of_several_counts_as_their_likeliest_split():
+    chances = np.array([0.2, 0.3, 0.1, 0.4, 0, 0])
+    came = np.array([False, True, True, False, False, False])
+    # The truth is split as 3 to 1: 0.75 and 0.25.
+    assert _brier(chances, came) == pytest.approx(0.2**2 + 0.45**2 + 0.15**2 + 0.4**2)
+    # Of what was held impossible, an equal split.
+    assert _brier(np.array([1.0, 0, 0]), np.array([False, True, True])) == pytest.approx(1 + 2 * 0.5**2)
+
+
+def test_the_former_award_stays_as_often_as_it_did(instrument):
+    model = learn(instrument)
+    country = country_shares(instrument.ladder, 2025)
+    found = same_as_last(model, "63.10", 2025, country)
+    at = codes_of(instrument.ladder).index("madya")
+    assert found[at] == model.transitions[at, at]
+    assert found.sum() == pytest.approx(1)
+    others = np.delete(found, at) / np.delete(country, at)
+    assert others == pytest.approx(others[0])  # the rest as the country's shares
+    assert (same_as_last(model, "63.10", 2011, country) == country).all()  # before any award
+
+
+def test_a_verified_score_on_the_bound_has_reached_it(instrument):
+    found = former_formula(pd.DataFrame(), 701, "administrative_verification", instrument)
+    assert found.tolist() == [0, 0, 0, 1, 0, 0]
+    assert former_formula(pd.DataFrame(), 700.99, "administrative_verification", instrument).tolist()[2] == 1
+
+
+def test_a_probability_of_one_lies_in_the_last_group(instrument):
+    # Utama came in one case, Madya in the other.
+    certain = one(outcome="utama").assign(
+        at_least_pratama=1.0, at_least_madya=0.5, at_least_nindya=0.2, at_least_utama=0.0, at_least_kla=0.0
+    )
+    table = reliability(certain, instrument)
+    assert table["count"].sum() == 10  # two cases, five predicates
+    assert table["said"].tolist() == pytest.approx([0, 0.2, 0.5, 1])
+    assert table["came"].tolist() == [0.25, 0.5, 1, 1]

@@ -264,3 +264,18 @@ def test_strictness_and_kept_shares_hang_together():
     # Linked as strongly as a province's round, and the distribution itself stays as it was.
     assert np.corrcoef(strictness, drawn)[0, 1] == pytest.approx(kept.linked, abs=0.05)
     assert (drawn >= kept.median).mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_what_was_learnt_is_given_with_the_interval_that_was_asked_for():
+    narrow, wide = (kla.learn().parameters(level=level) for level in (0.5, 0.8))
+    assert (wide["low"] < narrow["low"]).all()
+    assert (narrow["low"] < narrow["median"]).all()
+    assert (narrow["median"] < narrow["high"]).all()
+    assert (narrow["high"] < wide["high"]).all()
+
+
+def test_rounds_are_counted_not_years():
+    # Tanah Bumbu was awarded in 2023; none was held in 2024. In 2019 and 2021, none in 2020.
+    model = kla.learn()
+    assert model.rounds_since("63.10", 2025) == 1
+    assert model.rounds_since("63.10", 2027) == 2

@@ -148,3 +148,15 @@ def test_a_result_prints_itself(reference, instrument):
 def test_a_result_can_not_be_changed(reference, instrument):
     with pytest.raises(dataclasses.FrozenInstanceError):
         kla.roll_up(reference, instrument).total = None
+
+
+def test_what_is_missing_is_neither_lost_nor_had(blanked, instrument):
+    rolled = kla.roll_up(kla.load_assessment(blanked(["7.1", "7.2"]), instrument), instrument)
+    for level in ("question", "indicator", "component"):
+        table = rolled.table(level)
+        whole = table["low"] + table["unknown_points"] + table["lost_points"]
+        assert whole.round(6).tolist() == table["max_points"].tolist() or level != "question"
+    points = instrument.questions["max_points"]
+    assert rolled.questions.loc["7.1", ["low", "unknown_points", "lost_points"]].to_list() == [0, points["7.1"], 0]
+    assert rolled.indicators.loc["7", "unknown_points"] == points[["7.1", "7.2"]].sum()
+    assert rolled.components["unknown_points"].sum() == points[["7.1", "7.2"]].sum()

@@ -1,5 +1,6 @@
 """Trace: every number leads down to its questions, its rule and its source."""
 
+import dataclasses
 import math
 
 import pytest
@@ -30,3 +31,15 @@ def test_any_level(rolled, code, points, parts):
 def test_an_unknown_code_names_the_nearest(rolled):
     with pytest.raises(kla.ParameterError, match=r"21A\.7"):
         kla.trace(rolled, "21A.7")
+
+
+def test_the_rule_says_what_is_missing_and_where_a_maximum_holds(blanked, instrument):
+    rolled = kla.roll_up(kla.load_assessment(blanked(["7.1"]), instrument), instrument)
+    assert kla.trace(rolled, "7.1").rule == "belum ada jawaban"
+    assert kla.trace(rolled, "7.2").rule == "nilai yang tertulis di lembar"
+    full = kla.roll_up(
+        dataclasses.replace(kla.load_assessment(blanked([]), instrument), scores=instrument.questions["max_points"]),
+        instrument,
+    )
+    assert "dibatasi maksimum indikator, 51" in kla.trace(full, "19").rule  # of 54 points of questions
+    assert "dibatasi" not in kla.trace(full, "1").rule

@@ -132,4 +132,5 @@ def test_weights_that_would_change_the_predicate(rolled):
     assert table.index[0] == "K5"
     assert table.loc["K5", "factor_up"] == pytest.approx(1 + 29.19 / 163)
     assert table.loc["K5", "factor_down"] == pytest.approx(1 - 70.81 / 163)
+    assert table.loc["K5", "nearest"] == pytest.approx(29.19 / 163)
     assert np.isnan(table.loc["KD", "factor_down"])  # 68.5 points are fewer than the 70.81 to lose

@@ -7,6 +7,7 @@ import pytest
 from conftest import UNANSWERED
 
 import kla_analysis as kla
+from kla_analysis.analysis.weakness import Selection, selected_groups
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +124,16 @@ def test_recoverable_where_an_answer_of_a_capped_indicator_is_missing(tanah_bumb
     question = kla.lost_points(rolled, "question").loc["19.3"]
     assert (question["lost_points"], question["recoverable_points"]) == (2, 2)
     assert rolled.indicators.loc["19", ["low", "high", "lost_points", "unknown_points"]].to_list() == [48, 51, 0, 3]
+
+
+def test_a_selection_is_counted_as_the_sheet_counts_it_until_it_is_thinned_out(tanah_bumbu, instrument):
+    full = kla.roll_up(dataclasses.replace(tanah_bumbu, scores=instrument.questions["max_points"]), instrument)
+    level, whole = selected_groups(full, Selection(component="K3"))
+    assert (level, whole.equals(full.indicators.loc[whole.index, whole.columns])) == ("indicator", True)
+    level, components = selected_groups(full)
+    assert (level, components["low"].tolist()) == ("component", full.components["low"].tolist())
+    # One agency's questions are added up: those alone, by component.
+    mine = full.questions[full.questions["agencies"].fillna("").str.contains("Dinkes")]
+    level, thinned = selected_groups(full, Selection(agency="Dinkes"))
+    assert (level, thinned["max_points"].sum()) == ("component", mine["max_points"].sum())
+    assert thinned["max_points"].sum() < components["max_points"].sum()

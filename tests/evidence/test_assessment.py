@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 import pytest
+from conftest import often
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

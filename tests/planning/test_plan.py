@@ -240,3 +240,19 @@ def test_impossible_assumptions_are_refused(rolled, model):
         Model(rolled, model.catalogue, cost="likly")
     with pytest.raises(ParameterError, match="tidak mungkin"):
         least_money(model, 1001)
+
+
+def test_a_target_that_is_met_exactly_is_met(model):
+    stairs = staircase(model)
+    step, following = stairs.steps.iloc[3], stairs.steps.iloc[4]
+    assert stairs.cheapest(step["total"])["cost"] == step["cost"]
+    assert stairs.cheapest(step["total"] + 0.001)["cost"] == following["cost"]
+    assert stairs.cheapest(stairs.steps["total"].iloc[-1] + 0.001) is None
+    plan = least_money(model, step["total"])
+    assert (plan.cost, plan.total, plan.status) == (step["cost"], step["total"], "optimal")
+    assert least_money(model, step["total"] + 0.001).cost == following["cost"]
+    # Money on the rupiah: what costs just the budget is paid for, one rupiah less does not pay it.
+    assert stairs.at(int(step["cost"]))["total"] == step["total"]
+    assert stairs.at(int(step["cost"]) - 1)["total"] < step["total"]
+    assert most_points(model, Limits(budget=int(step["cost"]))).total == step["total"]
+    assert stairs.after(int(step["cost"]))["cost"] == following["cost"]
