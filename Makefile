@@ -99,9 +99,13 @@ chaos: $(DEV) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu laporan dan
 	@KLA_CHAOS_REPORTS=50 KLA_CHAOS_KILLS=20 $(BIN)/python -m pytest -q tests/reporting/test_batch.py -k killed
 	@KLA_CHAOS_MOMENTS=30 $(BIN)/python -m pytest -q -s tests/reporting/test_kills.py -k killed
 
-.PHONY: recaps
-recaps: $(DEV) ## baca 600 rekapitulasi yang diundi: benar, atau ditolak dengan alasan
-	@KLA_RECAPS=600 $(BIN)/python -m pytest -q -s tests/evidence/test_intake_recaps.py
+.PHONY: mutants
+mutants: $(DEV) ## rusak COUNT=200 tempat satu per satu (SEED=1, ONLY=analysis/scoring) dan lihat apakah uji mengetahuinya
+	@$(BIN)/python tests/mutants.py --count $(or $(COUNT),200) --seed $(or $(SEED),1) --only '$(ONLY)'
+
+.PHONY: thorough
+thorough: $(DEV) ## uji yang diundi sebanyak-banyaknya: rekapitulasi, rencana, dan selang kepercayaan
+	@KLA_THOROUGH=1 $(BIN)/python -m pytest -q -s $$(grep -rlE 'often\(' tests --include='test_*.py')
 
 # LibreOffice is not part of the environment and is not installed where CI runs: apt-get install libreoffice-calc python3-uno
 .PHONY: office

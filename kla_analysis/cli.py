@@ -22,7 +22,16 @@ from typing import Any
 import click
 
 from kla_analysis import terminal
-from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError, ParameterError, did_you_mean, nearest
+from kla_analysis.errors import (
+    KernelError,
+    KlaError,
+    NotebookError,
+    OutputError,
+    ParameterError,
+    call_as_command,
+    did_you_mean,
+    nearest,
+)
 from kla_analysis.files import SCARCE
 from kla_analysis.language import LANGUAGES, VARIABLE, current_language, money, number, t, use_language
 
@@ -170,6 +179,7 @@ def _told(error: KlaError, as_json: bool) -> int:
 def _run() -> int:
     """Run the command that was asked for, where it can be run at all."""
     use_language(_asked_language())
+    call_as_command()
     if sys.flags.optimize > 1:
         raise ParameterError(
             t("Python dijalankan dengan PYTHONOPTIMIZE=2, yang membuang teks program ini."),
@@ -757,7 +767,7 @@ def lab(port: int, no_browser: bool, folder: Path | None) -> None:
         click.echo(
             t(
                 "Salinan kerja: {folder}. Laporan memakai aslinya; milik Anda di sini, tidak ditimpa: {own}.",
-                folder=folder,
+                folder=copy,
                 own=own,
             ),
             err=True,

@@ -3,11 +3,61 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from kla_analysis.language import t
+
+#: How a parameter (and a value of it) is named where the reader is: a notebook, the command, a page.
+Words = Callable[[str, str], str]
+_words: ContextVar[Words | None] = ContextVar("words", default=None)
+
+
+def _of_notebooks(name: str, value: str) -> str:
+    return value or name
+
+
+def _of_command(name: str, value: str) -> str:
+    return value or f"--{name.replace('_', '-')}"
+
+
+_words_of_process: Words = _of_notebooks
+
+
+def called(name: str) -> str:
+    """Return what the reader calls a parameter, to name it in an advice.
+
+    >>> with calling(lambda name, value: "isian “Daerah”"):
+    ...     called("area")
+    'isian “Daerah”'
+    >>> called("area")
+    'area'
+    """
+    return (_words.get() or _words_of_process)(name, "")
+
+
+def given(name: str, value: str) -> str:
+    """Return how the reader gives a value of a parameter: by its code, or as a page shows it."""
+    return (_words.get() or _words_of_process)(name, value)
+
+
+@contextmanager
+def calling(words: Words) -> Iterator[None]:
+    """Name parameters as one page does, inside a `with` block."""
+    before = _words.set(words)
+    try:
+        yield
+    finally:
+        _words.reset(before)
+
+
+def call_as_command() -> None:
+    """Name parameters as options, for the rest of the process."""
+    global _words_of_process
+    _words_of_process = _of_command
 
 
 @dataclass(frozen=True)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import filelock
 import pytest
+from command import run_json, run_kla
 
 import kla_analysis as kla
+
+__all__ = ["ROOT", "blank", "often", "run_json", "run_kla"]
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Where the ten tasks leave what was on the screen when they were done.
 PICTURES = ROOT / "tests" / "browser" / "screenshots"
+
+
+def often(everywhere: int, thorough: int) -> int:
+    """Return how often something drawn is tried: `make thorough` (KLA_THOROUGH) tries more than every test run."""
+    return thorough if os.environ.get("KLA_THOROUGH") else everywhere
 
 
 @pytest.fixture(scope="session")
@@ -111,23 +116,3 @@ def made_once(factory: pytest.TempPathFactory, name: str, *arguments: str) -> Pa
 def pytest_terminal_summary(terminalreporter) -> None:
     if any(PICTURES.glob("*.png")) and "test_tasks" in str(terminalreporter.stats):
         terminalreporter.write_line(f"Pictures of the ten tasks: {PICTURES.relative_to(ROOT)}/")
-
-
-def run_kla(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does, in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-c", "from kla_analysis.cli import main; main()", *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        cwd=ROOT,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
-        timeout=600,
-    )
-
-
-def run_json(*arguments: str) -> dict:
-    """Run the command with `--json` and return what it says; it must succeed."""
-    done = run_kla(*arguments, "--json")
-    assert done.returncode == 0, done.stderr + done.stdout
-    return json.loads(done.stdout)

@@ -1,7 +1,6 @@
 """The command, run as a user runs it: answers, JSON for machines, exit codes, words."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -133,17 +132,15 @@ def test_check_finds_what_is_broken(tmp_path):
     ],
 )
 def test_what_is_wrong_is_said_at_once(arguments, words, tmp_path):
-    start = time.monotonic()
-    done = run_kla(*arguments, KLA_REPORTS=str(tmp_path / "reports"))
+    done = run_kla(*arguments, alone=False, KLA_REPORTS=str(tmp_path / "reports"))
     assert done.returncode in (2, 3)
     assert words in done.stderr
     assert "Traceback" not in done.stderr
-    assert time.monotonic() - start < 10  # before any kernel; the second itself is measured, not asserted
     assert not (tmp_path / "reports").exists()
 
 
 def test_several_wrong_parameters_are_told_together():
-    done = run_kla("report", "--target", "nindia", "--cluster", "KX", "--json")
+    done = run_kla("report", "--target", "nindia", "--cluster", "KX", "--json", alone=False)
     said = json.loads(done.stdout)
     assert {problem["column"] for problem in said["problems"]} == {"target", "cluster"}
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from kla_analysis.analysis.scoring import MissingPolicy, RollUp, roll_up
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points
-from kla_analysis.errors import ParameterError, did_you_mean
+from kla_analysis.errors import ParameterError, called, did_you_mean
 from kla_analysis.evidence.areas import REFERENCE_CODE, Area, find_area
 from kla_analysis.evidence.assessment import Assessment, list_rounds, load_assessment, rules_of, sheet_and_rules
 from kla_analysis.evidence.audit import audit
@@ -370,5 +370,5 @@ def _require_same_round(sheet: Assessment, area: Area, year: int, stage: str | N
 def _what_there_is(area: Area, history: pd.DataFrame, data: Path | None) -> str:
     years = set(history["award_year"].astype(int)) | set(list_rounds(area.code, data=data)["award_year"].astype(int))
     if not years:
-        return t("Sertakan lembar nilai Anda sendiri dengan --assessment BERKAS.")
+        return t("Sertakan lembar nilai Anda sendiri dengan {assessment} BERKAS.", assessment=called("assessment"))
     return t("Tahun yang ada: {years}.", years=", ".join(str(year) for year in sorted(years)))

@@ -325,13 +325,19 @@ class Model:
 
     def paid(self, column: str, name: str | int) -> np.ndarray:
         """Return what each action costs an agency, a funding source or a year, rupiah."""
-        rows = self.catalogue.rows
-        rows = rows[rows[column] == name]
-        paid = np.zeros(len(self.codes), dtype=np.int64)
-        np.add.at(
-            paid, pd.Index(self.codes).get_indexer(rows["action_code"]), rows[f"cost_{self.cost}"].to_numpy(np.int64)
-        )
-        return paid
+        if (column, name) not in self._paid:
+            rows = self.catalogue.rows
+            rows = rows[rows[column] == name]
+            paid = np.zeros(len(self.codes), dtype=np.int64)
+            own = pd.Index(self.codes).get_indexer(rows["action_code"])
+            np.add.at(paid, own, rows[f"cost_{self.cost}"].to_numpy(np.int64))
+            self._paid[column, name] = paid
+        return self._paid[column, name]
+
+    @cached_property
+    def _paid(self) -> dict[tuple[str, str | int], np.ndarray]:
+        """What was paid, once it was asked: a search asks for the same ceilings thousands of times."""
+        return {}
 
     def overspent(self, chosen: np.ndarray, limits: Limits) -> list[str]:
         """Say in words which ceilings on money a set of actions breaks."""
@@ -354,28 +360,35 @@ class Model:
             if count > 1 or (exactly and not count):
                 words = t("tepat satu: {codes}", codes=", ".join(group)) if exactly else None
                 said.append(words or t("pilih satu: {codes}", codes=", ".join(group)))
-        for code in funded:
-            for choice in self.catalogue.actions.at[code, "prerequisites"]:
-                if not funded & set(choice):
-                    said.append(t("prasyarat {code}: {names}", code=code, names=alternatives(choice)))
+        for at in chosen:
+            for choice in self.needs[at]:
+                if funded.isdisjoint(names := [self.codes[other] for other in choice]):
+                    said.append(t("prasyarat {code}: {names}", code=self.codes[at], names=alternatives(names)))
+        return said + [t("komponen {code}", code=code) for code in self._short(chosen, limits)]
+
+    def _short(self, chosen: np.ndarray, limits: Limits) -> list[str]:
+        """Return the components that have fewer points than they must have."""
+        if not limits.components:
+            return []
         points = self.components(chosen)
-        said += [
-            t("komponen {code}", code=code) for code, least in limits.components.items() if points[code] < least - 1e-6
-        ]
-        return said
+        return [code for code, least in limits.components.items() if points[code] < least - 1e-6]
 
     def groups(self, limits: Limits) -> list[tuple[tuple[str, ...], bool]]:
         """Return the groups of which at most one action may be funded, or (true) exactly one must be."""
+        return [
+            *self._own_groups,
+            *((codes, False) for codes in limits.either_or),
+            *((codes, True) for codes in limits.exactly_one),
+        ]
+
+    @cached_property
+    def _own_groups(self) -> list[tuple[tuple[str, ...], bool]]:
+        """The groups of the catalogue."""
         actions = self.catalogue.actions
         own = actions["group_code"].dropna()
         kinds = actions["group_kind"] if "group_kind" in actions else pd.Series(index=actions.index, dtype=object)
         return [
-            *(
-                (tuple(codes), bool((kinds[codes] == EXACTLY_ONE).any()))
-                for _, codes in own.groupby(own).groups.items()
-            ),
-            *((codes, False) for codes in limits.either_or),
-            *((codes, True) for codes in limits.exactly_one),
+            (tuple(codes), bool((kinds[codes] == EXACTLY_ONE).any())) for _, codes in own.groupby(own).groups.items()
         ]
 
     @cached_property

@@ -13,7 +13,7 @@ import pandas as pd
 from kla_analysis.analysis.forecast import Retention, forecastable, outlook, own_retention
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
-from kla_analysis.errors import ParameterError
+from kla_analysis.errors import ParameterError, called
 from kla_analysis.instrument.bands import Band, Placement
 from kla_analysis.language import t
 from kla_analysis.planning.actions import Catalogue, load_catalogue
@@ -102,7 +102,7 @@ class Simulator:
         if position.roll_up is None or position.roll_up.level != "question":
             raise ParameterError(
                 t("Rencana perlu lembar nilai per pertanyaan; {area} tidak punya.", area=position.area.name),
-                advice=t("Sertakan lembar sendiri dengan --assessment BERKAS."),
+                advice=t("Sertakan lembar sendiri dengan {assessment} BERKAS.", assessment=called("assessment")),
             )
         self.position, self.roll_up = position, position.roll_up
         self._grounds: dict[str, Ground] = {}

@@ -15,7 +15,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from kla_analysis.errors import DataError, KlaError
+from kla_analysis.errors import DataError, KlaError, calling
 from kla_analysis.evidence.areas import find_area
 from kla_analysis.evidence.assessment import files_of
 from kla_analysis.evidence.intake.columns import EVERY_STAGE
@@ -37,11 +37,8 @@ from kla_analysis.reporting.imports import assessment_lines, repair_lines
 MOST_SHOWN = 40
 #: Fields of one fault that are shown without being asked for.
 MOST_OPEN = 3
-#: What a sheet may leave unsaid; the command calls it by these options.
-_OPTIONS = {
-    "--area": "area", "--year": "year", "--stage": "stage", "--sheet": "sheet", "--column": "column",
-    "--allow-personal": "personal",
-}  # fmt: skip
+#: What a sheet may leave unsaid: the parameter of the intake, and its field on this page.
+_FIELDS = {**{name: name for name in ("area", "year", "stage", "sheet", "column")}, "allow_personal": "personal"}
 Done = Callable[[str, int, str], None]
 
 
@@ -209,9 +206,10 @@ class CheckDoor(Controls):
 
     def _try(self, do: Callable[[], None]) -> None:
         try:
-            do()
+            with calling(self._words):
+                do()
         except KlaError as error:
-            self._say(self._in_words_of_the_page(str(error)))
+            self._say(str(error))
 
     def _say(self, what: str, kind: str = "remark") -> None:
         self.message.value = status(what, kind)
@@ -280,14 +278,14 @@ class CheckDoor(Controls):
             self.more.value = f"<p>{escape(words)}</p>"
         if self._fields:
             self._reveal(self.again)
-        if any(option in fault[0].advice for fault in faults for option in _OPTIONS):
+        if any(self._words(name, "") in fault[0].advice for fault in faults for name in _FIELDS):
             self.about.selected_index = 0
 
     def _problem(self, fault: list[Repair]) -> widgets.Widget:
         item = fault[0]
         where = ", ".join(filter(None, (t("lembar “{name}”", name=item.sheet) if item.sheet else "", item.cell)))
         was = t("isinya “{old}”:", old=item.old) + " " if item.old else ""
-        advice = self._in_words_of_the_page(item.advice)
+        advice = item.advice
         text = widgets.HTML(
             f"<p><strong>{escape(where or self.intake.file)}</strong>: {escape(was + reason_of(fault))}. "
             f"{escape(advice)}</p>"
@@ -339,16 +337,14 @@ class CheckDoor(Controls):
             files["anotasi.xlsx"] = copy
         self.files.value = f"<p>{links(files)}</p>"
 
-    def _in_words_of_the_page(self, text: str) -> str:
-        """Name the fields of this page, and stages as it names them, where the command would take options and codes."""
-        asked = "--stage" in text
-        text = text.replace(f"--stage {EVERY_STAGE}", f"--stage “{self.stage.options[-1][0]}”")
-        for option, name in _OPTIONS.items():
-            if option in text:
-                text = text.replace(option, t("isian “{name}”", name=getattr(self, name).description))
-        for stage in all_stages() if asked else ():
-            text = re.sub(rf"\b{stage.code}\b", stage.name, text)
-        return text
+    def _words(self, name: str, value: str) -> str:
+        """Name the fields of this page, and stages as it names them, where the command takes options and codes."""
+        if value == EVERY_STAGE:
+            return f"“{self.stage.options[-1][0]}”"
+        if value:
+            return next((stage.name for stage in all_stages() if stage.code == value), value)
+        control = getattr(self, _FIELDS.get(name, ""), None)
+        return t("isian “{name}”", name=control.description) if control is not None else f"--{name}"
 
     @staticmethod
     def _hide(*buttons: widgets.Button) -> None:

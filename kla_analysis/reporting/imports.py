@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kla_analysis.analysis.scoring import roll_up
-from kla_analysis.errors import DataError, OutputError
+from kla_analysis.errors import DataError, OutputError, called
 from kla_analysis.evidence.areas import find_area
 from kla_analysis.evidence.audit import audit
 from kla_analysis.evidence.intake.assembly import Imported
@@ -192,7 +192,8 @@ def write_template_sheet(
     path = out or Path(f"lembar-{place.code}-{year}.xlsx")
     if path.exists():
         raise OutputError(
-            t("{path} sudah ada.", path=path.name), advice=t("Hapus dulu, atau pilih nama lain dengan --out.")
+            t("{path} sudah ada.", path=path.name),
+            advice=t("Hapus dulu, atau pilih nama lain dengan {out}.", out=called("out")),
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -200,7 +201,7 @@ def write_template_sheet(
     except OSError as error:
         raise OutputError(
             t("{path} tidak dapat ditulis: {why}.", path=path.name, why=error.strerror or error),
-            advice=t("Pilih tempat lain dengan --out."),
+            advice=t("Pilih tempat lain dengan {out}.", out=called("out")),
         ) from error
     return path
 

@@ -67,7 +67,7 @@ def test_an_own_sheet_must_be_of_that_area_and_year(sheet):
 def test_nothing_known_says_what_there_is():
     with pytest.raises(kla.ParameterError, match="2019, 2022, 2023, 2025"):
         kla.open_position("63.10", 2021)
-    with pytest.raises(kla.ParameterError, match="--assessment"):
+    with pytest.raises(kla.ParameterError, match="dengan assessment"):
         kla.open_position("11.01", 2022)
 
 

@@ -506,7 +506,7 @@ def test_several_columns_are_asked_for_by_name_once(tmp_path, reader):
     ]
     path = sheet(tmp_path, *rows)
     said = outcome(path, reader)
-    check(said, "--column “Skor”")
+    check(said, "column “Skor”")
     assert outcome(path, reader, column="Nilai") == 100
     assert outcome(path, reader, column="E") == 100
     assert outcome(path, reader, column="skor") == 5
@@ -517,13 +517,13 @@ def test_several_columns_are_asked_for_by_name_once(tmp_path, reader):
 @pytest.mark.parametrize(
     ("titles", "asked", "decided"),
     [
-        (("EM", "Provinsi", "Pusat"), "--stage (administrative_verification, central_review, self_assessment)", {"self_assessment": 100, "administrative_verification": 80, "central_review": 60}),
-        (("Nilai", "Provinsi", "Pusat"), "--stage (administrative_verification, central_review)", {"self_assessment": 100, "central_review": 60}),
-        (("Mandiri", "Prov.", "Kementerian"), "--stage (", {"self_assessment": 100, "administrative_verification": 80, "central_review": 60}),
-        (("Kabupaten", "Provinsi", "Pusat"), "--stage (", {"self_assessment": 100, "administrative_verification": 80, "central_review": 60}),
-        (("Kab/Kota", "VA", "VLH"), "--stage (", {"self_assessment": 100, "administrative_verification": 80, "field_verification": 60}),
-        (("Skor", "Lapangan", "Penetapan"), "--stage (field_verification, final)", {"field_verification": 80, "final": 60}),
-        (("Evaluasi Mandiri", "Verifikasi Administrasi", "Final"), "--stage (", {"self_assessment": 100, "administrative_verification": 80, "final": 60}),
+        (("EM", "Provinsi", "Pusat"), "stage (administrative_verification, central_review, self_assessment)", {"self_assessment": 100, "administrative_verification": 80, "central_review": 60}),
+        (("Nilai", "Provinsi", "Pusat"), "stage (administrative_verification, central_review)", {"self_assessment": 100, "central_review": 60}),
+        (("Mandiri", "Prov.", "Kementerian"), "stage (", {"self_assessment": 100, "administrative_verification": 80, "central_review": 60}),
+        (("Kabupaten", "Provinsi", "Pusat"), "stage (", {"self_assessment": 100, "administrative_verification": 80, "central_review": 60}),
+        (("Kab/Kota", "VA", "VLH"), "stage (", {"self_assessment": 100, "administrative_verification": 80, "field_verification": 60}),
+        (("Skor", "Lapangan", "Penetapan"), "stage (field_verification, final)", {"field_verification": 80, "final": 60}),
+        (("Evaluasi Mandiri", "Verifikasi Administrasi", "Final"), "stage (", {"self_assessment": 100, "administrative_verification": 80, "final": 60}),
     ],
 )  # fmt: skip
 def test_a_table_of_stages_asks_once_and_takes_none_by_itself(tmp_path, reader, titles, asked, decided):
@@ -563,7 +563,7 @@ def test_every_stage_in_one_go(tmp_path, reader):
         (*TWO, 20, 10),
     ]
     path = sheet(tmp_path, *rows)
-    check(outcome(path, reader, stage=""), "--stage all")
+    check(outcome(path, reader, stage=""), "stage all")
     intake = read_sheet(path, reader=reader, **{**ABOUT, "stage": "all"}).require()
     assert [(one.stage, one.total) for one in intake.assessments] == [
         ("self_assessment", 100), ("administrative_verification", 80), ("central_review", 60)]  # fmt: skip

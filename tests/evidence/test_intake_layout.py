@@ -252,7 +252,7 @@ def test_extra_columns_are_kept_out_and_listed(tmp_path):  # T58
 def test_a_cover_first_and_the_wrong_sheet(tmp_path):  # T59
     cover = people.page("Sampul", [("Laporan KLA",)])
     path = people.write_xlsx(tmp_path / "a.xlsx", [cover, people.page("EM", SMALL), people.page("Salinan", SMALL)])
-    with pytest.raises(kla.DataError, match="--sheet"):
+    with pytest.raises(kla.DataError, match="dengan sheet"):
         read_sheet(path, **ABOUT).require()
     assert read_sheet(path, **ABOUT, sheet="EM").require().assessments[0].total == 80
     with pytest.raises(kla.DataError, match="Salinan"):
@@ -379,7 +379,7 @@ def test_many_districts_in_one_sheet(tmp_path):
 
 def test_nothing_is_known_of_the_sheet(tmp_path):
     said = refusal(people.page("A", SMALL), tmp_path, area="", year=None, stage="")
-    assert all(option in said for option in ("--area", "--year", "--stage"))
+    assert all(option in said for option in ("dengan area", "dengan year", "dengan stage"))
 
 
 def test_a_score_merged_over_rows_belongs_to_none_of_them(tmp_path):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import os
 
 import people
 import recaps
+from conftest import often
 
 import kla_analysis as kla
 from kla_analysis.evidence.intake.child import Reader
 from kla_analysis.evidence.intake.sheet import read_sheet
 
-#: How many are drawn; `make recaps` asks for 600.
-COUNT = int(os.environ.get("KLA_RECAPS", "120"))
+#: How many are drawn.
+COUNT = often(60, 600)
 WRITERS = (people.write_csv, people.write_csv, people.write_csv, people.write_xlsx, people.write_ods, people.write_html)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import often
 from planning.instances import every_plan, random_instance, replaced
 
 from kla_analysis.errors import ParameterError
@@ -15,7 +16,7 @@ from kla_analysis.planning.model import Limits, Model
 from kla_analysis.planning.plan import least_money, most_points, solve
 from kla_analysis.presenting.plan_wording import proof
 
-INSTANCES = 500
+INSTANCES = often(100, 500)
 # Averages are rounded to the millionth once by us and once by the enumeration.
 NEAR = 3e-6
 CHANCES = {"chance_low": 0.5, "chance_likely": 0.7, "chance_high": 0.9}
@@ -26,6 +27,7 @@ def test_exact_on_random_instances(rolled, part):
     for seed in range(part, INSTANCES, 5):
         model, limits = random_instance(rolled, seed, most=8)
         _, costs, totals = every_plan(model, limits)
+        assert_every_breakpoint(staircase(model, limits), costs, totals, seed)
         best = most_points(model, limits)
         if not len(costs):
             assert best.status == "infeasible", seed
@@ -47,23 +49,19 @@ def test_exact_on_random_instances(rolled, part):
         assert out_of_reach.reachable == pytest.approx(most, abs=NEAR), seed
 
 
-@pytest.mark.parametrize("part", range(2))
-def test_the_staircase_holds_every_breakpoint(rolled, part):
-    for seed in range(part, INSTANCES, 2):
-        model, limits = random_instance(rolled, seed, most=8)
-        stairs = staircase(model, limits)
-        steps = stairs.steps
-        assert (stairs.status, stairs.prover) == ("optimal", "enumeration")
-        _, costs, totals = every_plan(model, limits)
-        order = np.lexsort((-totals, costs))
-        best = np.maximum.accumulate(np.r_[-np.inf, totals[order]])
-        rises = order[totals[order] > best[:-1] + NEAR]
-        assert steps["cost"].to_list() == costs[rises].tolist(), seed
-        assert steps["total"].to_numpy() == pytest.approx(totals[rises], abs=NEAR), seed
-        for row in steps.itertuples():
-            chosen = model.indices(row.actions)
-            assert not model.broken(chosen, limits)
-            assert int(model.costs[chosen].sum()) == row.cost
+def assert_every_breakpoint(stairs, costs, totals, seed):
+    """The staircase holds every cost at which more points can be had, and nothing else."""
+    model, limits, steps = stairs.model, stairs.limits, stairs.steps
+    assert (stairs.status, stairs.prover) == ("optimal", "enumeration")
+    order = np.lexsort((-totals, costs))
+    best = np.maximum.accumulate(np.r_[-np.inf, totals[order]])
+    rises = order[totals[order] > best[:-1] + NEAR]
+    assert steps["cost"].to_list() == costs[rises].tolist(), seed
+    assert steps["total"].to_numpy() == pytest.approx(totals[rises], abs=NEAR), seed
+    for row in steps.itertuples():
+        chosen = model.indices(row.actions)
+        assert not model.broken(chosen, limits)
+        assert int(model.costs[chosen].sum()) == row.cost
 
 
 def with_costs(model, costs):

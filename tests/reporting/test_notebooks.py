@@ -15,7 +15,9 @@ from click.testing import CliRunner
 from conftest import ROOT, run_json
 
 import kla_analysis as kla
+from kla_analysis import cli
 from kla_analysis.project import find_project
+from kla_analysis.reporting import app
 from kla_analysis.reporting.build import ENGINE
 from kla_analysis.reporting.notebooks import changed_here, keep_copy
 from kla_analysis.reporting.parameters import ReportParameters
@@ -171,6 +173,19 @@ def test_the_working_copy_keeps_what_its_reader_changed(tmp_path, monkeypatch):
     assert "tahunku" in mine.read_text(encoding="utf-8")
     assert "## Baru: " in (folder / "07_mutu_data.ipynb").read_text(encoding="utf-8")
     assert changed_here() == ["05_posisi_daerah.ipynb", "07_mutu_data.ipynb"]
+
+
+def test_kla_lab_opens_the_working_copy_and_says_whose_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("KLA_REPORTS", str(tmp_path / "laporan"))
+    opened = {}
+    monkeypatch.setattr(app, "_serve", lambda kind, argv, *_, **about: opened.update(about, argv=argv))
+    said = CliRunner().invoke(cli.app, ["lab", "--no-browser"])
+    assert said.exit_code == 0, said.output
+    copy = tmp_path / "notebook-kerja"
+    assert f"Salinan kerja: {copy}." in said.output
+    assert opened["argv"][0] == str(copy / "beranda.ipynb")
+    (copy / "01_rapor.ipynb").write_text("{}", encoding="utf-8")
+    assert "tidak ditimpa: 01_rapor.ipynb" in CliRunner().invoke(cli.app, ["lab", "--no-browser"]).output
 
 
 def test_the_notebooks_are_recorded_as_they_are_shipped():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kla_analysis.errors import DataError, did_you_mean
+from kla_analysis.errors import DataError, called, did_you_mean, given
 from kla_analysis.evidence.areas import Area, find_area
 from kla_analysis.evidence.intake.checks import Printed, refuse_sums_above_maxima
 from kla_analysis.evidence.intake.columns import EVERY_STAGE, Wanted
@@ -298,12 +298,18 @@ class Assembly:
         names = list(dict.fromkeys(f"{area.code} {area.name}" for area in written))
         there = t(" Yang tertulis: {names}.", names="; ".join(names[:6])) if names else ""
         what = t("daerahnya tidak jelas") if names else t("daerahnya tidak disebut")
-        self._say_unknown(table, what, t("Sebutkan dengan --area, misalnya --area 63.10.") + there)
+        self._say_unknown(table, what, t("Sebutkan dengan {area}, misalnya {area} 63.10.", area=called("area")) + there)
 
     def _say_another_s(self, grid: Grid, said: Area, asked: Area) -> None:
         own = f"{said.code} {said.name}"
         reason = t("lembar ini milik {name}, yang diminta {asked}", name=own, asked=asked.code)
-        self.repairs.refuse(grid.name, (0, 0), said.name, reason, t("Pilih berkas yang benar, atau perbaiki --area."))
+        self.repairs.refuse(
+            grid.name,
+            (0, 0),
+            said.name,
+            reason,
+            t("Pilih berkas yang benar, atau perbaiki {area}.", area=called("area")),
+        )
 
     def _year_of(self, table: Table, line: Line, cell: Cell) -> int | None:
         reading = read_number(cell, ".")
@@ -336,7 +342,9 @@ class Assembly:
         shown = "; ".join(dict.fromkeys(f"{year} (“{text[:60]}”)" for year, text in written[:6]))
         there = t(" Yang tertulis: {years}.", years=shown) if shown else ""
         self._say_unknown(
-            table, t("tahun penghargaannya tidak jelas"), t("Sebutkan dengan --year, misalnya --year 2025.") + there
+            table,
+            t("tahun penghargaannya tidak jelas"),
+            t("Sebutkan dengan {year}, misalnya {year} 2025.", year=called("year")) + there,
         )
         return None
 
@@ -370,8 +378,12 @@ class Assembly:
                 return stage
             if stages:
                 break
-        codes = ", ".join(one.code for one in self.rules.stages)
-        self._say_unknown(table, t("tahapnya tidak disebut"), t("Sebutkan dengan --stage: {codes}.", codes=codes))
+        codes = ", ".join(given("stage", one.code) for one in self.rules.stages)
+        self._say_unknown(
+            table,
+            t("tahapnya tidak disebut"),
+            t("Sebutkan dengan {stage}: {codes}.", codes=codes, stage=called("stage")),
+        )
         return None
 
     def _say_unknown(self, table: Table, what: str, advice: str) -> None:
@@ -462,7 +474,9 @@ class Assembly:
             where = f"{column_name(before.score_column)}{first.row}"
             where = where if before is table else t("{cell} di lembar “{sheet}”", cell=where, sheet=before.grid.name)
             reason = t("{code} sudah dinilai di {where}", code=line.code, where=where)
-            advice = t("Hapus salah satu; bila keduanya di lembar berbeda, pilih dengan --sheet.")
+            advice = t(
+                "Hapus salah satu; bila keduanya di lembar berbeda, pilih dengan {sheet}.", sheet=called("sheet")
+            )
             self.repairs.refuse(sheet, at, line.score or "", reason, advice, kind="twice")
             return
         reading = table.number(line.score, table.score_column, self.repairs)
@@ -513,7 +527,10 @@ class Assembly:
             found=number(reading.value),
             hint=hint,
         )
-        advice = t("Samakan dengan instrumennya, atau sebutkan instrumen yang benar dengan --instrument.")
+        advice = t(
+            "Samakan dengan instrumennya, atau sebutkan instrumen yang benar dengan {instrument}.",
+            instrument=called("instrument"),
+        )
         place = (line.row, table.max_column)
         self.repairs.refuse(table.grid.name, place, line.max, reason, advice, kind="other maximum")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from kla_analysis.errors import called
 from kla_analysis.evidence.intake.grid import FORMULA, NUMBER, PERCENT, Cell, clean
 from kla_analysis.evidence.intake.layout import Line, Table
 from kla_analysis.evidence.intake.names import Names
@@ -160,7 +161,8 @@ class Printed:
             summed=number(summed),
         )
         advice = t(
-            "Pastikan kolom nilainya benar (--column); bila angka tercetak itu yang keliru, perbaiki atau hapus barisnya."
+            "Pastikan kolom nilainya benar ({column}); bila angka tercetak itu yang keliru, perbaiki atau hapus barisnya.",
+            column=called("column"),
         )
         place = (one.line.row, one.table.score_column)
         self.repairs.refuse(one.table.grid.name, place, number(printed), reason, advice, kind="contradiction")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kla_analysis.errors import DataError, did_you_mean
+from kla_analysis.errors import DataError, called, did_you_mean, given
 from kla_analysis.evidence.intake.grid import NUMBER, PERCENT, TEXT, Cell, Grid, clean, column_name, words_of
 from kla_analysis.evidence.intake.header import Header, ScoreColumn
 from kla_analysis.evidence.intake.repairs import NOTED, Repairs
@@ -38,7 +38,9 @@ def choose_scores(grid: Grid, header: Header, repairs: Repairs, wanted: Wanted) 
         columns = of_stage or [one for one in columns if not one.stage]
         if not columns:
             reason = t("tidak ada kolom nilai untuk tahap {stage}", stage=wanted.stage)
-            advice = t("Pilih kolomnya dengan --column, atau sebutkan tahap yang ada di lembar ini.")
+            advice = t(
+                "Pilih kolomnya dengan {column}, atau sebutkan tahap yang ada di lembar ini.", column=called("column")
+            )
             repairs.refuse(grid.name, (header.last, 0), _titles(header.scores), reason, advice)
             return []
     columns = _different(grid, header, columns)
@@ -47,7 +49,7 @@ def choose_scores(grid: Grid, header: Header, repairs: Repairs, wanted: Wanted) 
     if len(columns) == 1 and len(header.scores) == 1:
         (one,) = columns
         reason = t("belum tentu kolom nilai: judulnya berisi kata yang tidak dikenal")
-        advice = t("Bila benar ini nilainya, sebutkan --column “{title}”.", title=one.title)
+        advice = t("Bila benar ini nilainya, sebutkan {column} “{title}”.", title=one.title, column=called("column"))
         repairs.refuse(grid.name, (header.last, one.at), one.title, reason, advice)
         return []
     repairs.refuse(
@@ -71,14 +73,21 @@ def _how_to_choose(columns: list[ScoreColumn]) -> str:
     stages = sorted({one.stage for one in columns if one.stage})
     if len(stages) > 1 or (stages and len(columns) > len(stages)):
         return t(
-            "Sebutkan tahapnya dengan --stage ({stages}), semuanya dengan --stage all, atau satu kolom dengan "
-            "--column “{title}”.",
-            stages=", ".join(stages),
+            "Sebutkan tahapnya dengan {stage} ({stages}), semuanya dengan {stage} {every}, atau satu kolom dengan {column} “{title}”.",
+            stages=", ".join(given("stage", one) for one in stages),
+            every=given("stage", EVERY_STAGE),
             title=title,
+            stage=called("stage"),
+            column=called("column"),
         )
     if len({one.year for one in columns}) > 1:
-        return t("Sebutkan tahunnya dengan --year, atau satu kolom dengan --column “{title}”.", title=title)
-    return t("Pilih satu dengan --column, misalnya --column “{title}”.", title=title)
+        return t(
+            "Sebutkan tahunnya dengan {year}, atau satu kolom dengan {column} “{title}”.",
+            title=title,
+            year=called("year"),
+            column=called("column"),
+        )
+    return t("Pilih satu dengan {column}, misalnya {column} “{title}”.", title=title, column=called("column"))
 
 
 def _by_name(grid: Grid, header: Header, wanted: Wanted) -> list[ScoreColumn]:
@@ -97,7 +106,13 @@ def _of_every_stage(grid: Grid, header: Header, columns: list[ScoreColumn], repa
     named = [one for one in columns if one.stage]
     if len({(one.stage, one.year) for one in named}) < len(named):
         reason = t("dua kolom nilai untuk tahap yang sama")
-        repairs.refuse(grid.name, (header.last, 0), _titles(named), reason, t("Pilih satu dengan --column."))
+        repairs.refuse(
+            grid.name,
+            (header.last, 0),
+            _titles(named),
+            reason,
+            t("Pilih satu dengan {column}.", column=called("column")),
+        )
         return []
     if named:
         for one in columns:

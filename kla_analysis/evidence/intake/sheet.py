@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from kla_analysis.errors import DataError, OutputError
+from kla_analysis.errors import DataError, OutputError, called
 from kla_analysis.evidence.assessment import Assessment, Origin
 from kla_analysis.evidence.intake import guard
 from kla_analysis.evidence.intake.assembly import Asked, Assembly, Imported
@@ -196,7 +196,10 @@ def _read_unchanged(path: Path, reader: Reader) -> tuple[guard.Content, str, Boo
 
 
 def _guard_personal_data(book: Book, repairs: Repairs, allowed: bool) -> None:
-    advice = t("Hapus data pribadi dari lembar; bila memang perlu dibaca, pakai --allow-personal.")
+    advice = t(
+        "Hapus data pribadi dari lembar; bila memang perlu dibaca, pakai {allow_personal}.",
+        allow_personal=called("allow_personal"),
+    )
     action, advice = (NOTED, "") if allowed else (REFUSED, advice)
     for count, finding in enumerate(find_personal_data(book.grids), start=1):
         if count > _MOST_FINDINGS:
@@ -231,15 +234,24 @@ def save(intake: Intake, *, out: Path | None = None, replace_old: bool = False, 
     if out is not None and len(intake.assessments) > 1:
         count = len(intake.assessments)
         raise DataError(
-            t("{file} memuat {count} penilaian, tetapi --out hanya satu berkas.", file=intake.file, count=count),
-            advice=t("Jalankan tanpa --out; tiap daerah mendapat berkas sendiri."),
+            t(
+                "{file} memuat {count} penilaian, tetapi {out} hanya satu berkas.",
+                file=intake.file,
+                count=count,
+                out=called("out"),
+            ),
+            advice=t("Jalankan tanpa {out}; tiap daerah mendapat berkas sendiri.", out=called("out")),
         )
     places = places_of(intake, data=data) if out is None else [out]
     there = [path for path in places if path.exists()]
     if there and not replace_old:
         raise DataError(
             t("Sudah ada: {files}.", files=", ".join(find_project().shown(path) for path in there)),
-            advice=t("Pakai --replace untuk menggantinya, atau --out untuk menulis ke tempat lain."),
+            advice=t(
+                "Pakai {replace} untuk menggantinya, atau {out} untuk menulis ke tempat lain.",
+                replace=called("replace"),
+                out=called("out"),
+            ),
         )
     for one, path in zip(intake.assessments, places, strict=True):
         try:
@@ -248,7 +260,7 @@ def save(intake: Intake, *, out: Path | None = None, replace_old: bool = False, 
         except OSError as error:
             raise OutputError(
                 t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(path), why=error.strerror or error),
-                advice=t("Periksa izin dan sisa ruang cakram, atau pilih tempat lain dengan --out."),
+                advice=t("Periksa izin dan sisa ruang cakram, atau pilih tempat lain dengan {out}.", out=called("out")),
             ) from error
     return places
 

@@ -1,0 +1,347 @@
+"""Mutants: small faults are put into the four lower wings, one at a time, and the tests of the wings must notice each.
+
+`make mutants` draws them (COUNT, SEED), `ONLY=analysis/scoring` keeps to a part. Each fault is written into a copy of the
+project and judged there by a process of its own, forked from this one (so that nothing heavy is imported twice), which
+runs the tests that enter the changed function, the quickest first, until one fails. What no test notices is listed; what
+nothing could notice stands with its reason in tests/survivors.txt and is counted apart.
+
+Own code, since the libraries do not fit: mutmut 3 leaves out the methods of dataclasses, which most of ours are, and
+cosmic-ray starts Python and its libraries anew for every fault.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import copy
+import importlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+WINGS = ("instrument", "evidence", "analysis", "planning")
+KNOWN = ROOT / "tests" / "survivors.txt"
+HEAVY = ("pandas", "scipy.optimize", "scipy.stats", "highspy", "pandera.pandas", "pydantic", "matplotlib.pyplot",
+         "hypothesis", "openpyxl", "SALib.analyze.sobol", "jinja2", "IPython")  # fmt: skip
+
+SWAPS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.Add: ast.Sub, ast.Sub: ast.Add,
+    ast.Mult: ast.Div, ast.Div: ast.Mult, ast.And: ast.Or, ast.Or: ast.And, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
+}  # fmt: skip
+NAMES = {"min": "max", "any": "all", "minimum": "maximum", "idxmin": "idxmax", "cummin": "cummax", "floor": "ceil"}
+NAMES |= {other: name for name, other in NAMES.items()}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One fault: the `at`-th of a module, in a function (empty: outside of any), and how it reads."""
+
+    module: str
+    at: int
+    function: str
+    line: int
+    before: str
+    after: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.module} {self.function or '-'}: {self.before} => {self.after}"
+
+
+def faults(node: ast.AST, function: str = "", inside: bool = False) -> Iterator[tuple[str, ast.AST, ast.AST]]:
+    """Yield every fault below a node: the function, the node and what to put in its place.
+
+    Left alone is what no test should look at: annotations, decorators, words for people, `strict=` of zip.
+    """
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        if not inside:
+            function = f"{function}.{node.name}" if function else node.name
+        inside = inside or isinstance(node, ast.FunctionDef)
+        below = (
+            [*node.args.defaults, *node.args.kw_defaults, *node.body]
+            if isinstance(node, ast.FunctionDef)
+            else node.body
+        )
+    elif isinstance(node, ast.AnnAssign):
+        below = [node.value]
+    elif (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("t", "cast")) or (
+        isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
+    ):
+        return
+    else:
+        below = list(ast.iter_child_nodes(node))
+    for change in changed(node):
+        yield function, node, change
+    for child in below:
+        if child is not None and not (isinstance(child, ast.keyword) and child.arg == "strict"):
+            yield from faults(child, function, inside)
+
+
+def changed(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node with one fault in it, for every fault that suits it."""
+    again = copy.deepcopy(node)
+    match again:
+        case ast.Compare(ops=[one]) if type(one) in SWAPS:
+            again.ops = [SWAPS[type(one)]()]
+            yield again
+        case ast.Compare(ops=[first, second]) if type(first) in SWAPS and type(second) in SWAPS:
+            again.ops = [SWAPS[type(first)](), second]
+            yield again
+            again = copy.deepcopy(node)
+            again.ops = [first, SWAPS[type(second)]()]
+            yield again
+        case ast.BinOp(op=op) | ast.BoolOp(op=op) | ast.AugAssign(op=op) if type(op) in SWAPS:
+            again.op = SWAPS[type(op)]()
+            yield again
+        case ast.UnaryOp(op=ast.Not() | ast.Invert(), operand=operand):
+            yield operand
+        case ast.Constant(value=bool(value)):
+            yield ast.Constant(not value)
+        case ast.Constant(value=int(value) | float(value)) if abs(value) <= 12:
+            yield ast.Constant(value + 1)
+        case ast.Return(value=ast.AST() as value) if not (isinstance(value, ast.Constant) and value.value is None):
+            yield ast.Return(ast.Constant(None))
+        case ast.Name(id=name) if name in NAMES:
+            yield ast.Name(NAMES[name], ast.Load())
+        case ast.Attribute(attr=name) if name in NAMES:
+            again.attr = NAMES[name]
+            yield again
+
+
+def mutants(module: str) -> Iterator[Mutant]:
+    """Yield every mutant of a module (a path below the package)."""
+    tree = ast.parse((ROOT / "kla_analysis" / module).read_text(encoding="utf-8"))
+    for at, (function, node, change) in enumerate(faults(tree)):
+        before, after = (ast.unparse(each).split("\n")[0][:150] for each in (node, change))
+        yield Mutant(module, at, function, node.lineno, before, after)
+
+
+def mutated(module: str, at: int) -> str:
+    """Return the source of a module with its `at`-th fault."""
+    tree = ast.parse((ROOT / "kla_analysis" / module).read_text(encoding="utf-8"))
+    _, node, change = list(faults(tree))[at]
+    for parent in ast.walk(tree):
+        for field, value in ast.iter_fields(parent):
+            if value is node:
+                setattr(parent, field, change)
+            elif isinstance(value, list):
+                value[:] = [change if each is node else each for each in value]
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+class Recorder:
+    """A plugin of pytest: which functions of the wings each test enters, and how long it takes (CPU seconds)."""
+
+    def __init__(self, package: Path) -> None:
+        self.package = f"{package}{os.sep}"
+        self.entered: dict[str, list[str]] = defaultdict(list)
+        self.seconds: dict[str, float] = {}
+        self.failed: list[str] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item):
+        seen: set = set()
+
+        def look(frame, event, _argument):
+            if event == "call":
+                seen.add(frame.f_code)
+
+        start = time.process_time()
+        sys.setprofile(look)
+        try:
+            return (yield)
+        finally:
+            sys.setprofile(None)
+            self.seconds[item.nodeid] = time.process_time() - start
+            of = {
+                (code.co_filename[len(self.package) :], code.co_qualname.split(".<")[0])
+                for code in seen
+                if code.co_filename.startswith(self.package)
+            }
+            for module, function in of:
+                self.entered[f"{module} {function}"].append(item.nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed.append(report.nodeid)
+
+
+def run_tests(tree: Path, tests: list[str], *plugins: object) -> int:
+    """Run tests inside a copy of the project; for a process that does nothing else."""
+    os.chdir(tree)
+    os.environ |= {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "KLA_LANG": ""}
+    sys.dont_write_bytecode = True
+    sys.path[:] = [str(tree), *(path for path in sys.path if Path(path or ".").resolve() not in (ROOT, ROOT / "tests"))]
+    with open(tree / "said.txt", "w") as said:
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+    return int(pytest.main(["-x" if not plugins else "-q", "-q", "-p", "no:cacheprovider", f"--basetemp={tree}/tmp", *tests],
+                           plugins=list(plugins)))  # fmt: skip
+
+
+def forked(work) -> int:
+    """Run something in a fork that leads a session of its own; return its process id."""
+    process = os.fork()
+    if process:
+        return process
+    code = 3
+    try:
+        os.setsid()
+        code = work()
+    finally:
+        os._exit(code)
+
+
+def copied(to: Path) -> Path:
+    """Copy what tests need of the project."""
+    for name in ("kla_analysis", "data", "tests", "notebooks", "docs", "reports/contoh"):
+        shutil.copytree(ROOT / name, to / name)
+    for name in ("pyproject.toml", "README.md", "Makefile", "environment.yml", "requirements.lock"):
+        shutil.copy(ROOT / name, to / name)
+    return to
+
+
+def record(tree: Path, wings: list[str]) -> tuple[dict[str, list[str]], dict[str, float]]:
+    """Run all tests of some wings once as they are, and return which test enters what and takes how long."""
+    answer = tree / "record.json"
+
+    def work() -> int:
+        recorder = Recorder(tree / "kla_analysis")
+        run_tests(tree, [f"tests/{wing}" for wing in wings], recorder)
+        answer.write_text(json.dumps([recorder.entered, recorder.seconds, recorder.failed]))
+        return 0
+
+    os.waitpid(forked(work), 0)
+    entered, seconds, failed = json.loads(answer.read_text())
+    # A test that fails already tells nothing of a fault.
+    return {key: [test for test in tests if test not in failed] for key, tests in entered.items()}, seconds
+
+
+def judge(mutant: Mutant, tree: Path, tests: list[str], seconds: float) -> int:
+    """Start the process that runs tests on a mutant; its exit code is that of pytest, 0 where none fails."""
+
+    def work() -> int:
+        (tree / "kla_analysis" / mutant.module).write_text(mutated(mutant.module, mutant.at), encoding="utf-8")
+        for stale in (tree / "kla_analysis" / mutant.module).parent.glob(f"__pycache__/{Path(mutant.module).stem}.*"):
+            stale.unlink()
+        # What takes far longer than it should runs for ever: CPU time, so that a busy machine changes nothing.
+        limit = int(3 * seconds + 30)
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+        signal.alarm(30 * limit)
+        return run_tests(tree, tests)
+
+    return forked(work)
+
+
+def main() -> None:
+    """Draw mutants, judge them, and list the survivors."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="what the name of a mutant must hold, such as analysis/scoring")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--most", type=float, default=60.0, help="CPU seconds of tests for one mutant, at most")
+    asked = parser.parse_args()
+    modules = sorted(
+        path.relative_to(ROOT / "kla_analysis").as_posix()
+        for wing in WINGS
+        for path in (ROOT / "kla_analysis" / wing).rglob("*.py")
+    )
+    every = [mutant for module in modules for mutant in mutants(module) if asked.only in mutant.name]
+    drawn = random.Random(asked.seed).sample(every, min(asked.count, len(every)))
+    known = {
+        line.partition(" # ")[0].strip(): line.partition(" # ")[2].strip()
+        for line in KNOWN.read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    }
+    for name in HEAVY:
+        importlib.import_module(name)
+    with tempfile.TemporaryDirectory() as folder:
+        free = [copied(Path(folder) / f"copy{at}") for at in range(asked.jobs)]
+        entered, seconds = record(free[0], [wing for wing in WINGS if asked.only.startswith(wing)] or list(WINGS))
+        print(
+            f"{len(seconds)} tests in {sum(seconds.values()):.0f} CPU s; {len(drawn)} of {len(every)} mutants",
+            flush=True,
+        )
+        results = judged(drawn, free, entered, seconds, asked.most, known)
+    report(results, known)
+
+
+def judged(
+    drawn: list[Mutant], free: list[Path], entered: dict, seconds: dict, most: float, known: dict
+) -> dict[Mutant, str]:
+    """Judge all mutants, as many at a time as there are copies: `killed`, `time` or `survived`."""
+    running: dict[int, tuple[Mutant, Path]] = {}
+    results: dict[Mutant, str] = {}
+    waiting = list(drawn)
+    while waiting or running:
+        if waiting and free:
+            mutant, tree = waiting.pop(), free.pop()
+            tests = tests_for(mutant, entered, seconds, most)
+            if not tests or mutant.name in known:
+                results[mutant] = "known" if mutant.name in known else "survived"
+                free.append(tree)
+                continue
+            running[judge(mutant, tree, tests, sum(seconds[test] for test in tests))] = mutant, tree
+            continue
+        process, status = os.wait()
+        mutant, tree = running.pop(process)
+        with contextlib.suppress(ProcessLookupError):  # whatever the tests left running
+            os.killpg(process, signal.SIGKILL)
+        code = os.waitstatus_to_exitcode(status)
+        results[mutant] = "survived" if code == 0 else "time" if code < 0 else "killed"
+        print(f"{len(results):4} {results[mutant]:9} {mutant.name} (line {mutant.line})", flush=True)
+        shutil.copy(ROOT / "kla_analysis" / mutant.module, tree / "kla_analysis" / mutant.module)
+        shutil.rmtree(tree / "tmp", ignore_errors=True)
+        free.append(tree)
+    return results
+
+
+def tests_for(mutant: Mutant, entered: dict, seconds: dict, most: float) -> list[str]:
+    """Return the tests that enter the function of a mutant (or its module), the quickest first, within a time."""
+    if mutant.function:
+        found = set(entered.get(f"{mutant.module} {mutant.function}", ()))
+    else:
+        found = {test for key, tests in entered.items() if key.startswith(f"{mutant.module} ") for test in tests}
+    chosen, spent = [], 0.0
+    for test in sorted(found, key=lambda test: (seconds[test], test)):
+        spent += seconds[test]
+        if spent > most and chosen:
+            break
+        chosen.append(test)
+    return chosen
+
+
+def report(results: dict[Mutant, str], known: dict[str, str]) -> None:
+    """Say how many were noticed, wing by wing, and which were not."""
+    print()
+    for wing in WINGS:
+        counts = Counter(result for mutant, result in results.items() if mutant.module.startswith(wing))
+        print(f"{wing:11} {dict(counts)}")
+    for mutant, result in sorted(results.items(), key=lambda each: each[0].name):
+        if result == "survived":
+            print(f"survived: {mutant.name}")
+    judged_ = [result for result in results.values() if result != "known"]
+    noticed = sum(result != "survived" for result in judged_)
+    print(
+        f"{noticed} of {len(judged_)} noticed ({noticed / max(1, len(judged_)):.1%}); {len(results) - len(judged_)} known"
+    )
+
+
+if __name__ == "__main__":
+    main()
