@@ -85,6 +85,10 @@ def load_component_scores(instrument: Instrument, *, data: Path | None = None) -
 
     Columns: as printed (`printed_value`, `printed_unit`: `points` or `percent`, `printed_max` in points), and `share`
     (0 to 1): the printed per cent, or the points by the maximum printed beside them, else by the instrument's (derived).
+
+    >>> scores = load_component_scores(load_instrument("kla-2024"))
+    >>> scores[["printed_value", "printed_max", "share"]].iloc[0].round(3).tolist()
+    [145.24, 164.0, 0.886]
     """
     table = _in_own_words(read_resource("published/component_scores.csv", data or find_project().data))
     maximum = table["printed_max"].fillna(table["component_code"].map(instrument.components["max_points"]))

@@ -316,7 +316,7 @@ class Explorer(Controls):
         lost_parts = parts(self.position, chosen)
         chart = selection_chart(lost_parts, self.position, chosen)
         words = selection_in_words(lost_parts, self.position, chosen).paragraphs
-        excel = workbook(table.caption, words, {}, [sheet_of(table, t("Jelajah"))], badge=table.badge)
+        excel = workbook(table.caption, words, {}, [sheet_of(table.record(), t("Jelajah"))], badge=table.badge)
         self.files.value = links(
             {
                 "kelemahan.png": chart.png(),

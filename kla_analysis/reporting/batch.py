@@ -369,7 +369,7 @@ def _summaries(
     lead = t("Predikat menurut lembar: {counts}.", counts=lead) if lead else ""
     page = document.national_page(title, lead, remark, rows, made=moment(datetime.datetime.now(datetime.UTC)))
     words = [said for said in (lead, remark, t("Dibuat oleh kla_analysis.")) if said]
-    book = workbook(title, words, {}, [sheet_of(_table(frame), t("Ringkasan"))])
+    book = workbook(title, words, {}, [sheet_of(_table(frame).record(), t("Ringkasan"))])
     return (
         put(root, "index.html", page.encode(), project),
         put(root, "ringkasan.xlsx", book, project),
