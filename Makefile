@@ -45,7 +45,7 @@ test: export KLA_LANG :=
 test: $(DEV) ## jalankan semua uji
 	@echo "==> Menjalankan semua uji (beberapa menit)"
 	@$(if $(BROWSERLESS),echo "    Chromium tidak ada: uji peramban TIDAK dijalankan. Memasangnya: make browser")
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(BROWSERLESS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(BROWSERLESS)
 
 .PHONY: browser
 browser: ## pasang Chromium untuk uji peramban (Debian/Ubuntu; perlu sudo)

@@ -18,6 +18,19 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Where the ten tasks leave what was on the screen when they were done.
 PICTURES = ROOT / "tests" / "browser" / "screenshots"
 
+#: Files whose tests share nothing that is made in them. These tests are long, so each goes to whichever worker is free;
+#: all other files are kept whole, for the sake of their fixtures. The larger a file, the sooner its turn: single tests
+#: come last, and no worker is left with a long file at the end.
+SINGLY = {f"test_{name}" for name in ("batch", "engine", "imports", "kills", "notebooks", "report", "risk", "runner")}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say to `--dist loadgroup` which tests belong together."""
+    for item in items:
+        if item.path.stem not in SINGLY:
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
+
 
 def often(everywhere: int, thorough: int) -> int:
     """Return how often something drawn is tried: `make thorough` (KLA_THOROUGH) tries more than every test run."""
