@@ -6,6 +6,7 @@ import re
 import runpy
 import shutil
 
+import jupyter_client
 import nbclient
 import nbformat
 import papermill
@@ -87,9 +88,19 @@ def test_parameters_are_those_of_the_schema(path):
         assert about["help"], f"{name} has no comment"
 
 
-def test_runs_by_hand_from_its_own_folder(path):
+@pytest.fixture(scope="module")
+def plain_kernel():
+    """One plain kernel in the folder of the notebooks, so that not each of them imports everything anew."""
+    kernel = jupyter_client.KernelManager(kernel_name="python3")
+    kernel.start_kernel(cwd=str(ROOT / "notebooks"))
+    yield kernel
+    kernel.shutdown_kernel(now=True)
+
+
+def test_runs_by_hand_from_its_own_folder(path, plain_kernel):
     notebook = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
+    notebook.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))  # whatever an earlier notebook left
+    nbclient.NotebookClient(notebook, timeout=120, km=plain_kernel).execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert outputs
     assert not [output for output in outputs if output.output_type in ("stream", "error")]
