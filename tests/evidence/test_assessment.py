@@ -168,3 +168,11 @@ def test_a_sheet_may_stop_at_indicators(tmp_path, instrument):
     path.write_text("area_code,award_year,stage,indicator_code,score\n" + rows)
     loaded = kla.load_assessment(path, instrument)
     assert (loaded.level, loaded.scores.sum()) == ("indicator", 31)
+
+
+def test_small_answers_are_scaled_and_empty_ones_are_not():
+    profile = pd.Series({"a": 0.5, "b": 0.0, "c": 1.0})
+    scaled = kla.scaled_to_total(profile, pd.Series({"a": 4.0, "b": 4.0, "c": 4.0}), 3.0)
+    assert scaled.to_dict() == {"a": 1.0, "b": 0.0, "c": 2.0}
+    with pytest.raises(ValueError, match=r"8\.01"):  # b can give nothing
+        kla.scaled_to_total(profile, pd.Series({"a": 4.0, "b": 4.0, "c": 4.0}), 8.01)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import re
 import subprocess
 import sys
 import zipfile
@@ -15,8 +16,9 @@ import pytest
 from conftest import ROOT, run_kla
 
 import kla_analysis as kla
-from kla_analysis.evidence.intake import guard
+from kla_analysis.evidence.intake import guard, texts, workbooks
 from kla_analysis.evidence.intake.child import Reader
+from kla_analysis.evidence.intake.readers import read
 from kla_analysis.evidence.intake.sheet import read_sheet
 
 FOUR = {"1": 50.5, "2": 20.0, "3": 10.0, "4": 15.0}
@@ -337,3 +339,54 @@ def test_inputs_that_once_broke_the_reading():
     cases = [path.read_bytes() for path in sorted(CASES.iterdir())] if CASES.is_dir() else []
     for data in [*cases, *seeds()]:
         one_input(data)
+
+
+def test_cells_without_their_place_stand_one_after_another(tmp_path):
+    """Some programs leave out where a row and a cell stands: the next row, and in each row from the first column on."""
+    placed = people.sheet_xml(people.small_table())
+    bare = re.sub(r' r="[A-Z]*\d+"', "", placed)
+    assert bare != placed
+    assert answers(people.raw_xlsx(tmp_path / "a.xlsx", bare)) == FOUR
+
+
+def test_rows_that_reach_over_the_end_of_what_is_read_at_once_arrive(tmp_path):
+    """A sheet is read piece by piece; a row that is cut in two by the end of a piece is one row."""
+    xml = people.sheet_xml(people.small_table()).encode()
+    for size in range(40, 400, 7):
+        part, pieces = workbooks._WithoutEmptyRows(io.BytesIO(xml)), []
+        while piece := part.read(size):
+            pieces.append(piece)
+        assert b"".join(pieces) == xml
+        assert not [piece for piece in pieces[1:] if len(piece) > 3 * size]
+
+
+@pytest.mark.parametrize("write_as", [people.write_xlsx, people.write_ods, people.write_csv, people.write_xls])
+def test_more_cells_than_a_sheet_can_have_are_refused(tmp_path, monkeypatch, write_as):
+    path = write_as(tmp_path / f"a.{write_as.__name__[6:]}", [PAGE])
+    content = guard.look_at(path.read_bytes(), path.name)
+    filled = sum(len(cells) for cells in read(content.data, content.kind).grids[0].rows.values())
+    for module in (workbooks, texts):
+        monkeypatch.setattr(module, "MAX_CELLS", filled)
+    assert read(content.data, content.kind).grids
+    for module in (workbooks, texts):
+        monkeypatch.setattr(module, "MAX_CELLS", filled - 1)
+    with pytest.raises(kla.DataError, match=r"terlalu besar|sel terisi"):
+        read(content.data, content.kind)
+
+
+def test_the_sheet_of_another_is_refused_as_a_whole(tmp_path):
+    path = people.write_xlsx(tmp_path / "a.xlsx", [PAGE])
+    (problem,) = read_sheet(path, area="63.02").repairs.problems(path.name)
+    assert (problem.what, problem.row) == ("lembar ini milik 63.10 Kab. Tanah Bumbu, yang diminta 63.02", None)
+
+
+def test_an_area_that_is_none_is_told_once_and_not_without_end(tmp_path):
+    def told(areas):
+        rows = [("Kode Wilayah", "Kode Indikator", "Nilai"), *((area, "1", 1) for area in areas)]
+        path = people.write_xlsx(tmp_path / "a.xlsx", [people.page("A", rows)])
+        frame = read_sheet(path, year=2025, stage="final").repairs.frame()
+        return frame.loc[frame["action"] == "refused", "old"].to_list()
+
+    assert told(["63.99"] * 5) == ["63.99"]
+    assert len(told(f"99.{at:03}" for at in range(150))) == 150
+    assert len(told(f"99.{at:03}" for at in range(400))) < 250

@@ -152,3 +152,29 @@ def test_the_greater_number_decides_and_the_rest_is_refused(texts, mark, refused
     decided = decimal_mark(cells)
     assert decided.mark == mark
     assert [cell.text for cell in cells if read_number(cell, mark).refused] == refused
+
+
+@pytest.mark.parametrize("line", ["2;7,5;x;", "2;7,5;;x", "2"])
+def test_a_row_with_a_cell_too_many_or_too_few_is_named(tmp_path, line):
+    assert "baris 3" in refusal(tmp_path, f"Kode;Nilai\n1;5,5\n{line}\n3;8,5\n".encode())
+
+
+def test_empty_cells_too_many_are_none(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"Kode;Nilai\n1;5,5\n2;7,5;;\n3;8,5\n")
+    assert list(read_sheet(path, area="63.10", year=2025, stage="final").require().assessments[0].answers["score"]) == [
+        5.5,
+        7.5,
+        8.5,
+    ]
+
+
+def test_what_a_page_hides_in_a_cell_is_no_text_of_it(tmp_path):
+    cells = (
+        "<tr><td>Kode</td><td>Nilai</td></tr><tr><td>1</td><td>5<script>7</script>0<comment>catatan</comment></td></tr>"
+    )
+    cells += "<tr><td>2<style>b</style></td><td>20</td></tr>"
+    path = tmp_path / "a.html"
+    path.write_text(f"<html><title>9</title><body><table>{cells}</table></body></html>", encoding="utf-8")
+    found = read_sheet(path, area="63.10", year=2025, stage="final").require().assessments[0].answers
+    assert dict(zip(found["indicator_code"], found["score"], strict=True)) == {"1": 50, "2": 20}
