@@ -28,4 +28,4 @@ def test_each_district_has_its_own_answers_and_gaps(tmp_path, instrument):
     assert len({sheet.scores.sum() for sheet in sheets}) == 8
     assert len({sheet.missing for sheet in sheets}) > 6  # some lack nothing
     for sheet in sheets:
-        assert (sheet.scores.dropna() <= instrument.questions["max_points"]).all()
+        assert (sheet.scores.fillna(0) <= instrument.questions["max_points"]).all()
