@@ -96,8 +96,8 @@ bench-country: $(DEV) ## buat laporan lengkap 514 daerah sintetis (kira-kira sat
 
 .PHONY: chaos
 chaos: $(DEV) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu laporan dan server masing-masing 30 kali
-	@KLA_CHAOS_REPORTS=50 KLA_CHAOS_KILLS=20 $(BIN)/python -m pytest -q tests/reporting/test_batch.py -k killed
-	@KLA_CHAOS_MOMENTS=30 $(BIN)/python -m pytest -q -s tests/reporting/test_kills.py -k killed
+	@KLA_CHAOS_REPORTS=50 KLA_CHAOS_KILLS=20 $(BIN)/python -m pytest -q tests/report/test_batch.py -k killed
+	@KLA_CHAOS_MOMENTS=30 $(BIN)/python -m pytest -q -s tests/report/test_kills.py -k killed
 
 .PHONY: mutants
 mutants: $(DEV) ## rusak COUNT=200 tempat satu per satu (SEED=1, ONLY=analysis/scoring) dan lihat apakah uji mengetahuinya
@@ -135,7 +135,7 @@ tree: $(READY) ## perbarui pohon proyek di README dan docs/pohon.md dari keteran
 
 .PHONY: notebooks
 notebooks: $(READY) ## catat notebook seperti dikirim (sesudah diubah di proyek ini)
-	@$(BIN)/python -m kla_analysis.reporting.notebooks
+	@$(BIN)/python -m kla_analysis.report.notebooks
 
 .PHONY: strings
 strings: $(READY) ## kumpulkan semua teks untuk penerjemah (kla_analysis/locale)

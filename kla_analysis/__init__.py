@@ -43,23 +43,12 @@ _WINDOW = {
     "planning.model": ("Limits", "Model"),
     "planning.plan": ("most_points",),
     "planning.scenario": ("open_scenario",),
-    "presenting": (
-        "board",
-        "charts",
-        "explore",
-        "forecasting",
-        "meetings",
-        "method",
-        "plan_tables",
-        "plan_wording",
-        "quality",
-        "risk_charts",
-        "tables",
-        "whatif",
-        "wording",
-    ),
-    "reporting.launcher": ("launch",),
-    "reporting.parameters": ("open",),
+    "app": ("explorer", "planner"),
+    "showing": ("meeting", "method"),
+    "showing.plan": ("plan_for",),
+    "": ("charts", "tables", "wording"),
+    "app.home": ("launch",),
+    "report.parameters": ("open",),
 }
 #: Found by name as well, for programs; not in the window.
 _BEHIND = {
@@ -82,14 +71,16 @@ _BEHIND = {
     "planning.scenario": ("Scenario",),
     "planning.simulation": ("Simulator", "simulate"),
 }
+#: Where the name is that of a module.
+_OF_ROOMS = ("", "app", "showing")
 _ROOM_OF = {name: room for rooms in (_WINDOW, _BEHIND) for room, names in rooms.items() for name in names}
 __all__ = sorted(name for names in _WINDOW.values() for name in names)
 
 
 def __getattr__(name: str) -> Any:
     if name in _ROOM_OF:
-        room = f"kla_analysis.{_ROOM_OF[name]}"
-        return import_module(f"{room}.{name}") if _ROOM_OF[name] == "presenting" else getattr(import_module(room), name)
+        room = f"kla_analysis.{_ROOM_OF[name]}".rstrip(".")
+        return import_module(f"{room}.{name}") if _ROOM_OF[name] in _OF_ROOMS else getattr(import_module(room), name)
     said = f"module 'kla_analysis' has no attribute {name!r}"
     if not name.startswith("_"):
         from kla_analysis.errors import did_you_mean

@@ -21,8 +21,8 @@ _LOADED = (
     "kla_analysis.cli",
     "kla_analysis.evidence.intake.assembly",
     "kla_analysis.planning.simulation",
-    "kla_analysis.presenting.plan_wording",
-    "kla_analysis.reporting.doctor",
+    "kla_analysis.showing.plan",
+    "kla_analysis.cli.doctor",
     "matplotlib.pyplot",
     "highspy",
     "pandera.backends.pandas.array",
@@ -69,7 +69,7 @@ def run_kla(*arguments: str, alone: bool | None = None, **environment: str) -> s
 
 def _command(arguments: tuple[str, ...], environment: dict[str, str], said: list[Path]) -> None:
     """Be the command: its words, environment, folder and streams."""
-    from kla_analysis.cli import main
+    from kla_analysis.cli.main.main import main
 
     os.environ.clear()
     os.environ.update(environment)

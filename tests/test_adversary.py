@@ -20,9 +20,9 @@ from kla_analysis.evidence.areas import find_area
 from kla_analysis.files import read_plain
 from kla_analysis.planning.scenario import check_scenario, load_scenario
 from kla_analysis.project import find_project
-from kla_analysis.reporting import store
-from kla_analysis.reporting.manifest import Manifest, facts, read_manifest, why_stale
-from kla_analysis.reporting.parameters import ReportParameters
+from kla_analysis.report import store
+from kla_analysis.report.manifest import Manifest, facts, read_manifest, why_stale
+from kla_analysis.report.parameters import ReportParameters
 
 SHEET = ROOT / "data/assessments/63.10/2022-final.csv"
 MARKS = "lembar [1] (a*b?).csv"

@@ -245,7 +245,7 @@ def test_names_in_data_hold_the_same_figures():
 def test_the_app_speaks_the_language_of_its_notebook_in_its_threads_too():
     use_language("en")
     try:
-        app = kla.whatif.try_out(kla.open_position("63.10", 2022), kla.Scenario(), "nindya")
+        app = kla.planner.try_out(kla.open_position("63.10", 2022), kla.Scenario(), "nindya")
         app.climbing.join()
         app.typed.value = "12,5"
         said, foreign = list(texts_of(app.widget)), indonesian()

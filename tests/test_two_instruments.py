@@ -17,15 +17,15 @@ import yaml
 from conftest import ROOT, run_kla
 
 import kla_analysis as kla
-from kla_analysis import meetings, tables, whatif
+from kla_analysis import meeting, planner
+from kla_analysis.app.report_page import NewReport
 from kla_analysis.errors import ParameterError
 from kla_analysis.evidence.partners import load_partners
 from kla_analysis.evidence.synthetic import write_synthetic
 from kla_analysis.instrument.instrument import instrument_in_force
 from kla_analysis.planning.actions import write_template
 from kla_analysis.planning.scenario import Scenario
-from kla_analysis.reporting.parameters import begin, check_parameters
-from kla_analysis.reporting.report_door import NewReport
+from kla_analysis.report.parameters import begin, check_parameters
 
 OLD, AREA, YEAR = "kla-2019", "13.02", 2021
 ABOUT = {
@@ -162,7 +162,7 @@ def test_a_plan_for_an_old_round_is_made_from_a_catalogue_of_its_own(both, tmp_p
         answer = kla.simulate(position)
         assert (answer.goal.code, answer.plan.placement.name) == ("perak", "Perak")
         assert answer.plan.total >= 120
-        app = whatif.try_out(position, Scenario(), "")
+        app = planner.try_out(position, Scenario(), "")
         assert [code for _, code in app.target.options] == ["perunggu", "perak", "emas"]
         assert app.target.value == "perak"
         said = run_kla("plan", "--area", AREA, "--year", str(YEAR), KLA_DATA=str(both))
@@ -206,7 +206,7 @@ def test_synthetic_sheets_need_a_reference_by_the_same_instrument(both, tmp_path
 
 
 def test_pictures_and_tables_have_as_many_bands_as_the_ladder(both):
-    from kla_analysis import charts
+    from kla_analysis import charts, tables
 
     position = kla.open_position(AREA, YEAR)
     ladder = charts.ladder(position.totals, position, "perak")
@@ -231,9 +231,9 @@ def test_partners_and_costs_of_another_area_are_never_shown_as_its_own(own_sheet
     assert load_partners(AREA, "kla-2024").empty
     assert "PT Air Minum Bersujud" in set(load_partners("63.10", "kla-2024")["partner"])
     position = begin(area=AREA, year=2025, assessment=str(own_sheet))
-    sheets = unescape(meetings.meeting_sheets(position)._repr_html_())
+    sheets = unescape(meeting.meeting_sheets(position)._repr_html_())
     assert "belum dicatat untuk Kab. Solok" in sheets
-    app = whatif.try_out(position, Scenario(), "")
+    app = planner.try_out(position, Scenario(), "")
     plan = run_kla("plan", "--area", AREA, "--year", "2025", "--assessment", str(own_sheet)).stdout
     shown = (sheets, app.headline.value, *(page.value for _, page, _ in app._pages), plan)
     assert not [text for text in shown if re.search("Bersujud|RawabaTIK|Tanah Bumbu", text)]
@@ -273,7 +273,7 @@ def test_at_the_top_there_is_nothing_above(own_sheet):
     lines = own_sheet.read_text(encoding="utf-8").splitlines()
     full = [lines[0], *(",".join([*(cells := line.split(","))[:4], f"{frame[cells[3]]:g}", ""]) for line in lines[1:])]
     own_sheet.write_text("\n".join(full) + "\n", encoding="utf-8")
-    from kla_analysis.presenting import summary
+    from kla_analysis.showing import summary
 
     position = begin(area=AREA, year=2025, assessment=str(own_sheet))
     assert position.target == "kla"

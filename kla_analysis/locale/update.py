@@ -19,10 +19,10 @@ import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from kla_analysis.cli import app
+from kla_analysis.cli.kit import app
 from kla_analysis.language import DOMAIN, LANGUAGES, catalogue_path
 from kla_analysis.project import Project, find_project
-from kla_analysis.reporting.notebooks import texts
+from kla_analysis.report.notebooks import texts
 
 _HEADER = """\
 # Texts of kla_analysis; `make strings` keeps them up to date.

@@ -10,7 +10,7 @@ import kla_analysis as kla
 from kla_analysis.analysis.conditions import below_share, touched
 from kla_analysis.analysis.scoring import roll_up
 from kla_analysis.evidence.statements import load_statements
-from kla_analysis.presenting import wording
+from kla_analysis.showing import scorecard, target
 
 
 @pytest.fixture
@@ -49,12 +49,12 @@ def test_an_unanswered_question_is_told_as_unanswered(instrument, rolled):
 
 def test_the_report_warns_with_the_codes_and_the_case_that_went_the_other_way():
     position = kla.open_position("63.10", 2022)
-    said = repr(wording.conditions_in_words(load_statements(position.instrument), position))
+    said = repr(target.conditions_in_words(load_statements(position.instrument), position))
     assert "bukan penghalang" in said
     assert "bukan pasal yang ditemukan" in said
     assert "pertanyaan 1.1 bernilai 10,11 dari 12 poin" in said
     assert "Balikpapan" in said
-    assert "1.1, 1.2q, 17.2" in repr(wording.remarks(position))
+    assert "1.1, 1.2q, 17.2" in repr(scorecard.remarks(position))
 
 
 def test_statements_are_dated_cited_and_name_questions_that_exist(tmp_path, instrument):

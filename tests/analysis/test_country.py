@@ -6,7 +6,7 @@ import pytest
 
 import kla_analysis as kla
 from kla_analysis.analysis.country import consecutive, interval, moves, province_standing, published_pairs, transitions
-from kla_analysis.presenting import wording
+from kla_analysis.showing import country
 
 NATIONAL = pd.DataFrame({"award_year": [2020], "held": [False]})
 PROVINCES = pd.DataFrame({"province": ["X"], "award_year": [2022], "whole": [True]})
@@ -110,7 +110,7 @@ def test_a_round_whose_predicate_is_open_starts_from_the_last_one_named():
 
 def _transitions(year):
     case = kla.open_position("63.10", year)
-    return wording.transitions_in_words(kla.moves(published_pairs(until=year), case.ladder), case)
+    return country.transitions_in_words(kla.moves(published_pairs(until=year), case.ladder), case)
 
 
 def test_where_a_district_stands_in_its_province(ladder):
@@ -123,4 +123,4 @@ def test_where_a_district_stands_in_its_province(ladder):
         "madya",
     ]
     assert table.loc["63.10", "rank"] == (table["predicate"].isin(["nindya", "utama"])).sum() + 1
-    assert "2025: paling tinggi Madya" in repr(wording.province_in_words(table, kla.open_position("63.10", 2022)))
+    assert "2025: paling tinggi Madya" in repr(country.province_in_words(table, kla.open_position("63.10", 2022)))

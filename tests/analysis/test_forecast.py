@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import kla_analysis as kla
 from kla_analysis.analysis.forecast import codes_of, country_shares, learn_from, needed_score, own_retention
-from kla_analysis.cli import app
+from kla_analysis.cli.kit import app
 from kla_analysis.errors import DataError
 from kla_analysis.evidence.cases import former_awards, load_cases
 

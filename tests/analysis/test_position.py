@@ -6,7 +6,7 @@ import pytest
 
 import kla_analysis as kla
 from kla_analysis.instrument.bands import Span
-from kla_analysis.presenting import wording
+from kla_analysis.showing import scorecard
 
 
 def test_tanah_bumbu_2022_has_a_published_predicate_and_an_illustrative_sheet():
@@ -36,7 +36,7 @@ def test_an_award_that_is_known_only_within_bounds_stays_a_range():
 
 
 def test_the_goal_stays_open_in_the_round_of_2025():
-    said = wording.headline(kla.open_position("63.10", 2025), "nindya").paragraphs
+    said = scorecard.headline(kla.open_position("63.10", 2025), "nindya").paragraphs
     assert "paling tinggi Madya" in said[0]
     assert "turunan" in said[0]
     assert (
@@ -45,7 +45,7 @@ def test_the_goal_stays_open_in_the_round_of_2025():
     assert said[2] == "Nindya belum tercapai pada 2025; target itu masih terbuka."
     assert said[3] == "Jarak ke Nindya dari fakta ini saja: antara 1 dan 701 poin."
     # A stage before the award does not say "reached" without the award that followed.
-    verified = wording.headline(
+    verified = scorecard.headline(
         kla.open_position("63.10", 2025, stage="administrative_verification"), "nindya"
     ).paragraphs
     assert "Tahap sesudahnya pada putaran yang sama: hasil akhir paling tinggi Madya." in verified

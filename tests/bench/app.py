@@ -44,11 +44,11 @@ WATCH = """(picture) => {
 RIVAL = """\
 import kla_analysis as kla
 from ipywidgets import IntSlider, interact
-from kla_analysis import board
+from kla_analysis import charts
 
 simulator = kla.Simulator(kla.open("63.10", 2022))
 budget = IntSlider(min=0, max=2_000_000_000, step=10_000_000, value=600_000_000)
-interact(lambda b: board.board(simulator.run(kla.Scenario(goal="points", budget=b))), b=budget);"""
+interact(lambda b: charts.board(simulator.run(kla.Scenario(goal="points", budget=b))), b=budget);"""
 
 
 def moves(page: Page, picture: str) -> list[tuple[float, float]]:

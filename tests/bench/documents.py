@@ -20,10 +20,10 @@ import openpyxl
 import pandas as pd
 from bench.reports import made
 
-from kla_analysis.presenting.records import tables_in
-from kla_analysis.presenting.workbook import sheet_of
-from kla_analysis.reporting import documents, paper, results
-from kla_analysis.reporting.parameters import ReportParameters
+from kla_analysis.report import exports, pdf, results
+from kla_analysis.report.parameters import ReportParameters
+from kla_analysis.showing.excel import sheet_of
+from kla_analysis.showing.records import tables_in
 
 
 def cpu_seconds(work: Callable[[], object], rounds: int = 3) -> float:
@@ -69,12 +69,12 @@ def main() -> int:
                 frame_of = pd.DataFrame(table.rows, columns=list(table.headings))
                 frame_of.to_excel(writer, sheet_name=f"{at}", index=False)
 
-    workbook = documents.report_workbook(position, pages, frame)
+    workbook = exports.report_workbook(position, pages, frame)
     began = time.process_time()
-    paper.pdf(pages, frame)
+    pdf.pdf(pages, frame)
     cold = time.process_time() - began
-    again = cpu_seconds(lambda: paper.pdf(pages, frame))
-    excel = cpu_seconds(lambda: documents.report_workbook(position, pages, frame))
+    again = cpu_seconds(lambda: pdf.pdf(pages, frame))
+    excel = cpu_seconds(lambda: exports.report_workbook(position, pages, frame))
     record = cpu_seconds(lambda: results.results_of(parameters, position))
     print("CPU seconds for one report, ratio to ours")
     print(f"PDF, one tagged document                     {cold:8.2f} s")

@@ -28,11 +28,11 @@ import psutil
 from IPython.core.formatters import DisplayFormatter
 
 from kla_analysis.analysis.position import Position
-from kla_analysis.presenting.records import Record
 from kla_analysis.project import find_project
-from kla_analysis.reporting import build, document, documents, pages, results
-from kla_analysis.reporting.manifest import facts
-from kla_analysis.reporting.parameters import ReportParameters, begin
+from kla_analysis.report import build, exports, html, pages, results
+from kla_analysis.report.manifest import facts
+from kla_analysis.report.parameters import ReportParameters, begin
+from kla_analysis.showing.records import Record
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
@@ -101,7 +101,7 @@ def synthetic(work: Path, count: int) -> list[str]:
 
 def batch(out: Path, codes: list[str], project: Path, told: bool = False) -> dict[str, float]:
     """Run our command and measure it from its start to its end."""
-    from kla_analysis.reporting.manifest import read_manifest
+    from kla_analysis.report.manifest import read_manifest
 
     areas = out.parent / "areas.txt"
     areas.write_text("\n".join(codes))
@@ -148,7 +148,7 @@ def shell_loop(out: Path, codes: list[str]) -> dict[str, float]:
 
 
 def floor_cpu(codes: list[str], sheets: Path) -> tuple[float, float]:
-    """Return the CPU seconds a report of the same cells and pages in one process that has loaded everything, no
+    """Return the CPU seconds a report of the same cells and pages in one process that has preload everything, no
     kernel and no papermill; and those of the documents made from them. As many at once as there are workers."""
     prepare()
     found = []
@@ -181,34 +181,34 @@ def render_alone(code: str, sheets: Path) -> tuple[float, float]:
     position, told, frame, record = made(parameters)
     drawn = time.process_time()
     gc.disable()  # as the build does
-    documents.all_documents(position, told, frame, record)
+    exports.all_documents(position, told, frame, record)
     return drawn - began, time.process_time() - drawn
 
 
-def made(parameters: ReportParameters) -> tuple[Position, dict[str, list[Record]], document.Frame, dict]:
+def made(parameters: ReportParameters) -> tuple[Position, dict[str, list[Record]], html.Frame, dict]:
     """Make all that a report shows in this process; return the position, the blocks of the pages, frame and results."""
     position = begin(**parameters.model_dump())
     sources = build._sources()
     frame = build._frame(facts(parameters, find_project()), position, parameters, sources)
     told: dict[str, list[Record]] = {}
     for file, source in sources.items():
-        notebook = document.unattended(source)
+        notebook = html.unattended(source)
         names: dict = {}
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.outputs = shown(cell, names)
                 if "parameters" in cell.metadata.get("tags", ()):
                     names |= parameters.model_dump()
-        document.notebook_page(notebook, frame, file)
+        html.notebook_page(notebook, frame, file)
         told[file] = pages.blocks(notebook)
     found = [block for blocks in told.values() for block in blocks]
     record = results.results_of(parameters, position, pages.values(found))
     sheets = {f"{sheet['id']}.html": sheet for sheet in pages.sheets(found)}
     frame = replace(frame, sheets={file: sheet["title"] for file, sheet in sheets.items()})
-    told = {document.INDEX: build._summary(position, found, record["plan"]), **told}
-    document.index_page(told[document.INDEX], frame, documents.downloads())
+    told = {html.INDEX: build._summary(position, found, record["plan"]), **told}
+    html.index_page(told[html.INDEX], frame, exports.downloads())
     for file, sheet in sheets.items():
-        document.part_page([pages.alone(sheet)], frame, file)
+        html.part_page([pages.alone(sheet)], frame, file)
     return position, told, frame, record
 
 
@@ -226,7 +226,7 @@ def shown(cell: nbformat.NotebookNode, names: dict) -> list[nbformat.NotebookNod
 
 def prepare() -> None:
     """Load what the process loads that reports are forked from, once."""
-    from kla_analysis.reporting import loaded  # noqa: F401
+    from kla_analysis.report import preload  # noqa: F401
 
 
 def short_project(root: Path) -> Path:
@@ -239,7 +239,7 @@ def short_project(root: Path) -> Path:
 
 def notebooks() -> list[Path]:
     """Return the notebooks of which a report is made."""
-    from kla_analysis.reporting import build
+    from kla_analysis.report import build
 
     return [ROOT / "notebooks" / f"{Path(page).stem}.ipynb" for page in build._sources()]
 

@@ -10,8 +10,8 @@ from browser.driving import App, Server, serving_app, serving_lab, start_chromiu
 from conftest import ROOT
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from kla_analysis.reporting.manifest import Manifest, sha256
-from kla_analysis.reporting.parameters import ReportParameters
+from kla_analysis.report.manifest import Manifest, sha256
+from kla_analysis.report.parameters import ReportParameters
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from conftest import ROOT
 from playwright.sync_api import Browser, Locator, Page, Playwright
 
-from kla_analysis.cli import app as command
+from kla_analysis.cli.kit import app as command
 
 #: Headless and without the calls that Chromium makes home by itself.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]

@@ -11,8 +11,9 @@ from browser.driving import App, Server, plan, serving_app, until
 from conftest import ROOT
 from playwright.sync_api import Browser, Page
 
-from kla_analysis.reporting import document, failure
-from kla_analysis.reporting.parameters import ReportParameters
+from kla_analysis.report import html
+from kla_analysis.report.parameters import ReportParameters
+from kla_analysis.runs import notices
 
 CHAPTERS = sorted(f"{path.stem}.html" for path in (ROOT / "notebooks").glob("0[1-9]*.ipynb"))
 NAMES = ["index.html", *CHAPTERS, "perubahan.html", "rapat-K2.html"]
@@ -112,13 +113,13 @@ def country(tmp_path_factory: pytest.TempPathFactory) -> Path:
            "link": "63.10/2022/index.html", "badge": "ILUSTRATIF", "why": ""}  # fmt: skip
     failed = row | {"code": "63.09", "link": "", "badge": "", "why": "Lembar tidak ada."}
     path = tmp_path_factory.mktemp("nasional") / "index.html"
-    page = document.national_page("Laporan KLA: 2 daerah", "Satu dibuat.", "Contoh.", [row, failed], made="hari ini")
+    page = html.national_page("Laporan KLA: 2 daerah", "Satu dibuat.", "Contoh.", [row, failed], made="hari ini")
     path.write_text(page, encoding="utf-8")
     return path
 
 
 def test_pages_about_many_reports_and_about_a_failure_are_for_everyone(page, country, tmp_path):
-    failed = failure.leave_page(failure.Failure(ReportParameters(), 4, "Sel gagal.", tmp_path / "63.10" / "2022"))
+    failed = notices.leave_page(notices.Failure(ReportParameters(), 4, "Sel gagal.", tmp_path / "63.10" / "2022"))
     for path in (country, failed):
         page.set_viewport_size({"width": 1000, "height": 800})
         page.goto(path.as_uri())

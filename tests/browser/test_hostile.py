@@ -23,7 +23,7 @@ from tornado.httpclient import AsyncHTTPClient
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from kla_analysis.reporting.server import Door, stand_at
+from kla_analysis.app.server import Door, stand_at
 
 #: What the page of a stranger tries, in the browser in which ours is open: it knows everything but the key.
 TRIES = """

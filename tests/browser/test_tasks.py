@@ -20,8 +20,8 @@ from conftest import PICTURES, ROOT
 from playwright.sync_api import Browser, BrowserContext, Page
 
 import kla_analysis as kla
-from kla_analysis.reporting.parameters import ReportParameters
-from kla_analysis.reporting.runner import run_report
+from kla_analysis.report.parameters import ReportParameters
+from kla_analysis.runs.runner import run_report
 
 ACTIONS, SECONDS = 6, 60
 SIZES = {"1366": {"width": 1366, "height": 768}, "390": {"width": 390, "height": 844}}

@@ -18,7 +18,7 @@ import kla_analysis as kla
 from kla_analysis.evidence.areas import find_area
 from kla_analysis.evidence.intake.sheet import read_sheet
 from kla_analysis.planning.actions import load_catalogue, write_template
-from kla_analysis.presenting.template import template_workbook
+from kla_analysis.showing.template import template_workbook
 
 OFFICE = os.environ.get("KLA_OFFICE") or shutil.which("soffice") or "soffice"
 #: LibreOffice's bridge belongs to the Python of the system.

@@ -14,7 +14,7 @@ from kla_analysis.errors import ParameterError
 from kla_analysis.planning.frontier import staircase
 from kla_analysis.planning.model import Limits, Model
 from kla_analysis.planning.plan import least_money, most_points, solve
-from kla_analysis.presenting.plan_wording import proof
+from kla_analysis.showing.plan import proof
 
 INSTANCES = often(100, 500)
 # Averages are rounded to the millionth once by us and once by the enumeration.

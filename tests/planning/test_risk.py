@@ -17,8 +17,7 @@ from kla_analysis.planning.plan import most_points
 from kla_analysis.planning.ranking import cut_safe, weighted_list
 from kla_analysis.planning.robustness import core_actions, regret, worth_of_evidence
 from kla_analysis.planning.scenario import Scenario
-from kla_analysis.presenting.plan_tables import stair_table
-from kla_analysis.presenting.plan_wording import plan_in_words
+from kla_analysis.showing.plan import plan_in_words, stair_table
 
 
 def test_a_sure_plan_holds_on_draws_that_it_never_saw(model):

@@ -3,6 +3,7 @@
 import pytest
 
 import kla_analysis as kla
+from kla_analysis.app import planner
 from kla_analysis.errors import DataError, ParameterError
 from kla_analysis.planning.scenario import (
     Scenario,
@@ -14,8 +15,7 @@ from kla_analysis.planning.scenario import (
     read_scenario,
     stack,
 )
-from kla_analysis.presenting import whatif
-from kla_analysis.presenting.plan_wording import cuts_in_words
+from kla_analysis.showing.plan import cuts_in_words
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_weighted_budgets_come_back_from_a_file_and_order_the_actions(simulator)
 
 
 def test_weighted_budgets_are_typed_in_the_app(position):
-    app = whatif.try_out(position, Scenario(goal="points", budget="600 juta"), "nindya")
+    app = planner.try_out(position, Scenario(goal="points", budget="600 juta"), "nindya")
     app.budgets.value = "300 juta=0,4; 900 juta=0,6"
     asked = check_scenario({"budgets": [{"budget": "300 juta", "weight": 0.4}, {"budget": "900 juta", "weight": 0.6}]})
     assert app.answer.scenario.budgets == asked.budgets

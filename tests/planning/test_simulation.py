@@ -9,7 +9,7 @@ from kla_analysis.planning.model import Limits, Model
 from kla_analysis.planning.plan import NothingFound, least_money, most_points, solve
 from kla_analysis.planning.scenario import Scenario, load_scenario
 from kla_analysis.planning.simulation import difference, simulate
-from kla_analysis.presenting.plan_wording import proof
+from kla_analysis.showing.plan import proof
 
 
 @pytest.mark.parametrize("budget", [0, 29_999_999, 30_000_000, 450_000_000, 2_000_000_000, 10**12])

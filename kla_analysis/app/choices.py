@@ -1,0 +1,90 @@
+"""Choices that several pages offer: an area by code or name, and what is known of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from kla_analysis.app.controls import Controls
+from kla_analysis.evidence.areas import REFERENCE_CODE, find_area, load_areas
+from kla_analysis.evidence.rounds import known_rounds
+from kla_analysis.instrument.instrument import Instrument, all_stages, load_instrument
+from kla_analysis.language import LANGUAGES, t
+
+#: How each language calls itself.
+LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
+Options = list[tuple[str, Any]]
+#: A sheet that the project holds: area code, year, stage.
+Sheet = tuple[str, int, str]
+
+
+def area_control(page: Controls, label: str, placeholder: str, codes: Iterable[str] | None = None) -> Any:
+    """Make a field in which an area is found by any part of its name or code.
+
+    Args:
+        codes: the areas that are offered; all districts and cities when not given.
+    """
+    import ipywidgets as widgets
+
+    if codes is None:
+        areas = load_areas()
+        codes = areas.index[areas["kind"] != "provinsi"]
+    return page.control(
+        widgets.Combobox, label, placeholder=placeholder, options=[named(code) for code in codes],
+        ensure_option=False, continuous_update=False,
+    )  # fmt: skip
+
+
+def named(code: str) -> str:
+    """Write an area as the fields offer it."""
+    name = find_area(code).name
+    return name if code == REFERENCE_CODE else f"{code} {name}"
+
+
+def code_of(text: str) -> str:
+    """Return the code of an area that was chosen or typed, by code or by its full name.
+
+    Raises:
+        ParameterError: there is no such area; with the nearest one.
+    """
+    found = re.match(rf"\s*(\d\d\.?\d\d|{REFERENCE_CODE})\b", text)
+    if found:
+        return find_area(found[1]).code
+    areas = load_areas()
+    same = areas.index[areas["name"].str.casefold() == text.strip().casefold()]
+    return same[0] if len(same) == 1 else find_area(text).code
+
+
+def stages(rules: Instrument, codes: Iterable[str]) -> Options:
+    """Return stages as the fields offer them, in the order of a round."""
+    known = set(codes)
+    return [(stage.name, stage.code) for stage in rules.stages if stage.code in known]
+
+
+def targets(rules: Instrument) -> Options:
+    """Return predicates as the fields offer them, the next one above the standing first."""
+    return [(t("predikat berikutnya"), ""), *((band.name, band.code) for band in rules.ladder.bands)]
+
+
+def languages() -> Options:
+    """Return the languages as the fields offer them."""
+    return [(LANGUAGE_NAMES[lang], lang) for lang in LANGUAGES]
+
+
+def sheets() -> Options:
+    """Return the sheets that the project holds as the fields offer them."""
+    rounds = known_rounds()
+    names = {stage.code: stage.name for stage in all_stages()}
+    return [
+        (
+            f"{named(row.area_code)}, {row.award_year}, {names.get(row.stage, row.stage)}",
+            (row.area_code, int(row.award_year), row.stage),
+        )
+        for row in rounds[rounds["has_sheet"]].itertuples()
+    ]
+
+
+def target_name(code: str, year: int) -> str:
+    """Name a predicate as the rules of a year do; a code that they do not have stands for itself."""
+    return next((name for name, known in targets(load_instrument(year=year)) if known == code), code)

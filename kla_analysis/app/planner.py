@@ -1,0 +1,657 @@
+"""The app: a planner tries budgets, and sees the plan, the score and the chance at once.
+
+Only controls and their layout stand here: every number comes from the simulation, every picture from
+the board, every table from the plan tables. What stands still in the picture is sent once; a move of
+the slider sends the few marks that move.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> kla.planner.try_out(case, kla.open_scenario(), case.target)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+
+from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.target import aim
+from kla_analysis.app.controls import LABEL_WIDTH, STYLE, Controls, Picture, links
+from kla_analysis.errors import KlaError
+from kla_analysis.language import money, number, percent, read_money, t
+from kla_analysis.planning.scenario import (
+    Scenario,
+    budgets_in_words,
+    check_scenario,
+    load_scenario,
+    read_budgets,
+    read_scenario,
+)
+from kla_analysis.planning.simulation import Ground, Simulation, Simulator
+from kla_analysis.project import find_project
+from kla_analysis.showing.board import Board, reach
+from kla_analysis.showing.plan import (
+    component_change_table,
+    core_in_words,
+    core_table,
+    cut_table,
+    cuts_in_words,
+    difference_chart,
+    difference_in_words,
+    difference_table,
+    evidence_in_words,
+    evidence_table,
+    finding,
+    needs_catalogue,
+    next_step_in_words,
+    order_table,
+    plan_in_words,
+    plan_table,
+    proof,
+    regret_table,
+    spending_table,
+)
+from kla_analysis.showing.text import Text, needs
+
+#: What it shows; completion in a notebook lists no more.
+__all__ = ["try_out"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+#: Rupiah between two positions of the budget slider.
+STEP = 10_000_000
+# Seconds that a page waits for the staircase before it is shown without.
+_PATIENCE = 5.0
+# Seconds between two moves of the slider that still belong to one pull.
+_PULL = 1.0
+
+
+def try_out(position: Position, scenario: Scenario, target: str) -> WhatIf | Text:
+    """Return the app, or say in words why nothing can be planned for this position."""
+    return _app(position, scenario, target)
+
+
+@needs("question")
+@needs_catalogue
+def _app(position: Position, scenario: Scenario, target: str) -> WhatIf:
+    return WhatIf(position, scenario, target)
+
+
+class WhatIf(Controls):
+    """The controls, the picture and the tables of one planner.
+
+    Attributes:
+        answer: the last answer.
+        widget: what a notebook shows.
+    """
+
+    def __init__(self, position: Position, scenario: Scenario = Scenario(), target: str = "") -> None:  # noqa: B008
+        """Build the app for a position.
+
+        Raises:
+            ParameterError: there is no sheet with answers per question, or the scenario is about another area.
+        """
+        self.simulator = Simulator(position)
+        self._first = scenario.model_copy(update={"target": scenario.target or target or aim(position)})
+        self._past: list[Scenario] = []
+        self._shown: Scenario | None = None
+        self._ground: Ground | None = None
+        self._board: Board | None = None
+        self._pulled = False
+        self._when = 0.0
+        self._lock = threading.RLock()
+        self.answer: Simulation | None = None
+        self._build(position)
+        self._put(self._first)
+        self._changed()
+        # A page that is still loading can miss what a thread sends: where it is soon done, it is done before.
+        self.climbing.join(_PATIENCE)
+
+    # --- the controls ---------------------------------------------------------------------------
+
+    def _build(self, position: Position) -> None:
+        catalogue = self.simulator.catalogue(self._first.catalogue)
+        actions = catalogue.actions
+        wide = widgets.Layout(width="calc(100% - 6px)")
+        style = {"description_width": LABEL_WIDTH}
+        self.goal = self.control(
+            widgets.Dropdown,
+            t("Mencari"),
+            options=[
+                (t("poin terbanyak untuk anggaran"), "points"),
+                (t("biaya termurah menuju target"), "target"),
+                (t("biaya termurah yang cukup pasti"), "certainty"),
+            ],
+        )
+        self.target = self.control(
+            widgets.Dropdown, t("Target"), options=[(band.name, band.code) for band in position.instrument.ladder.bands]
+        )
+        self.limited = self.control(widgets.Checkbox, t("batasi anggaran"), indent=True)
+        self.budget = self.control(widgets.IntSlider, t("Anggaran"), min=0, max=STEP, step=STEP, readout=False)
+        self.budget_said = widgets.HTML()
+        self.typed = widgets.Text(
+            description=t("atau ketik"),
+            placeholder=t("600 juta"),
+            continuous_update=False,
+            layout=wide,
+            style=style,
+        )
+        self.typed.observe(self._typed, "value")
+        self.certainty = self.control(
+            widgets.IntSlider, t("Kepastian"), min=50, max=99, readout=False, continuous_update=False
+        )
+        self.certainty_said = widgets.HTML()
+        self.retention = self.control(
+            widgets.IntSlider, t("Bertahan"), min=0, max=100, readout=False, continuous_update=False
+        )
+        self.retention_said = widgets.HTML()
+        self.acceptance = self.control(
+            widgets.Dropdown,
+            t("Penerimaan"),
+            options=[
+                (t("penuh"), "full"),
+                (t("menurut peluang rendah"), "low"),
+                (t("menurut peluang biasa"), "likely"),
+                (t("menurut peluang tinggi"), "high"),
+            ],
+        )
+        self.cost = self.control(
+            widgets.Dropdown,
+            t("Biaya"),
+            options=[(t("rendah"), "low"), (t("biasa"), "likely"), (t("tinggi"), "high")],
+        )
+        named = [(f"{code} {name}", code) for code, name in actions["name"].items()]
+        ceilings = [(f"{name}", ("agencies", name)) for name in catalogue.names("agency")]
+        ceilings += [
+            (t("Sumber dana {name}", name=name), ("funding_sources", name))
+            for name in catalogue.names("funding_source")
+        ]
+        ceilings += [(t("Tahun {year}", year=year), ("years", int(year))) for year in catalogue.names("year")]
+        self.ceilings = _List(t("Pagu"), ceilings, self._moved, amount=True, say=self._say)
+        self.must = _List(t("Wajib"), named, self._moved)
+        self.must_not = _List(t("Dilarang"), named, self._moved)
+        self.either_or = _List(t("Paling banyak satu"), named, self._moved, groups=True)
+        self.exactly_one = _List(t("Tepat satu"), named, self._moved, groups=True)
+        self.budgets = widgets.Text(
+            description=t("Kemungkinan"),
+            placeholder=t("300 juta=0,4; 600 juta=0,6"),
+            tooltip=t(
+                "Anggaran yang mungkin turun dan bobotnya; tab “Bila dipotong” memberi urutan yang terbaik untuk semuanya."
+            ),
+            continuous_update=False,
+            layout=wide,
+            style=style,
+        )
+        self.budgets.observe(self._moved, "value")
+        self.reset = widgets.Button(description=t("Kembali ke awal"), layout=widgets.Layout(width="auto"))
+        self.undo = widgets.Button(description=t("Urungkan"), layout=widgets.Layout(width="auto"), disabled=True)
+        self.reset.on_click(lambda _: self._replace(self._first))
+        self.undo.on_click(lambda _: self._back())
+        known = sorted(path.stem for path in (find_project().data / "scenarios").glob("*.yaml"))
+        self.load = widgets.Dropdown(
+            description=t("Skenario"),
+            options=[(t("pilih …"), ""), *zip(known, known, strict=True)],
+            layout=wide,
+            style=style,
+        )
+        self.load.observe(self._loaded, "value")
+        self.upload = widgets.FileUpload(
+            accept=".yaml,.yml", description=t("Buka berkas"), layout=widgets.Layout(width="auto")
+        )
+        self.upload.observe(self._uploaded, "value")
+        self.export = widgets.Button(
+            description=t("Siapkan unduhan"),
+            layout=widgets.Layout(width="auto"),
+            tooltip=t("PNG, SVG, Excel, skenario"),
+        )
+        self.export.on_click(lambda _: self._exported())
+        self.files = widgets.HTML()
+
+        self.message = widgets.HTML()
+        self.headline = widgets.HTML()
+        self.headline.add_class("kla-said")
+        self.progress = widgets.FloatProgress(
+            min=0, max=1, description=t("Tangga"), layout=widgets.Layout(width="100%")
+        )
+        self.still = widgets.HTML(layout=widgets.Layout(grid_area="a", width="100%", margin="0"))
+        self.moving = widgets.HTML(layout=widgets.Layout(grid_area="a", width="100%", margin="0"))
+        picture = widgets.GridBox(
+            [self.still, self.moving],
+            layout=widgets.Layout(grid_template_areas='"a"', grid_template_columns="minmax(0, 1fr)", width="100%"),
+        )
+        self.compared = widgets.Dropdown(
+            description=t("Bandingkan"),
+            options=[(t("pilih …"), ""), *zip(known, known, strict=True)],
+            layout=widgets.Layout(width="400px", max_width="calc(100% - 6px)"),
+            style=style,
+        )
+        self.compared.observe(lambda _: self._show_tab(), "value")
+        self._pages: list[tuple[str, widgets.HTML, Callable[[Simulation], list[Any]]]] = [
+            (title, widgets.HTML(), parts)
+            for title, parts in (
+                (t("Rencana"), lambda a: [plan_table(a.funded, a)]),
+                (t("Menurut komponen"), lambda a: [component_change_table(a.components, a)]),
+                (
+                    t("Siapa dan kapan"),
+                    lambda a: [spending_table(a.spending(c), a) for c in ("agency", "year", "funding_source")],
+                ),
+                (t("Bila dipotong"), lambda a: [cuts_in_words(a), cut_table(a.cuts, a), order_table(a.order, a)]),
+                (t("Seberapa kokoh"), lambda a: [core_in_words(a), core_table(a.core, a), regret_table(a.regret, a)]),
+                (t("Bukti"), lambda a: [evidence_in_words(a), evidence_table(a.evidence, a)]),
+                (t("Bandingkan"), self._comparison),
+            )
+        ]
+        shown = [page for _, page, _ in self._pages]
+        shown[-1] = widgets.VBox([self.compared, shown[-1]])
+        self.tabs = widgets.Tab(shown, titles=[title for title, *_ in self._pages])
+        self.tabs.observe(lambda _: self._show_tab(), "selected_index")
+        row = widgets.Layout(flex_flow="row wrap", align_items="center")
+        decided = (self.ceilings, self.must, self.must_not, self.either_or, self.exactly_one)
+        decisions = widgets.Accordion(
+            [
+                widgets.VBox([*(one.widget for one in decided), self.budgets]),
+                widgets.VBox([self.retention, self.retention_said, self.acceptance, self.cost]),
+            ],
+            titles=[t("Pagu dan keputusan"), t("Asumsi")],
+        )
+        controls = widgets.VBox(
+            [
+                self.goal,
+                self.target,
+                self.limited,
+                self.budget,
+                self.budget_said,
+                self.typed,
+                self.certainty,
+                self.certainty_said,
+                decisions,
+                widgets.HBox([self.undo, self.reset], layout=row),
+                self.load,
+                widgets.HBox([self.upload, self.export], layout=row),
+                self.files,
+            ],
+            layout=widgets.Layout(flex="1 1 300px", max_width="400px", min_width="0"),
+        )
+        seen = widgets.VBox(
+            [self.message, self.headline, self.progress, picture],
+            layout=widgets.Layout(flex="2 1 460px", max_width="680px", min_width="0", margin="0 0 0 12px"),
+        )
+        self.widget = widgets.VBox(
+            [
+                widgets.HTML(STYLE),
+                widgets.HBox(
+                    [controls, seen],
+                    layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start", width="100%"),
+                ),
+                self.tabs,
+            ],
+            layout=widgets.Layout(width="100%"),
+        )
+        self.widget.add_class("kla-app")
+
+    @property
+    def scenario(self) -> Scenario:
+        """What the controls ask for.
+
+        Raises:
+            ParameterError: they contradict each other.
+        """
+        ceilings: dict[str, dict] = {"agencies": {}, "funding_sources": {}, "years": {}}
+        for (kind, name), rupiah in self.ceilings.value.items():
+            ceilings[kind][name] = rupiah
+        base = self._base.model_dump(exclude_unset=True)
+        return check_scenario(
+            base
+            | {
+                "goal": self.goal.value,
+                "target": self.target.value,
+                "budget": self.budget.value if self.limited.value else None,
+                "certainty": self.certainty.value / 100,
+                "retention": self.retention.value / 100,
+                "acceptance": self.acceptance.value,
+                "cost": self.cost.value,
+                "must": tuple(self.must.value),
+                "must_not": tuple(self.must_not.value),
+                "either_or": tuple(self.either_or.value),
+                "exactly_one": tuple(self.exactly_one.value),
+                "budgets": read_budgets(self.budgets.value),
+                **ceilings,
+            }
+        )
+
+    def _put(self, scenario: Scenario) -> None:
+        """Set all controls to a scenario, without answering in between."""
+        with self.quietly():
+            self._base = scenario
+            self.goal.value = scenario.goal
+            self.target.value = scenario.target or self._first.target
+            self.limited.value = scenario.budget is not None
+            if scenario.budget is not None:
+                self.budget.max = max(self.budget.max, scenario.budget)
+                self.budget.value = scenario.budget
+            self.typed.value = ""
+            self.certainty.value = round(scenario.certainty * 100)
+            self.retention.value = round(scenario.retention * 100)
+            self.acceptance.value, self.cost.value = scenario.acceptance, scenario.cost
+            self.must.value, self.must_not.value = list(scenario.must), list(scenario.must_not)
+            self.either_or.value = list(scenario.either_or)
+            self.exactly_one.value = list(scenario.exactly_one)
+            self.budgets.value = budgets_in_words(scenario.budgets)
+            self.ceilings.value = {
+                (kind, name): rupiah
+                for kind in ("agencies", "funding_sources", "years")
+                for name, rupiah in getattr(scenario, kind).items()
+            }
+
+    # --- what people do -------------------------------------------------------------------------
+
+    def _moved(self, change: Any = None) -> None:
+        if self.unheard:
+            return
+        owner = change["owner"] if change else None
+        if owner is self.budget:
+            self._spend()
+        elif owner is self.goal:
+            # Who asks for the cheapest plan wants no ceiling yet.
+            with self.quietly():
+                self.limited.value = self.goal.value == "points"
+        self._changed()
+
+    def _spend(self) -> None:
+        """Take a budget that was pulled or typed: as the ceiling where there is one, else as the question."""
+        if not self.limited.value:
+            with self.quietly():
+                self.goal.value, self.limited.value = "points", True
+
+    def _typed(self, change: Any) -> None:
+        if self.unheard:
+            return
+        try:
+            rupiah = read_money(change["new"])
+        except ValueError as error:
+            self._say(str(error))
+            return
+        with self.quietly():
+            self.budget.max = max(self.budget.max, rupiah)
+            self.budget.value = rupiah
+        self._spend()
+        self._changed()
+
+    def _loaded(self, change: Any) -> None:
+        if change["new"]:
+            self._try(lambda: self._replace(load_scenario(change["new"])))
+
+    def _uploaded(self, change: Any) -> None:
+        if change["new"]:
+            file = change["new"][0]
+            self._try(lambda: self._replace(read_scenario(bytes(file["content"]), shown=file["name"])))
+
+    def _replace(self, scenario: Scenario) -> None:
+        self.simulator.ground(scenario)  # refused before any control moves
+        self._put(scenario)
+        self._changed()
+
+    def _back(self) -> None:
+        if self._past:
+            before = self._past.pop()
+            self._shown = None
+            self._put(before)
+            self._changed()
+
+    def _try(self, do: Callable[[], None]) -> bool:
+        try:
+            do()
+        except KlaError as error:
+            self._say(str(error))
+            return False
+        return True
+
+    def _say(self, what: str) -> None:
+        text = Text(tuple(filter(None, what.splitlines())), kind="remark")._repr_html_() if what else ""
+        self.message.value = f'<div role="status" aria-live="polite">{text}</div>'
+
+    # --- what is shown --------------------------------------------------------------------------
+
+    def _changed(self) -> None:
+        """Answer what the controls ask for, and show it."""
+        with self._lock:
+            self._try(self._answer)
+            self._label()
+
+    def _answer(self) -> None:
+        scenario = self.scenario
+        ground = self.simulator.ground(scenario)
+        if ground is not self._ground:
+            self._begin(ground)
+        if scenario.goal == "certainty":
+            self._say(t("Mencari rencana yang cukup pasti; beberapa detik …"))
+        answer = self.simulator.run(scenario)
+        self._remember(scenario)
+        self.answer = answer
+        self._draw()  # first: it is what the eye follows
+        self._tell()
+        self._show_tab()
+
+    def _tell(self) -> None:
+        """Say the last answer in words."""
+        answer = self.answer
+        if answer.plan.status == "infeasible":
+            self._say(repr(plan_in_words(answer)))
+            words = (t("Tidak ada rencana dalam batas ini"),)
+        else:
+            self._say("")
+            words = (finding(answer), next_step_in_words(answer), *self._unknown(), proof(answer.plan))
+        self.headline.value = _headline(*words)
+
+    def _unknown(self) -> list[str]:
+        """Say how many points hang on answers that nobody has given: no plan counts on them."""
+        unknown = self.answer.ground.position.unknown_points
+        return [t("{points} poin belum dijawab, jadi tidak dihitung.", points=number(unknown))] if unknown else []
+
+    def _remember(self, scenario: Scenario) -> None:
+        """Keep what was asked before, for undo; one pull of the slider counts as one step."""
+        before, now = self._shown, time.monotonic()
+        if before is not None and before != scenario:
+            pulled = before.model_copy(update={"budget": scenario.budget}) == scenario
+            if not (pulled and self._pulled and now - self._when < _PULL):
+                self._past.append(before)
+            self._pulled = pulled
+        self._shown, self._when = scenario, now
+
+    def _begin(self, ground: Ground) -> None:
+        """Start on new assumptions: the staircase is climbed in the background, and then drawn."""
+        self._ground, self._board = ground, None
+        self.progress.value, self.progress.layout.display = 0, ""
+
+        def climb() -> None:
+            def told(share: float) -> None:
+                self.progress.value = share
+
+            try:
+                ground.climb(told)
+                ground.outcomes.warm(ground.climb().steps["actions"].map(ground.model.indices))
+            except KlaError as error:
+                self._say(str(error))
+            with self._lock:
+                if ground is self._ground and self.answer is not None:
+                    self.progress.layout.display = "none"
+                    self._draw()
+                    self._show_tab()
+
+        self.climbing = threading.Thread(target=climb, daemon=True)
+        self.climbing.start()
+
+    def _draw(self) -> None:
+        """Draw the last answer: the still picture only where it changed, then the marks."""
+        answer = self.answer
+        far = max(reach(answer.ground, answer.target), answer.scenario.budget or 0)
+        board = self._board
+        climbed = not self.climbing.is_alive() or threading.current_thread() is self.climbing
+        if board is None or (board.answer.goal, board.far, board.climbed) != (answer.goal, far, climbed):
+            board = self._board = Board(answer, far, climbed=climbed)
+            self.still.value = board.svg()
+            with self.quietly():
+                self.budget.max = -(-far // STEP) * STEP
+        if not self.limited.value:
+            with self.quietly():  # the slider waits where the plan is, so that pulling it starts there
+                self.budget.value = min(answer.plan.cost, self.budget.max)
+        self.moving.value = board.moving(answer)
+
+    def _label(self) -> None:
+        self.budget_said.value = _beside(money(self.budget.value) if self.limited.value else t("tanpa pagu"))
+        self.certainty_said.value = _beside(percent(self.certainty.value / 100))
+        self.certainty.disabled = self.goal.value != "certainty"
+        kept = self._ground.model.kept_share if self._ground is not None else 1.0
+        self.retention_said.value = _beside(
+            percent(self.retention.value / 100)
+            if self.retention.value
+            else t("sesuai tahap lembar: {share}", share=percent(kept))
+        )
+        self.undo.disabled = not self._past
+
+    def _show_tab(self) -> None:
+        """Make the page that is looked at; the others wait until they are."""
+        if self.answer is None:
+            return
+        _, page, parts = self._pages[self.tabs.selected_index or 0]
+        answer = self.answer
+        if answer.plan.status == "infeasible":
+            page.value = plan_in_words(answer)._repr_html_()
+            return
+        page.value = "\n".join(part._repr_html_() for part in parts(answer))
+
+    def _comparison(self, answer: Simulation) -> list[Any]:
+        if not self.compared.value:
+            return [Text((t("Pilih skenario untuk dibandingkan dengan yang sekarang."),))]
+        try:
+            other = self.simulator.run(load_scenario(self.compared.value), self._first.target)
+        except KlaError as error:
+            return [Text((str(error),), kind="remark")]
+        if other.plan.status == "infeasible":
+            return [plan_in_words(other)]
+        return [
+            difference_in_words(answer, other),
+            Picture(difference_chart(answer, other)),
+            difference_table(answer, other),
+        ]
+
+    def _exported(self) -> None:
+        """Offer the picture, the workbook and the scenario as files that need no server."""
+        from kla_analysis.showing.plan import plan_workbook
+
+        answer = self.answer
+        if answer is None or answer.plan.status == "infeasible":
+            self.files.value = t("Tidak ada rencana untuk diunduh.")
+            return
+        chart = Board(answer, self._board.far, finding(answer)).chart(answer)
+        self.files.value = links(
+            {
+                "rencana.png": chart.png(),
+                "rencana.svg": chart.svg(),
+                "rencana.xlsx": plan_workbook(answer),
+                "skenario.yaml": answer.scenario.to_yaml().encode(),
+            }
+        )
+
+
+class _List:
+    """Choices that are added one by one and taken away by their own button.
+
+    `value` is a list of what was chosen; with `amount` a dictionary to rupiah; with `groups` a list of
+    tuples: two or more choices are gathered before they are added.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        options: list[tuple[str, Any]],
+        changed: Callable[[], None],
+        *,
+        amount: bool = False,
+        groups: bool = False,
+        say: Callable[[str], None] = lambda what: None,
+    ) -> None:
+        self._names = {value: name for name, value in options}
+        self._amount, self._groups, self._changed, self._say_ = amount, groups, changed, say
+        self._value: Any = {} if amount else []
+        wide = widgets.Layout(width="calc(100% - 6px)")
+        style = {"description_width": LABEL_WIDTH}
+        kind = widgets.SelectMultiple if groups else widgets.Dropdown
+        extra = {"rows": 4} if groups else {}
+        self.choice = kind(description=label, options=options, layout=wide, style=style, **extra)
+        self.money = widgets.Text(
+            description=t("paling banyak"), placeholder=t("200 juta"), continuous_update=False, layout=wide, style=style
+        )
+        self.add = widgets.Button(
+            description=t("Tambah"), tooltip=f"{t('Tambah')}: {label}", layout=widgets.Layout(width="auto")
+        )
+        self.add.on_click(lambda _: self._added())
+        self.chips = widgets.VBox([])
+        rows = [self.choice, self.money] if amount else [self.choice]
+        self.widget = widgets.VBox([*rows, self.add, self.chips])
+
+    @property
+    def value(self) -> Any:
+        """What was chosen."""
+        return self._value.copy()
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self._value = value.copy()
+        self._show()
+
+    def _added(self) -> None:
+        chosen = self.choice.value
+        if self._amount:
+            try:
+                self._value[chosen] = read_money(self.money.value)
+            except ValueError as error:
+                self._say_(str(error))
+                return
+            self.money.value = ""
+        elif self._groups and len(chosen) < 2:
+            return
+        elif chosen not in self._value:
+            self._value.append(tuple(chosen) if self._groups else chosen)
+        self._show()
+        self._changed()
+
+    def _show(self) -> None:
+        self.chips.children = [self._chip(item) for item in self._value]
+
+    def _chip(self, item: Any) -> widgets.Button:
+        name = ", ".join(item) if self._groups else self._names.get(item, str(item))
+        said = f"{name} ≤ {money(self._value[item])}" if self._amount else name
+        button = widgets.Button(
+            description=f"✕ {said}", tooltip=t("Hapus {name}", name=said), layout=widgets.Layout(width="100%")
+        )
+
+        def remove(_: Any) -> None:
+            if self._amount:
+                self._value.pop(item, None)
+            else:
+                self._value.remove(item)
+            self._show()
+            self._changed()
+
+        button.on_click(remove)
+        return button
+
+
+def _headline(first: str, *rest: str) -> str:
+    from html import escape
+
+    said = "".join(f"<p>{escape(text)}</p>" for text in rest if text)
+    return f"<h2>{escape(first)}</h2>{said}"
+
+
+def _beside(text: str) -> str:
+    """Return a number that stands under its slider."""
+    return f'<p style="margin:0 0 6px 104px;font-weight:600">{text}</p>'

@@ -1,0 +1,114 @@
+"""Commands that read and write sheets: import, template, synthetic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kla_analysis.cli.kit import FILE, answers_in_json, app, print_json, with_instrument
+from kla_analysis.errors import KlaError, OutputError, ParameterError
+from kla_analysis.language import t
+
+
+@app.command()
+@click.argument("folder", type=FILE)
+@click.option("--areas", default="all", show_default=True, help="all, kode dipisah koma, atau berkas berisi kode.")
+@click.option("--year", type=int, default=2025, show_default=True, help="Tahun penghargaan.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Benih undian.")
+@with_instrument
+@answers_in_json
+def synthetic(folder: Path, areas: str, year: int, seed: int, instrument: str | None, as_json: bool) -> None:
+    """Tulis lembar sintetis untuk uji coba.
+
+    Nilainya diundi komputer, bukan nilai daerah mana pun; setiap laporan dari lembar ini menyebutnya.
+    Pakai: kla batch --sheets FOLDER --year TAHUN.
+    """
+    from kla_analysis.evidence.synthetic import write_synthetic
+    from kla_analysis.instrument.instrument import load_instrument
+    from kla_analysis.runs.batch import read_areas
+
+    try:
+        paths = write_synthetic(
+            folder, load_instrument(instrument, year=year), year=year, seed=seed, areas=read_areas(areas)
+        )
+    except OSError as error:
+        raise OutputError(
+            t("{path} tidak dapat ditulis: {why}.", path=folder, why=error.strerror or error),
+            advice=t("Pilih folder lain."),
+        ) from error
+    if as_json:
+        print_json({"folder": str(folder), "sheets": len(paths)})
+    else:
+        click.echo(t("{count} lembar sintetis ditulis di {folder}.", count=len(paths), folder=folder))
+
+
+@app.command("import")
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
+@click.option("--area", default="", help="Kode wilayah, bila lembar tidak menyebutnya.")
+@click.option("--year", type=click.IntRange(2011, 2100), help="Tahun penghargaan, bila lembar tidak menyebutnya.")
+@click.option("--stage", default="", help="Tahap penilaian; juga memilih kolom nilainya. all: semua tahap sekaligus.")
+@click.option("--column", default="", help="Judul atau huruf kolom nilai, bila ada beberapa.")
+@click.option("--sheet", default="", help="Lembar kerja yang dibaca, bila beberapa memuat kode yang sama.")
+@click.option("--instrument", help="Instrumen; bila kosong, dicari dari maksimum yang tercetak.")
+@click.option("--out", type=FILE, help="Berkas CSV hasil; bila kosong, data/assessments/<wilayah>/<tahun>-<tahap>.csv.")
+@click.option("--replace", "replace_old", is_flag=True, help="Ganti penilaian yang sudah ada.")
+@click.option("--allow-personal", is_flag=True, help="Baca walau ada data pribadi (tidak ikut ke hasil).")
+@answers_in_json
+def import_command(files: tuple[Path, ...], out: Path | None, replace_old: bool, as_json: bool, **about: Any) -> None:
+    """Impor lembar milik daerah: Excel, CSV, ODS, atau tabel HTML.
+
+    Hasilnya lembar nilai yang rapi dengan daftar semua perbaikan, atau daftar apa yang harus diperbaiki dan di
+    sel mana. Berkas aslinya tidak pernah diubah.
+    """
+    from kla_analysis.evidence.intake.child import Reader
+    from kla_analysis.evidence.intake.guard import sheets_among
+    from kla_analysis.showing.imports import import_file
+
+    paths, notes = sheets_among(files)
+    if not paths:
+        raise ParameterError(t("Tidak ada berkas yang dapat dibaca."), advice=" ".join(notes))
+    records: list[dict[str, Any]] = []
+    refusals: list[KlaError] = []
+    for note in notes:
+        click.echo("! " + note, err=True)
+    with Reader() as reader:
+        for path in paths:
+            try:
+                done = import_file(path, out=out, replace_old=replace_old, reader=reader, **about)
+            except KlaError as error:
+                if len(paths) == 1:
+                    raise
+                refusals.append(error)
+                records.append({"file": path.name, "error": error.what, "advice": error.advice,
+                                "problems": [problem.as_record() for problem in error.problems]})  # fmt: skip
+                if not as_json:
+                    click.echo(str(error), err=True)
+                continue
+            records.append(done.record())
+            if not as_json:
+                for line in done.lines():
+                    click.echo(line)
+    if as_json:
+        print_json(records[0] if len(paths) == 1 else {"files": records, "notes": notes})
+    if refusals:
+        raise click.exceptions.Exit(max(error.exit_code for error in refusals))
+
+
+@app.command("template")
+@click.option("--area", required=True, help="Kode wilayah.")
+@click.option("--year", type=click.IntRange(2011, 2100), required=True, help="Tahun penghargaan.")
+@click.option("--stage", default="", help="Tahap penilaian; bila kosong, nilai mandiri.")
+@click.option("--out", type=FILE, help="Berkas .xlsx; bila kosong, lembar-<wilayah>-<tahun>.xlsx di folder ini.")
+@with_instrument
+@answers_in_json
+def template_command(area: str, year: int, stage: str, out: Path | None, instrument: str | None, as_json: bool) -> None:
+    """Tulis lembar isian Excel untuk satu daerah dan tahun."""
+    from kla_analysis.showing.imports import write_template_sheet
+
+    path = write_template_sheet(area, year, stage=stage, instrument=instrument, out=out)
+    if as_json:
+        print_json({"file": str(path)})
+    else:
+        click.echo(t("Ditulis: {path}. Isi kolom Nilai, lalu: kla import {name}", path=path, name=path.name))

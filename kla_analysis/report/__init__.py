@@ -1,0 +1,1 @@
+"""Report: one report, from typed parameters to pages, documents and a manifest."""

@@ -1,0 +1,78 @@
+"""Documents of a finished report: PDF, Excel and results, all made from its pages, so that no number differs.
+
+A page carries the value of every figure beside what is written; the workbook takes it from there, and
+the PDF shows the same text and the same pictures. Nothing is drawn or computed twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.target import aim
+from kla_analysis.instrument.instrument import standing_name
+from kla_analysis.language import t
+from kla_analysis.report import html, pdf, results
+from kla_analysis.report.html import Frame
+from kla_analysis.showing import scorecard
+from kla_analysis.showing.excel import Calculation, sheet_of, workbook
+from kla_analysis.showing.records import Record, tables_in
+
+PDF, EXCEL = "laporan.pdf", "laporan.xlsx"
+
+
+def all_documents(
+    position: Position,
+    pages: Mapping[str, Sequence[Record]],
+    frame: Frame,
+    record: Mapping[str, Any],
+) -> dict[str, bytes]:
+    """Make the documents of a report.
+
+    Args:
+        pages: the blocks of every page by file name, in the order of reading, the summary first.
+        record: the results, from `results.results_of`.
+
+    Returns:
+        The documents by file name.
+    """
+    return {
+        PDF: pdf.pdf(pages, frame),
+        EXCEL: report_workbook(position, pages, frame),
+        results.FILE: results.as_json(record),
+    }
+
+
+def downloads() -> dict[str, str]:
+    """Return the documents that a report will have beside its pages, with what each is."""
+    return {
+        PDF: t("seluruh laporan untuk dicetak (A4)"),
+        EXCEL: t("semua tabel dan lembar hitung yang menghitung ulang sendiri"),
+        results.FILE: t("semua angka untuk mesin"),
+    }
+
+
+def report_workbook(position: Position, pages: Mapping[str, Sequence[Record]], frame: Frame) -> bytes:
+    """Return the report as an Excel file: every table of its pages, and a sheet that calculates."""
+    badge = t("ILUSTRATIF") if position.illustrative else ""
+    words = [
+        *scorecard.headline(position, aim(position)).paragraphs,
+        *scorecard.remarks(position).paragraphs,
+        *([frame.illustrative] if frame.illustrative else []),
+    ]
+    # The same table on two pages is one sheet.
+    found = [sheet_of(table, frame.short[file]) for file, shown in pages.items() for table in tables_in(shown)]
+    sheets = list({(sheet.title, str(sheet.rows)): sheet for sheet in reversed(found)}.values())[::-1]
+    sources = {
+        t("Sumber: {title}", title=source.title): f"{source.citation} ({standing_name(source.standing)})"
+        for source in position.instrument.sources.values()
+    }
+    return workbook(
+        html.title_of(frame),
+        words,
+        {**frame.colophon, **sources},
+        sheets,
+        calculation=Calculation(position.roll_up, aim(position), badge) if position.roll_up else None,
+        badge=badge,
+    )

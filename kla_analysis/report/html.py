@@ -1,0 +1,230 @@
+"""Documents: an executed notebook becomes a page that opens without internet and without script."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from kla_analysis.language import current_language, number, t
+from kla_analysis.report import pages
+from kla_analysis.showing import records
+from kla_analysis.showing.records import Record
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+TEMPLATES = Path(__file__).parent / "templates"
+#: A cell with this tag needs a hand on it: reports leave it out. One with the other tag is its static
+#: twin, or explains it: the app leaves it out.
+INTERACTIVE_TAG, REPORT_TAG = "interactive", "report"
+INDEX = "index.html"
+#: What changed since the last report, and the place of that page among the notebooks' chapters.
+CHANGES, CHANGES_CHAPTER = "perubahan.html", 2
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What every page of one report shares.
+
+    Attributes:
+        area, year: whose report it is; `about` says what the area aims for.
+        titles, short, leads: for each file its title, its name in the navigation, its first sentence.
+        illustrative: what to say at the top when the numbers are not the area's own, else "".
+        colophon: names and values at the foot: parameters, instrument, hashes, versions.
+        stamp: when it was made, which only pages say to the minute; `made` is the day, which stands on paper too.
+        sheets: for the file of each meeting sheet its title; they stand beside the report, to be printed alone.
+    """
+
+    area: str
+    year: int
+    titles: Mapping[str, str]
+    short: Mapping[str, str]
+    leads: Mapping[str, str]
+    illustrative: str
+    colophon: Mapping[str, str]
+    version: str
+    stamp: str = ""
+    about: str = ""
+    made: datetime.date | None = None
+    sheets: Mapping[str, str] = field(default_factory=dict)
+    lang: str = field(default_factory=current_language)
+
+    def context(self, current: str) -> dict[str, Any]:
+        """Return the values that the templates read, for one page."""
+        return {
+            **self.__dict__,
+            "current": current,
+            "title": self.titles[current] if current in self.titles else self.sheets[current],
+            # What is printed alone is for those who have no time: on paper without the colophon.
+            "kind": "kla-brief" if current == INDEX else "kla-alone" if current in self.sheets else "",
+            "css": css(),
+            "words": {
+                "skip": t("Langsung ke isi"),
+                "nav": t("Bagian laporan"),
+                "round": t("putaran {year}", year=self.year),
+                "badge": t("ILUSTRATIF"),
+                "colophon": t("Keterangan laporan"),
+                "stamp": t("Waktu"),
+                "contents": t("Isi laporan"),
+                "downloads": t("Laporan ini sebagai berkas"),
+                "decide": t("Yang perlu diputuskan sekarang"),
+                "sheets": t("Lembar rapat koordinasi"),
+                "sheets_lead": t("Satu berkas per klaster, paling banyak dua halaman A4: buka, lalu cetak."),
+            },
+        }
+
+
+def notebook_page(notebook: NotebookNode, frame: Frame, file: str) -> str:
+    """Turn an executed notebook into one HTML page: prose and results, no code, no script."""
+    # Not the exporter's own way, which parses the whole page again to add what our template has.
+    found = pages.cells(notebook)
+    shown = [block for cell in found for block in cell]
+    return (
+        templates()
+        .get_template("index.html.j2")
+        .render(kla=frame.context(file), cells=found, html=lambda block: html(block, shown))
+    )
+
+
+def index_page(found: Sequence[Record], frame: Frame, downloads: Mapping[str, str] | None = None) -> str:
+    """Make the first page of a report: the answer on one page of paper, then, on the screen, where to read on.
+
+    Args:
+        found: its blocks: figures at the top, what they mean, what is to be decided now.
+        downloads: the documents beside the page, by file name, with what each is.
+    """
+    template = templates().get_template("summary.html.j2")
+    return template.render(kla=frame.context(INDEX), blocks=found, html=html, downloads=downloads)
+
+
+def part_page(parts: Sequence[Record], frame: Frame, file: str) -> str:
+    """Make a page of blocks under its title."""
+    template = templates().get_template("part.html.j2")
+    return template.render(kla=frame.context(file), parts=[html(part) for part in parts])
+
+
+def html(block: Record, shown: Sequence[Record] = ()) -> str:
+    """Return a block of a page as HTML.
+
+    Args:
+        shown: all blocks of its page; a table that stands there is not folded behind a figure again.
+    """
+    macros = templates().get_template("frame.html.j2").module
+    if block["kind"] == "figure":
+        twin = records.twin_of(block, shown)
+        folded = records.html(twin) if twin is not None else ""
+        return str(macros.figure(block["png"], block["alt"], folded, t("Angka di gambar ini sebagai tabel")))
+    if block["kind"] == "plain":
+        return block.get("html") or str(macros.plain(block["text"]))
+    link = f'<div class="kla-screen kla-print"><a href="{{id}}.html">{t("Cetak lembar ini saja")}</a></div>\n'
+    above = f"<h2>{escape(block['above'])}</h2>" if "above" in block else ""
+    return above + records.html(block, link)
+
+
+def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]], *, made: str) -> str:
+    """Make the table of many reports: it can be searched without a server, and read without script."""
+    words = {
+        "search": t("Cari daerah, provinsi, atau predikat"),
+        "found": t("baris"),
+        "made": t("Dibuat {when} oleh kla_analysis.", when=made),
+        "reports": t("Semua laporan"),
+        "failed": t("Yang gagal"),
+        "skip": t("Langsung ke isi"),
+        "order": t("Menurut kode wilayah dan tahun"),
+        "heads": [t("Daerah"), t("Kode"), t("Provinsi"), t("Tahun"), t("Target"), t("Predikat"), t("Nilai (poin)"),
+                  t("Jarak ke target (poin)"), t("Status")],
+    }  # fmt: skip
+    failed = [row for row in rows if row["why"]]
+    counts = {
+        t("Laporan yang ada"): sum(bool(row["link"]) for row in rows),
+        t("Gagal"): len(failed),
+        t("Belum ada laporan"): sum(not row["link"] and not row["why"] for row in rows),
+    }
+    figures = [(name, number(count)) for name, count in counts.items()]
+    # Not by the exporter, whose libraries take longer to load than all the rest of a run that changes nothing.
+    loader = jinja2.FileSystemLoader(TEMPLATES / "report")
+    template = jinja2.Environment(loader=loader, autoescape=True).get_template("national.html.j2")
+    return template.render(
+        title=title, lead=lead, remark=remark, rows=rows, failed=failed, figures=figures, words=words, css=css(),
+        lang=current_language(), number=number,
+    )  # fmt: skip
+
+
+def about(notebook: NotebookNode) -> dict[str, Any]:
+    """Return what a notebook says of itself in its metadata.
+
+    `chapter` is its place in the report (0: none of its pages), `short` its name in the navigation, `first` says that
+    it works longest and is to begin first.
+    """
+    return notebook.metadata.get("kla", {})
+
+
+def chapter(notebook: NotebookNode) -> int:
+    """Return a notebook's place in the report: 0 when it is none of its pages, the last without one."""
+    return about(notebook).get("chapter", 99)
+
+
+def short(notebook: NotebookNode) -> str:
+    """Return a notebook's name in the navigation; its heading, up to the colon, where its metadata name none."""
+    return about(notebook).get("short") or title_and_lead(notebook)[0].split(":")[0]
+
+
+def title_and_lead(notebook: NotebookNode) -> tuple[str, str]:
+    """Return a notebook's heading and the first sentence under it, as plain text."""
+    first = next(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    lines = [line.strip() for line in first.splitlines() if line.strip()]
+    title = lines[0].lstrip("# ").strip()
+    lead = re.sub(r"[*_`]|\[([^]]*)\]\([^)]*\)", r"\1", " ".join(lines[1:]))
+    return title, re.split(r"(?<=[.?!])\s", lead)[0]
+
+
+def title_of(frame: Frame) -> str:
+    """Return the title of the whole report."""
+    return t("Laporan KLA {about} ({year})", about=frame.about, year=frame.year)
+
+
+def unattended(notebook: NotebookNode) -> NotebookNode:
+    """Return a notebook without the cells that need a hand on them."""
+    return _without(notebook, INTERACTIVE_TAG)
+
+
+def attended(notebook: NotebookNode) -> NotebookNode:
+    """Return a notebook without the cells that belong to the report only."""
+    return _without(notebook, REPORT_TAG)
+
+
+def _without(notebook: NotebookNode, tag: str) -> NotebookNode:
+    kept = notebook.copy()
+    kept.cells = [cell for cell in notebook.cells if tag not in cell.metadata.get("tags", ())]
+    return kept
+
+
+@lru_cache(maxsize=1)
+def css() -> str:
+    """Return the style sheet of all pages."""
+    return (TEMPLATES / "report" / "report.css").read_text(encoding="utf-8")
+
+
+def templates() -> jinja2.Environment:
+    """Return where the templates of a report are found."""
+    return _exporter().environment
+
+
+@lru_cache(maxsize=1)
+def _exporter() -> Any:
+    from nbconvert.exporters import HTMLExporter
+    from traitlets.config import Config
+
+    config = Config(HTMLExporter={"default_preprocessors": []})
+    exporter = HTMLExporter(config=config, template_name="report", extra_template_basedirs=[str(TEMPLATES)])
+    exporter.exclude_anchor_links = True
+    return exporter

@@ -1,0 +1,235 @@
+"""The pages of a report as one document on paper: A4, tagged (PDF/UA-1), with contents, bookmarks and page numbers.
+
+Typst lays it out from data: what a page shows goes to the template as JSON and is set there as text, so that nothing in
+it is ever read as markup. The standard is enforced: without the words for a picture there is no document.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import shutil
+import struct
+import tempfile
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kla_analysis.language import day, t
+from kla_analysis.report import html
+from kla_analysis.report.html import Frame
+from kla_analysis.showing.records import Record
+
+if TYPE_CHECKING:
+    import typst
+
+
+#: The standard that a document is checked against while it is laid out.
+STANDARD = "ua-1"
+#: Millimetres that a picture takes at most.
+_WIDE, _HIGH = 135, 165
+#: Letters that a line of a table holds on A4, portrait.
+_LINE = 118
+#: A table of so few rows stands on one page.
+_SHORT = 14
+#: What words lead to, and stand together with.
+_SHOWN = ("figure", "table")
+#: Longer words are broken where they must be.
+_WORD = 24
+_PART = re.compile(r"[^/_=&?-]+[/_=&?-]*|[/_=&?-]+")
+
+
+def pdf(pages: Mapping[str, Sequence[Record]], frame: Frame) -> bytes:
+    """Return the pages as one A4 document; equal pages of the same day give equal bytes.
+
+    The letters are those of the charts, so that every machine makes the same document.
+
+    Args:
+        pages: the blocks of every page by file name, the summary first.
+
+    Raises:
+        typst.TypstError: the document is not for everyone, as where a picture has no words.
+    """
+    pictures: dict[str, bytes] = {}
+    about = {
+        "lang": frame.lang,
+        "title": html.title_of(frame),
+        "area": frame.area,
+        "round": t("putaran {year}", year=frame.year),
+        "badge": t("ILUSTRATIF") if frame.illustrative else "",
+        "illustrative": frame.illustrative,
+        "day": day(frame.made) if frame.made else "",
+        "subject": t("Laporan Kabupaten/Kota Layak Anak"),
+        "year": str(frame.year),
+        "version": frame.version,
+        "words": {
+            "page": t("Halaman"),
+            "of": t("dari"),
+            "contents": t("Daftar isi"),
+            "decide": t("Yang perlu diputuskan sekarang"),
+            "colophon": t("Keterangan laporan"),
+        },
+        "colophon": list(frame.colophon.items()),
+        "chapters": [_chapter(frame.titles[file], blocks, pictures) for file, blocks in pages.items()],
+    }
+    made = datetime.datetime.combine(frame.made or datetime.date(2024, 1, 1), datetime.time(), datetime.UTC)
+    return compile_pdf(about, pictures, made)
+
+
+def compile_pdf(about: Mapping[str, Any], pictures: Mapping[str, bytes], made: datetime.datetime) -> bytes:
+    """Lay out a document with the template.
+
+    Args:
+        about: what the template reads.
+        pictures: PNG by the name under which `about` asks for it.
+        made: the date that the document bears.
+
+    Raises:
+        typst.TypstError: it can not be laid out, or breaks the standard.
+    """
+    with tempfile.TemporaryDirectory(prefix="kla-pdf-") as name:
+        folder = Path(name)
+        for file, png in pictures.items():
+            (folder / file).write_bytes(png)
+        (folder / "data.json").write_bytes(json.dumps(_sayable(about), ensure_ascii=False).encode("utf-8", "replace"))
+        shutil.copy(html.TEMPLATES / "report" / "document.typ", folder)
+        asked = {"root": name, "format": "pdf", "pdf_standards": [STANDARD], "timestamp": made}
+        return _compiler().compile(str(folder / "document.typ"), **asked)
+
+
+def _sayable(value: Any) -> Any:
+    """Return a value without the signs that the standard forbids, which no one sees."""
+    if isinstance(value, str):
+        return value.translate(dict.fromkeys((0x0, 0xFEFF, 0xFFFE)))
+    if isinstance(value, Mapping):
+        return {key: _sayable(one) for key, one in value.items()}
+    return [_sayable(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+@lru_cache(maxsize=1)
+def _compiler() -> typst.Compiler:
+    """Return the compiler of this process, which knows the letters of matplotlib and no others."""
+    import matplotlib
+    import typst
+
+    letters = [Path(matplotlib.get_data_path()) / "fonts" / "ttf"]
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=letters)
+    return typst.Compiler(font_paths=fonts)
+
+
+def _chapter(title: str, blocks: Sequence[Record], pictures: dict[str, bytes]) -> Record:
+    found = list(_in_order(_laid_out(blocks, pictures)))
+    for block, after in pairwise(found):
+        if block["kind"] == "text":
+            block["leads"] = after["kind"] in _SHOWN
+    return {"title": title, "blocks": found, "brief": not any(block["kind"] in _SHOWN for block in found)}
+
+
+def _laid_out(blocks: Sequence[Record], pictures: dict[str, bytes]) -> Iterator[Record]:
+    """Yield the blocks of a page one after the other, as the template reads them."""
+    for block in blocks:
+        if "above" in block:
+            yield _heading(2, block["above"])
+        if block["kind"] == "figure":
+            png = b64decode(block["png"])
+            name = f"{sha256(png).hexdigest()[:16]}.png"
+            pictures[name] = png
+            across, down = struct.unpack(">II", png[16:24])
+            yield {"kind": "figure", "file": name, "alt": block["alt"], "width": min(_WIDE, _HIGH * across / down)}
+        elif block["kind"] == "table":
+            yield _table(block)
+        elif block["kind"] in ("several", "sheet"):
+            yield from [{"kind": "page"}] if block["kind"] == "sheet" else []
+            yield from _laid_out(block["blocks"], pictures)
+        elif block["kind"] == "prose":
+            yield from _words(block["markdown"])
+        elif block["kind"] == "rules":
+            for rule in block["rules"]:
+                yield _heading(3, rule["name"])
+                yield {**rule, "kind": "rule"}
+        else:
+            yield from [_heading(3, block["heading"])] if block.get("heading") else []
+            yield {key: value for key, value in block.items() if key not in ("values", "html")}
+
+
+def _heading(level: int, text: str) -> Record:
+    return {"kind": "heading", "level": level, "spans": [{"type": "text", "raw": text}]}
+
+
+def _words(source: str) -> Iterator[Record]:
+    """Yield the words of a notebook's cell; its title stands over the chapter already."""
+    import mistune
+
+    for token in mistune.create_markdown(renderer=None)(source):
+        if token["type"] == "heading":
+            if token["attrs"]["level"] > 1:
+                yield {"kind": "heading", "level": token["attrs"]["level"], "spans": token["children"]}
+        elif token["type"] in ("paragraph", "list"):
+            yield {**token, "kind": token["type"]}
+        elif "raw" in token:
+            yield {"kind": "plain", "text": token["raw"]}
+
+
+def _in_order(blocks: Iterable[Record]) -> Iterator[Record]:
+    """Yield blocks whose headings go down one level at a time, as the standard asks."""
+    level = 1
+    for block in blocks:
+        if block["kind"] == "heading":
+            level = min(block["level"], level + 1)
+            yield {**block, "level": level}
+        else:
+            yield block
+
+
+def _table(table: Record) -> Record:
+    """Return a table as the template reads it: what is written, and how wide each column is."""
+    fields, total = table["schema"]["fields"], [text for text, _ in table["total"]]
+    rows = table["written"] + ([total] if total else [])
+    widths = _widths(fields, rows)
+    return {
+        "kind": "table",
+        "title": table["title"],
+        "badge": table["badge"],
+        "source": table["source"],
+        "heads": [field["title"] for field in fields],
+        "numbers": [field["kind"] == "number" for field in fields],
+        "widths": widths,
+        # A table of two short columns is not pulled over the whole page.
+        "whole": min(100, max(100 * sum(widths) / _LINE, 35)),
+        "rows": [[_breakable(text) for text in row] for row in table["written"]],
+        "total": total,
+        "short": len(rows) <= _SHORT,
+    }
+
+
+def _widths(fields: Sequence[Record], rows: Sequence[Sequence[str]]) -> list[float]:
+    """Return how wide columns are, in letters: what their longest words need, and their share of the room that is left."""
+    needs, wishes = [], []
+    for at, field in enumerate(fields):
+        texts = [row[at] for row in rows] or [""]
+        longest = max(map(len, texts))
+        number = field["kind"] == "number"
+        words = [min(len(word), _WORD) for text in texts for word in text.split()]
+        # Headings are bold, and bold letters are wider.
+        heading = 1.2 * max(map(len, field["title"].split()), default=1)
+        needs.append(min(max(heading, *words, longest if number else 1) + 2.5, 26))
+        wishes.append(0 if number else min(longest, 1.6 * sum(map(len, texts)) / len(texts), 60))
+    wanted = [max(wish + 2.5 - need, 0) for need, wish in zip(needs, wishes, strict=True)]
+    part = min(1, max(_LINE - sum(needs), 0) / (sum(wanted) or 1))
+    return [need + part * want for need, want in zip(needs, wanted, strict=True)]
+
+
+def _breakable(text: str) -> str:
+    """Let words that are too long for a column break: addresses between their parts, all else where it must be."""
+    return " ".join(_parted(word) if len(word) > _WORD else word for word in text.split(" "))
+
+
+def _parted(word: str) -> str:
+    # After a hyphen a line breaks by itself.
+    pieces = [part[at : at + _WORD] for part in _PART.findall(word) for at in range(0, len(part), _WORD)]
+    return "".join(piece if piece.endswith("-") else f"{piece}\u200b" for piece in pieces).removesuffix("\u200b")

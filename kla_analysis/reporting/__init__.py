@@ -1,1 +1,0 @@
-"""Reporting: typed parameters in, whole reports out."""

@@ -1,0 +1,428 @@
+"""The board of a plan: ladder, staircase and components in one picture, of which only the marks move.
+
+What does not depend on the budget is drawn once. What moves is a short list of marks, and the same
+list is laid over the picture in the app (as SVG, a few kilobytes per move) and drawn into it for a
+report: the static twin can not say anything else than the app.
+
+>>> import kla_analysis as kla
+>>> case = kla.open("63.10", 2022, target="nindya")
+>>> answer = kla.plan_for(case, kla.open_scenario(), case.target)
+>>> kla.charts.board(answer).title[:5]
+'Rp600'
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from kla_analysis.language import money, number, percent, t
+from kla_analysis.planning.simulation import Ground, Simulation
+from kla_analysis.showing.figure import (
+    AMBER,
+    BLUE,
+    GRID,
+    INK,
+    LOST,
+    PAPER,
+    SMALL,
+    SOFT,
+    TEXT,
+    UNKNOWN,
+    WIDTH,
+    Chart,
+    figure_svg,
+    finished,
+    fit,
+    new_figure,
+    put_rows,
+    row_names,
+    styled,
+    text_width,
+    write,
+    zones,
+)
+from kla_analysis.showing.plan import finding, likely, needs_plan, plan_note, staircase_table
+
+#: Probabilities that are marked on the staircase.
+LEVELS = (0.5, 0.8, 0.95)
+# Heights and gaps, inches.
+_LADDER, _STAIRS, _GAP = 1.1, 2.2, 0.75
+_LEFT, _RIGHT = 0.7, 0.3
+# Where the marks run on the ladder, share of its height.
+_LEVEL = 0.42
+# Points: the unit of the SVG, and how far a label stays from its mark.
+_UNIT, _OFF = 72.0, 8.0
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One thing that moves: `at` is in points of the picture, from its upper left corner.
+
+    Attributes:
+        kind: `rect` (x, y, width, height), `line` (x, y, x, y), `diamond` (x, y) or `text` (x, y).
+    """
+
+    kind: Literal["rect", "line", "diamond", "text"]
+    at: tuple[float, ...]
+    colour: str
+    text: str = ""
+    anchor: Literal["start", "middle", "end"] = "start"
+    bold: bool = False
+
+
+def reach(ground: Ground, target: float) -> int:
+    """Return how far a budget is worth trying, rupiah: half as much again as the target surely costs."""
+    stairs = ground.ready
+    if stairs is None or stairs.steps.empty:
+        return int(ground.model.costs.sum())
+    steps = stairs.steps
+    first = steps.index[steps["total"] >= target - 1e-9]
+    far = 3 * int(steps.loc[first[0], "cost"]) if len(first) else int(steps["cost"].iloc[-1])
+    far = min(max(far, 500_000_000), int(steps["cost"].iloc[-1]))
+    size = 10 ** (len(str(max(far, 1))) - 2) * 5
+    return -(-far // size) * size
+
+
+@dataclass(eq=False, repr=False)
+class Board:
+    """The picture for one ground and target.
+
+    Attributes:
+        far: the budget at the right edge of the staircase, rupiah.
+        climbed: whether the staircase is there; until then its place says that it is coming.
+    """
+
+    answer: Simulation
+    far: int
+    title: str = ""
+    climbed: bool = True
+    _panels: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.figure = self._draw()
+
+    def svg(self) -> str:
+        """Return what stands still, as one SVG element; the same data give the same text."""
+        text = figure_svg(self.figure).decode()
+        head, rest = text[text.index("<svg") :].split(">", 1)
+        return re.sub(r' (width|height)="[^"]*"', "", head) + ' width="100%" aria-hidden="true">' + rest
+
+    def moving(self, answer: Simulation) -> str:
+        """Return the marks of an answer as one SVG element of the same size."""
+        wide, high = (inches * _UNIT for inches in self.figure.get_size_inches())
+        shapes = "".join(_as_svg(mark) for mark in self.marks(answer))
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:g} {high:g}" width="100%" role="img" '
+            f'aria-label="{escape(alt(answer))}" data-total="{answer.plan.total:g}" data-cost="{answer.plan.cost}" '
+            f'font-family="DejaVu Sans, Verdana, sans-serif">{shapes}</svg>'
+        )
+
+    def chart(self, answer: Simulation) -> Chart:
+        """Return the picture with the marks of an answer drawn into it."""
+        from matplotlib.transforms import Affine2D
+
+        wide, high = (inches * _UNIT for inches in self.figure.get_size_inches())
+        to_figure = Affine2D().scale(1 / wide, -1 / high).translate(0, 1) + self.figure.transFigure
+        for mark in self.marks(answer):
+            self.figure.add_artist(_as_artist(mark, to_figure))
+        return finished(finding(answer), alt(answer), plan_note(answer), self.figure, staircase_table(answer, self.far))
+
+    def marks(self, answer: Simulation) -> Iterator[Mark]:
+        """Yield what moves."""
+        if answer.plan.status == "infeasible":
+            x, y = self._place("ladder", answer.before, _LEVEL)
+            yield Mark("text", (x + _OFF, y), AMBER, t("tidak ada rencana"), "start", True)
+            return
+        yield from self._on_ladder(answer)
+        yield from self._on_stairs(answer)
+        yield from self._on_components(answer)
+
+    def _on_ladder(self, answer: Simulation) -> Iterator[Mark]:
+        x0, y = self._place("ladder", answer.before, _LEVEL)
+        x1, _ = self._place("ladder", answer.plan.total, _LEVEL)
+        yield Mark("rect", (x0, y - 5, x1 - x0, 10), AMBER)
+        yield Mark("diamond", (x0, y), BLUE)
+        yield Mark("diamond", (x1, y), AMBER)
+        label = f"{_total(answer)} {answer.placement.name}"
+        half = text_width(label, TEXT, "bold") * _UNIT / 2
+        left, _ = self._place("ladder", self._panels["ladder"].get_xlim()[0], 0)
+        right, _ = self._place("ladder", self._panels["ladder"].get_xlim()[1], 0)
+        yield Mark("text", (min(max(x1, left + half), right - half), y + 17), INK, label, "middle", True)
+
+    def _on_stairs(self, answer: Simulation) -> Iterator[Mark]:
+        ax = self._panels["stairs"]
+        low, high = ax.get_ylim()
+        left, _ = self._place("stairs", 0, low)
+        right, _ = self._place("stairs", self.far, low)
+        if answer.scenario.budget is not None and answer.scenario.budget <= self.far:
+            x, top = self._place("stairs", answer.scenario.budget, high)
+            _, bottom = self._place("stairs", 0, low)
+            yield Mark("line", (x, top, x, bottom), SOFT)
+        x, y = self._place("stairs", min(answer.plan.cost, self.far), min(answer.plan.total, high))
+        yield Mark("line", (left, y, x, y), GRID)
+        yield Mark("diamond", (x, y), AMBER)
+        label = f"{money(answer.plan.cost)} → {_total(answer)}"
+        wide = text_width(label, TEXT, "bold") * _UNIT
+        inside = x + _OFF + wide <= right
+        yield Mark("text", (x + _OFF if inside else x - _OFF, y + 16), INK, label, "start" if inside else "end", True)
+
+    def _on_components(self, answer: Simulation) -> Iterator[Mark]:
+        for at, row in enumerate(answer.components.itertuples()):
+            x0, y = self._place("components", 0, at)
+            x1, _ = self._place("components", row.before, at)
+            x2, _ = self._place("components", row.after, at)
+            yield Mark("rect", (x0, y - 6, x1 - x0, 12), BLUE)
+            if x2 - x1 > 0.05:
+                yield Mark("rect", (x1, y - 6, x2 - x1, 12), AMBER)
+            change = f"{number(row.before, decimals=1)} → {number(row.after, decimals=1)}" if row.after - row.before > 0.05 else number(row.before, decimals=1)  # fmt: skip
+            end, _ = self._place("components", row.max_points, at)
+            yield Mark("text", (end + 5, y), INK, f"{change} / {number(row.max_points)}")
+
+    def _place(self, panel: str, x: float, y: float) -> tuple[float, float]:
+        """Return where a value of a panel stands in the picture, points from its upper left corner."""
+        ax = self._panels[panel]
+        box, (x0, x1), (y0, y1) = ax.get_position(), ax.get_xlim(), ax.get_ylim()
+        wide, high = (inches * _UNIT for inches in self.figure.get_size_inches())
+        across = box.x0 + (x - x0) / (x1 - x0) * box.width
+        up = box.y0 + (y - y0) / (y1 - y0) * box.height
+        return round(across * wide, 2), round((1 - up) * high, 2)
+
+    @styled
+    def _draw(self) -> Any:
+        answer = self.answer
+        position = answer.ground.position
+        names, row = row_names(answer.components["name"], 2.2, lines=2, least=0.34)
+        rows = row * len(names)
+        tall = _LADDER + _STAIRS + rows + 2 * _GAP - 0.1
+        how = t(
+            "Biru: tanpa kegiatan. Jingga: yang ditambahkan rencana. Garis putus-putus: batas {goal}.",
+            goal=answer.goal.name,
+        )
+        if position.unknown_points:
+            how += " " + t("Bertitik: belum dijawab.")
+        figure, whole = new_figure(
+            self.title or t("{area} menuju {goal}", area=position.area.name, goal=answer.goal.name), position,
+            plan_note(answer), tall=tall, left=_LEFT, right=_RIGHT, how=how,
+        )  # fmt: skip
+        box, high = whole.get_position(), figure.get_size_inches()[1]
+        whole.remove()
+        top = box.y1
+        for name, left, right, inches in (
+            ("ladder", 0.12, 0.12, _LADDER),
+            ("stairs", _LEFT, _RIGHT, _STAIRS),
+            ("components", 2.2, 1.55, rows),
+        ):
+            ax = figure.add_axes(
+                (left / WIDTH, top - inches / high, 1 - (left + right) / WIDTH, inches / high), facecolor="none"
+            )
+            ax.set_label(name)
+            self._panels[name] = ax
+            top -= (inches + (_GAP if name == "stairs" else 0.5)) / high
+        self._draw_ladder()
+        self._draw_stairs()
+        self._draw_components(names)
+        return figure
+
+    def _draw_ladder(self) -> None:
+        ax, answer = self._panels["ladder"], self.answer
+        ladder = answer.ground.position.instrument.ladder
+        floor = ladder.drawn_from(answer.before)
+        edges = [floor, *(band.lower for band in ladder.bands), ladder.max_total]
+        names = [t("tanpa penghargaan"), *(band.name for band in ladder.bands)]
+        wide = WIDTH - 0.24
+        for colour, name, (low, high) in zip(zones(len(names)), names, itertools.pairwise(edges), strict=True):
+            if high <= floor:
+                continue
+            ax.axvspan(low, high, color=colour, linewidth=0, zorder=0)
+            room = (high - low) / (ladder.max_total - floor) * wide - 0.04
+            write(
+                ax,
+                (low + high) / 2,
+                0.96,
+                fit(name, room, SMALL),
+                ha="center",
+                va="top",
+                fontsize=SMALL,
+                linespacing=1.0,
+            )
+        ax.plot([answer.target] * 2, [0, 0.7], color=AMBER, linewidth=1.6, linestyle=(0, (4, 2)))
+        ax.set(xlim=(floor, ladder.max_total), ylim=(0, 1), yticks=[])
+        ax.set_xticks(edges, [number(edge) for edge in edges], fontsize=SMALL, color=INK)
+        _inside(ax)
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+
+    def _draw_stairs(self) -> None:
+        ax, answer = self._panels["stairs"], self.answer
+        steps = answer.chances if self.climbed else pd.DataFrame(columns=["cost", "total", "probability"], dtype=float)
+        inside = steps[steps["cost"] <= self.far]
+        ends = np.r_[inside["cost"], self.far] if len(inside) else np.array([0, self.far])
+        totals = np.r_[inside["total"], inside["total"].iloc[-1]] if len(inside) else np.full(2, answer.before)
+        low, high = min(totals[0], answer.target), max(totals[-1], answer.target)
+        room = max(high - low, 10.0)
+        if len(inside):
+            ax.step(ends, totals, where="post", color=BLUE, linewidth=1.8)
+        else:
+            write(
+                ax,
+                self.far / 2,
+                answer.before + 0.5 * room,
+                t("tangga sedang dihitung …") if not self.climbed else "",
+                ha="center",
+                color=SOFT,
+            )
+        ax.axhline(answer.target, color=AMBER, linewidth=1.4, linestyle=(0, (4, 2)))
+        label = f"{answer.goal.name} {number(answer.target)}"
+        write(
+            ax,
+            self.far,
+            answer.target,
+            label,
+            xytext=(0, 3),
+            ha="right",
+            va="bottom",
+            fontsize=SMALL,
+            color=AMBER,
+            fontweight="bold",
+        )
+        ax.set_xlim(0, self.far)
+        ax.set_ylim(low - 0.12 * room, high + 0.16 * room)
+        last = -1.0
+        # What certainty costs, as everywhere else; the plan for it need not lie on the stairs.
+        prices = answer.prices if self.climbed else pd.DataFrame(columns=["cost", "total"], dtype=float)
+        for level in LEVELS:
+            cost, total = prices.loc[level, ["cost", "total"]] if level in prices.index else (math.inf, 0.0)
+            if cost > self.far or cost - last < 0.07 * self.far:
+                continue
+            last, y = float(cost), float(total)
+            ax.plot([last], [y], marker="o", markersize=5, color=PAPER, markeredgecolor=BLUE, markeredgewidth=1.4)
+            write(ax, last, y, percent(level), xytext=(0, 9), ha="center", fontsize=SMALL, color=BLUE)
+        ticks = np.linspace(0, self.far, 5)
+        ax.set_xticks(ticks, [money(tick) for tick in ticks], fontsize=SMALL, color=INK)
+        _inside(ax)
+        ax.yaxis.set_major_locator(_whole_numbers())
+        ax.tick_params(length=3, color=GRID, labelsize=SMALL, labelcolor=INK)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.spines[["left", "bottom"]].set_color(GRID)
+        axis = t("Biaya rencana, dan nilai terbaik untuk biaya itu. Lingkaran: peluang {goal}.", goal=answer.goal.name)
+        ax.set_xlabel(axis, fontsize=SMALL, color=SOFT, parse_math=False)
+
+    def _draw_components(self, names: list[str]) -> None:
+        ax, answer = self._panels["components"], self.answer
+        top = answer.components["max_points"].max()
+        sheet = answer.ground.position.roll_up.components
+        thick = 12 / _UNIT / (ax.get_position().height * self._high(ax) / len(names))
+        for at, (code, most) in enumerate(answer.components["max_points"].items()):
+            # What nobody has answered is no loss; it stands at the end, where no bar of the plan reaches unless it answers.
+            unknown = sheet.loc[code, "high"] - sheet.loc[code, "low"]
+            ax.barh(at, most - unknown, height=thick, **LOST)
+            ax.barh(at, unknown, left=most - unknown, height=thick, **UNKNOWN)
+        put_rows(ax, names)
+        ax.set_xlim(0, top)
+
+    def _high(self, ax: Any) -> float:
+        return float(ax.get_figure().get_size_inches()[1])
+
+
+@needs_plan
+def board(answer: Simulation) -> Chart:
+    """Return the board of an answer as a picture for a report."""
+    far = max(reach(answer.ground, answer.target), min(answer.plan.cost, int(answer.model.costs.sum())))
+    return Board(answer, far, finding(answer)).chart(answer)
+
+
+def alt(answer: Simulation) -> str:
+    """Say in words what the board shows."""
+    if answer.plan.status == "infeasible":
+        return answer.plan.why
+    changed = "; ".join(
+        f"{row.name} {number(row.before)} → {number(row.after)}"
+        for row in answer.components.itertuples(index=False)
+        if row.after > row.before
+    )
+    return t(
+        "Tangga predikat, tangga biaya, dan komponen. Biaya {cost}: nilai {before} menjadi {total} ({name}), peluang "
+        "{goal} {chance}. {changed}.",
+        cost=money(answer.plan.cost),
+        before=number(answer.before),
+        total=_total(answer),
+        name=answer.placement.name,
+        goal=answer.goal.name,
+        chance=likely(answer.chance.probability),
+        changed=changed or t("Tidak ada komponen yang berubah"),
+    )
+
+
+def _inside(ax: Any) -> None:
+    """Keep the first and the last number of an axis inside the picture."""
+    labels = ax.get_xticklabels()
+    labels[0].set_ha("left")
+    labels[-1].set_ha("right")
+
+
+def _whole_numbers() -> Any:
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(5, integer=True)
+
+
+def _as_svg(mark: Mark) -> str:
+    if mark.kind == "rect":
+        x, y, wide, high = mark.at
+        return f'<rect x="{x}" y="{y:g}" width="{max(wide, 0):g}" height="{high:g}" fill="{mark.colour}"/>'
+    if mark.kind == "line":
+        x, y, to_x, to_y = mark.at
+        return f'<line x1="{x}" y1="{y}" x2="{to_x}" y2="{to_y}" stroke="{mark.colour}" stroke-width="1.2"/>'
+    x, y = mark.at
+    if mark.kind == "diamond":
+        return f'<path d="M{x - 6:g} {y}L{x} {y - 6:g}L{x + 6:g} {y}L{x} {y + 6:g}Z" fill="{mark.colour}" stroke="{PAPER}"/>'
+    size, weight = (TEXT, ' font-weight="bold"') if mark.bold else (SMALL, "")
+    return (
+        f'<text x="{x:g}" y="{y + size * 0.36:g}" font-size="{size}"{weight} text-anchor="{mark.anchor}" fill="{mark.colour}" '
+        f'paint-order="stroke" stroke="{PAPER}" stroke-width="3" stroke-linejoin="round">{escape(mark.text)}</text>'
+    )
+
+
+def _as_artist(mark: Mark, transform: Any) -> Any:
+    from matplotlib import patches, patheffects
+    from matplotlib.lines import Line2D
+    from matplotlib.text import Text
+
+    if mark.kind == "rect":
+        x, y, wide, high = mark.at
+        return patches.Rectangle((x, y), max(wide, 0), high, facecolor=mark.colour, transform=transform)
+    if mark.kind == "line":
+        x, y, to_x, to_y = mark.at
+        return Line2D([x, to_x], [y, to_y], color=mark.colour, linewidth=1.2, transform=transform)
+    x, y = mark.at
+    if mark.kind == "diamond":
+        corners = [(x - 6, y), (x, y - 6), (x + 6, y), (x, y + 6)]
+        return patches.Polygon(corners, facecolor=mark.colour, edgecolor=PAPER, transform=transform)
+    across = {"start": "left", "middle": "center", "end": "right"}[mark.anchor]
+    return Text(
+        x,
+        y,
+        mark.text,
+        color=mark.colour,
+        fontsize=TEXT if mark.bold else SMALL,
+        fontweight="bold" if mark.bold else "normal",
+        ha=across,
+        va="center",
+        parse_math=False,
+        transform=transform,
+        path_effects=[patheffects.withStroke(linewidth=3, foreground=PAPER)],
+    )
+
+
+def _total(answer: Simulation) -> str:
+    """Write a plan's total, rounded over no bound."""
+    return answer.ground.position.instrument.ladder.written(answer.plan.total)

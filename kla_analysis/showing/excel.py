@@ -1,0 +1,385 @@
+"""Excel workbooks: cover, contents, notes, one table a sheet, a sheet that calculates.
+
+Nothing from data is ever a formula: text is written as text, and only the sheet that calculates holds
+formulas, all of them ours. Equal answers give equal bytes."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kla_analysis.analysis.scoring import RollUp
+from kla_analysis.instrument.instrument import level_name
+from kla_analysis.language import t
+from kla_analysis.showing.records import Record, rows_of
+
+# Excel stores when a file was made; a fixed moment keeps equal workbooks equal, byte for byte.
+_MADE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+#: What Excel allows: letters in the name of a sheet, and in one cell.
+_NAME, _CELL = 31, 32_767
+#: How many letters a column may be wide before its text wraps.
+_WIDEST = 48
+Cell = str | float | int
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table for a workbook: its cells as values, texts as texts.
+
+    Attributes:
+        group: the part of the report that it belongs to; the contents are ordered by it.
+        units: one per column, as `tables.Column.unit`.
+        total: the row at the foot, empty when there is none.
+    """
+
+    group: str
+    title: str
+    headings: tuple[str, ...]
+    units: tuple[str, ...]
+    rows: Sequence[Sequence[Cell]]
+    total: Sequence[Cell] = ()
+    source: str = ""
+    badge: str = ""
+
+
+@dataclass(frozen=True)
+class Calculation:
+    """A sheet of answers that Excel adds up itself: questions to indicators to components to the total."""
+
+    rollup: RollUp
+    target: str
+    badge: str = ""
+
+
+def sheet_of(table: Record, group: str) -> Sheet:
+    """Return a table's record as a sheet: numbers as the values behind them, everything else as it is written."""
+    fields = table["schema"]["fields"]
+    return Sheet(
+        group=group,
+        title=table["title"],
+        headings=tuple(field["title"] for field in fields),
+        units=tuple(field["unit"] for field in fields),
+        rows=[_values(row) for row in rows_of(table)],
+        total=_values(table["total"]),
+        source=table["source"],
+        badge=table["badge"],
+    )
+
+
+def _values(row: Sequence[Sequence[Any]]) -> list[Cell]:
+    return [text.strip() if value is None else value for text, value in row]
+
+
+def workbook(
+    title: str,
+    words: Sequence[str],
+    notes: Mapping[str, str],
+    sheets: Sequence[Sheet],
+    *,
+    calculation: Calculation | None = None,
+    badge: str = "",
+) -> bytes:
+    """Return an Excel file: cover, contents, notes, the sheet that calculates, one table a sheet.
+
+    Args:
+        words: paragraphs for the cover.
+        notes: what a reader must know of the numbers, by name: standing, sources, parameters.
+        badge: stands on the cover when the numbers are not the area's own.
+    """
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    book = xlsxwriter.Workbook(buffer, options)
+    book.set_properties({"title": title, "author": "kla_analysis", "comments": badge, "created": _MADE})
+    book.set_calc_mode("auto")
+    writer = _Writer(book, title)
+    fixed = [t("Sampul"), t("Isi"), t("Catatan"), *([t("Hitungan")] if calculation else [])]
+    names = _names(fixed, sheets)
+    writer.cover(fixed[0], words, badge)
+    writer.contents(fixed[1], fixed[2:], list(zip(names, sheets, strict=True)))
+    writer.notes(fixed[2], notes)
+    if calculation is not None:
+        writer.calculation(fixed[3], calculation)
+    for name, sheet in zip(names, sheets, strict=True):
+        writer.table(name, sheet)
+    book.close()
+    return buffer.getvalue()
+
+
+class _Writer:
+    """Writes the sheets of one workbook in one style."""
+
+    def __init__(self, book: Any, title: str) -> None:
+        self.book, self.title = book, title
+        top = {"valign": "top"}
+        self.head = book.add_format({"bold": True, "font_size": 14, "font_color": "#1F4E79"})
+        self.warning = book.add_format(
+            {"bold": True, "font_color": "#A85400", "bg_color": "#FFF4E0", "text_wrap": True}
+        )
+        bold = {"bold": True, "text_wrap": True, "bg_color": "#EEF3F8", "bottom": 1, **top}
+        self.bold, self.bold_number = (
+            book.add_format({**bold, "indent": 1, "align": "left"}),
+            book.add_format({**bold, "align": "right"}),
+        )
+        self.soft = book.add_format({"font_color": "#52606D", "text_wrap": True, **top})
+        self.unit = book.add_format({"font_color": "#52606D", "italic": True, "align": "right"})
+        self.text = book.add_format({"text_wrap": True, "indent": 1, "align": "left", **top})
+        self.link = book.add_format({"font_color": "#0B5394", "underline": 1, **top})
+        # Two decimals, and as many more as it takes to tell a score from a bound.
+        patterns = {"points": "#,##0.00####", "share": "0.0%", "rupiah": "#,##0", "times": "#,##0.00", "": "0"}
+        self.numbers = {unit: book.add_format({"num_format": pattern, **top}) for unit, pattern in patterns.items()}
+        self.totals = {
+            unit: book.add_format({"num_format": pattern, "bold": True, "top": 1, **top})
+            for unit, pattern in patterns.items()
+        }
+        self.total_text = book.add_format(
+            {"bold": True, "top": 1, "text_wrap": True, "indent": 1, "align": "left", **top}
+        )
+        self.input = book.add_format({"num_format": patterns["points"], "bg_color": "#FFF4E0", "border": 1, **top})
+
+    def cover(self, name: str, words: Sequence[str], badge: str) -> None:
+        sheet = self._sheet(name)
+        sheet.set_column(0, 0, 72)
+        self._text(sheet, 0, 0, self.title, self.head)
+        sheet.set_row(0, 24)
+        for row, said in enumerate([badge, *words] if badge else words, start=2):
+            self._text(sheet, row, 0, said, self.warning if badge and row == 2 else self.text)
+            sheet.set_row(row, _height([(said, 72)]))
+
+    def contents(self, name: str, fixed: Sequence[str], listed: Sequence[tuple[str, Sheet]]) -> None:
+        sheet = self._sheet(name)
+        sheet.set_column(0, 0, 34)
+        sheet.set_column(1, 1, 70)
+        self._text(sheet, 0, 0, t("Isi buku kerja"), self.head)
+        row, group = 2, ""
+        for other in fixed:
+            self._link(sheet, row, other)
+            row += 1
+        for other, table in listed:
+            if table.group != group:
+                group = table.group
+                self._text(sheet, row, 0, group, self.bold)
+                self._text(sheet, row, 1, "", self.bold)
+                row += 1
+            self._link(sheet, row, other)
+            self._text(sheet, row, 1, table.title, self.text)
+            row += 1
+
+    def notes(self, name: str, notes: Mapping[str, str]) -> None:
+        sheet = self._sheet(name)
+        sheet.set_column(0, 0, 24)
+        sheet.set_column(1, 1, 90)
+        self._text(sheet, 0, 0, t("Catatan"), self.head)
+        for row, (what, said) in enumerate(notes.items(), start=2):
+            self._text(sheet, row, 0, what, self.bold)
+            self._text(sheet, row, 1, said, self.text)
+            sheet.set_row(row, _height([(what, 24), (said, 90)]))
+
+    def table(self, name: str, table: Sheet) -> None:
+        sheet = self._sheet(name, landscape=True)
+        self._text(sheet, 0, 0, table.title + (f" ({table.badge})" if table.badge else ""), self.head)
+        units = {"points": t("poin"), "share": t("bagian (%)"), "rupiah": t("rupiah"), "times": t("kali"), "": ""}
+        widths = []
+        for at, (heading, unit) in enumerate(zip(table.headings, table.units, strict=True)):
+            column = [row[at] for row in table.rows]
+            numbers = [not isinstance(value, str) for value in column]
+            self._text(sheet, 2, at, heading, self.bold_number if any(numbers) else self.bold)
+            self._text(sheet, 3, at, units[unit], self.unit)
+            for row, value in enumerate(column, start=4):
+                self._write(sheet, row, at, value, unit, self.numbers, self.text)
+            longest = max((len(value) if isinstance(value, str) else 12 for value in column), default=0)
+            widths.append(min(max(longest, 8, *map(len, heading.split())) + 3, _WIDEST))
+            sheet.set_column(at, at, widths[-1])
+        for row, cells in enumerate([table.headings, (), *table.rows, table.total], start=2):
+            sheet.set_row(row, _height([(str(cell), width) for cell, width in zip(cells, widths, strict=bool(cells))]))
+        end = 4 + len(table.rows)
+        for at, value in enumerate(table.total):
+            self._write(sheet, end, at, value, table.units[at], self.totals, self.total_text)
+        end += 1 if table.total else 0
+        if table.source:
+            # Merged over the width of the table, so that a long source does not widen its first column.
+            last = max(len(table.headings) - 1, 1)
+            sheet.merge_range(end + 1, 0, end + 1, last, "", self.soft)
+            self._text(sheet, end + 1, 0, table.source, self.soft)
+            sheet.set_row(end + 1, _height([(table.source, sum(widths) if len(widths) > 1 else widths[0] + 9)]))
+        sheet.freeze_panes(4, 1)
+        sheet.repeat_rows(2, 3)
+        sheet.print_area(0, 0, end + 1, max(len(table.headings) - 1, 1))
+
+    def calculation(self, name: str, asked: Calculation) -> None:
+        """Write the answers and the formulas above them; each formula brings the value that Python found."""
+        rollup, ladder = asked.rollup, asked.rollup.instrument.ladder
+        goal = ladder.band(asked.target)
+        sheet = self._sheet(name, landscape=True)
+        sheet.set_column(0, 0, 11)
+        sheet.set_column(1, 1, 64)
+        sheet.set_column(2, 5, 13)
+        self._text(sheet, 0, 0, t("Hitungan langsung") + (f" ({asked.badge})" if asked.badge else ""), self.head)
+        said = t(
+            "Ubah nilai berlatar kuning: jumlah, predikat, dan jarak di bawah ini menghitung ulang sendiri. Indikator = "
+            "jumlah pertanyaannya, paling banyak maksimumnya; komponen dan total = jumlah di bawahnya."
+        )
+        sheet.merge_range(1, 0, 1, 4, "", self.soft)
+        self._text(sheet, 1, 0, said, self.soft)
+        sheet.set_row(1, _height([(said, 110)]))
+        ranged = bool(rollup.unanswered)
+        points = ["low", "high"] if ranged else ["low"]
+        head = [t("Kode"), t("Nama"), t("Tingkat"), t("Maksimum"), t("Nilai")]
+        head += [t("Bila yang kosong penuh")] if ranged else []
+        first = 8
+        for at, heading in enumerate(head):
+            self._text(sheet, first - 1, at, heading, self.bold)
+        # The bands stand to the right: where each begins, and its name.
+        side = len(head) + 1
+        sheet.set_column(side, side + 1, 14)
+        bands = [(0.0, ladder.no_award_name), *((band.lower, band.name) for band in ladder.bands)]
+        self._text(sheet, first - 1, side, t("Mulai dari"), self.bold)
+        self._text(sheet, first - 1, side + 1, t("Predikat"), self.bold)
+        for row, (lower, band) in enumerate(bands, start=first):
+            sheet.write_number(row, side, lower, self.numbers["points"])
+            self._text(sheet, row, side + 1, band, self.text)
+        lowers = _block(first, side, first + len(bands) - 1, side)
+        names = _block(first, side + 1, first + len(bands) - 1, side + 1)
+
+        rows = _lines(rollup)
+        place = {(level, code): row for row, (level, code, _) in enumerate(rows, start=first)}
+        for row, (level, code, children) in enumerate(rows, start=first):
+            line = rollup.table(level).loc[code]
+            self._text(sheet, row, 0, code, self.text)
+            self._text(sheet, row, 1, line["name"], self.text if level == "question" else self.bold)
+            self._text(sheet, row, 2, level_name(level), self.text)
+            sheet.write_number(row, 3, line["max_points"], self.numbers["points"])
+            for at, end in enumerate(points, start=4):
+                if children:
+                    cells = [_cell(place[child], at) for child in children]
+                    inner = f"{cells[0]}:{cells[-1]}" if children[0][0] == "question" else ",".join(cells)
+                    formula = f"ROUND(SUM({inner}),6)"
+                    if level == "indicator":
+                        formula = f"MIN({formula},{_cell(row, 3)})"
+                    # Where nobody has answered there is no sum: a nought would say that it was answered badly.
+                    empty = t("belum dijawab")
+                    value = float(line[end]) if end == "high" or line["answers"] else empty
+                    formula = f'IF(COUNT({inner})=0,"{empty}",{formula})' if end == "low" else formula
+                    sheet.write_formula(row, at, f"={formula}", self.totals["points"], value)
+                elif end == "high":
+                    own = _cell(row, 4)
+                    formula = f"=IF(ISBLANK({own}),{_cell(row, 3)},{own})"
+                    sheet.write_formula(row, at, formula, self.numbers["points"], float(line[end]))
+                elif code in rollup.unanswered:
+                    sheet.write_blank(row, at, None, self.input)
+                else:
+                    sheet.write_number(row, at, float(line[end]), self.input)
+                if not children and end == "low":
+                    bounds = {"validate": "decimal", "criteria": "between", "minimum": 0,
+                              "maximum": float(line["max_points"]),
+                              "error_message": t("Isi angka dari 0 sampai maksimum.")}  # fmt: skip
+                    sheet.data_validation(row, at, row, at, bounds)
+            depth = {"component": 0, "indicator": 1, "question": 2}[level]
+            # The bold names of what has parts are wider.
+            height = _height([(line["name"], 64 if depth == 2 else 56)])
+            sheet.set_row(row, height, None, {"level": depth})
+
+        tops = [place[("component", code)] for code in rollup.components.index]
+        for row, label in (
+            (3, t("Nilai total")),
+            (4, t("Predikat")),
+            (5, t("Poin yang kurang ke {goal}", goal=goal.name)),
+        ):
+            self._text(sheet, row, 1, label, self.bold)
+        for at, end in enumerate(points, start=4):
+            total = getattr(rollup.total, end)
+            own = _cell(3, at)
+            summed = ",".join(_cell(row, at) for row in tops)
+            sheet.write_formula(3, at, f"=ROUND(SUM({summed}),6)", self.totals["points"], total)
+            placed = f"=LOOKUP({own},{lowers},{names})"
+            sheet.write_formula(4, at, placed, self.total_text, ladder.place(total).name)
+            gap = max(0.0, round(goal.lower - total, 6))
+            lower = _cell(first + 1 + ladder.bands.index(goal), side)
+            sheet.write_formula(5, at, f"=MAX(0,ROUND({lower}-{own},6))", self.totals["points"], gap)
+        sheet.freeze_panes(first, 2)
+        sheet.repeat_rows(first - 1)
+        sheet.print_area(0, 0, first + len(rows) - 1, side + 1)
+        sheet.outline_settings(symbols_below=False)
+
+    def _sheet(self, name: str, *, landscape: bool = False) -> Any:
+        sheet = self.book.add_worksheet(name)
+        if landscape:
+            sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.7)
+        shown = self.title.replace("&", "&&")[:150]
+        sheet.set_footer(f"&L&8{shown}&R&8{t('Halaman &P dari &N')}")
+        sheet.hide_gridlines(2)
+        return sheet
+
+    def _link(self, sheet: Any, row: int, name: str) -> None:
+        quoted = name.replace("'", "''")
+        sheet.write_url(row, 0, f"internal:'{quoted}'!A1", self.link, name)
+
+    def _write(self, sheet: Any, row: int, at: int, value: Cell, unit: str, formats: dict[str, Any], text: Any) -> None:
+        """Write one cell: a number as a number, anything else as text, never as a formula."""
+        if isinstance(value, str):
+            self._text(sheet, row, at, value, text)
+        else:
+            bare = unit == "" and value != int(value)
+            sheet.write_number(row, at, value, formats["points" if bare else unit])
+
+    @staticmethod
+    def _text(sheet: Any, row: int, at: int, text: str, style: Any = None) -> None:
+        shown = text if len(text) <= _CELL else text[: _CELL - 1] + "…"
+        sheet.write_string(row, at, shown, style)
+
+
+def _lines(rollup: RollUp) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Return the rows of a calculation: level, code, and the rows that each is the sum of."""
+    indicators, questions = rollup.indicators, rollup.questions
+    lines: list[tuple[str, str, list[tuple[str, str]]]] = []
+    for component in rollup.components.index:
+        if indicators is None:
+            lines.append(("component", component, []))
+            continue
+        own = list(indicators.index[indicators["component_code"] == component])
+        lines.append(("component", component, [("indicator", code) for code in own]))
+        for code in own:
+            asked = [] if questions is None else list(questions.index[questions["indicator_code"] == code])
+            lines.append(("indicator", code, [("question", question) for question in asked]))
+            lines += [("question", question, []) for question in asked]
+    return lines
+
+
+def _names(fixed: Sequence[str], sheets: Sequence[Sheet]) -> list[str]:
+    """Name the sheets: the number of the group and of the table, then as much of the title as Excel allows."""
+    groups = list(dict.fromkeys(sheet.group for sheet in sheets))
+    counts = dict.fromkeys(groups, 0)
+    names = []
+    for sheet in sheets:
+        counts[sheet.group] += 1
+        number = f"{groups.index(sheet.group) + 1}.{counts[sheet.group]} "
+        plain = re.sub(r"\s+", " ", re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", sheet.title)).strip()
+        names.append((number + plain)[:_NAME].strip(" '"))
+    return names
+
+
+def _height(cells: Sequence[tuple[str, float]]) -> float:
+    """Return how high a row must be for texts in columns of so many letters: not every program finds out itself."""
+    lines = max((math.ceil(len(text) / (0.85 * width)) for text, width in cells if text), default=1)
+    return min(15.5 * lines, 409)  # Excel allows no more
+
+
+def _cell(row: int, column: int) -> str:
+    from xlsxwriter.utility import xl_rowcol_to_cell
+
+    return xl_rowcol_to_cell(row, column)
+
+
+def _block(row: int, column: int, last_row: int, last_column: int) -> str:
+    from xlsxwriter.utility import xl_range_abs
+
+    return xl_range_abs(row, column, last_row, last_column)

@@ -1,0 +1,363 @@
+"""The drawing board: palette, type sizes, the figure that every chart stands on, text that is measured first.
+
+Every chart is drawn on a figure of its own and in a style of its own, so nothing leaks from one to
+the next or from a notebook's settings into a chart. Text is measured before it is set, so that a
+long name wraps instead of running out of the picture.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import pandas as pd
+
+from kla_analysis.analysis.position import Position
+from kla_analysis.instrument.instrument import standing_name
+from kla_analysis.language import t
+from kla_analysis.showing.records import BLOCK_TYPE, Record, Shown
+from kla_analysis.showing.table import Column, Table
+from kla_analysis.showing.text import Text, source_note
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+INK = "#1b2733"
+SOFT = "#52606d"
+BLUE = "#1f4e79"
+AMBER = "#a85400"
+MISSING = "#6f8498"
+GRID = "#d5dce2"
+PAPER = "#ffffff"
+#: Tints behind the bands, from no award to the top, every band a step darker: only a background, the names stand on them.
+_ZONES = ("#f3f4f6", "#e8eff6", "#d9e6f2", "#c9dcee", "#bcd4ea", "#b0cce6")
+#: The two ends of the heatmap, 0 and 100 %: light enough for dark text on every cell between them.
+HEAT = ("#f4f8fc", "#6fa8d8")
+#: Inches: narrow enough that text stays readable when a phone shrinks the picture.
+WIDTH = 6.4
+DPI = 160
+#: Points. Nothing is written smaller than `SMALL`.
+HEAD, TEXT, NAME, SMALL = 13.0, 10.5, 9.75, 9.0
+PAD = 0.12
+LOST = {"facecolor": PAPER, "edgecolor": MISSING, "hatch": "////", "linewidth": 0.8}
+UNKNOWN = {**LOST, "hatch": "...."}
+KNOWN_RANGE = {"facecolor": PAPER, "edgecolor": BLUE, "hatch": "////", "linewidth": 1.4}
+_STYLE = {
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans"],
+    "hatch.linewidth": 0.8,
+    "savefig.facecolor": "auto",
+    "savefig.edgecolor": "auto",
+    "savefig.bbox": None,
+    "savefig.transparent": False,
+    "path.effects": [],
+    "path.sketch": None,
+    "axes.grid": False,
+    "axes.axisbelow": True,
+    "text.antialiased": True,
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Chart(Shown):
+    """A finished chart: the finding, the picture, and the same in words for those who do not see it.
+
+    Attributes:
+        title: the finding, one sentence; it also stands above the picture.
+        alt: what kind of chart it is and its key numbers.
+        source: where the numbers come from and how sure they are; it also stands below the picture.
+        table: its twin, the numbers that are drawn; None where there is nothing to draw.
+    """
+
+    title: str
+    alt: str
+    source: str
+    figure: Figure
+    table: Table | None = None
+
+    def png(self, dpi: int = DPI) -> bytes:
+        """Return the picture; the same data give the same bytes.
+
+        A palette of 256 colours is enough for all of ours: no dot differs by more than the eye can see,
+        and the picture, which stands in pages and on paper, has two fifths of the bytes.
+        """
+        from matplotlib import rc_context
+        from PIL import Image
+
+        raw, buffer = io.BytesIO(), io.BytesIO()
+        with rc_context(_STYLE):
+            self.figure.savefig(raw, format="rgba", dpi=dpi)
+        size = tuple(int(inches * dpi) for inches in self.figure.get_size_inches())
+        picture = Image.frombytes("RGBA", size, raw.getvalue()).convert("RGB")
+        picture = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        picture.save(buffer, format="PNG", dpi=(dpi, dpi))
+        return buffer.getvalue()
+
+    def svg(self) -> bytes:
+        """Return the picture as SVG, its letters as shapes; the same data give the same bytes."""
+        return figure_svg(self.figure)
+
+    def save(self, path: str | Path, dpi: int = DPI) -> Path:
+        """Write the picture to a file and return where it is."""
+        path = Path(path)
+        path.write_bytes(self.png(dpi))
+        return path
+
+    def record(self) -> Record:
+        """Return what the picture shows as plain data; equal figures have the same `id`."""
+        said = {"title": self.title, "alt": self.alt, "source": self.source}
+        said["table"] = self.table.record() if self.table is not None else None
+        name = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+        return {"kind": "figure", "id": name, **said}
+
+    def _repr_html_(self) -> None:
+        """A picture is shown as a picture."""
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
+        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt, BLOCK_TYPE: self.record()}
+        return data, {"image/png": {"alt": self.alt, "title": self.title, "width": round(WIDTH * 100)}}
+
+    def __repr__(self) -> str:
+        return self.title
+
+
+def figure_svg(figure: Figure) -> bytes:
+    """Return a figure as SVG, its letters as shapes; the same data give the same bytes."""
+    from matplotlib import rc_context
+
+    buffer = io.BytesIO()
+    with rc_context({**_STYLE, "svg.hashsalt": "kla", "svg.fonttype": "path"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
+
+
+def styled(draw: Callable[P, R]) -> Callable[P, R]:
+    """Draw in the charts' own style, whatever the notebook has set."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
+        from matplotlib import rc_context
+
+        with rc_context(_STYLE):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+def finished(title: str, alt: str, source: str, figure: Figure, table: Table | Text | None = None) -> Chart:
+    """Make the chart; its alt text is cut where a screen reader would grow tired.
+
+    Args:
+        table: the numbers that are drawn.
+    """
+    twin = table if isinstance(table, Table) else None
+    return Chart(title, textwrap.shorten(alt, 590, placeholder=" …"), source, figure, twin)
+
+
+def drawn_table(
+    position: Position, caption: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], source: str = ""
+) -> Table:
+    """Return what a chart draws as a table: one row per mark, one value per column."""
+    frame = pd.DataFrame(list(rows), columns=[column.key for column in columns])
+    return Table(caption, tuple(columns), frame, source, t("ILUSTRATIF") if position.illustrative else "")
+
+
+def said(title: str, position: Position, source: str) -> Chart:
+    """Make a chart that has nothing to draw and says so."""
+    figure, ax = new_figure(title, position, source, tall=0.12, left=PAD)
+    ax.set(xticks=[], yticks=[])
+    ax.set_axis_off()
+    return finished(title, title + ".", source, figure)
+
+
+def source_line(position: Position, *, published: bool = False) -> str:
+    """Say where the numbers come from: the sheet's origin, and the publication where it is drawn too."""
+    fact = position.published
+    note = source_note(position) if position.assessment is not None else ""
+    if fact is not None and (published or not note):
+        line = t(
+            "Sumber: {hosts}. Status: {standing}.", hosts=hosts([fact.source]), standing=standing_name(fact.standing)
+        )
+        note = t("{note} Hasil terbit: {hosts}.", note=note, hosts=hosts([fact.source])) if note else line
+    return note
+
+
+def hosts(addresses: Iterable[str]) -> str:
+    """Name the sites of web addresses, each once; the full addresses stand in the tables."""
+    found = (re.search(r"(?:https?://)?(?:www\.)?([^/\s]+)", address) for address in addresses if address)
+    return ", ".join(dict.fromkeys(match[1] for match in found if match)) or "–"
+
+
+def zones(count: int) -> list[str]:
+    """Return a tint for each band of a ladder and what lies below them, from light to dark."""
+    from matplotlib.colors import LinearSegmentedColormap, to_hex
+
+    if count == len(_ZONES):
+        return list(_ZONES)
+    shade = LinearSegmentedColormap.from_list("zones", _ZONES)
+    return [to_hex(shade(at / max(count - 1, 1))) for at in range(count)]
+
+
+def standings(codes: Iterable[str]) -> str:
+    """Name the standings of several facts, each once."""
+    return ", ".join(standing_name(code) for code in dict.fromkeys(codes))
+
+
+def stage_name(position: Position, code: str, *, sentence: bool = False) -> str:
+    """Name a stage in a running text, or at the beginning of a sentence."""
+    names = {stage.code: stage.name for stage in position.instrument.stages}
+    name = names.get(code, t("Selama verifikasi"))
+    return name if sentence else name.lower()
+
+
+def new_figure(
+    title: str,
+    position: Position,
+    source: str,
+    *,
+    tall: float,
+    left: float,
+    right: float = PAD,
+    under: float = 0.0,
+    over: float = 0.0,
+    how: str = "",
+    badge: bool = True,
+) -> tuple[Figure, Axes]:
+    """Make a figure with the finding above and the source below, as high as its content (inches).
+
+    Args:
+        tall: height of the plot itself; `left` and `right` are the margins beside it.
+        under, over: room below and above the plot for its axis or legend.
+        how: one sentence under the title on how to read the marks.
+        badge: show the mark of an illustrative sheet.
+    """
+    from matplotlib.figure import Figure
+
+    badge = badge and position.illustrative
+    wide = WIDTH - 2 * PAD
+    title = fit(title, wide, HEAD, "bold", 3)
+    how = fit(how, wide, SMALL + 0.5)
+    word = t("ILUSTRATIF")
+    source = fit(source, wide - (text_width(word, SMALL, "bold") + 0.25 if badge else 0), SMALL, lines=4)
+    head = 0.1 + 0.225 * (title.count("\n") + 1) + 0.1
+    top = head + (0.165 * (how.count("\n") + 1) + 0.1 if how else 0) + over
+    foot = max(0.12 + 0.155 * (source.count("\n") + 1) if source else 0.1, 0.34 if badge else 0) + 0.1
+    height = top + tall + under + foot
+    figure = Figure(figsize=(WIDTH, height), facecolor=PAPER)
+    ax = figure.add_axes((left / WIDTH, (foot + under) / height, 1 - (left + right) / WIDTH, tall / height))
+    ax.set_facecolor("none")
+
+    def put(x: float, y: float, text: str, size: float, **style: Any) -> None:
+        style = {"color": INK, "va": "top", "linespacing": 1.22, "parse_math": False} | style
+        figure.text(x / WIDTH, y / height, text, fontsize=size, **style)
+
+    put(PAD, height - 0.1, title, HEAD, fontweight="bold")
+    put(PAD, height - head, how, SMALL + 0.5, color=SOFT)
+    put(PAD, 0.09, source, SMALL, color=SOFT, va="bottom")
+    if badge:
+        put(
+            WIDTH - PAD - 0.05,
+            0.12,
+            word,
+            SMALL,
+            color=AMBER,
+            va="bottom",
+            ha="right",
+            fontweight="bold",
+            bbox={"boxstyle": "round,pad=0.25", "facecolor": PAPER, "edgecolor": AMBER},
+        )
+    return figure, ax
+
+
+def row_names(names: Iterable[object], left: float, *, lines: int = 3, least: float = 0.36) -> tuple[list[str], float]:
+    """Wrap the names of rows into the margin, and return the height that a row then needs (inches)."""
+    wrapped = [fit(str(name), left - PAD - 0.1, NAME, lines=lines) for name in names]
+    most = max(name.count("\n") + 1 for name in wrapped)
+    return wrapped, max(least, 0.16 * most + 0.1)
+
+
+def put_rows(ax: Axes, names: Sequence[str], at: Sequence[float] | None = None) -> None:
+    """Name the rows, the first at the top, and leave no axis: values stand beside their bars."""
+    at = list(range(len(names))) if at is None else at
+    ax.set_yticks(at, names, fontsize=NAME, color=INK, parse_math=False, linespacing=1.05, rotation=0)
+    ax.set_ylim(at[-1] + 0.5, at[0] - 0.5)
+    ax.set_xticks([])
+    ax.tick_params(length=0)
+    ax.spines[["top", "right", "bottom"]].set_visible(False)
+    ax.spines["left"].set_color(GRID)
+
+
+def label_bars(
+    ax: Axes, ends: Iterable[float], labels: Sequence[str], wide: float, at: Sequence[float] | None = None
+) -> None:
+    """Write each label at the end of its bar and make the axis long enough for all of them."""
+    ends = list(ends)
+    ax.set_xlim(
+        0, max(end * wide / (wide - 0.1 - text_width(label, TEXT)) for end, label in zip(ends, labels, strict=True))
+    )
+    for y, end, label in zip(at or range(len(ends)), ends, labels, strict=True):
+        write(ax, end, y, label, xytext=(4, 0))
+
+
+def write(ax: Axes, x: float, y: float, text: str, *, xytext: tuple[float, float] | None = None, **style: Any) -> None:
+    """Write a text as it is (nothing in it is a formula); `xytext` moves it by points."""
+    style = {"color": INK, "fontsize": TEXT, "va": "center", "parse_math": False} | style
+    if xytext is None:
+        ax.text(x, y, text, **style)
+    else:
+        ax.annotate(text, (x, y), xytext=xytext, textcoords="offset points", annotation_clip=False, **style)
+
+
+def patch(face: str, edge: str = "none") -> dict[str, Any]:
+    """Return the box behind a text that stands on marks; with an edge it is a label."""
+    return {"boxstyle": "round,pad=0.2" if edge != "none" else "square,pad=0.12", "facecolor": face, "edgecolor": edge}
+
+
+def dashed_line(xs: tuple[float, float], ys: tuple[float, float]) -> Any:
+    """Return the dashed line of a threshold."""
+    from matplotlib.lines import Line2D
+
+    return Line2D(xs, ys, color=AMBER, linewidth=1.4, linestyle=(0, (4, 3)))
+
+
+def fit(text: str, wide: float, size: float, weight: str = "normal", lines: int = 9) -> str:
+    """Wrap a text to a width in inches; a word that is too long is cut, a last line too many ends in `…`."""
+    out: list[str] = []
+    for word in text.split():
+        if out and text_width(f"{out[-1]} {word}", size, weight) <= wide:
+            out[-1] += f" {word}"
+            continue
+        while len(word) > 1 and text_width(word, size, weight) > wide:
+            cut = next(n for n in range(len(word) - 1, 0, -1) if n == 1 or text_width(word[:n], size, weight) <= wide)
+            out.append(word[:cut])
+            word = word[cut:]
+        out.append(word)
+    if len(out) > lines:
+        out = out[:lines]
+        while out[-1] and text_width(out[-1] + " …", size, weight) > wide:
+            out[-1] = out[-1].rsplit(" ", 1)[0] if " " in out[-1] else out[-1][:-1]
+        out[-1] = out[-1].rstrip(" ,;(/-") + " …"
+    return "\n".join(out)
+
+
+@lru_cache(maxsize=8192)
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Measure a line of text in inches, with a little room for the rounding of its letters to pixels."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    return text_to_path.get_text_width_height_descent(text, font, False)[0] / 72 * 1.04

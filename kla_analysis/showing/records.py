@@ -1,0 +1,133 @@
+"""Records: what is shown, as plain data beside it.
+
+Everything that a notebook shows has a record in its output, in one of two types of content. HTML, the PDF and the
+workbook are made from records; nothing is read back out of a page. A record is a dictionary of plain values whose
+`kind` says what it is:
+
+- `table`, after the Table Schema of Frictionless Data: `title`, `schema` (fields with `name`, `title`, `type`, `unit`,
+  `kind`), `data` (the values by field name; None where there is none), and beside that `written` (every cell as people
+  read it), `total` (the foot: pairs of what is written and its value), `source`, `badge`;
+- `text`: `heading`, `paragraphs`, `style`, and in an output perhaps `values`, the plain values behind the words;
+- `rules`: `rules`, each with `name`, `words`, `formula`, `source`;
+- `figure`: `id` (equal for equal figures), `title`, `alt`, `source`, `table` (the record of its twin, or None);
+- `several`: `blocks`, the records of its parts; `sheet`, the same with the `id` and `title` of a meeting's sheet.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import jinja2
+
+#: The types of content under which a notebook's output holds records: tables, and everything else.
+TABLE_TYPE, BLOCK_TYPE = "application/vnd.dataresource+json", "application/vnd.kla+json"
+Record = dict[str, Any]
+# JupyterLab aligns every cell to the right, so that the alignment of text stands in the cells themselves.
+_TEMPLATES = {
+    "table": """\
+{%- macro cells(row) %}{% for cell, value in row %}{% set kind = schema.fields[loop.index0].kind %}
+{%- set named = loop.first and cell %}
+{%- if named %}<th scope="row"{% else %}<td{% endif %} class="{{ kind }}"{% if value is not none %} data-value="{{ value }}"{% endif %}{{ aligned(kind) }}>
+{{- cell }}</{{ "th" if named else "td" }}>{% endfor %}{% endmacro -%}
+{%- macro aligned(kind) %}{% if kind != "number" %} style="text-align: left"{% endif %}{% endmacro -%}
+<div class="kla-scroll" role="region" tabindex="0" aria-label="{{ title }}">
+<table class="kla-table">
+<caption style="text-align: left">{{ title }}{% if badge %} <strong class="kla-badge">{{ badge }}</strong>{% endif %}</caption>
+<thead><tr>{% for column in schema.fields %}<th scope="col" class="{{ column.kind }}"{% if column.unit %} data-unit="{{ column.unit }}"{% endif %}{{ aligned(column.kind) }}>{{ column.title }}</th>{% endfor %}</tr></thead>
+<tbody>
+{%- for row in rows %}
+<tr>{{ cells(row) }}</tr>
+{%- endfor %}
+</tbody>
+{%- if total %}
+<tfoot><tr>{{ cells(total) }}</tr></tfoot>
+{%- endif %}
+</table>
+</div>
+{%- if source %}
+<p class="kla-source">{{ source }}</p>
+{%- endif %}
+""",
+    "text": """\
+{% if heading %}<h3>{{ heading }}</h3>
+{% endif -%}
+{% for paragraph in paragraphs %}<p{% if style %} class="kla-{{ style }}"{% endif %}>{{ paragraph }}</p>
+{% endfor %}""",
+    "rules": """\
+{% for rule in rules %}<h3>{{ rule.name }}</h3>
+<p>{{ rule.words }}</p>
+<p class="kla-formula">{{ rule.formula }}</p>
+<p class="kla-source">{{ rule.source }}</p>
+{% endfor %}""",
+}
+
+
+class Shown:
+    """Something that a notebook shows: HTML for the eye, and beside it its record."""
+
+    def record(self) -> Record:
+        """Return what is shown as plain data."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        return html(self.record())
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
+        record = self.record()
+        return {TABLE_TYPE if record["kind"] == "table" else BLOCK_TYPE: record}, {}
+
+
+def html(record: Record, top: str = "") -> str:
+    """Return a record as HTML; nothing in it is ever read as markup.
+
+    Args:
+        top: HTML of ours to stand at the top of each meeting's sheet, where `{id}` is the sheet's.
+    """
+    kind = record["kind"]
+    if kind in ("several", "sheet"):
+        inner = "\n".join(html(one, top) for one in record["blocks"])
+        if kind == "several":
+            return inner
+        first = top.format(id=record["id"])
+        return f'<section class="kla-sheet" id="{record["id"]}">\n{first}{inner}\n</section>'
+    return _template(kind).render({**record, "rows": rows_of(record)} if kind == "table" else record)
+
+
+def rows_of(table: Record) -> list[list[tuple[str, float | int | None]]]:
+    """Return the rows of a table's record: each cell as it is written, and its value; None where it is only written."""
+    names = [field["name"] for field in table["schema"]["fields"]]
+    return [
+        [
+            (text, None if isinstance(value := values[name], str) else value)
+            for name, text in zip(names, written, strict=True)
+        ]
+        for values, written in zip(table["data"], table["written"], strict=True)
+    ]
+
+
+def tables_in(blocks: list[Record]) -> list[Record]:
+    """Return all tables of a page's records, those behind its figures too unless the page shows them itself."""
+    shown = {table["title"] for block in blocks for table in _open_tables(block)}
+    return [table for block in blocks for table in _open_tables(block) + _twin(block, shown)]
+
+
+def twin_of(figure: Record, blocks: list[Record]) -> Record | None:
+    """Return the table behind a figure; None where it has none, or where its page shows that table itself."""
+    return next(iter(_twin(figure, {table["title"] for block in blocks for table in _open_tables(block)})), None)
+
+
+def _open_tables(block: Record) -> list[Record]:
+    if block["kind"] in ("several", "sheet"):
+        return [table for part in block["blocks"] for table in _open_tables(part)]
+    return [block] if block["kind"] == "table" else []
+
+
+def _twin(block: Record, shown: set[str]) -> list[Record]:
+    table = block.get("table") if block["kind"] == "figure" else None
+    return [table] if table is not None and table["title"] not in shown else []
+
+
+@lru_cache
+def _template(kind: str) -> jinja2.Template:
+    return jinja2.Environment(autoescape=True).from_string(_TEMPLATES[kind])

@@ -1,0 +1,142 @@
+"""The first page of a report: one page of paper, derived from the numbers, saying nothing twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+from html import unescape
+
+import pypdf
+import pytest
+
+import kla_analysis as kla
+from kla_analysis.analysis.forecast import outlook
+from kla_analysis.analysis.uncertainty import tornado
+from kla_analysis.language import LANGUAGES, language, money, number
+from kla_analysis.language import t as language_t
+from kla_analysis.project import find_project
+from kla_analysis.report import build, html, pdf
+from kla_analysis.report.manifest import facts
+from kla_analysis.report.parameters import ReportParameters
+from kla_analysis.showing import summary
+from kla_analysis.showing.plan import likely
+
+PLANS: dict[str, dict | None] = {}
+
+
+def plan_of(position: object, target: str) -> dict | None:
+    if position.roll_up is None or position.roll_up.level != "question":
+        return None
+    return kla.simulate(position, target=target).record()
+
+
+def claimed() -> object:
+    """A self-assessed sheet just above a bound, so that single answers can lose the predicate."""
+    position = kla.open_position("reference", 2024)
+    return dataclasses.replace(position, area=kla.open_position("63.10", 2022).area)
+
+
+def with_gaps(sheet) -> object:
+    lines = sheet().read_text(encoding="utf-8").splitlines()
+    found = [f",{code},{score}," for code, score in (line.split(",")[3:5] for line in lines[1:12])]
+    path = sheet(*((old, re.sub(r",[^,]*,$", ",,", old)) for old in found))
+    return kla.open_position("63.10", 2022, assessment=path)
+
+
+@pytest.fixture(params=["bumbu", "bumbu to utama", "only a predicate", "claimed", "with gaps"])
+def case(request, sheet):
+    position = {
+        "only a predicate": lambda: kla.open_position("63.10", 2023),
+        "claimed": claimed,
+        "with gaps": lambda: with_gaps(sheet),
+    }.get(request.param, lambda: kla.open_position("63.10", 2022))()
+    target = "utama" if request.param == "bumbu to utama" else "nindya"
+    if request.param not in PLANS:  # planned once for all that ask
+        PLANS[request.param] = plan_of(position, target)
+    return position, target, PLANS[request.param]
+
+
+def frame_of(position, target: str) -> html.Frame:
+    parameters = ReportParameters(target=target)
+    return build._frame(facts(parameters, find_project()), position, parameters, build._sources())
+
+
+def page_of(position, target: str, plan: dict | None) -> str:
+    return html.index_page(build._summary(position, [], plan), frame_of(position, target))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_summary_is_one_page_of_paper(case, lang, paper_pages):
+    """The page that is printed, and the first of the PDF, after which the contents begin."""
+    position, target, plan = case
+    with language(lang):
+        assert paper_pages(page_of(*case)) == 1
+        made = pdf.pdf({html.INDEX: build._summary(position, [], plan)}, frame_of(position, target))
+        contents = language_t("Daftar isi")
+    assert pypdf.PdfReader(io.BytesIO(made)).pages[1].extract_text().splitlines()[1] == contents
+
+
+def test_nothing_is_said_twice(case):
+    page = page_of(*case)
+    text = re.sub(r"<style.*?</style>|<details.*?</details>|<footer.*", "", page, flags=re.DOTALL)
+    said = [unescape(piece).strip() for piece in re.findall(r">([^<]+)<", text)]
+    sentences = [one for piece in said for one in re.split(r"(?<=[.?!])\s", piece) if len(one) > 50]
+    assert len(sentences) == len(set(sentences))
+
+
+def test_it_says_how_sure_what_is_lost_what_it_costs_and_what_to_decide():
+    position = kla.open_position("63.10", 2022)
+    plan = plan_of(position, "nindya")
+    worth = outlook(position)
+    page = unescape(re.sub(r"<[^>]+>", " ", page_of(position, "nindya", plan)))
+    wanted = [
+        number(worth.interval.low, decimals=0),
+        number(worth.interval.high, decimals=0),
+        f"peluang Nindya {likely(plan['probability'])} bila nilai 650,5 hari ini bertahan",
+        "Rencana termurah, biaya contoh",
+        *position.roll_up.questions.sort_values("lost_points").tail(5)["name"],
+        money(plan["cost"]),
+        f"{len(plan['actions'])} kegiatan",
+        *(row["name"] for row in plan["spending"]["agency"]),
+        tornado(position.roll_up, outlook(position).retention).iloc[0]["name"],
+        money(plan["sure"]["cost"]),
+        "Siapa yang memimpin jawaban 7.2, 6.3, 8.3, 21C.1, 18.2",
+    ]
+    assert not [said for said in wanted if said not in page]
+
+
+def test_every_chance_of_a_plan_says_on_what_it_depends():
+    position = kla.open_position("63.10", 2022)
+    plan = plan_of(position, "nindya")
+    said = " ".join(summary.decisions(position, "nindya", plan))
+    assert f"Supaya peluang Nindya 80% bila nilai 650,5 hari ini bertahan: {money(plan['sure']['cost'])}" in said
+    assert "Nilai naik dari 650,5 menjadi 701" in repr(summary.plan_in_brief(position, plan))
+
+
+def test_a_plan_for_a_claim_starts_from_what_is_left_of_it():
+    position = claimed()
+    plan = plan_of(position, "nindya")
+    said = repr(summary.plan_in_brief(position, plan))
+    assert f"naik dari kira-kira {number(plan['before'])} (menurut prakiraan untuk nilai 771,81) menjadi" in said
+
+
+def test_what_to_decide_follows_from_the_sheet(sheet):
+    nindya = summary.decisions(kla.open_position("63.10", 2023), "nindya", None)
+    assert len(nindya) == 1
+    assert "lembar nilai per pertanyaan" in nindya[0]
+    gaps = with_gaps(sheet)
+    first = summary.decisions(gaps, "nindya", None)[0]
+    assert first.startswith("Siapa yang mengisi 11 pertanyaan yang belum dijawab, dan sampai kapan")
+    assert "1.1 (JDIH, Bagian Hukum, Dinas PPPA), 1.2a (" in first
+    reached = kla.open_position("63.10", 2022)
+    assert not [said for said in summary.decisions(reached, "madya", plan_of(reached, "madya")) if "Rencana" in said]
+
+
+def test_the_record_of_a_plan_is_plain_and_its_money_adds_up():
+    plan = plan_of(kla.open_position("63.10", 2022), "nindya")
+    for rows in plan["spending"].values():
+        assert sum(row["cost"] for row in rows) == plan["cost"]
+        assert sum(row["actions"] for row in rows) == len(plan["actions"])
+    assert plan["sure"]["cost"] > plan["cost"]
+    assert plan["probability"] < plan["sure"]["probability"]
