@@ -69,7 +69,7 @@ def run_kla(*arguments: str, alone: bool | None = None, **environment: str) -> s
 
 def _command(arguments: tuple[str, ...], environment: dict[str, str], said: list[Path]) -> None:
     """Be the command: its words, environment, folder and streams."""
-    from kla_analysis.cli.main.main import main
+    from kla_analysis.cli import main
 
     os.environ.clear()
     os.environ.update(environment)

@@ -1,15 +1,17 @@
 """Sheets of answers: what is read, and how bad ones are refused, every problem at once."""
 
 import math
+import shutil
 
 import pandas as pd
 import pytest
-from conftest import often
+from conftest import ROOT, often
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kla_analysis as kla
 from kla_analysis.errors import DataError
+from kla_analysis.evidence.assessment import find_sheet
 
 
 def refusal(path, instrument) -> DataError:
@@ -176,3 +178,43 @@ def test_small_answers_are_scaled_and_empty_ones_are_not():
     assert scaled.to_dict() == {"a": 1.0, "b": 0.0, "c": 2.0}
     with pytest.raises(ValueError, match=r"8\.01"):  # b can give nothing
         kla.scaled_to_total(profile, pd.Series({"a": 4.0, "b": 4.0, "c": 4.0}), 8.01)
+
+
+def test_of_several_rounds_the_one_that_was_asked_for(tmp_path, instrument):
+    data = shutil.copytree(ROOT / "data", tmp_path / "data")
+    folder = data / "assessments/63.10"
+    for year, stage in ((2023, "self_assessment"), (2023, "final"), (2025, "administrative_verification")):
+        text = (folder / "2022-final.csv").read_text(encoding="utf-8").replace(",2022,final,", f",{year},{stage},")
+        (folder / f"{year}-{stage}.csv").write_text(text, encoding="utf-8")
+    found = {year: find_sheet("63.10", year, data=data) for year in (2022, 2023, 2024, 2025)}
+    assert [path and path.name for path in found.values()] == [
+        "2022-final.csv",
+        "2023-final.csv",  # the latest stage
+        None,
+        "2025-administrative_verification.csv",
+    ]
+    assert find_sheet("63.10", 2023, stage="self_assessment", data=data).name == "2023-self_assessment.csv"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"self_assessment_high": ""}, "tidak lengkap"),
+        ({"self_assessment_low": "900", "self_assessment_high": "800"}, "terbalik"),
+    ],
+)
+def test_an_interval_has_two_ends_in_their_order(tmp_path, ladder, change, words):
+    data = shutil.copytree(ROOT / "data", tmp_path / "data")
+    path = data / "published/stage_scores.csv"
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    at = table.index[table["self_assessment_low"] != ""][0]
+    table.loc[at, list(change)] = list(change.values())
+    table.to_csv(path, index=False)
+    with pytest.raises(DataError) as refused:
+        kla.load_cases(ladder, data=data)
+    (problem,) = refused.value.problems
+    assert (words in problem.what, problem.row) == (True, at + 2)
+    # An interval of one number is whole.
+    table.loc[at, ["self_assessment_low", "self_assessment_high"]] = "850"
+    table.to_csv(path, index=False)
+    assert len(kla.load_cases(ladder, data=data))

@@ -256,3 +256,46 @@ def test_a_target_that_is_met_exactly_is_met(model):
     assert stairs.at(int(step["cost"]) - 1)["total"] < step["total"]
     assert most_points(model, Limits(budget=int(step["cost"]))).total == step["total"]
     assert stairs.after(int(step["cost"]))["cost"] == following["cost"]
+
+
+def test_every_limit_is_kept_on_its_bound_and_broken_beyond_it(model):
+    chosen = model.indices(["A03", "A04"])
+    spent = int(model.costs[chosen].sum())
+    assert model.broken(chosen, Limits(budget=spent)) == []
+    assert model.broken(chosen, Limits(budget=spent - 1)) == ["anggaran"]
+    for column, attribute in (("agency", "agencies"), ("funding_source", "funding_sources"), ("year", "years")):
+        name = model.catalogue.actions[column].iloc[chosen[0]]
+        paid = int(model.paid(column, name)[chosen].sum())
+        assert paid > 0
+        assert model.broken(chosen, Limits(**{attribute: {name: paid}})) == []
+        assert len(model.broken(chosen, Limits(**{attribute: {name: paid - 1}}))) == 1
+    points = model.components(chosen)["K1"]
+    assert model.broken(chosen, Limits(components={"K1": points})) == []
+    assert model.broken(chosen, Limits(components={"K1": points + 0.01})) == ["komponen K1"]
+    assert model.broken(chosen, Limits(must=("A03",), must_not=("A05",))) == []
+    assert model.broken(chosen, Limits(must=("A05",), must_not=("A03",))) == ["wajib A05", "dilarang A03"]
+    assert model.broken(chosen, Limits(either_or=(("A03", "A05"),), exactly_one=(("A04", "A05"),))) == []
+    assert model.broken(chosen, Limits(either_or=(("A03", "A04"),), exactly_one=(("A05", "A06"),))) == [
+        "pilih satu: A03, A04",
+        "tepat satu: A05, A06",
+    ]
+    assert model.broken(chosen, Limits(exactly_one=(("A03", "A04"),))) == ["tepat satu: A03, A04"]
+
+
+def test_a_prerequisite_is_one_of_its_alternatives(model):
+    needy = next(at for at, choices in enumerate(model.needs) if choices)
+    first = model.needs[needy][0]
+    said = model.broken(np.array([needy]), Limits())
+    assert said[0].startswith(f"prasyarat {model.codes[needy]}: {model.codes[first[0]]}")
+    helped = np.array(sorted([needy, *(choice[-1] for choice in model.needs[needy])]))
+    assert not [each for each in model.broken(helped, Limits()) if each.startswith(f"prasyarat {model.codes[needy]}:")]
+
+
+def test_a_share_of_the_claims_is_between_nothing_and_all(rolled, model):
+    assert Model(rolled, model.catalogue, kept_share=0.0).total(np.array([], dtype=int)) == 0
+    assert Model(rolled, model.catalogue, kept_share=1.0).total(np.array([], dtype=int)) == 650.5
+    for share in (-0.01, 1.01):
+        with pytest.raises(ParameterError):
+            Model(rolled, model.catalogue, kept_share=share)
+    assert least_money(model, 0).actions == ()
+    assert least_money(model, 1000).status == "infeasible"

@@ -17,7 +17,6 @@ import pytest
 
 import kla_analysis as kla
 from kla_analysis.errors import ParameterError
-from kla_analysis.evidence.synthetic import write_synthetic
 from kla_analysis.report.manifest import read_manifest, sha256
 from kla_analysis.runs.batch import plan_jobs, read_areas, run_batch
 
@@ -154,20 +153,6 @@ def test_a_synthetic_sheet_says_so_everywhere(mini):
         text = path.read_text(encoding="utf-8")
         assert "SINTETIS: semua nilai di sini diundi komputer" in text
         assert "ILUSTRATIF" in text
-
-
-def test_synthetic_sheets_are_the_same_for_a_seed_and_never_hide_a_real_one(tmp_path, instrument):
-    one = write_synthetic(tmp_path / "a", instrument, year=2025, seed=1, areas=["63.01", "63.10"])
-    other = write_synthetic(tmp_path / "b", instrument, year=2025, seed=1, areas=["63.10"])
-    assert one[1].read_bytes() == other[0].read_bytes()
-    another = write_synthetic(tmp_path / "c", instrument, year=2025, seed=2, areas=["63.10"])
-    assert another[0].read_bytes() != other[0].read_bytes()
-    sheet = kla.load_assessment(one[1], instrument)
-    assert sheet.origin.illustrative
-    assert 300 < kla.roll_up(sheet, instrument).total.low < 1000
-    other[0].with_suffix(".origin.yaml").unlink()
-    with pytest.raises(ParameterError, match="bukan lembar sintetis"):
-        write_synthetic(tmp_path / "b", instrument, year=2025, seed=1, areas=["63.10"])
 
 
 def test_areas_from_a_file_and_all_of_them(tmp_path):
