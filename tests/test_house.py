@@ -167,19 +167,12 @@ TOO_LONG = {
     "kla_analysis/cli/scores.py:score",
     "kla_analysis/showing/losses.py:pareto",
     "kla_analysis/showing/target.py:waterfall",
-    "kla_analysis/showing/template.py:template_workbook",
     "kla_analysis/app/planner.py:_build",
-    "kla_analysis/showing/excel.py:calculation",
     "kla_analysis/app/serve.py:_serve",
-    "kla_analysis/report/build.py:_build",
     "kla_analysis/app/check_page.py:_build",
 }
 TOO_COMPLEX = {
     "kla_analysis/cli/plans.py:plan",
-    "kla_analysis/showing/annotation.py:_copy",
-    "kla_analysis/showing/excel.py:calculation",
-    "kla_analysis/report/build.py:_build",
-    "kla_analysis/report/pdf.py:_table",
 }
 
 
