@@ -165,9 +165,6 @@ def test_imports_go_one_way():
 TOO_LONG = {
     "kla_analysis/showing/losses.py:pareto",
     "kla_analysis/showing/target.py:waterfall",
-    "kla_analysis/app/planner.py:_build",
-    "kla_analysis/app/serve.py:_serve",
-    "kla_analysis/app/check_page.py:_build",
 }
 
 
