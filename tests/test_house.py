@@ -161,32 +161,20 @@ def test_imports_go_one_way():
     assert said.returncode == 0, said.stdout + said.stderr
 
 
-#: Functions of the upper wings that are longer or more complex than the house allows: the list only gets shorter.
+#: Functions of the upper wings that are longer than the house allows: the list only gets shorter.
 TOO_LONG = {
-    "kla_analysis/cli/reports.py:report",
-    "kla_analysis/cli/scores.py:score",
     "kla_analysis/showing/losses.py:pareto",
     "kla_analysis/showing/target.py:waterfall",
-    "kla_analysis/showing/template.py:template_workbook",
     "kla_analysis/app/planner.py:_build",
-    "kla_analysis/showing/excel.py:calculation",
     "kla_analysis/app/serve.py:_serve",
-    "kla_analysis/report/build.py:_build",
     "kla_analysis/app/check_page.py:_build",
-}
-TOO_COMPLEX = {
-    "kla_analysis/cli/plans.py:plan",
-    "kla_analysis/showing/annotation.py:_copy",
-    "kla_analysis/showing/excel.py:calculation",
-    "kla_analysis/report/build.py:_build",
-    "kla_analysis/report/pdf.py:_table",
 }
 
 
 def test_functions_stay_short_and_simple():
     found = list(functions())
     assert {one.place for one in found if one.lines > LONGEST} <= TOO_LONG
-    assert {one.place for one in found if one.complexity > MOST_COMPLEX} <= TOO_COMPLEX
+    assert not [one.place for one in found if one.complexity > MOST_COMPLEX]
 
 
 def test_no_empty_module():

@@ -31,7 +31,7 @@ from kla_analysis.report.parameters import ReportParameters, begin, declared_val
 from kla_analysis.report.store import writing
 
 #: Templates, settings and the kernel of ours, as Jupyter looks for them, and the kernel's name.
-FOLDER, KERNEL = Path(__file__).parent / "templates" / "jupyter", "kla"
+FOLDER, KERNEL = Path(__file__).parent / "jupyter", "kla"
 #: How a server names the class of its connections to kernels.
 PROMPT = "kla_analysis.app.sockets.PromptConnection"
 NOTEBOOK, LAUNCHER = "06_simulasi_anggaran.ipynb", "beranda.ipynb"

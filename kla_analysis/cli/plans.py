@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kla_analysis.cli.kit import FILE, answers_in_json, app, lang_option, pair, print_json, with_instrument
 from kla_analysis.errors import OutputError
 from kla_analysis.language import money, t
+
+if TYPE_CHECKING:
+    from kla_analysis.planning.scenario import Scenario
+    from kla_analysis.planning.simulation import Simulation
 
 
 @app.command()
@@ -57,9 +61,35 @@ def plan(
     mengganti isinya. Tanpa apa pun: biaya termurah menuju predikat berikutnya.
     """
     from kla_analysis.analysis.position import open_position
-    from kla_analysis.planning.scenario import check_scenario, load_scenario, read_budgets, stack
+    from kla_analysis.planning.scenario import load_scenario
     from kla_analysis.planning.simulation import Simulator, difference
-    from kla_analysis.showing.plan import difference_in_words, plan_in_words, plan_lines, plan_note
+
+    asked = _asked(scenarios, options)
+    position = open_position(
+        asked.area or "63.10", asked.year or 2022, stage=asked.stage or None, assessment=assessment
+    )
+    simulator = Simulator(position)
+    answer = simulator.run(asked)
+    other = simulator.run(load_scenario(compare)) if compare else None
+    if save:
+        _save(asked, save)
+    if as_json:
+        record = answer.record()
+        if other is not None:
+            record["compared_with"] = other.record()
+            record["difference"] = difference(answer, other).reset_index().to_dict("records")
+        print_json(record)
+    else:
+        _echo_plan(answer, other)
+        if save:
+            click.echo(t("Skenario disimpan di {path}.", path=save))
+    if answer.plan.status == "infeasible":
+        raise click.exceptions.Exit(1)
+
+
+def _asked(scenarios: tuple[str, ...], options: dict[str, Any]) -> Scenario:
+    """Return the scenarios one upon the other, and the options that were given upon them all."""
+    from kla_analysis.planning.scenario import check_scenario, load_scenario, read_budgets, stack
 
     given = {name: value for name, value in options.items() if value not in (None, ())}
     for name in ("agencies", "funding_sources", "years", "components"):
@@ -70,39 +100,29 @@ def plan(
             given[name] = [[code.strip() for code in group.split(",")] for group in given[name]]
     if "budgets" in given:
         given["budgets"] = read_budgets(";".join(given["budgets"]))
-    asked = stack([load_scenario(name) for name in scenarios])
-    asked = check_scenario({**asked.model_dump(exclude_unset=True), **given})
-    position = open_position(
-        asked.area or "63.10", asked.year or 2022, stage=asked.stage or None, assessment=assessment
-    )
-    simulator = Simulator(position)
-    answer = simulator.run(asked)
-    other = simulator.run(load_scenario(compare)) if compare else None
-    if save:
-        try:
-            save.write_text(asked.to_yaml(), encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise OutputError(
-                t("{path} tidak dapat ditulis: {why}.", path=save, why=error.strerror or error),
-                advice=t("Pilih berkas lain."),
-            ) from error
-    if as_json:
-        record = answer.record()
-        if other is not None:
-            record["compared_with"] = other.record()
-            record["difference"] = difference(answer, other).reset_index().to_dict("records")
-        print_json(record)
-    else:
-        click.echo(repr(plan_in_words(answer)))
-        click.echo(plan_note(answer))
-        for line in plan_lines(answer):
-            click.echo("  " + line)
-        if other is not None:
-            click.echo(repr(difference_in_words(answer, other)))
-        if save:
-            click.echo(t("Skenario disimpan di {path}.", path=save))
-    if answer.plan.status == "infeasible":
-        raise click.exceptions.Exit(1)
+    stacked = stack([load_scenario(name) for name in scenarios])
+    return check_scenario({**stacked.model_dump(exclude_unset=True), **given})
+
+
+def _save(scenario: Scenario, path: Path) -> None:
+    try:
+        path.write_text(scenario.to_yaml(), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OutputError(
+            t("{path} tidak dapat ditulis: {why}.", path=path, why=error.strerror or error),
+            advice=t("Pilih berkas lain."),
+        ) from error
+
+
+def _echo_plan(answer: Simulation, other: Simulation | None) -> None:
+    from kla_analysis.showing.plan import difference_in_words, plan_in_words, plan_lines, plan_note
+
+    click.echo(repr(plan_in_words(answer)))
+    click.echo(plan_note(answer))
+    for line in plan_lines(answer):
+        click.echo("  " + line)
+    if other is not None:
+        click.echo(repr(difference_in_words(answer, other)))
 
 
 @app.group()

@@ -41,52 +41,34 @@ from kla_analysis.language import current_language, number, t
 @click.option("--out", help="Folder atau alamat laporan; bila kosong, reports/<wilayah>/<tahun>.")
 @runs_reports
 @answers_in_json
-def report(
-    area: str,
-    year: int,
-    stage: str,
-    target: str,
-    cluster: str,
-    retention: float,
-    assessment: Path | None,
-    scenario: str,
-    least_share: float,
-    out: str | None,
-    as_json: bool,
-    **running: Any,
-) -> None:
+def report(assessment: Path | None, out: str | None, as_json: bool, **options: Any) -> None:
     """Buat laporan lengkap.
 
     Satu halaman HTML per notebook dan halaman ringkasan di depannya. Laporan yang masukannya tidak berubah
     tidak dibuat lagi.
     """
-    from kla_analysis.report.parameters import begin, check_parameters
+    from kla_analysis.report.parameters import ReportParameters, begin, check_parameters
 
+    asked = {name: value for name, value in options.items() if name in ReportParameters.model_fields}
     parameters = check_parameters(
-        {
-            "area": area,
-            "year": year,
-            "stage": stage,
-            "target": target,
-            "cluster": cluster,
-            "lang": current_language(),
-            "retention": retention,
-            "assessment": str(assessment) if assessment else "",
-            "scenario": scenario,
-            "least_share": least_share,
-        }
+        {**asked, "assessment": str(assessment) if assessment else "", "lang": current_language()}
     )
     # Refuse an unknown area, year or sheet before the slow libraries are even loaded.
     position = begin(**parameters.model_dump())
     click.echo(
-        t("Membuat laporan {area} {year} (kira-kira seperempat menit).", area=position.area.name, year=year), err=True
+        t(
+            "Membuat laporan {area} {year} (kira-kira seperempat menit).",
+            area=position.area.name,
+            year=parameters.year,
+        ),
+        err=True,
     )
     from kla_analysis.project import find_project
     from kla_analysis.runs.notices import Failure
     from kla_analysis.runs.runner import run_report
 
     try:
-        done = run_report(parameters, out=out, progress=lambda line: click.echo(line, err=True), **run_options(running))
+        done = run_report(parameters, out=out, progress=lambda line: click.echo(line, err=True), **run_options(options))
     except (NotebookError, KernelError) as error:
         folder = out or find_project().reports / parameters.area / str(parameters.year)
         mail([Failure(parameters, error.exit_code, str(error), Path(folder))])

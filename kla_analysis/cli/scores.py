@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +23,12 @@ from kla_analysis.cli.kit import (
 from kla_analysis.errors import ParameterError
 from kla_analysis.language import number, t
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kla_analysis.analysis.position import Position
+    from kla_analysis.evidence.assessment import Assessment
+
 
 @app.command()
 @click.argument("file", type=FILE, metavar="BERKAS")
@@ -33,13 +40,7 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
     """Hitung nilai total dan predikat sebuah lembar."""
     from kla_analysis.analysis.conditions import below_share
     from kla_analysis.analysis.position import open_position
-    from kla_analysis.analysis.target import aim
     from kla_analysis.evidence.assessment import load_assessment, rules_of
-    from kla_analysis.instrument.instrument import standing_name
-    from kla_analysis.report.results import forecast_of
-    from kla_analysis.showing.summary import surety_in_words
-    from kla_analysis.showing.table import score_of
-    from kla_analysis.showing.target import least_share_in_words
 
     rules = rules_of(file, instrument)
     sheet = load_assessment(file, rules)
@@ -47,38 +48,51 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
     position = open_position(
         sheet.area_code, sheet.award_year, stage=sheet.stage, assessment=file, instrument=rules.id, missing=missing
     )
-    result = position.roll_up
-    below = below_share(result, least_share) if least_share else None
+    below = below_share(position.roll_up, least_share) if least_share else None
     if as_json:
         print_json(
             {
-                **placement_record(result.placement),
-                "total": result.total.low if result.total.is_exact else None,
-                "total_low": result.total.low,
-                "total_high": result.total.high,
-                "area_code": sheet.area_code,
-                "award_year": sheet.award_year,
-                "stage": sheet.stage,
-                "instrument": rules.id,
-                "standing": sheet.origin.standing,
-                "illustrative": sheet.origin.illustrative,
-                "missing_policy": result.missing_policy,
-                "missing": list(result.missing),
-                "unknown_points": result.unknown_points,
-                "components": {
-                    code: row["low"] if row["answers"] else None for code, row in result.components.iterrows()
-                },
-                "components_high": result.components["high"].to_dict(),
-                "forecast": forecast_of(position),
+                **_score_record(position, sheet),
                 **({"below_least_share": below_record(below)} if below is not None else {}),
             }
         )
-        return
+    else:
+        _echo_score(position, sheet, below, least_share)
+
+
+def _score_record(position: Position, sheet: Assessment) -> dict[str, Any]:
+    from kla_analysis.report.results import forecast_of
+
+    result = position.roll_up
+    return {
+        **placement_record(result.placement),
+        "total": result.total.low if result.total.is_exact else None,
+        "total_low": result.total.low,
+        "total_high": result.total.high,
+        "area_code": sheet.area_code,
+        "award_year": sheet.award_year,
+        "stage": sheet.stage,
+        "instrument": position.instrument.id,
+        "standing": sheet.origin.standing,
+        "illustrative": sheet.origin.illustrative,
+        "missing_policy": result.missing_policy,
+        "missing": list(result.missing),
+        "unknown_points": result.unknown_points,
+        "components": {code: row["low"] if row["answers"] else None for code, row in result.components.iterrows()},
+        "components_high": result.components["high"].to_dict(),
+        "forecast": forecast_of(position),
+    }
+
+
+def _echo_score(position: Position, sheet: Assessment, below: pd.DataFrame | None, least_share: float) -> None:
+    from kla_analysis.analysis.target import aim
+    from kla_analysis.instrument.instrument import standing_name
+    from kla_analysis.showing.summary import surety_in_words
+    from kla_analysis.showing.target import least_share_in_words
+
+    rules, result = position.instrument, position.roll_up
     click.echo(f"{sheet.shown}: {sheet.area_code}, {sheet.award_year}, {rules.stage(sheet.stage).name}, {rules.id}")
-    for code, row in result.components.iterrows():
-        shown = score_of(row["low"], row["high"], row["answers"])
-        shown = shown if isinstance(shown, str) else number(shown)
-        click.echo(f"  {code:3} {shown:>13} / {number(row['max_points']):>5}  {row['name']}")
+    _echo_points(result.components)
     total = rules.ladder.written(result.total)
     click.echo(t("Total {total} dari {maximum}", total=total, maximum=number(rules.ladder.max_total)))
     if not result.total.is_exact:
@@ -92,14 +106,21 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
     click.echo(repr(surety_in_words(position, aim(position))))
     if below is not None:
         click.echo(repr(least_share_in_words(below, least_share)))
-        for code, row in below.iterrows():
-            shown = score_of(row["low"], row["high"], row["answers"])
-            shown = shown if isinstance(shown, str) else number(shown)
-            click.echo(f"  {code:3} {shown:>13} / {number(row['max_points']):>5}  {row['name']}")
+        _echo_points(below)
     click.echo(
         t("Status angka: {standing}.", standing=standing_name(sheet.origin.standing))
         + (f" {sheet.origin.note}" if sheet.origin.illustrative else "")
     )
+
+
+def _echo_points(lines: pd.DataFrame) -> None:
+    """Print what each component or indicator has of its maximum."""
+    from kla_analysis.showing.table import score_of
+
+    for code, row in lines.iterrows():
+        shown = score_of(row["low"], row["high"], row["answers"])
+        shown = shown if isinstance(shown, str) else number(shown)
+        click.echo(f"  {code:3} {shown:>13} / {number(row['max_points']):>5}  {row['name']}")
 
 
 @app.command("forecast")

@@ -28,6 +28,8 @@ _MADE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 _COLOURS = {REFUSED: ("#F8D0C8", "#7A1500"), NORMALISED: ("#FFF1C2", "#4A3800"), SKIPPED: ("#E6E6E6", "#333333")}
 #: Filled cells up to which a copy is made; a larger sheet is mended faster from the list.
 MOST_CELLS = 300_000
+#: What a sheet of Excel holds at most.
+_COLUMNS, _ROWS = 16_384, 1_048_576
 
 
 def annotated_workbook(intake: Intake) -> bytes | None:
@@ -40,9 +42,18 @@ def annotated_workbook(intake: Intake) -> bytes | None:
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"title": t("Salinan beranotasi"), "created": _MADE})
     formats = {
-        action: book.add_format({"bg_color": fill, "font_color": letters, "border": 1, "border_color": letters, "text_wrap": True, "valign": "top"})
+        action: book.add_format(
+            {
+                "bg_color": fill,
+                "font_color": letters,
+                "border": 1,
+                "border_color": letters,
+                "text_wrap": True,
+                "valign": "top",
+            }
+        )
         for action, (fill, letters) in _COLOURS.items()
-    }  # fmt: skip
+    }
     plain, loose = book.add_format({"text_wrap": True, "valign": "top"}), book.add_format({"valign": "top"})
     head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
     bold = book.add_format({"bold": True, "font_size": 14})
@@ -87,37 +98,50 @@ def _list_sheet(sheet, intake, bold, head, plain, formats) -> None:
 
 
 def _copy(
-    sheet: Worksheet, grid: Grid, found: dict[tuple[int, int], list[Repair]], formats: dict[str, Format], wrapped: Format,
+    sheet: Worksheet,
+    grid: Grid,
+    found: dict[tuple[int, int], list[Repair]],
+    formats: dict[str, Format],
+    wrapped: Format,
     loose: Format,
-) -> None:  # fmt: skip
+) -> None:
     places = {(row, column) for row, cells in grid.rows.items() for column in cells}
-    widths: dict[int, int] = {}
     for row, column in sorted(places | {(row, column) for row, column in found if row}):
-        if column > 16384 or row > 1048576:
+        if column > _COLUMNS or row > _ROWS:
             continue
-        cell = grid.rows.get(row, {}).get(column or 1)
-        items = found.get((row, column), ())
-        worst = next(
-            (action for action in (REFUSED, NORMALISED, SKIPPED) if any(i.action == action for i in items)), ""
-        )
-        style = formats.get(worst, wrapped if len(grid.rows.get(row, ())) > 1 else loose)
+        cells = grid.rows.get(row, {})
+        items = found.get((row, column), [])
+        worst = _worst(items)
+        style = formats.get(worst, wrapped if len(cells) > 1 else loose)
         at = (row - 1, max(column, 1) - 1)
-        if (row, column) in places or not column:
-            _write(sheet, *at, cell, style)
-            if cell and len(grid.rows[row]) > 1:  # a title runs over its neighbours and widens nothing
-                widths[at[1]] = max(widths.get(at[1], 8), min(len(cell.text), 50))
-        else:
-            sheet.write_blank(*at, None, style)
-        if items and worst:
+        # What was found about a whole row stands at its first cell.
+        _write(sheet, *at, cells.get(column or 1), style)
+        if worst:
             sheet.write_comment(*at, _comment(items), {"x_scale": 2.2, "y_scale": 1.4, "author": "kla_analysis"})
-    for column, width in widths.items():
-        sheet.set_column(column, column, width + 2)
-    for row, cells in grid.rows.items():
-        if len(cells) > 1 and row <= 1048576:
-            sheet.set_row(row - 1, max(row_height(cells[c].text, widths.get(c - 1, 8)) for c in cells))
+    _sizes(sheet, grid)
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
+
+
+def _worst(items: list[Repair]) -> str:
+    """Return the action that decides how a cell looks; empty where nothing was done to it."""
+    done = {item.action for item in items}
+    return next((action for action in (REFUSED, NORMALISED, SKIPPED) if action in done), "")
+
+
+def _sizes(sheet: Worksheet, grid: Grid) -> None:
+    """Make columns as wide, and rows as high, as what they hold; a title runs over its neighbours and widens nothing."""
+    rows = {row: cells for row, cells in grid.rows.items() if len(cells) > 1 and row <= _ROWS}
+    widths: dict[int, int] = {}
+    for cells in rows.values():
+        for column, cell in cells.items():
+            if column <= _COLUMNS:
+                widths[column] = max(widths.get(column, 8), min(len(cell.text), 50))
+    for column, width in widths.items():
+        sheet.set_column(column - 1, column - 1, width + 2)
+    for row, cells in rows.items():
+        sheet.set_row(row - 1, max(row_height(cell.text, widths.get(column, 8)) for column, cell in cells.items()))
 
 
 def _comment(items: list[Repair]) -> str:

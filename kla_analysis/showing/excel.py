@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kla_analysis.analysis.scoring import RollUp
+from kla_analysis.instrument.bands import Ladder
 from kla_analysis.instrument.instrument import level_name
 from kla_analysis.language import t
 from kla_analysis.showing.records import Record, rows_of
@@ -24,6 +25,8 @@ _MADE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 _NAME, _CELL = 31, 32_767
 #: How many letters a column may be wide before its text wraps.
 _WIDEST = 48
+#: The row of the first answer on the sheet that calculates; what they come to stands above.
+_FIRST = 8
 Cell = str | float | int
 
 
@@ -214,13 +217,42 @@ class _Writer:
 
     def calculation(self, name: str, asked: Calculation) -> None:
         """Write the answers and the formulas above them; each formula brings the value that Python found."""
-        rollup, ladder = asked.rollup, asked.rollup.instrument.ladder
-        goal = ladder.band(asked.target)
+        rollup = asked.rollup
         sheet = self._sheet(name, landscape=True)
+        ends = ("low", "high") if rollup.unanswered else ("low",)
+        # The bands stand to the right, with a column between.
+        side = 5 + len(ends)
+        self._calculation_head(sheet, asked.badge, ranged=len(ends) > 1)
+        self._bands(sheet, side, rollup.instrument.ladder)
+        lines = _lines(rollup)
+        place = {(level, code): row for row, (level, code, _) in enumerate(lines, start=_FIRST)}
+        for row, (level, code, parts) in enumerate(lines, start=_FIRST):
+            line = rollup.table(level).loc[code]
+            self._text(sheet, row, 0, code, self.text)
+            self._text(sheet, row, 1, line["name"], self.text if level == "question" else self.bold)
+            self._text(sheet, row, 2, level_name(level), self.text)
+            sheet.write_number(row, 3, line["max_points"], self.numbers["points"])
+            for at, end in enumerate(ends, start=4):
+                if parts:
+                    self._sum(sheet, row, at, line, end, level, _added(parts, place, at))
+                else:
+                    self._answer(sheet, row, at, line, end, answered=code not in rollup.unanswered)
+            depth = {"component": 0, "indicator": 1, "question": 2}[level]
+            # The bold names of what has parts are wider.
+            height = _height([(line["name"], 64 if depth == 2 else 56)])
+            sheet.set_row(row, height, None, {"level": depth})
+        self._calculated_total(sheet, asked, ends, side, [place["component", code] for code in rollup.components.index])
+        sheet.freeze_panes(_FIRST, 2)
+        sheet.repeat_rows(_FIRST - 1)
+        sheet.print_area(0, 0, _FIRST + len(lines) - 1, side + 1)
+        sheet.outline_settings(symbols_below=False)
+
+    def _calculation_head(self, sheet: Any, badge: str, *, ranged: bool) -> None:
+        """Write what the sheet that calculates is for, and the heads of its columns."""
         sheet.set_column(0, 0, 11)
         sheet.set_column(1, 1, 64)
         sheet.set_column(2, 5, 13)
-        self._text(sheet, 0, 0, t("Hitungan langsung") + (f" ({asked.badge})" if asked.badge else ""), self.head)
+        self._text(sheet, 0, 0, t("Hitungan langsung") + (f" ({badge})" if badge else ""), self.head)
         said = t(
             "Ubah nilai berlatar kuning: jumlah, predikat, dan jarak di bawah ini menghitung ulang sendiri. Indikator = "
             "jumlah pertanyaannya, paling banyak maksimumnya; komponen dan total = jumlah di bawahnya."
@@ -228,84 +260,76 @@ class _Writer:
         sheet.merge_range(1, 0, 1, 4, "", self.soft)
         self._text(sheet, 1, 0, said, self.soft)
         sheet.set_row(1, _height([(said, 110)]))
-        ranged = bool(rollup.unanswered)
-        points = ["low", "high"] if ranged else ["low"]
         head = [t("Kode"), t("Nama"), t("Tingkat"), t("Maksimum"), t("Nilai")]
         head += [t("Bila yang kosong penuh")] if ranged else []
-        first = 8
         for at, heading in enumerate(head):
-            self._text(sheet, first - 1, at, heading, self.bold)
-        # The bands stand to the right: where each begins, and its name.
-        side = len(head) + 1
+            self._text(sheet, _FIRST - 1, at, heading, self.bold)
+
+    def _bands(self, sheet: Any, side: int, ladder: Ladder) -> None:
+        """Write where each band begins, and its name."""
         sheet.set_column(side, side + 1, 14)
+        self._text(sheet, _FIRST - 1, side, t("Mulai dari"), self.bold)
+        self._text(sheet, _FIRST - 1, side + 1, t("Predikat"), self.bold)
         bands = [(0.0, ladder.no_award_name), *((band.lower, band.name) for band in ladder.bands)]
-        self._text(sheet, first - 1, side, t("Mulai dari"), self.bold)
-        self._text(sheet, first - 1, side + 1, t("Predikat"), self.bold)
-        for row, (lower, band) in enumerate(bands, start=first):
+        for row, (lower, band) in enumerate(bands, start=_FIRST):
             sheet.write_number(row, side, lower, self.numbers["points"])
             self._text(sheet, row, side + 1, band, self.text)
-        lowers = _block(first, side, first + len(bands) - 1, side)
-        names = _block(first, side + 1, first + len(bands) - 1, side + 1)
 
-        rows = _lines(rollup)
-        place = {(level, code): row for row, (level, code, _) in enumerate(rows, start=first)}
-        for row, (level, code, children) in enumerate(rows, start=first):
-            line = rollup.table(level).loc[code]
-            self._text(sheet, row, 0, code, self.text)
-            self._text(sheet, row, 1, line["name"], self.text if level == "question" else self.bold)
-            self._text(sheet, row, 2, level_name(level), self.text)
-            sheet.write_number(row, 3, line["max_points"], self.numbers["points"])
-            for at, end in enumerate(points, start=4):
-                if children:
-                    cells = [_cell(place[child], at) for child in children]
-                    inner = f"{cells[0]}:{cells[-1]}" if children[0][0] == "question" else ",".join(cells)
-                    formula = f"ROUND(SUM({inner}),6)"
-                    if level == "indicator":
-                        formula = f"MIN({formula},{_cell(row, 3)})"
-                    # Where nobody has answered there is no sum: a nought would say that it was answered badly.
-                    empty = t("belum dijawab")
-                    value = float(line[end]) if end == "high" or line["answers"] else empty
-                    formula = f'IF(COUNT({inner})=0,"{empty}",{formula})' if end == "low" else formula
-                    sheet.write_formula(row, at, f"={formula}", self.totals["points"], value)
-                elif end == "high":
-                    own = _cell(row, 4)
-                    formula = f"=IF(ISBLANK({own}),{_cell(row, 3)},{own})"
-                    sheet.write_formula(row, at, formula, self.numbers["points"], float(line[end]))
-                elif code in rollup.unanswered:
-                    sheet.write_blank(row, at, None, self.input)
-                else:
-                    sheet.write_number(row, at, float(line[end]), self.input)
-                if not children and end == "low":
-                    bounds = {"validate": "decimal", "criteria": "between", "minimum": 0,
-                              "maximum": float(line["max_points"]),
-                              "error_message": t("Isi angka dari 0 sampai maksimum.")}  # fmt: skip
-                    sheet.data_validation(row, at, row, at, bounds)
-            depth = {"component": 0, "indicator": 1, "question": 2}[level]
-            # The bold names of what has parts are wider.
-            height = _height([(line["name"], 64 if depth == 2 else 56)])
-            sheet.set_row(row, height, None, {"level": depth})
+    def _sum(self, sheet: Any, row: int, at: int, line: Any, end: str, level: str, added: str) -> None:
+        """Write the sum of the cells that are `added`; an indicator has its maximum at most."""
+        formula = f"ROUND(SUM({added}),6)"
+        if level == "indicator":
+            formula = f"MIN({formula},{_cell(row, 3)})"
+        # Where nobody has answered there is no sum: a nought would say that it was answered badly.
+        empty = t("belum dijawab")
+        value = float(line[end]) if end == "high" or line["answers"] else empty
+        formula = f'IF(COUNT({added})=0,"{empty}",{formula})' if end == "low" else formula
+        sheet.write_formula(row, at, f"={formula}", self.totals["points"], value)
 
-        tops = [place[("component", code)] for code in rollup.components.index]
+    def _answer(self, sheet: Any, row: int, at: int, line: Any, end: str, *, answered: bool) -> None:
+        """Write an answer, which can be changed; at the high end, what it would be if an empty one were full."""
+        if end == "high":
+            own = _cell(row, 4)
+            formula = f"=IF(ISBLANK({own}),{_cell(row, 3)},{own})"
+            sheet.write_formula(row, at, formula, self.numbers["points"], float(line[end]))
+            return
+        if answered:
+            sheet.write_number(row, at, float(line[end]), self.input)
+        else:
+            sheet.write_blank(row, at, None, self.input)
+        bounds = {
+            "validate": "decimal",
+            "criteria": "between",
+            "minimum": 0,
+            "maximum": float(line["max_points"]),
+            "error_message": t("Isi angka dari 0 sampai maksimum."),
+        }
+        sheet.data_validation(row, at, row, at, bounds)
+
+    def _calculated_total(
+        self, sheet: Any, asked: Calculation, ends: Sequence[str], side: int, tops: Sequence[int]
+    ) -> None:
+        """Write the total, its predicate and what it lacks, above the rows `tops` of the components."""
+        ladder = asked.rollup.instrument.ladder
+        goal = ladder.band(asked.target)
+        last = _FIRST + len(ladder.bands)
+        lowers, names = (_block(_FIRST, column, last, column) for column in (side, side + 1))
         for row, label in (
             (3, t("Nilai total")),
             (4, t("Predikat")),
             (5, t("Poin yang kurang ke {goal}", goal=goal.name)),
         ):
             self._text(sheet, row, 1, label, self.bold)
-        for at, end in enumerate(points, start=4):
-            total = getattr(rollup.total, end)
+        for at, end in enumerate(ends, start=4):
+            total = getattr(asked.rollup.total, end)
             own = _cell(3, at)
             summed = ",".join(_cell(row, at) for row in tops)
             sheet.write_formula(3, at, f"=ROUND(SUM({summed}),6)", self.totals["points"], total)
             placed = f"=LOOKUP({own},{lowers},{names})"
             sheet.write_formula(4, at, placed, self.total_text, ladder.place(total).name)
             gap = max(0.0, round(goal.lower - total, 6))
-            lower = _cell(first + 1 + ladder.bands.index(goal), side)
+            lower = _cell(_FIRST + 1 + ladder.bands.index(goal), side)
             sheet.write_formula(5, at, f"=MAX(0,ROUND({lower}-{own},6))", self.totals["points"], gap)
-        sheet.freeze_panes(first, 2)
-        sheet.repeat_rows(first - 1)
-        sheet.print_area(0, 0, first + len(rows) - 1, side + 1)
-        sheet.outline_settings(symbols_below=False)
 
     def _sheet(self, name: str, *, landscape: bool = False) -> Any:
         sheet = self.book.add_worksheet(name)
@@ -352,6 +376,12 @@ def _lines(rollup: RollUp) -> list[tuple[str, str, list[tuple[str, str]]]]:
             lines.append(("indicator", code, [("question", question) for question in asked]))
             lines += [("question", question, []) for question in asked]
     return lines
+
+
+def _added(parts: Sequence[tuple[str, str]], place: Mapping[tuple[str, str], int], column: int) -> str:
+    """Return the cells that a sum adds up: questions stand together, of the others each by itself."""
+    cells = [_cell(place[part], column) for part in parts]
+    return f"{cells[0]}:{cells[-1]}" if parts[0][0] == "question" else ",".join(cells)
 
 
 def _names(fixed: Sequence[str], sheets: Sequence[Sheet]) -> list[str]:

@@ -11,10 +11,7 @@ from matplotlib.text import Text
 
 import kla_analysis as kla
 from kla_analysis.planning.scenario import Scenario, load_scenario
-from kla_analysis.showing import board
-from kla_analysis.showing import plan as plan_charts
-from kla_analysis.showing import plan as plan_tables
-from kla_analysis.showing import plan as plan_wording
+from kla_analysis.showing import board, plan
 from kla_analysis.showing.plan import plan_workbook
 
 
@@ -34,15 +31,15 @@ def out_of_reach(simulator):
 
 
 TABLES = (
-    plan_tables.plan_table,
-    plan_tables.component_change_table,
-    plan_tables.spending_table,
-    plan_tables.order_table,
-    plan_tables.cut_table,
-    plan_tables.stair_table,
-    plan_tables.core_table,
-    plan_tables.regret_table,
-    plan_tables.evidence_table,
+    plan.plan_table,
+    plan.component_change_table,
+    plan.spending_table,
+    plan.order_table,
+    plan.cut_table,
+    plan.stair_table,
+    plan.core_table,
+    plan.regret_table,
+    plan.evidence_table,
 )
 
 
@@ -52,7 +49,7 @@ FRAMES = {"plan_table": "funded", "component_change_table": "components", "order
 
 def shown(make, answer):
     """What a table, picture or sentence says of an answer; tables take the frame that they show first."""
-    if make is plan_tables.spending_table:
+    if make is plan.spending_table:
         return make(answer.spending("agency"), answer)
     name = FRAMES.get(make.__name__)
     return make(getattr(answer, name), answer) if name else make(answer)
@@ -68,7 +65,7 @@ def test_every_table_is_whole_and_says_what_is_assumed(simulator, make, budget):
         assert "asumsi" in html
 
 
-@pytest.mark.parametrize("make", [*TABLES, board.board, plan_wording.core_in_words], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [*TABLES, board.board, plan.core_in_words], ids=lambda make: make.__name__)
 def test_where_there_is_no_plan_everything_says_why(out_of_reach, make):
     assert "anggaran Rp600 juta" in repr(shown(make, out_of_reach))
 
@@ -117,8 +114,8 @@ def test_a_workbook_has_the_numbers_of_the_plan_and_no_formula(answer):
 
 def test_the_waterfall_says_the_same_as_the_table(simulator, answer):
     other = simulator.run(load_scenario("nindya-80-persen"))
-    chart = plan_charts.difference_chart(answer, other)
-    table = plan_tables.difference_table(answer, other).frame
+    chart = plan.difference_chart(answer, other)
+    table = plan.difference_table(answer, other).frame
     moved = table[table["difference"] != 0]
     assert len(moved)
     assert all(name in chart.alt for name in moved["name"])
