@@ -7,8 +7,8 @@ import pytest
 from conftest import ROOT
 
 import kla_analysis as kla
-from kla_analysis.errors import DataError
-from kla_analysis.planning.actions import load_catalogue
+from kla_analysis.errors import DataError, OutputError
+from kla_analysis.planning.actions import load_catalogue, write_template
 from kla_analysis.planning.model import Limits, Model
 from kla_analysis.planning.plan import least_money
 
@@ -151,3 +151,27 @@ def test_a_point_that_may_be_a_group_is_none_among_decimal_points(folder, instru
     frame.loc[0, "chance_low"] = "0.125"
     frame.to_csv(folder / "answers.csv", index=False, sep=";")
     assert load_catalogue(folder, instrument).answers["chance_low"].iloc[0] == 0.125
+
+
+def test_the_template_loads_as_it_is_and_is_never_written_over_something(tmp_path, instrument):
+    written = write_template(tmp_path / "baru", instrument)
+    assert {path.name for path in written} == {
+        "actions.csv",
+        "answers.csv",
+        "costs.csv",
+        "pertanyaan.csv",
+        "origin.yaml",
+    }
+    catalogue = load_catalogue(str(tmp_path / "baru"), instrument)
+    assert list(catalogue.actions.index) == ["X01", "X02", "X03"]
+    assert catalogue.actions.loc["X03", "prerequisites"] == (("X01", "X02"),)
+    assert list(catalogue.answers["question_code"]) == list(instrument.questions.index[:3])
+    # X02 is paid in two years from two sources, which add up to its cost.
+    two = catalogue.rows[catalogue.rows["action_code"] == "X02"]
+    assert list(two["funding_source"]) == ["APBD", "CSR"]
+    assert list(two["year"]) == [2026, 2027]
+    assert two["cost_likely"].sum() == catalogue.actions.loc["X02", "cost_likely"]
+    before = {path: path.read_bytes() for path in written}
+    with pytest.raises(OutputError):
+        write_template(tmp_path / "baru", instrument)
+    assert {path: path.read_bytes() for path in written} == before

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from planning.instances import every_plan, random_instance, replaced
+from scipy import stats
 
 from kla_analysis.analysis.forecast import forecast, own_retention
 from kla_analysis.planning import certainty as certainty_module
@@ -280,3 +281,21 @@ def test_the_published_list_for_weighted_budgets(model):
     held = sum(weight * (ranking.at(budget)["total"].iloc[-1] - before) for budget, weight in budgets)
     assert ranking.status == "optimal"
     assert held * 10 == pytest.approx(105.628, abs=1e-6)
+
+
+def test_what_lies_between_low_and_high_is_triangular():
+    lots = np.linspace(0, 1, 101)
+    for low, likely, high in ((0.2, 0.5, 0.9), (10, 10, 40), (10, 40, 40)):
+        expected = stats.triang.ppf(lots, (likely - low) / (high - low), loc=low, scale=high - low)
+        assert between(low, likely, high, lots) == pytest.approx(expected)
+    assert between(5, 5, 5, lots) == pytest.approx(5)  # nothing is in doubt
+    assert between(0.2, 0.5, 0.9, np.array([3 / 7])) == pytest.approx(0.5)  # the peak
+
+
+def test_a_list_of_one_bundle_is_that_bundle(model):
+    assert list(cut_safe(model, staircase(model), Limits(), among=("A03",)).steps.index) == ["A03"]
+    needy = next(at for at, choices in enumerate(model.needs) if choices)
+    both = {model.codes[needy], *(model.codes[choice[0]] for choice in model.needs[needy])}
+    order = list(cut_safe(model, staircase(model), Limits(), among=tuple(both)).steps.index)
+    assert set(order) == both
+    assert order[-1] == model.codes[needy]  # behind what it needs

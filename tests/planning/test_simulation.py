@@ -1,5 +1,6 @@
 """One answer for all who ask: the notebook, the app, the report and the command."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -87,3 +88,21 @@ def test_time_that_runs_out_leaves_the_best_so_far_with_what_no_plan_can_beat(ro
     assert plan.total <= best.total <= plan.bound
     assert not many.broken(many.indices(plan.actions), limits)
     assert "Waktu habis" in proof(plan)
+
+
+def test_spending_stands_in_the_order_of_the_years_else_the_largest_first(simulator):
+    answer = simulator.run(Scenario(goal="points", budget=10**12))
+    years, agencies = answer.spending("year"), answer.spending("agency")
+    assert list(years.index) == sorted(years.index)
+    assert len(years) > 1
+    assert agencies["cost"].is_monotonic_decreasing
+    assert list(agencies.index) != sorted(agencies.index)
+    assert years["cost"].sum() == agencies["cost"].sum() == answer.plan.cost
+
+
+def test_on_average_an_action_is_worth_its_chance(model):
+    full, likely = model.gains, replace(model, acceptance="likely").gains
+    answers = model.catalogue.answers
+    for action, question, chance in answers[["action_code", "question_code", "chance_likely"]].itertuples(index=False):
+        at = model.codes.index(action), model.rollup.questions.index.get_loc(question)
+        assert likely[at] == pytest.approx(full[at] * chance, abs=1e-6)
