@@ -83,36 +83,7 @@ class CheckDoor(Controls):
             accept=".xlsx,.xlsm,.xls,.ods,.csv,.html,.htm", description=t("Pilih lembar"), layout=auto
         )
         self.upload.observe(self._chosen, "value")
-        self.area = area_control(self, t("Daerah"), t("dari lembar"))
-        self.year = self.control(widgets.Text, t("Tahun"), placeholder=t("dari lembar"), continuous_update=False)
-        self.stage = self.control(
-            widgets.Dropdown,
-            t("Tahap"),
-            options=[
-                (t("dari lembar"), ""),
-                *((stage.name, stage.code) for stage in all_stages()),
-                (t("semua tahap di lembar"), EVERY_STAGE),
-            ],
-        )
-        self.sheet = self.control(widgets.Text, t("Lembar"), placeholder=t("semua"), continuous_update=False)
-        self.column = self.control(
-            widgets.Text, t("Kolom nilai"), placeholder=t("dari lembar"), continuous_update=False
-        )
-        self.personal = self.control(
-            widgets.Checkbox, t("baca walau ada data pribadi (tidak ikut ke hasil)"), indent=False
-        )
-        self.template = self._button(t("Siapkan lembar isian kosong"), self._offer_template)
-        self.about = widgets.Accordion(
-            [
-                widgets.VBox(
-                    [
-                        *(self.area, self.year, self.stage, self.sheet, self.column, self.personal),
-                        widgets.HBox([self.template]),
-                    ]
-                )
-            ],
-            titles=[t("Bila lembar tidak menyebut daerah, tahun, atau tahapnya; lembar isian kosong")],
-        )
+        self.about = self._unsaid()
         self.again = self._button(t("Periksa lagi"), self._check_again, primary=True)
         self.undo = self._button(t("Urungkan"), self._back)
         self.save = self._button(t("Simpan sebagai penilaian"), self._save, primary=True)
@@ -140,6 +111,39 @@ class CheckDoor(Controls):
             layout=widgets.Layout(width="100%", max_width="760px"),
         )
         self._show()
+
+    def _unsaid(self) -> widgets.Accordion:
+        """Return the controls for what a sheet may leave unsaid, folded away."""
+        self.area = area_control(self, t("Daerah"), t("dari lembar"))
+        self.year = self.control(widgets.Text, t("Tahun"), placeholder=t("dari lembar"), continuous_update=False)
+        self.stage = self.control(
+            widgets.Dropdown,
+            t("Tahap"),
+            options=[
+                (t("dari lembar"), ""),
+                *((stage.name, stage.code) for stage in all_stages()),
+                (t("semua tahap di lembar"), EVERY_STAGE),
+            ],
+        )
+        self.sheet = self.control(widgets.Text, t("Lembar"), placeholder=t("semua"), continuous_update=False)
+        self.column = self.control(
+            widgets.Text, t("Kolom nilai"), placeholder=t("dari lembar"), continuous_update=False
+        )
+        self.personal = self.control(
+            widgets.Checkbox, t("baca walau ada data pribadi (tidak ikut ke hasil)"), indent=False
+        )
+        self.template = self._button(t("Siapkan lembar isian kosong"), self._offer_template)
+        return widgets.Accordion(
+            [
+                widgets.VBox(
+                    [
+                        *(self.area, self.year, self.stage, self.sheet, self.column, self.personal),
+                        widgets.HBox([self.template]),
+                    ]
+                )
+            ],
+            titles=[t("Bila lembar tidak menyebut daerah, tahun, atau tahapnya; lembar isian kosong")],
+        )
 
     def _button(self, name: str, do: Callable[[], None], *, primary: bool = False) -> widgets.Button:
         made = widgets.Button(
@@ -265,9 +269,12 @@ class CheckDoor(Controls):
         """Show each fault once, with all its places, and a field for each cell that can be filled in anew here."""
         faults = sorted(intake.repairs.faults(), key=lambda fault: fault[0].row == 0)
         self.summary.value = status(
-            t("{file}: {count} hal harus diperbaiki sebelum lembar ini dapat dipakai.", file=intake.file,
-              count=len(faults))
-        )  # fmt: skip
+            t(
+                "{file}: {count} hal harus diperbaiki sebelum lembar ini dapat dipakai.",
+                file=intake.file,
+                count=len(faults),
+            )
+        )
         self.problems.children = [self._problem(fault) for fault in faults[:MOST_SHOWN]]
         places = {_place(item) for fault in faults for item in fault if _is_cell(item)}
         if more := max(len(faults) - MOST_SHOWN, len(places) - len(self._fields)):

@@ -109,8 +109,8 @@ class Controls:
         display(HTML(SCRIPT))
         display(self.widget)
 
-    def control(self, kind: type, label: str, **options: Any) -> Any:
-        """Make a labelled control as wide as its column; the page answers its changes in `_moved`."""
+    def control(self, kind: type, label: str, *, answer: Callable[[Any], None] | None = None, **options: Any) -> Any:
+        """Make a labelled control as wide as its column; the page answers its changes, in `_moved` unless told."""
         import ipywidgets as widgets
 
         made = kind(
@@ -119,7 +119,7 @@ class Controls:
             style={"description_width": LABEL_WIDTH},
             **options,
         )
-        made.observe(self._moved, "value")
+        made.observe(answer or self._moved, "value")
         return made
 
     def _moved(self, change: Any) -> None:

@@ -117,37 +117,91 @@ class WhatIf(Controls):
     # --- the controls ---------------------------------------------------------------------------
 
     def _build(self, position: Position) -> None:
-        catalogue = self.simulator.catalogue(self._first.catalogue)
-        actions = catalogue.actions
-        wide = widgets.Layout(width="calc(100% - 6px)")
-        style = {"description_width": LABEL_WIDTH}
-        self.goal = self.control(
-            widgets.Dropdown,
-            t("Mencari"),
-            options=[
-                (t("poin terbanyak untuk anggaran"), "points"),
-                (t("biaya termurah menuju target"), "target"),
-                (t("biaya termurah yang cukup pasti"), "certainty"),
+        known = sorted(path.stem for path in (find_project().data / "scenarios").glob("*.yaml"))
+        choices = [(t("pilih …"), ""), *zip(known, known, strict=True)]
+        controls = widgets.VBox(
+            [
+                *self._question(position),
+                widgets.Accordion(
+                    [self._decisions(), self._assumptions()], titles=[t("Pagu dan keputusan"), t("Asumsi")]
+                ),
+                *self._scenarios(choices),
             ],
+            layout=widgets.Layout(flex="1 1 300px", max_width="400px", min_width="0"),
         )
-        self.target = self.control(
-            widgets.Dropdown, t("Target"), options=[(band.name, band.code) for band in position.instrument.ladder.bands]
+        both = widgets.HBox(
+            [controls, self._picture()],
+            layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start", width="100%"),
         )
+        self.widget = widgets.VBox(
+            [widgets.HTML(STYLE), both, self._tables(choices)], layout=widgets.Layout(width="100%")
+        )
+        self.widget.add_class("kla-app")
+
+    def _question(self, position: Position) -> list[widgets.Widget]:
+        """Return what is asked: what to look for, towards which target, within which budget, how surely."""
+        goals = [
+            (t("poin terbanyak untuk anggaran"), "points"),
+            (t("biaya termurah menuju target"), "target"),
+            (t("biaya termurah yang cukup pasti"), "certainty"),
+        ]
+        bands = [(band.name, band.code) for band in position.instrument.ladder.bands]
+        self.goal = self.control(widgets.Dropdown, t("Mencari"), options=goals)
+        self.target = self.control(widgets.Dropdown, t("Target"), options=bands)
         self.limited = self.control(widgets.Checkbox, t("batasi anggaran"), indent=True)
         self.budget = self.control(widgets.IntSlider, t("Anggaran"), min=0, max=STEP, step=STEP, readout=False)
         self.budget_said = widgets.HTML()
-        self.typed = widgets.Text(
-            description=t("atau ketik"),
+        self.typed = self.control(
+            widgets.Text,
+            t("atau ketik"),
+            answer=self._typed,
             placeholder=t("600 juta"),
             continuous_update=False,
-            layout=wide,
-            style=style,
         )
-        self.typed.observe(self._typed, "value")
         self.certainty = self.control(
             widgets.IntSlider, t("Kepastian"), min=50, max=99, readout=False, continuous_update=False
         )
         self.certainty_said = widgets.HTML()
+        return [
+            self.goal,
+            self.target,
+            self.limited,
+            self.budget,
+            self.budget_said,
+            self.typed,
+            self.certainty,
+            self.certainty_said,
+        ]
+
+    def _decisions(self) -> widgets.Widget:
+        """Return what is decided already: ceilings, actions that must or must not be there, budgets that may come."""
+        catalogue = self.simulator.catalogue(self._first.catalogue)
+        named = [(f"{code} {name}", code) for code, name in catalogue.actions["name"].items()]
+        ceilings = [(f"{name}", ("agencies", name)) for name in catalogue.names("agency")]
+        ceilings += [
+            (t("Sumber dana {name}", name=name), ("funding_sources", name))
+            for name in catalogue.names("funding_source")
+        ]
+        ceilings += [(t("Tahun {year}", year=year), ("years", int(year))) for year in catalogue.names("year")]
+        self.ceilings = _List(t("Pagu"), ceilings, self._moved, amount=True, say=self._say)
+        self.must = _List(t("Wajib"), named, self._moved)
+        self.must_not = _List(t("Dilarang"), named, self._moved)
+        self.either_or = _List(t("Paling banyak satu"), named, self._moved, groups=True)
+        self.exactly_one = _List(t("Tepat satu"), named, self._moved, groups=True)
+        self.budgets = self.control(
+            widgets.Text,
+            t("Kemungkinan"),
+            placeholder=t("300 juta=0,4; 600 juta=0,6"),
+            tooltip=t(
+                "Anggaran yang mungkin turun dan bobotnya; tab “Bila dipotong” memberi urutan yang terbaik untuk semuanya."
+            ),
+            continuous_update=False,
+        )
+        decided = (self.ceilings, self.must, self.must_not, self.either_or, self.exactly_one)
+        return widgets.VBox([*(one.widget for one in decided), self.budgets])
+
+    def _assumptions(self) -> widgets.Widget:
+        """Return what is taken for granted: how much of a score lasts, what verifiers accept, what actions cost."""
         self.retention = self.control(
             widgets.IntSlider, t("Bertahan"), min=0, max=100, readout=False, continuous_update=False
         )
@@ -167,53 +221,37 @@ class WhatIf(Controls):
             t("Biaya"),
             options=[(t("rendah"), "low"), (t("biasa"), "likely"), (t("tinggi"), "high")],
         )
-        named = [(f"{code} {name}", code) for code, name in actions["name"].items()]
-        ceilings = [(f"{name}", ("agencies", name)) for name in catalogue.names("agency")]
-        ceilings += [
-            (t("Sumber dana {name}", name=name), ("funding_sources", name))
-            for name in catalogue.names("funding_source")
-        ]
-        ceilings += [(t("Tahun {year}", year=year), ("years", int(year))) for year in catalogue.names("year")]
-        self.ceilings = _List(t("Pagu"), ceilings, self._moved, amount=True, say=self._say)
-        self.must = _List(t("Wajib"), named, self._moved)
-        self.must_not = _List(t("Dilarang"), named, self._moved)
-        self.either_or = _List(t("Paling banyak satu"), named, self._moved, groups=True)
-        self.exactly_one = _List(t("Tepat satu"), named, self._moved, groups=True)
-        self.budgets = widgets.Text(
-            description=t("Kemungkinan"),
-            placeholder=t("300 juta=0,4; 600 juta=0,6"),
-            tooltip=t(
-                "Anggaran yang mungkin turun dan bobotnya; tab “Bila dipotong” memberi urutan yang terbaik untuk semuanya."
-            ),
-            continuous_update=False,
-            layout=wide,
-            style=style,
-        )
-        self.budgets.observe(self._moved, "value")
-        self.reset = widgets.Button(description=t("Kembali ke awal"), layout=widgets.Layout(width="auto"))
-        self.undo = widgets.Button(description=t("Urungkan"), layout=widgets.Layout(width="auto"), disabled=True)
+        return widgets.VBox([self.retention, self.retention_said, self.acceptance, self.cost])
+
+    def _scenarios(self, choices: list[tuple[str, str]]) -> list[widgets.Widget]:
+        """Return what goes back to a scenario, opens another, and hands out files.
+
+        Args:
+            choices: the scenarios of the project, as a list to choose from.
+        """
+        auto = widgets.Layout(width="auto")
+        row = widgets.Layout(flex_flow="row wrap", align_items="center")
+        self.reset = widgets.Button(description=t("Kembali ke awal"), layout=auto)
+        self.undo = widgets.Button(description=t("Urungkan"), layout=auto, disabled=True)
         self.reset.on_click(lambda _: self._replace(self._first))
         self.undo.on_click(lambda _: self._back())
-        known = sorted(path.stem for path in (find_project().data / "scenarios").glob("*.yaml"))
-        self.load = widgets.Dropdown(
-            description=t("Skenario"),
-            options=[(t("pilih …"), ""), *zip(known, known, strict=True)],
-            layout=wide,
-            style=style,
-        )
-        self.load.observe(self._loaded, "value")
-        self.upload = widgets.FileUpload(
-            accept=".yaml,.yml", description=t("Buka berkas"), layout=widgets.Layout(width="auto")
-        )
+        self.load = self.control(widgets.Dropdown, t("Skenario"), answer=self._loaded, options=choices)
+        self.upload = widgets.FileUpload(accept=".yaml,.yml", description=t("Buka berkas"), layout=auto)
         self.upload.observe(self._uploaded, "value")
         self.export = widgets.Button(
-            description=t("Siapkan unduhan"),
-            layout=widgets.Layout(width="auto"),
-            tooltip=t("PNG, SVG, Excel, skenario"),
+            description=t("Siapkan unduhan"), layout=auto, tooltip=t("PNG, SVG, Excel, skenario")
         )
         self.export.on_click(lambda _: self._exported())
         self.files = widgets.HTML()
+        return [
+            widgets.HBox([self.undo, self.reset], layout=row),
+            self.load,
+            widgets.HBox([self.upload, self.export], layout=row),
+            self.files,
+        ]
 
+    def _picture(self) -> widgets.Widget:
+        """Return what is looked at first: messages, the answer in words, the picture in two layers."""
         self.message = widgets.HTML()
         self.headline = widgets.HTML()
         self.headline.add_class("kla-said")
@@ -226,11 +264,18 @@ class WhatIf(Controls):
             [self.still, self.moving],
             layout=widgets.Layout(grid_template_areas='"a"', grid_template_columns="minmax(0, 1fr)", width="100%"),
         )
+        return widgets.VBox(
+            [self.message, self.headline, self.progress, picture],
+            layout=widgets.Layout(flex="2 1 460px", max_width="680px", min_width="0", margin="0 0 0 12px"),
+        )
+
+    def _tables(self, choices: list[tuple[str, str]]) -> widgets.Widget:
+        """Return the tabs under the picture; each page is made when it is looked at."""
         self.compared = widgets.Dropdown(
             description=t("Bandingkan"),
-            options=[(t("pilih …"), ""), *zip(known, known, strict=True)],
+            options=choices,
             layout=widgets.Layout(width="400px", max_width="calc(100% - 6px)"),
-            style=style,
+            style={"description_width": LABEL_WIDTH},
         )
         self.compared.observe(lambda _: self._show_tab(), "value")
         self._pages: list[tuple[str, widgets.HTML, Callable[[Simulation], list[Any]]]] = [
@@ -252,49 +297,7 @@ class WhatIf(Controls):
         shown[-1] = widgets.VBox([self.compared, shown[-1]])
         self.tabs = widgets.Tab(shown, titles=[title for title, *_ in self._pages])
         self.tabs.observe(lambda _: self._show_tab(), "selected_index")
-        row = widgets.Layout(flex_flow="row wrap", align_items="center")
-        decided = (self.ceilings, self.must, self.must_not, self.either_or, self.exactly_one)
-        decisions = widgets.Accordion(
-            [
-                widgets.VBox([*(one.widget for one in decided), self.budgets]),
-                widgets.VBox([self.retention, self.retention_said, self.acceptance, self.cost]),
-            ],
-            titles=[t("Pagu dan keputusan"), t("Asumsi")],
-        )
-        controls = widgets.VBox(
-            [
-                self.goal,
-                self.target,
-                self.limited,
-                self.budget,
-                self.budget_said,
-                self.typed,
-                self.certainty,
-                self.certainty_said,
-                decisions,
-                widgets.HBox([self.undo, self.reset], layout=row),
-                self.load,
-                widgets.HBox([self.upload, self.export], layout=row),
-                self.files,
-            ],
-            layout=widgets.Layout(flex="1 1 300px", max_width="400px", min_width="0"),
-        )
-        seen = widgets.VBox(
-            [self.message, self.headline, self.progress, picture],
-            layout=widgets.Layout(flex="2 1 460px", max_width="680px", min_width="0", margin="0 0 0 12px"),
-        )
-        self.widget = widgets.VBox(
-            [
-                widgets.HTML(STYLE),
-                widgets.HBox(
-                    [controls, seen],
-                    layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start", width="100%"),
-                ),
-                self.tabs,
-            ],
-            layout=widgets.Layout(width="100%"),
-        )
-        self.widget.add_class("kla-app")
+        return self.tabs
 
     @property
     def scenario(self) -> Scenario:

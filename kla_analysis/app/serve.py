@@ -185,32 +185,23 @@ def _serve(
     page: str = "",
 ) -> None:
     """Run a server with our templates, settings and kernels, and those of its room, until it or this process ends."""
-    project = find_project()
-    known = os.pathsep.join(filter(None, [str(room), str(FOLDER), os.environ.get("JUPYTER_PATH", "")]))
-    settings = [str(room), str(FOLDER), os.environ.get("JUPYTER_CONFIG_PATH", "")]
-    # What servers and kernels keep for a while lies in their room and goes with it.
-    temporary = room / "tmp"
-    temporary.mkdir()
-    environment = {
-        **os.environ,
-        **environment,
-        "JUPYTER_PATH": known,
-        "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, settings)),
-        "JUPYTER_RUNTIME_DIR": str(room / "run"),
-        "TMPDIR": str(temporary),
-        VARIABLE: current_language(),
-        "KLA_HOME": str(project.root),
-        "KLA_DATA": str(project.data),
-        "KLA_REPORTS": str(project.reports),
-    }
     key = secrets.token_urlsafe(24)
-    job = {"kind": kind, "argv": argv, "key": key, "port": port, "settings": str(room),
-           "folders": [str(room), *map(str, more)]}  # fmt: skip
+    job = {
+        "kind": kind,
+        "argv": argv,
+        "key": key,
+        "port": port,
+        "settings": str(room),
+        "folders": [str(room), *map(str, more)],
+    }
     # In a session of its own: what a terminal says to this process, this process passes on.
     process = subprocess.Popen(
-        [sys.executable, "-m", "kla_analysis.app.server"], env=environment, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, start_new_session=os.name != "nt",
-    )  # fmt: skip
+        [sys.executable, "-m", "kla_analysis.app.server"],
+        env=_surroundings(room, environment),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=os.name != "nt",
+    )
     told = ""
     try:
         process.stdin.write(json.dumps(job).encode() + b"\n")
@@ -236,6 +227,30 @@ def _serve(
             t("Server berhenti (kode {code}).", code=code),
             advice=t("Bila port {port} sudah dipakai, pilih yang lain dengan --port.", port=port),
         )
+
+
+def _surroundings(room: Path, more: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a server: our templates, settings and project, and a room for what it keeps for a while.
+
+    What servers and kernels put aside lies in their room and goes with it.
+    """
+    project = find_project()
+    temporary = room / "tmp"
+    temporary.mkdir()
+    known = [str(room), str(FOLDER), os.environ.get("JUPYTER_PATH", "")]
+    settings = [str(room), str(FOLDER), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    return {
+        **os.environ,
+        **more,
+        "JUPYTER_PATH": os.pathsep.join(filter(None, known)),
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, settings)),
+        "JUPYTER_RUNTIME_DIR": str(room / "run"),
+        "TMPDIR": str(temporary),
+        VARIABLE: current_language(),
+        "KLA_HOME": str(project.root),
+        "KLA_DATA": str(project.data),
+        "KLA_REPORTS": str(project.reports),
+    }
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -255,7 +255,11 @@ def pareto(ranked: pd.DataFrame, case: Position, *, top: int = 15) -> Chart:
         told=told,
         **values,
     )
-    table = drawn_table(
+    return finished(title, alt, source, figure, _drawn_losses(shown, case, level))
+
+
+def _drawn_losses(shown: pd.DataFrame, case: Position, level: str) -> Table:
+    return drawn_table(
         case,
         t("Yang digambar: kehilangan terbesar per {level}", level=level),
         (
@@ -265,9 +269,8 @@ def pareto(ranked: pd.DataFrame, case: Position, *, top: int = 15) -> Chart:
             Column("share", t("Bagian kumulatif"), "number", percent, "share"),
         ),
         shown[["name", "lost_points", "cumulative_share"]].itertuples(),
-        source,
+        source_line(case),
     )
-    return finished(title, alt, source, figure, table)
 
 
 def _draw_running_share(line: Axes, shares: pd.Series, at: list[float], ylim: tuple[float, float]) -> None:
