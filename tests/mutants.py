@@ -1,6 +1,7 @@
 """Mutants: small faults are put into the four lower wings, one at a time, and the tests of the wings must notice each.
 
-`make mutants` draws them (COUNT, SEED), `ONLY=analysis/scoring` keeps to a part. Each fault is written into a copy of the
+`make mutants` draws them (COUNT, SEED), `ONLY=analysis/scoring` keeps to a part, `--again FILE` judges the survivors of an
+earlier run again. Each fault is written into a copy of the
 project and judged there by a process of its own, forked from this one (so that nothing heavy is imported twice), which
 runs the tests that enter the changed function, the quickest first, until one fails. What no test notices is listed; what
 nothing could notice stands with its reason in tests/survivors.txt and is counted apart.
@@ -19,6 +20,7 @@ import importlib
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -258,7 +260,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="what the name of a mutant must hold, such as analysis/scoring")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--most", type=float, default=60.0, help="CPU seconds of tests for one mutant, at most")
+    parser.add_argument("--most", type=float, default=40.0, help="CPU seconds of tests for one mutant, at most")
+    parser.add_argument("--again", type=Path, help="what an earlier run said: only its survivors are judged")
     asked = parser.parse_args()
     modules = sorted(
         path.relative_to(ROOT / "kla_analysis").as_posix()
@@ -266,6 +269,9 @@ def main() -> None:
         for path in (ROOT / "kla_analysis" / wing).rglob("*.py")
     )
     every = [mutant for module in modules for mutant in mutants(module) if asked.only in mutant.name]
+    if asked.again:
+        names = set(re.findall(r"^survived: (.*)$", asked.again.read_text(encoding="utf-8"), re.MULTILINE))
+        every = [mutant for mutant in every if mutant.name in names]
     drawn = random.Random(asked.seed).sample(every, min(asked.count, len(every)))
     known = {
         line.partition(" # ")[0].strip(): line.partition(" # ")[2].strip()

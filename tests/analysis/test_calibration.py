@@ -10,6 +10,7 @@ from conftest import ROOT
 from kla_analysis.analysis.calibration import (
     LEFT_OUT,
     _brier,
+    check,
     coverage,
     fingerprint_of_facts,
     former_formula,
@@ -19,7 +20,8 @@ from kla_analysis.analysis.calibration import (
     same_as_last,
     summarise,
 )
-from kla_analysis.analysis.forecast import STEPS, codes_of, country_shares, learn
+from kla_analysis.analysis.forecast import STEPS, codes_of, country_shares, from_model, learn, verifier_of_case
+from kla_analysis.evidence.cases import load_cases
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +60,6 @@ def test_what_is_said_comes_about_as_often(checked, instrument):
 
 def test_a_record_is_what_the_facts_give(checked, instrument, tmp_path):
     # One district and one round counted anew by hand give what the record says.
-    from kla_analysis.analysis.forecast import from_model, learn
-
     row = checked[(checked["left_out"] == "district") & (checked["area_code"] == "63.10")].iloc[0]
     told = from_model(learn(instrument, without=["63.10"]), 800.38, "administrative_verification", year=2025,
                       area="63.10", previous=None, verifier="province")  # fmt: skip
@@ -99,7 +99,7 @@ def test_the_former_formula_by_hand(instrument):
     assert former_formula(cases, 800.38, "administrative_verification", instrument).tolist() == [0, 0, 0, 1, 0, 0]
 
 
-def test_changed_facts_are_counted_anew(tmp_path):
+def test_changed_facts_are_counted_anew(tmp_path, instrument):
     data = shutil.copytree(ROOT / "data", tmp_path / "data")
     few = data / "published" / "stage_scores.csv"
     table = pd.read_csv(few, dtype=str, keep_default_na=False)
@@ -109,6 +109,21 @@ def test_changed_facts_are_counted_anew(tmp_path):
     table[table["stage"] == "final"].to_csv(results, index=False)
     found = load_check(data=data)
     assert len(found) == 2 * 7  # seven cases of that province, each left out in two ways
+    pd.testing.assert_frame_equal(found, check(data=data), check_dtype=False)  # of the newest instrument
+    cases = load_cases(instrument.ladder, data=data).set_index("area_code")
+    for row in found[found["left_out"] == "district"].to_dict("records"):
+        unseen = learn(instrument, without=[row["area_code"]], data=data)
+        told = from_model(
+            unseen,
+            row["score"],
+            row["stage"],
+            year=row["award_year"],
+            area=row["area_code"],
+            previous=None,
+            verifier=verifier_of_case({"award_year": row["award_year"], **cases.loc[row["area_code"]]}, instrument),
+            data=data,
+        )
+        assert row["at_least_nindya"] == pytest.approx(told.probability_at_least("nindya"), abs=0.01)
     record(data=data)
     pd.testing.assert_frame_equal(found, load_check(data=data), check_dtype=False)
 
@@ -143,9 +158,9 @@ def test_a_verified_score_on_the_bound_has_reached_it(instrument):
 def test_a_probability_of_one_lies_in_the_last_group(instrument):
     # Utama came in one case, Madya in the other.
     certain = one(outcome="utama").assign(
-        at_least_pratama=1.0, at_least_madya=0.5, at_least_nindya=0.2, at_least_utama=0.0, at_least_kla=0.0
+        at_least_pratama=1.0, at_least_madya=0.7, at_least_nindya=0.2, at_least_utama=0.0, at_least_kla=0.0
     )
     table = reliability(certain, instrument)
     assert table["count"].sum() == 10  # two cases, five predicates
-    assert table["said"].tolist() == pytest.approx([0, 0.2, 0.5, 1])
+    assert table["said"].tolist() == pytest.approx([0, 0.2, 0.7, 1])
     assert table["came"].tolist() == [0.25, 0.5, 1, 1]

@@ -102,7 +102,7 @@ def test_the_same_facts_give_the_same_bytes(ladder):
 
 def test_a_final_score_is_certain():
     found = kla.forecast(800.38, FINAL, year=2025, previous="pratama")
-    assert found.certain
+    assert (found.certain, found.put_off) == (True, 0)
     assert (found.median, found.interval) == (800.38, kla.Span(800.38, 800.38))
     assert found.predicates["nindya"] == 1
 
