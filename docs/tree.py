@@ -45,8 +45,11 @@ def tracked() -> list[str]:
     """Return the files that git knows or would take up, sorted."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return sorted(name for name in set(listed.stdout.splitlines()) if (ROOT / name).is_file())
 
 

@@ -130,12 +130,17 @@ def closing_sets(case: Position, target: str) -> pd.DataFrame:
         sides.append(smallest_set(questions[questions["component_code"] == code], gap.high, title=name))
     return pd.DataFrame(
         [
-            (side.title, len(side.questions), side.gain_points, max(0.0, side.gap_points - side.gain_points),
-             len(side.agencies))
+            (
+                side.title,
+                len(side.questions),
+                side.gain_points,
+                max(0.0, side.gap_points - side.gain_points),
+                len(side.agencies),
+            )
             for side in sides
         ],
         columns=["title", "questions", "gain_points", "short_points", "owners"],
-    )  # fmt: skip
+    )
 
 
 def difference(before: RollUp, after: RollUp, level: str) -> pd.DataFrame:

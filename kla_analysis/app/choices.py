@@ -31,9 +31,13 @@ def area_control(page: Controls, label: str, placeholder: str, codes: Iterable[s
         areas = load_areas()
         codes = areas.index[areas["kind"] != "provinsi"]
     return page.control(
-        widgets.Combobox, label, placeholder=placeholder, options=[named(code) for code in codes],
-        ensure_option=False, continuous_update=False,
-    )  # fmt: skip
+        widgets.Combobox,
+        label,
+        placeholder=placeholder,
+        options=[named(code) for code in codes],
+        ensure_option=False,
+        continuous_update=False,
+    )
 
 
 def named(code: str) -> str:

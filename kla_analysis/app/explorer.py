@@ -87,8 +87,11 @@ def selection_in_words(lost_parts: pd.DataFrame, position: Position, chosen: Sel
     table = selected(position.roll_up, chosen)
     lost, most, everything = lost_in(position.roll_up, chosen)
     empty = int((table["answers"] == 0).sum())
-    unknown = t("{count} pertanyaan belum dijawab, paling banyak {points} poin.", count=empty,
-                points=number(unknown_in(position.roll_up, chosen)))  # fmt: skip
+    unknown = t(
+        "{count} pertanyaan belum dijawab, paling banyak {points} poin.",
+        count=empty,
+        points=number(unknown_in(position.roll_up, chosen)),
+    )
     if empty == len(table):
         return Text((f"{_named(position, chosen)}: {unknown}",))
     return Text(
@@ -123,8 +126,12 @@ def selection_chart(table: pd.DataFrame, position: Position, chosen: Selection) 
     level, ranked = level_of(table), ranked_by_loss(table)
     # Components stand in the order of the sheet, here as everywhere.
     shown, first = table if level == "component" else ranked.head(MOST_BARS), ranked.iloc[0]
-    title = t("{code} {name} kehilangan {lost} poin", code=ranked.index[0], name=first["name"],
-              lost=number(first["lost_points"]))  # fmt: skip
+    title = t(
+        "{code} {name} kehilangan {lost} poin",
+        code=ranked.index[0],
+        name=first["name"],
+        lost=number(first["lost_points"]),
+    )
     if first["lost_points"] <= 0:
         title = t("{what}: tidak ada poin yang hilang", what=_named(position, chosen))
     if not (table["answers"] > 0).any():
@@ -295,13 +302,17 @@ class Explorer(Controls):
         owners = ", ".join(split_agencies(row["agencies"])) or t("belum ada penanggung jawab")
         indicator = self.position.instrument.indicators.loc[row["indicator_code"], "name"]
         lines = (
-            t("{score} dari {max} poin; {lost} hilang.", score=number(row["low"]), max=number(row["max_points"]),
-              lost=number(row["lost_points"], beside=(0,)))
+            t(
+                "{score} dari {max} poin; {lost} hilang.",
+                score=number(row["low"]),
+                max=number(row["max_points"]),
+                lost=number(row["lost_points"], beside=(0,)),
+            )
             if row["answers"]
             else t("Belum dijawab: paling banyak {max} poin, belum tentu hilang.", max=number(row["max_points"])),
             t("Penanggung jawab: {owners}.", owners=owners),
             t("Indikator {code}: {name}.", code=row["indicator_code"], name=indicator),
-        )  # fmt: skip
+        )
         said = "".join(f"<p>{escape(line)}</p>" for line in lines)
         self.detail.value = f"<h3>{escape(code)} {escape(row['name'])}</h3>{said}"
 
@@ -346,8 +357,13 @@ def _named(position: Position, chosen: Selection) -> str:
     instrument = position.instrument
     parts = []
     if chosen.indicator:
-        parts.append(t("Indikator {code} {name}", code=chosen.indicator,
-                       name=instrument.indicators.loc[chosen.indicator, "name"]))  # fmt: skip
+        parts.append(
+            t(
+                "Indikator {code} {name}",
+                code=chosen.indicator,
+                name=instrument.indicators.loc[chosen.indicator, "name"],
+            )
+        )
     elif chosen.component:
         parts.append(instrument.component(chosen.component).name)
     if chosen.agency:

@@ -202,7 +202,9 @@ class NewReport(Controls):
             self.message.value = status(str(error))
             return
         self._busy(True)
-        self._tell(t("Laporan {area} {year} dibuat; kira-kira seperempat menit.", area=self.area.value, year=parameters.year))  # fmt: skip
+        self._tell(
+            t("Laporan {area} {year} dibuat; kira-kira seperempat menit.", area=self.area.value, year=parameters.year)
+        )
         project = find_project()
         self._supervisor = Supervisor(project, progress=self._tell)
         place = place_at(project.reports / parameters.area / str(parameters.year), project)

@@ -68,7 +68,9 @@ class ScheduleForm(Controls):
         )
         self.make.on_click(lambda _: self._prepare())
         self.message, self.texts = widgets.HTML(), widgets.VBox([])
-        intro = t("Laporan dibuat sendiri oleh komputer ini. Di sini disiapkan teks untuk penjadwalnya; memasangnya tetap Anda.")  # fmt: skip
+        intro = t(
+            "Laporan dibuat sendiri oleh komputer ini. Di sini disiapkan teks untuk penjadwalnya; memasangnya tetap Anda."
+        )
         self.widget = widgets.VBox(
             [
                 widgets.HTML(f"<p>{escape(intro)}</p>"),
@@ -105,7 +107,13 @@ class ScheduleForm(Controls):
         area = self.area.value.strip()
         areas = json.dumps([choices.code_of(area)] if area else ALL_AREAS)
         when = {"time": self.time.value.strip()}
-        day = "" if not self.day.value else f"day = {self.day.value}" if self.day.value.isdigit() else f'weekday = "{self.day.value}"'  # fmt: skip
+        day = (
+            ""
+            if not self.day.value
+            else f"day = {self.day.value}"
+            if self.day.value.isdigit()
+            else f'weekday = "{self.day.value}"'
+        )
         lines = [
             f"areas = {areas}",
             "",

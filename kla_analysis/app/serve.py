@@ -81,9 +81,15 @@ def serve_launcher(*, port: int = 8867, browser: bool = True, idle: int = 600, s
     with writing(project.shown(project.reports)):
         project.reports.mkdir(parents=True, exist_ok=True)
     _voila(
-        lambda: _for_the_app(read_notebook(project.notebooks / LAUNCHER)), port=port, browser=browser, idle=idle, say=say,
-        root=project.reports, allowed=shelf.HANDED_OUT, environment={shelf.FILES: "/voila/files/"},
-    )  # fmt: skip
+        lambda: _for_the_app(read_notebook(project.notebooks / LAUNCHER)),
+        port=port,
+        browser=browser,
+        idle=idle,
+        say=say,
+        root=project.reports,
+        allowed=shelf.HANDED_OUT,
+        environment={shelf.FILES: "/voila/files/"},
+    )
 
 
 def _voila(

@@ -103,8 +103,11 @@ def card(made: Made, *, opened: bool = False) -> str:
     )
     if made.manifest.figures.get("plan_cost") is not None:
         cost = money(made.manifest.figures["plan_cost"])
-        facts += " " + (t("Rencana {cost}, biaya dari katalog contoh.", cost=cost) if made.manifest.figures.get("example_costs")
-                        else t("Rencana {cost}.", cost=cost))  # fmt: skip
+        facts += " " + (
+            t("Rencana {cost}, biaya dari katalog contoh.", cost=cost)
+            if made.manifest.figures.get("example_costs")
+            else t("Rencana {cost}.", cost=cost)
+        )
     facts = " ".join((facts, *doubts_in_words(made.manifest.figures)))
     return (
         f'<div class="kla-card"><h3>{escape(made.name)}</h3><p>{escape(facts)}</p><p>{shown}</p>'

@@ -102,10 +102,13 @@ def _require_room() -> None:
         granted, _ = resource.getrlimit(resource.RLIMIT_AS)
         if granted != resource.RLIM_INFINITY and granted < _LEAST:
             raise KernelError(
-                t("Proses ini hanya diberi {granted} MB memori, perlu {least} MB.", granted=granted // 2**20,
-                  least=_LEAST // 2**20),
+                t(
+                    "Proses ini hanya diberi {granted} MB memori, perlu {least} MB.",
+                    granted=granted // 2**20,
+                    least=_LEAST // 2**20,
+                ),
                 advice=t("Longgarkan batasnya (ulimit -v), lalu ulangi."),
-            )  # fmt: skip
+            )
 
 
 def _end(code: int) -> None:

@@ -81,8 +81,14 @@ def import_command(files: tuple[Path, ...], out: Path | None, replace_old: bool,
                 if len(paths) == 1:
                     raise
                 refusals.append(error)
-                records.append({"file": path.name, "error": error.what, "advice": error.advice,
-                                "problems": [problem.as_record() for problem in error.problems]})  # fmt: skip
+                records.append(
+                    {
+                        "file": path.name,
+                        "error": error.what,
+                        "advice": error.advice,
+                        "problems": [problem.as_record() for problem in error.problems],
+                    }
+                )
                 if not as_json:
                     click.echo(str(error), err=True)
                 continue

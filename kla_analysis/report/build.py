@@ -249,8 +249,11 @@ def _files(
 def _sources() -> dict[str, NotebookNode]:
     """Return the notebooks that are pages of the report, by the file of the page, in the order of their chapters."""
     found = {f"{path.stem}.html": read_notebook(path) for path in find_project().report_notebooks()}
-    return {file: found[file] for file in sorted(found, key=lambda file: html.chapter(found[file]))
-            if html.chapter(found[file])}  # fmt: skip
+    return {
+        file: found[file]
+        for file in sorted(found, key=lambda file: html.chapter(found[file]))
+        if html.chapter(found[file])
+    }
 
 
 def _execute(source: NotebookNode, name: str, job: Job, tell: processes.Tell, target: str) -> NotebookNode:
@@ -275,10 +278,17 @@ def _execute(source: NotebookNode, name: str, job: Job, tell: processes.Tell, ta
             failure: KlaError = _out_of_memory(job, name)
         else:
             failure = NotebookError(
-                t("Sel {cell} di {notebook} gagal: {name}: {value}", cell=error.exec_count, notebook=name,
-                  name=error.ename, value=_first_line(error.evalue)),
-                advice=t("Notebook yang gagal disimpan di {path}; buka untuk melihat rinciannya.", path=kept(job, output)),
-            )  # fmt: skip
+                t(
+                    "Sel {cell} di {notebook} gagal: {name}: {value}",
+                    cell=error.exec_count,
+                    notebook=name,
+                    name=error.ename,
+                    value=_first_line(error.evalue),
+                ),
+                advice=t(
+                    "Notebook yang gagal disimpan di {path}; buka untuk melihat rinciannya.", path=kept(job, output)
+                ),
+            )
         raise failure from error
 
 

@@ -140,9 +140,18 @@ def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]]
         "failed": t("Yang gagal"),
         "skip": t("Langsung ke isi"),
         "order": t("Menurut kode wilayah dan tahun"),
-        "heads": [t("Daerah"), t("Kode"), t("Provinsi"), t("Tahun"), t("Target"), t("Predikat"), t("Nilai (poin)"),
-                  t("Jarak ke target (poin)"), t("Status")],
-    }  # fmt: skip
+        "heads": [
+            t("Daerah"),
+            t("Kode"),
+            t("Provinsi"),
+            t("Tahun"),
+            t("Target"),
+            t("Predikat"),
+            t("Nilai (poin)"),
+            t("Jarak ke target (poin)"),
+            t("Status"),
+        ],
+    }
     failed = [row for row in rows if row["why"]]
     counts = {
         t("Laporan yang ada"): sum(bool(row["link"]) for row in rows),
@@ -154,9 +163,17 @@ def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]]
     loader = jinja2.FileSystemLoader(TEMPLATES / "report")
     template = jinja2.Environment(loader=loader, autoescape=True).get_template("national.html.j2")
     return template.render(
-        title=title, lead=lead, remark=remark, rows=rows, failed=failed, figures=figures, words=words, css=css(),
-        lang=current_language(), number=number,
-    )  # fmt: skip
+        title=title,
+        lead=lead,
+        remark=remark,
+        rows=rows,
+        failed=failed,
+        figures=figures,
+        words=words,
+        css=css(),
+        lang=current_language(),
+        number=number,
+    )
 
 
 def about(notebook: NotebookNode) -> dict[str, Any]:

@@ -280,8 +280,13 @@ def doubts_in_words(figures: Mapping[str, Any]) -> list[str]:
     """Say what makes the figures of a report doubtful: answers that are missing, printed sums that disagree."""
     found = []
     if figures.get("unanswered"):
-        found.append(t("{count} jawaban kosong: {points} poin belum diketahui.", count=figures["unanswered"],
-                       points=number(figures["unknown"])))  # fmt: skip
+        found.append(
+            t(
+                "{count} jawaban kosong: {points} poin belum diketahui.",
+                count=figures["unanswered"],
+                points=number(figures["unknown"]),
+            )
+        )
     if figures.get("printed_contradicts"):
         found.append(t("Angka tercetak dan jawabannya memberi predikat berbeda."))
     return found

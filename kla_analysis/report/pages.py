@@ -80,8 +80,14 @@ def _block(output: NotebookNode) -> Record | None:
     record = data.get(TABLE_TYPE) or data.get(BLOCK_TYPE)
     if "image/png" in data:
         about = output.metadata.get("image/png", {})
-        other = {"kind": "figure", "id": "", "title": "", "source": "", "table": None,
-                 "alt": about.get("alt", t("Gambar dari notebook, tanpa keterangan"))}  # fmt: skip
+        other = {
+            "kind": "figure",
+            "id": "",
+            "title": "",
+            "source": "",
+            "table": None,
+            "alt": about.get("alt", t("Gambar dari notebook, tanpa keterangan")),
+        }
         return {**(record or other), "png": data["image/png"]}
     # Tables of other libraries have the values alone.
     if record is not None and "kind" in record:

@@ -164,9 +164,17 @@ def open(  # as gzip.open and Image.open: read as kla.open
     np.float64(349.5)
     """
     return begin(
-        area=area, year=year, stage=stage, assessment=assessment, target=target, retention=retention, cluster=cluster,
-        scenario=scenario, lang=lang or current_language(), **unknown,
-    )  # fmt: skip
+        area=area,
+        year=year,
+        stage=stage,
+        assessment=assessment,
+        target=target,
+        retention=retention,
+        cluster=cluster,
+        scenario=scenario,
+        lang=lang or current_language(),
+        **unknown,
+    )
 
 
 def begin(**parameters: Any) -> Position:

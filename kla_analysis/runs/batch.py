@@ -237,9 +237,14 @@ class _Told:
             return
         what = {"done": t("selesai"), "failed": t("GAGAL"), "stopped": t("dihentikan")}[outcome.status]
         line = t(
-            "[{at}/{all}] {area} {year}: {what} ({seconds} detik)", at=self._at, all=self._count, area=job.area,
-            year=job.parameters.year, what=what, seconds=number(outcome.seconds, decimals=1),
-        )  # fmt: skip
+            "[{at}/{all}] {area} {year}: {what} ({seconds} detik)",
+            at=self._at,
+            all=self._count,
+            area=job.area,
+            year=job.parameters.year,
+            what=what,
+            seconds=number(outcome.seconds, decimals=1),
+        )
         if outcome.status == "failed":
             line += f" – {outcome.why}"
         left = (time.monotonic() - self._began) / self._made * (self._count - self._at)
@@ -338,8 +343,16 @@ def _on_cluster(
                 error = KernelError(
                     t("Pekerja Dask hilang: {why}.", why=future.exception()), advice=t("Jalankan lagi.")
                 )
-                yield Outcome(parameters, "failed", place.folder, place.index, error.what, error.advice,
-                              error.exit_code, error=error)  # fmt: skip
+                yield Outcome(
+                    parameters,
+                    "failed",
+                    place.folder,
+                    place.index,
+                    error.what,
+                    error.advice,
+                    error.exit_code,
+                    error=error,
+                )
 
 
 def _make(asked: tuple[dict[str, Any], str, dict[str, str], dict[str, Any]]) -> dict[str, Any]:
@@ -360,10 +373,15 @@ def _summaries(
     frame = pd.DataFrame(rows, columns=list(_row(jobs[0], None, None))) if jobs else pd.DataFrame()
     title = t("Laporan KLA: {count} daerah", count=number(len({job.parameters.area for job in jobs})))
     borrowed = sum(bool(row["badge"]) for row in rows)
-    remark = t(
-        "{count} dari {all} lembar bukan nilai daerahnya sendiri: ilustratif atau sintetis.",
-        count=number(borrowed), all=number(sum(bool(row["link"]) for row in rows)),
-    ) if borrowed else ""  # fmt: skip
+    remark = (
+        t(
+            "{count} dari {all} lembar bukan nilai daerahnya sendiri: ilustratif atau sintetis.",
+            count=number(borrowed),
+            all=number(sum(bool(row["link"]) for row in rows)),
+        )
+        if borrowed
+        else ""
+    )
     counted = Counter(row["predicate"] for row in rows if row["predicate"])
     lead = "; ".join(f"{name} {number(count)}" for name, count in counted.most_common())
     lead = t("Predikat menurut lembar: {counts}.", counts=lead) if lead else ""

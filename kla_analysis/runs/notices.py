@@ -80,26 +80,30 @@ def leave_words(path: Path, about: str, error: KlaError) -> Path | None:
 
 
 def _leave(path: Path, lang: str, about: str, error: str, code: int, last: str) -> Path | None:
-    text = html.templates().get_template("failure.html.j2").render(
-        css=html.css(),
-        lang=lang,
-        about=about,
-        said=[line.strip() for line in error.splitlines() if line.strip()],
-        advice=_advice(code),
-        code=code,
-        last=last,
-        when=datetime.datetime.now().astimezone().isoformat(sep=" ", timespec="seconds"),
-        words={
-            "title": t("Laporan tidak jadi dibuat"),
-            "what": t("Apa yang terjadi"),
-            "do": t("Apa yang harus dilakukan"),
-            "last": t("Laporan terakhir yang utuh tidak diubah:"),
-            "none": t("Belum ada laporan yang utuh untuk daerah dan tahun ini."),
-            "open": t("buka laporan itu"),
-            "foot": t("Halaman ini hilang sendiri sesudah laporan berhasil dibuat."),
-            "code": t("kode keluar"),
-        },
-    )  # fmt: skip
+    text = (
+        html.templates()
+        .get_template("failure.html.j2")
+        .render(
+            css=html.css(),
+            lang=lang,
+            about=about,
+            said=[line.strip() for line in error.splitlines() if line.strip()],
+            advice=_advice(code),
+            code=code,
+            last=last,
+            when=datetime.datetime.now().astimezone().isoformat(sep=" ", timespec="seconds"),
+            words={
+                "title": t("Laporan tidak jadi dibuat"),
+                "what": t("Apa yang terjadi"),
+                "do": t("Apa yang harus dilakukan"),
+                "last": t("Laporan terakhir yang utuh tidak diubah:"),
+                "none": t("Belum ada laporan yang utuh untuk daerah dan tahun ini."),
+                "open": t("buka laporan itu"),
+                "foot": t("Halaman ini hilang sendiri sesudah laporan berhasil dibuat."),
+                "code": t("kode keluar"),
+            },
+        )
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.{os.getpid()}")
@@ -150,8 +154,11 @@ def mail_settings(environment: Mapping[str, str] = os.environ) -> MailSettings |
     if not said["HOST"]:
         return None
     to = tuple(address.strip() for address in said["TO"].split(",") if address.strip())
-    wrong = [name for name, addresses in (("FROM", (said["FROM"],)), ("TO", to or ("",)))
-             if not all("@" in parseaddr(address)[1] for address in addresses)]  # fmt: skip
+    wrong = [
+        name
+        for name, addresses in (("FROM", (said["FROM"],)), ("TO", to or ("",)))
+        if not all("@" in parseaddr(address)[1] for address in addresses)
+    ]
     # A line feed would begin a line of the mail, or a word to the server, of its own.
     wrong += [name for name, text in said.items() if not text.isprintable() and name not in wrong]
     port = said["PORT"] or "587"

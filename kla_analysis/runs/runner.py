@@ -225,9 +225,15 @@ class Supervisor:
                 return Outcome(parameters, "unchanged", place.folder, place.index, seconds=time.monotonic() - began)
             done, index = self._make(parameters, place, found, began)
         return Outcome(
-            parameters, "done", place.folder, index, why="; ".join(why), seconds=done.seconds,
-            cpu_seconds=done.cpu_seconds, peak_mb=done.peak_mb,
-        )  # fmt: skip
+            parameters,
+            "done",
+            place.folder,
+            index,
+            why="; ".join(why),
+            seconds=done.seconds,
+            cpu_seconds=done.cpu_seconds,
+            peak_mb=done.peak_mb,
+        )
 
     @staticmethod
     def _why(place: Place, found: Manifest) -> list[str]:
@@ -286,9 +292,13 @@ class Supervisor:
             "memory_mb": self._limits.memory_mb,
             "at_once": self._at_once,
             "fork": self._method == "forkserver",
-            "environment": {**os.environ, "KLA_HOME": str(self._project.root), "KLA_DATA": str(self._project.data),
-                            "KLA_REPORTS": str(self._project.reports)},
-        }  # fmt: skip
+            "environment": {
+                **os.environ,
+                "KLA_HOME": str(self._project.root),
+                "KLA_DATA": str(self._project.data),
+                "KLA_REPORTS": str(self._project.reports),
+            },
+        }
 
     def _listen(self, child: _Child, over: float) -> dict[str, Any]:
         """Hear how a child goes; return what it has built.
@@ -366,9 +376,9 @@ class Supervisor:
     def _log(self, outcome: Outcome, place: Place) -> None:
         """Write one line for people and one for machines; each is whole even if the next is cut off."""
         about = outcome.parameters
-        what = {
-            "done": "ok", "unchanged": t("tidak berubah"), "failed": t("gagal"), "stopped": t("dihentikan")
-        }[outcome.status]  # fmt: skip
+        what = {"done": "ok", "unchanged": t("tidak berubah"), "failed": t("gagal"), "stopped": t("dihentikan")}[
+            outcome.status
+        ]
         line = f"{now()} {about.area} {about.year} {about.target} {what} {outcome.seconds:.1f}s {place.shown}"
         if outcome.why:
             line += f" ({outcome.why})"

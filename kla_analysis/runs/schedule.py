@@ -238,8 +238,10 @@ def _orders(values: Any, file: str, where: str = "") -> Iterator[Problem]:
         yield Problem(
             t("memuat karakter kendali"),
             t("Garis miring terbalik punya arti sendiri di antara tanda kutip ganda; pakai tanda kutip tunggal."),
-            file, column=where, value=repr(values)[1:-1],
-        )  # fmt: skip
+            file,
+            column=where,
+            value=repr(values)[1:-1],
+        )
 
 
 def day_names() -> list[str]:

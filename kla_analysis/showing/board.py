@@ -183,7 +183,11 @@ class Board:
             yield Mark("rect", (x0, y - 6, x1 - x0, 12), BLUE)
             if x2 - x1 > 0.05:
                 yield Mark("rect", (x1, y - 6, x2 - x1, 12), AMBER)
-            change = f"{number(row.before, decimals=1)} → {number(row.after, decimals=1)}" if row.after - row.before > 0.05 else number(row.before, decimals=1)  # fmt: skip
+            change = (
+                f"{number(row.before, decimals=1)} → {number(row.after, decimals=1)}"
+                if row.after - row.before > 0.05
+                else number(row.before, decimals=1)
+            )
             end, _ = self._place("components", row.max_points, at)
             yield Mark("text", (end + 5, y), INK, f"{change} / {number(row.max_points)}")
 
@@ -210,9 +214,14 @@ class Board:
         if position.unknown_points:
             how += " " + t("Bertitik: belum dijawab.")
         figure, whole = new_figure(
-            self.title or t("{area} menuju {goal}", area=position.area.name, goal=answer.goal.name), position,
-            plan_note(answer), tall=tall, left=_LEFT, right=_RIGHT, how=how,
-        )  # fmt: skip
+            self.title or t("{area} menuju {goal}", area=position.area.name, goal=answer.goal.name),
+            position,
+            plan_note(answer),
+            tall=tall,
+            left=_LEFT,
+            right=_RIGHT,
+            how=how,
+        )
         box, high = whole.get_position(), figure.get_size_inches()[1]
         whole.remove()
         top = box.y1

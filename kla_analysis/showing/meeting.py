@@ -107,10 +107,15 @@ def _standing(component: pd.Series, losing: int) -> str:
     )
     if not component["unanswered"]:
         return said
-    return said + " " + t(
-        "{count} pertanyaan belum dijawab: {points} poin belum diketahui. Putuskan lebih dahulu siapa yang mengisinya, dan kapan.",
-        count=component["unanswered"], points=number(component["unknown_points"]),
-    )  # fmt: skip
+    return (
+        said
+        + " "
+        + t(
+            "{count} pertanyaan belum dijawab: {points} poin belum diketahui. Putuskan lebih dahulu siapa yang mengisinya, dan kapan.",
+            count=component["unanswered"],
+            points=number(component["unknown_points"]),
+        )
+    )
 
 
 def _guests(position: Position, code: str) -> str:

@@ -200,18 +200,23 @@ def plan_in_words(answer: Simulation | Text) -> Text:
         return answer
     plan = answer.plan
     if answer.infeasible:
-        nearest = t(
-            "Target terdekat yang dapat dicapai: {total} poin ({name}).",
-            total=answer.ground.position.instrument.ladder.written(plan.reachable),
-            name=answer.ground.position.instrument.ladder.place(plan.reachable).name,
-        ) if plan.reachable is not None else t("Longgarkan salah satu batas.")  # fmt: skip
+        nearest = (
+            t(
+                "Target terdekat yang dapat dicapai: {total} poin ({name}).",
+                total=answer.ground.position.instrument.ladder.written(plan.reachable),
+                name=answer.ground.position.instrument.ladder.place(plan.reachable).name,
+            )
+            if plan.reachable is not None
+            else t("Longgarkan salah satu batas.")
+        )
         return Text((plan.why, nearest, *unknown_in_words(answer)), kind="remark", values=answer.record)
     first = finding(answer) + "."
     if plan.actions:
         first += " " + t(
-            "Nilai naik {points} poin dari {before}.", points=number(plan.total - answer.before),
+            "Nilai naik {points} poin dari {before}.",
+            points=number(plan.total - answer.before),
             before=answer.ground.position.instrument.ladder.written(answer.before),
-        )  # fmt: skip
+        )
     sure = t(
         "Peluang mencapai {target} poin {given}: {chance}, ketelitian ±{error} poin persentase ({draws} simulasi); penerimaan "
         "tiap kegiatan adalah asumsi.",
@@ -222,8 +227,10 @@ def plan_in_words(answer: Simulation | Text) -> Text:
         draws=number(answer.chance.draws),
     )
     if answer.chance.plans > 1:
-        sure += " " + t("Undian yang sama menilai {count} rencana, jadi peluang rencana yang terpilih sedikit terlalu tinggi.",
-                        count=number(answer.chance.plans))  # fmt: skip
+        sure += " " + t(
+            "Undian yang sama menilai {count} rencana, jadi peluang rencana yang terpilih sedikit terlalu tinggi.",
+            count=number(answer.chance.plans),
+        )
     said = (first, sure, next_step_in_words(answer), *unknown_in_words(answer), proof(plan))
     return Text(said, values=answer.record)
 
@@ -233,10 +240,13 @@ def unknown_in_words(answer: Simulation) -> list[str]:
     if answer.at_best is None:
         return []
     return [
-        t("{points} poin belum diketahui karena pertanyaannya belum dijawab; rencana ini tidak menghitungnya, dan tidak "
-          "menganggapnya dapat diraih dengan kegiatan. Bila ternyata penuh: {finding}.",
-          points=number(answer.ground.position.unknown_points), finding=finding(answer.at_best).rstrip("."))
-    ]  # fmt: skip
+        t(
+            "{points} poin belum diketahui karena pertanyaannya belum dijawab; rencana ini tidak menghitungnya, dan tidak "
+            "menganggapnya dapat diraih dengan kegiatan. Bila ternyata penuh: {finding}.",
+            points=number(answer.ground.position.unknown_points),
+            finding=finding(answer.at_best).rstrip("."),
+        )
+    ]
 
 
 def next_step_in_words(answer: Simulation) -> str:
@@ -247,10 +257,19 @@ def next_step_in_words(answer: Simulation) -> str:
         return t("Tambahan {more} tidak menambah poin (dihitung ulang).", more=more)
     come, go = ", ".join(step["come"]), ", ".join(step["go"])
     if go:
-        return t("Tambahan {more} membeli {points} poin lagi: {come} masuk, {go} keluar (dihitung ulang).",
-                 more=more, points=number(step["points"]), come=come, go=go)  # fmt: skip
-    return t("Tambahan {more} membeli {points} poin lagi: {come} masuk (dihitung ulang).",
-             more=more, points=number(step["points"]), come=come)  # fmt: skip
+        return t(
+            "Tambahan {more} membeli {points} poin lagi: {come} masuk, {go} keluar (dihitung ulang).",
+            more=more,
+            points=number(step["points"]),
+            come=come,
+            go=go,
+        )
+    return t(
+        "Tambahan {more} membeli {points} poin lagi: {come} masuk (dihitung ulang).",
+        more=more,
+        points=number(step["points"]),
+        come=come,
+    )
 
 
 def plan_lines(answer: Simulation) -> list[str]:
@@ -302,10 +321,12 @@ def cuts_in_words(answer: Simulation) -> Text:
                 total=number(row["total"]),
                 free=number(row["free_total"]),
             ),
-            t("Harga urutan yang aman: rata-rata {loss} poin di semua anggaran sampai biaya rencana ini.",
-              loss=number(answer.ranking.loss)),
+            t(
+                "Harga urutan yang aman: rata-rata {loss} poin di semua anggaran sampai biaya rencana ini.",
+                loss=number(answer.ranking.loss),
+            ),
         )
-    )  # fmt: skip
+    )
 
 
 def _budgets_in_words(answer: Simulation) -> Text:
@@ -328,12 +349,16 @@ def _budgets_in_words(answer: Simulation) -> Text:
     )
     return Text(
         (
-            t("Kerjakan menurut urutan ini, berapa pun anggaran yang turun: rata-rata {value} poin menurut bobotnya. "
-              "{told}. Dibanding memilih ulang sesudah anggarannya pasti, hilang {loss} poin.",
-              value=number(value), told=told, loss=number(ranking.loss)),
+            t(
+                "Kerjakan menurut urutan ini, berapa pun anggaran yang turun: rata-rata {value} poin menurut bobotnya. "
+                "{told}. Dibanding memilih ulang sesudah anggarannya pasti, hilang {loss} poin.",
+                value=number(value),
+                told=told,
+                loss=number(ranking.loss),
+            ),
             proven,
         )
-    )  # fmt: skip
+    )
 
 
 @needs_plan
@@ -345,21 +370,27 @@ def core_in_words(answer: Simulation) -> Text:
     core = [code for code, share in answer.core.items() if share >= 0.9]
     outside = [code for code, share in answer.core.items() if share >= 0.5 and code not in answer.plan.actions]
     said = (
-        t("Kegiatan inti, ada di sedikitnya 90% dari {draws} rencana undian: {codes}.", draws=draws,
-          codes=", ".join(core))
+        t(
+            "Kegiatan inti, ada di sedikitnya 90% dari {draws} rencana undian: {codes}.",
+            draws=draws,
+            codes=", ".join(core),
+        )
         if core
         else t("Tidak satu kegiatan pun ada di 90% dari {draws} rencana undian.", draws=draws)
-    )  # fmt: skip
+    )
     if outside:
         said += " " + t("Layak dipertimbangkan, ada di lebih dari separuhnya: {codes}.", codes=", ".join(outside))
     worst = answer.regret.loc[answer.regret["regret"].idxmax()]
     return Text(
         (
             said,
-            t("Paling jauh, di semua hasil verifikasi yang dicoba, rencana ini {regret} poin di bawah rencana terbaik "
-              "untuk hasil itu.", regret=number(worst["regret"])),
+            t(
+                "Paling jauh, di semua hasil verifikasi yang dicoba, rencana ini {regret} poin di bawah rencana terbaik "
+                "untuk hasil itu.",
+                regret=number(worst["regret"]),
+            ),
         )
-    )  # fmt: skip
+    )
 
 
 @needs_plan
@@ -375,8 +406,11 @@ def evidence_in_words(answer: Simulation) -> Text:
         else ""
     )
     if table["cost"].isna().iloc[0]:
-        said = t("Tanpa mengamankan bukti, {goal} tidak tercapai dengan seluruh katalog; dengan semuanya diamankan, "
-                 "{cost}.", goal=answer.goal.name, cost=money(all_of_it["cost"]))  # fmt: skip
+        said = t(
+            "Tanpa mengamankan bukti, {goal} tidak tercapai dengan seluruh katalog; dengan semuanya diamankan, {cost}.",
+            goal=answer.goal.name,
+            cost=money(all_of_it["cost"]),
+        )
     else:
         said = t(
             "Mengamankan bukti separuh poin yang terancam ({points} poin) menghemat {saved} menuju {goal}; semuanya, "
@@ -515,9 +549,11 @@ def cut_table(cuts: pd.DataFrame, answer: Simulation) -> Table | Text:
     if cuts.empty:
         return Text((t("Tidak ada kegiatan yang dapat dipotong."),), kind="remark")
     weighted = bool(answer.scenario.budgets)
-    first = Column("weight", t("Bobot"), "number", percent, "share") if weighted else Column(
-        "cut", t("Dipotong"), "number", percent, "share"
-    )  # fmt: skip
+    first = (
+        Column("weight", t("Bobot"), "number", percent, "share")
+        if weighted
+        else Column("cut", t("Dipotong"), "number", percent, "share")
+    )
     columns = (
         first,
         money_column("budget", t("Anggaran yang turun") if weighted else t("Tersisa")),
@@ -643,10 +679,15 @@ def difference_chart(one: Simulation, other: Simulation) -> Chart:
     first, second = one.scenario.title or t("Skenario ini"), other.scenario.title or t("Skenario lain")
     change = round(other.plan.total - one.plan.total, 6)
     title = (
-        t("{second}: {change} poin dibanding {first}", second=second, change=signed(change), first=first[:1].lower() + first[1:])
+        t(
+            "{second}: {change} poin dibanding {first}",
+            second=second,
+            change=signed(change),
+            first=first[:1].lower() + first[1:],
+        )
         if change
         else t("{second} sama nilainya dengan {first}", second=second, first=first[:1].lower() + first[1:])
-    )  # fmt: skip
+    )
     rows = [(first, 0.0, one.plan.total, _total(one), BLUE)]
     running = one.plan.total
     for _, row in moved.iterrows():

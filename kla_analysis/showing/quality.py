@@ -39,10 +39,14 @@ def contradictions_said(found: Mapping[str, float], answers: Span, ladder: Ladde
         for level, total in found.items()
     )
     return [
-        t("Angka tercetak dan jawaban lembar ini memberi predikat berbeda: {printed}; menurut jawabannya {answers} ({name}). "
-          "Yang dihitung jawabannya; minta kejelasan sebelum angka ini dipakai.", printed=", ".join(printed),
-          answers=ladder.written(answers), name=predicates_in_words(answers, ladder))
-    ]  # fmt: skip
+        t(
+            "Angka tercetak dan jawaban lembar ini memberi predikat berbeda: {printed}; menurut jawabannya {answers} ({name}). "
+            "Yang dihitung jawabannya; minta kejelasan sebelum angka ini dipakai.",
+            printed=", ".join(printed),
+            answers=ladder.written(answers),
+            name=predicates_in_words(answers, ladder),
+        )
+    ]
 
 
 def audit_in_words(audit: Audit, *, own: bool = True) -> Text:

@@ -166,12 +166,16 @@ def components_in_words(components: pd.DataFrame, case: Position) -> Text:
         share = t("{low} sampai {high}", low=share, high=percent(least["share_high"]))
     return Text(
         (
-            t("Kehilangan terbesar ada di {name}: {lost} poin, {share} dari semua yang hilang.", name=most["name"],
-              lost=number(most["lost_points"]), share=percent(most["share_of_loss"])),
+            t(
+                "Kehilangan terbesar ada di {name}: {lost} poin, {share} dari semua yang hilang.",
+                name=most["name"],
+                lost=number(most["lost_points"]),
+                share=percent(most["share_of_loss"]),
+            ),
             t("Capaian terendah ada di {name}: baru {share} dari nilai maksimumnya.", name=least["name"], share=share),
             *unanswered_in_words(case).paragraphs,
         )
-    )  # fmt: skip
+    )
 
 
 def history_in_words(history: pd.DataFrame, case: Position) -> Text:
@@ -370,9 +374,14 @@ def ladder(totals: pd.DataFrame, case: Position, target: str) -> Chart:
     alt = t(
         "Tangga predikat dari {floor} sampai {top}; di bawah {first} tanpa penghargaan. {told}. {goal} mulai di "
         "{lower}; jaraknya {gap}.",
-        floor=number(floor), top=number(rules.max_total), first=number(rules.bands[0].lower),
-        told="; ".join(labels.values()), goal=goal.name, lower=number(goal.lower), gap=points(gap),
-    )  # fmt: skip
+        floor=number(floor),
+        top=number(rules.max_total),
+        first=number(rules.bands[0].lower),
+        told="; ".join(labels.values()),
+        goal=goal.name,
+        lower=number(goal.lower),
+        gap=points(gap),
+    )
     return finished(_ladder_title(case, goal, gap), alt, source, figure, _ladder_twin(spans, case, goal, source))
 
 

@@ -79,8 +79,13 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
     if forecastable(position):
         found.append(_at_the_award(position, target))
     if plan is not None and plan["cost"] is not None:
-        about = t("{count} kegiatan; peluang {goal} {chance} {given}", count=len(plan["actions"]),
-                  goal=_goal(position, plan), chance=likely(plan["probability"]), given=given_in_words(position, plan["given"]))  # fmt: skip
+        about = t(
+            "{count} kegiatan; peluang {goal} {chance} {given}",
+            count=len(plan["actions"]),
+            goal=_goal(position, plan),
+            chance=likely(plan["probability"]),
+            given=given_in_words(position, plan["given"]),
+        )
         name = _plan_title(plan)
         if plan["catalogue"]["example"]:
             name = t("{plan}, biaya contoh", plan=name)
@@ -139,12 +144,17 @@ def surety_in_words(position: Position, target: str) -> Text:
         "median": ladder.written(told.median, decimals=0),
     }
     said = (
-        t("Nilai ini hasil akhir. Bila diklaim lagi pada putaran berikutnya, penghargaannya kira-kira {median} ({level}: {low} "
-          "sampai {high}).", **words)
+        t(
+            "Nilai ini hasil akhir. Bila diklaim lagi pada putaran berikutnya, penghargaannya kira-kira {median} ({level}: {low} "
+            "sampai {high}).",
+            **words,
+        )
         if settled(position)
-        else t("Nilai ini dari tahap {stage}, bukan penghargaan: di sana kira-kira {median} ({level}: {low} sampai {high}).",
-               **words)
-    )  # fmt: skip
+        else t(
+            "Nilai ini dari tahap {stage}, bukan penghargaan: di sana kira-kira {median} ({level}: {low} sampai {high}).",
+            **words,
+        )
+    )
     return Text((" ".join((said, *award_at_best(position, target), forecast_note(told.retention))),))
 
 
@@ -182,9 +192,12 @@ def plan_in_brief(position: Position, plan: Mapping[str, Any] | None) -> Text:
     gain = (
         t("Nilai naik dari {before} menjadi {total} ({name}) bila verifikator menerima semua kegiatan.", **words)
         if plan["given"]["kept"] == "all"
-        else t("Nilai pada penghargaan naik dari kira-kira {before} ({given}) menjadi {total} ({name}) bila verifikator "
-               "menerima semua kegiatan.", **words)
-    )  # fmt: skip
+        else t(
+            "Nilai pada penghargaan naik dari kira-kira {before} ({given}) menjadi {total} ({name}) bila verifikator "
+            "menerima semua kegiatan.",
+            **words,
+        )
+    )
     words = {"who": _shares(plan["spending"]["agency"]), "standing": standing_name(plan["costs"])}
     who = (
         t("Pelaksana, dengan biaya contoh: {who}.", **words)
@@ -200,9 +213,12 @@ def _plan_at_best(position: Position, plan: Mapping[str, Any]) -> list[str]:
     if not best or best["cost"] is None:
         return []
     return [
-        t("Yang belum dijawab tidak dihitung. Bila ternyata penuh, rencananya {cost} dan nilainya {total}.",
-          cost=_cost(plan, best["cost"]), total=position.instrument.ladder.written(best["total"]))
-    ]  # fmt: skip
+        t(
+            "Yang belum dijawab tidak dihitung. Bila ternyata penuh, rencananya {cost} dan nilainya {total}.",
+            cost=_cost(plan, best["cost"]),
+            total=position.instrument.ladder.written(best["total"]),
+        )
+    ]
 
 
 def decisions(position: Position, target: str, plan: Mapping[str, Any] | None) -> list[str]:
@@ -210,9 +226,11 @@ def decisions(position: Position, target: str, plan: Mapping[str, Any] | None) -
     rolled = position.roll_up
     if rolled is None:
         return [
-            t("Siapa yang mengisi lembar nilai per pertanyaan, dan kapan: tanpa lembar itu kehilangan, penanggung jawab, dan "
-              "rencana tidak dapat ditunjukkan.")
-        ]  # fmt: skip
+            t(
+                "Siapa yang mengisi lembar nilai per pertanyaan, dan kapan: tanpa lembar itu kehilangan, penanggung jawab, dan "
+                "rencana tidak dapat ditunjukkan."
+            )
+        ]
     found = _who_answers(position)
     if forecastable(position) and rolled.components is not None:
         found.append(_evidence_first(position))
@@ -227,9 +245,13 @@ def _who_answers(position: Position) -> list[str]:
     rolled = position.roll_up
     if not rolled.unanswered:
         return []
-    said = t("Siapa yang mengisi {count} {level} yang belum dijawab, dan sampai kapan: nilainya antara {low} dan {high}.",
-             count=len(rolled.unanswered), level=level_name(rolled.level), low=number(position.span.low),
-             high=number(position.span.high))  # fmt: skip
+    said = t(
+        "Siapa yang mengisi {count} {level} yang belum dijawab, dan sampai kapan: nilainya antara {low} dan {high}.",
+        count=len(rolled.unanswered),
+        level=level_name(rolled.level),
+        low=number(position.span.low),
+        high=number(position.span.high),
+    )
     owners = (
         unanswered_questions(rolled)["agencies"] if rolled.questions is not None else dict.fromkeys(rolled.unanswered)
     )
@@ -312,9 +334,12 @@ def _who_leads(position: Position) -> list[str]:
     found = []
     if shared:
         found.append(
-            t("Siapa yang memimpin jawaban {codes}: tiap pertanyaan dijawab beberapa instansi bersama-sama, dan instrumen tidak "
-              "menyebut pemimpinnya.", codes=", ".join(shared))
-        )  # fmt: skip
+            t(
+                "Siapa yang memimpin jawaban {codes}: tiap pertanyaan dijawab beberapa instansi bersama-sama, dan instrumen tidak "
+                "menyebut pemimpinnya.",
+                codes=", ".join(shared),
+            )
+        )
     if nobody:
         found.append(t("Siapa penanggung jawab {codes}: belum ada.", codes=", ".join(nobody)))
     return [" ".join(found)] if found else []

@@ -359,7 +359,15 @@ def waterfall(gains: pd.DataFrame, case: Position, target: str) -> Chart:
         "Diagram air terjun dari nilai sekarang ke {goal} ({lower}); sumbu mulai di {low}. {told}.",
         low=number(low, decimals=0), told=told, **values,
     )  # fmt: skip
-    table = drawn_table(
+    return finished(title, alt, source, figure, _drawn_steps(case, steps, rows))
+
+
+#: A step of the waterfall: its name, where it begins and how long it is (points), its value and how many questions, written.
+Step = tuple[str, float, float, str, str]
+
+
+def _drawn_steps(case: Position, steps: pd.DataFrame, rows: list[Step]) -> Table:
+    return drawn_table(
         case,
         t("Yang digambar: langkah dari nilai sekarang ke target"),
         (
@@ -372,13 +380,8 @@ def waterfall(gains: pd.DataFrame, case: Position, target: str) -> Chart:
             (name, steps["size"].get(code), length, round(begin + length, 6))
             for code, (name, begin, length, *_) in zip([None, *steps.index, None], rows, strict=False)
         ),
-        source,
+        source_line(case),
     )
-    return finished(title, alt, source, figure, table)
-
-
-#: A step of the waterfall: its name, where it begins and how long it is (points), its value and how many questions, written.
-Step = tuple[str, float, float, str, str]
 
 
 def _waterfall_rows(start: float, steps: pd.DataFrame, names: pd.Series, reached: float, rules: Ladder) -> list[Step]:

@@ -168,11 +168,16 @@ def source_note(position: Position) -> str:
         )
     origin, rolled = position.assessment.origin, position.roll_up
     unknown = (
-        " " + t("{count} {level} belum dijawab ({points} poin): bukan nol dan bukan kehilangan.",
-                count=len(rolled.unanswered), level=level_name(rolled.level), points=number(rolled.unknown_points))
+        " "
+        + t(
+            "{count} {level} belum dijawab ({points} poin): bukan nol dan bukan kehilangan.",
+            count=len(rolled.unanswered),
+            level=level_name(rolled.level),
+            points=number(rolled.unknown_points),
+        )
         if rolled.unanswered
         else ""
-    )  # fmt: skip
+    )
     if origin.illustrative:
         said = t(
             "Sumber: {title}. Status: ilustratif ({standing}); bukan nilai indikator {area} yang sebenarnya.",
