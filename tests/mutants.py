@@ -27,6 +27,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -208,6 +209,8 @@ def forked(work) -> int:
     try:
         os.setsid()
         code = work()
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(code)
 
@@ -232,6 +235,8 @@ def record(tree: Path, wings: list[str]) -> tuple[dict[str, list[str]], dict[str
         return 0
 
     os.waitpid(forked(work), 0)
+    if not answer.exists():
+        raise SystemExit((tree / "said.txt").read_text()[-3000:])
     entered, seconds, failed = json.loads(answer.read_text())
     # A test that fails already tells nothing of a fault.
     return {key: [test for test in tests if test not in failed] for key, tests in entered.items()}, seconds

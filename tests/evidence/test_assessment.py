@@ -176,6 +176,11 @@ def test_small_answers_are_scaled_and_empty_ones_are_not():
     profile = pd.Series({"a": 0.5, "b": 0.0, "c": 1.0})
     scaled = kla.scaled_to_total(profile, pd.Series({"a": 4.0, "b": 4.0, "c": 4.0}), 3.0)
     assert scaled.to_dict() == {"a": 1.0, "b": 0.0, "c": 2.0}
+    assert kla.scaled_to_total(profile, pd.Series({"a": 4.0, "b": 4.0, "c": 4.0}), 0.3).to_dict() == {
+        "a": 0.1,
+        "b": 0,
+        "c": 0.2,
+    }
     with pytest.raises(ValueError, match=r"8\.01"):  # b can give nothing
         kla.scaled_to_total(profile, pd.Series({"a": 4.0, "b": 4.0, "c": 4.0}), 8.01)
 

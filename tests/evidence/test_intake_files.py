@@ -347,6 +347,10 @@ def test_cells_without_their_place_stand_one_after_another(tmp_path):
     bare = re.sub(r' r="[A-Z]*\d+"', "", placed)
     assert bare != placed
     assert answers(people.raw_xlsx(tmp_path / "a.xlsx", bare)) == FOUR
+    # The heading with its places, the rows below it without.
+    head, last, rows = placed.partition('<row r="3">')
+    mixed = head + re.sub(r' r="[A-Z]*\d+"', "", last + rows)
+    assert answers(people.raw_xlsx(tmp_path / "b.xlsx", mixed)) == FOUR
 
 
 def test_rows_that_reach_over_the_end_of_what_is_read_at_once_arrive(tmp_path):

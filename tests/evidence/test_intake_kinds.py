@@ -11,6 +11,7 @@ from people import page
 
 import kla_analysis as kla
 from kla_analysis.evidence.intake.child import Reader
+from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, REFUSED, SKIPPED, action_name
 from kla_analysis.evidence.intake.sheet import read_sheet
 
 ABOUT = {"area": "63.10", "year": 2025, "stage": "self_assessment"}
@@ -694,3 +695,8 @@ def test_a_lone_heading_with_an_unknown_word_is_asked_about(title, tmp_path):
     with pytest.raises(kla.DataError, match="belum tentu kolom nilai"):
         kla.read_sheet(path, **known).assessment()
     assert kla.read_sheet(path, column=title, **known).assessments[0].total == 12
+
+
+def test_every_kind_of_repair_has_a_name_of_its_own():
+    names = [action_name(action) for action in (REFUSED, SKIPPED, NORMALISED, NOTED)]
+    assert names == ["harus diperbaiki", "dilewati", "dibaca sebagai", "catatan"]
