@@ -69,12 +69,16 @@ def run_kla(*arguments: str, alone: bool | None = None, **environment: str) -> s
 
 def _command(arguments: tuple[str, ...], environment: dict[str, str], said: list[Path]) -> None:
     """Be the command: its words, environment, folder and streams."""
+    from kla_analysis import language
     from kla_analysis.cli import main
 
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(ROOT)
     sys.argv = ["kla", *arguments]
+    # A process reads its language when it begins.
+    said_language = environment.get(language.VARIABLE)
+    language.use_language(said_language if said_language in language.LANGUAGES else language.LANGUAGES[0])
     for number, path in zip((1, 2), said, strict=True):
         file = os.open(path, os.O_WRONLY | os.O_CREAT)
         os.dup2(file, number)

@@ -208,7 +208,7 @@ def test_a_copy_of_the_notebooks_in_english_runs_and_holds_the_same_code(tmp_pat
     said = run_kla("notebooks", "--lang", "en", "--out", str(folder))
     assert said.returncode == 0, said.stderr
     originals = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-    assert sorted(path.name for path in folder.iterdir()) == [path.name for path in originals]
+    assert {path.name for path in originals} <= {path.name for path in folder.iterdir()}
     foreign = indonesian()
     for path in originals:
         own, copy = nbformat.read(path, 4).cells, nbformat.read(folder / path.name, 4).cells

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -124,14 +125,17 @@ def without_stamp(content: bytes) -> bytes:
 @pytest.fixture(scope="session")
 def paper_pages() -> Iterator[Callable[[str], int]]:
     """How many pages of A4 a page of HTML takes when somebody prints it."""
-    with sync_playwright() as playwright:
-        window = start_chromium(playwright).new_page()
+    # In a thread of its own: in that of the tests another browser may be at work.
+    with ThreadPoolExecutor(1) as thread:
+        playwright = thread.submit(lambda: sync_playwright().start()).result()
+        window = thread.submit(lambda: start_chromium(playwright).new_page()).result()
 
-        def counted(html: str) -> int:
+        def printed(html: str) -> bytes:
             window.set_content(html)
-            return len(pypdf.PdfReader(io.BytesIO(window.pdf(prefer_css_page_size=True))).pages)
+            return window.pdf(prefer_css_page_size=True)
 
-        yield counted
+        yield lambda html: len(pypdf.PdfReader(io.BytesIO(thread.submit(printed, html).result())).pages)
+        thread.submit(playwright.stop).result()
 
 
 @pytest.fixture

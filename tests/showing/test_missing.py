@@ -13,12 +13,15 @@ from kla_analysis.analysis.weakness import Selection
 from kla_analysis.app import explorer as explore
 from kla_analysis.app import planner
 from kla_analysis.instrument.bands import Span
+from kla_analysis.language import number
 from kla_analysis.planning.actions import load_catalogue
 from kla_analysis.planning.model import Model
 from kla_analysis.planning.scenario import Scenario
 from kla_analysis.report import build, manifest, results
 from kla_analysis.report.parameters import ReportParameters
 from kla_analysis.showing import board, figure, meeting, plan, summary
+from kla_analysis.showing.table import Table
+from kla_analysis.showing.text import Text
 
 #: The indicators of which nothing is answered.
 EMPTY = ("7", "9", "21B")
@@ -62,7 +65,7 @@ def all_tables(position):
     found += [chart.table for chart in (*drawn, *(picked(position, Selection(i)) for i in ("K2", "K5")))]
     found += [picked(position, Selection(indicator=code)).table for code in EMPTY]
     for sheet in meeting.meeting_sheets(position).parts:
-        found += [part for part in sheet.parts if isinstance(part, tables.Table)]
+        found += [part for part in sheet.parts if isinstance(part, Table)]
     return found
 
 
@@ -142,7 +145,7 @@ def test_plan_and_forecast_give_both_ends(gaps):
     record = answer.record()
     assert record["unknown_points"] == gaps.unknown_points
     assert record["at_best"]["cost"] < record["cost"]
-    assert f"{wording.number(gaps.unknown_points)} poin belum diketahui" in repr(plan.plan_in_words(answer))
+    assert f"{number(gaps.unknown_points)} poin belum diketahui" in repr(plan.plan_in_words(answer))
     said = repr(wording.outlook_in_words(gaps, "nindya"))
     assert "Bila ternyata penuh, nilai 705,67" in said
     change = dict(
@@ -267,9 +270,7 @@ def test_what_decides_and_what_flips_say_that_they_count_on_no_missing_answer(ga
         parts.append(tables.sensitivity_table(decides, position, "nindya"))
         parts.append(tables.weight_flip_table(kla.weight_flips(position), position))
         parts.append(tables.answer_flip_table(flips, position))
-        return [
-            part.source if isinstance(part, tables.Table) else repr(part) for part in parts if part != wording.Text(())
-        ]
+        return [part.source if isinstance(part, Table) else repr(part) for part in parts if part != Text(())]
 
     words = "Itu bila yang belum dijawab tidak bernilai."
     assert all(words in said for said in shown(gaps))

@@ -9,6 +9,7 @@ from kla_analysis import tables, wording
 from kla_analysis.evidence.areas import Area
 from kla_analysis.language import number, percent, signed
 from kla_analysis.showing.table import Column, Table
+from kla_analysis.showing.text import Text
 
 
 def test_numbers_as_indonesians_write_them():
@@ -28,7 +29,7 @@ def test_data_never_becomes_markup():
     html = table._repr_html_()
     assert "<script" not in html
     assert "<img" not in html
-    assert "<script" not in wording.Text((hostile,), heading=hostile)._repr_html_()
+    assert "<script" not in Text((hostile,), heading=hostile)._repr_html_()
 
 
 def test_a_hostile_area_name_stays_text_everywhere():
