@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -10,19 +11,37 @@ from kla_analysis.cli.kit import FILE, app, lang_option, telling
 from kla_analysis.language import current_language, t
 
 
+def _serves(port: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of everything that opens pages."""
+
+    def wrap(command: Callable[..., None]) -> Callable[..., None]:
+        for option in (
+            lang_option,
+            click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan."),
+            click.option("--no-browser", is_flag=True, help="Jangan buka peramban."),
+            click.option(
+                "--port", type=click.IntRange(1, 65535), default=port, show_default=True, help="Port di mesin ini."
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return wrap
+
+
+_ends_idle_tabs = click.option(
+    "--idle", type=click.IntRange(1), default=600, show_default=True, help="Detik sampai tab yang ditutup diakhiri."
+)
+
+
 @app.command("app")
 @click.option("--area", default="63.10", show_default=True, help="Kode wilayah.")
 @click.option("--year", type=int, default=2022, show_default=True, help="Tahun penghargaan.")
 @click.option("--target", default="", help="Predikat yang dituju; bila kosong, yang berikutnya.")
 @click.option("--assessment", type=FILE, help="Lembar nilai sendiri (CSV).")
 @click.option("--scenario", default="", help="Skenario untuk mulai: nama di data/scenarios atau berkas.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8866, show_default=True, help="Port di mesin ini.")
-@click.option("--no-browser", is_flag=True, help="Jangan buka peramban.")
-@click.option(
-    "--idle", type=click.IntRange(1), default=600, show_default=True, help="Detik sampai tab yang ditutup diakhiri."
-)
-@click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan.")
-@lang_option
+@_serves(8866)
+@_ends_idle_tabs
 def app_command(
     area: str, year: int, target: str, assessment: Path | None, scenario: str, port: int, no_browser: bool, idle: int
 ) -> None:
@@ -45,13 +64,8 @@ def app_command(
 
 
 @app.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8867, show_default=True, help="Port di mesin ini.")
-@click.option("--no-browser", is_flag=True, help="Jangan buka peramban.")
-@click.option(
-    "--idle", type=click.IntRange(1), default=600, show_default=True, help="Detik sampai tab yang ditutup diakhiri."
-)
-@click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan.")
-@lang_option
+@_serves(8867)
+@_ends_idle_tabs
 def start(port: int, no_browser: bool, idle: int) -> None:
     """Buka beranda di peramban: periksa data, buat laporan, coba anggaran (Ctrl+C untuk menutup)."""
     from kla_analysis.app.serve import serve_launcher
@@ -61,11 +75,8 @@ def start(port: int, no_browser: bool, idle: int) -> None:
 
 
 @app.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8888, show_default=True, help="Port di mesin ini.")
-@click.option("--no-browser", is_flag=True, help="Jangan buka peramban.")
+@_serves(8888)
 @click.option("--folder", type=FILE, help="Folder yang dibuka; bila kosong, salinan kerja di samping laporan.")
-@click.option("--debug", is_flag=True, expose_value=False, help="Tunjukkan jejak kesalahan.")
-@lang_option
 def lab(port: int, no_browser: bool, folder: Path | None) -> None:
     """Buka salinan kerja notebook di JupyterLab (Ctrl+C untuk menutup); yang asli dipakai laporan."""
     from kla_analysis.app.serve import open_lab

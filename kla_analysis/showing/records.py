@@ -15,6 +15,7 @@ workbook are made from records; nothing is read back out of a page. A record is 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import lru_cache
 from typing import Any
 
@@ -63,12 +64,12 @@ _TEMPLATES = {
 }
 
 
-class Shown:
+class Shown(ABC):
     """Something that a notebook shows: HTML for the eye, and beside it its record."""
 
+    @abstractmethod
     def record(self) -> Record:
         """Return what is shown as plain data."""
-        raise NotImplementedError
 
     def _repr_html_(self) -> str:
         return html(self.record())
