@@ -295,7 +295,7 @@ def _notebook(parameters: ReportParameters, path: Path) -> nbformat.NotebookNode
 def _for_the_app(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Return a notebook without what belongs to the report only, asking for our kernel."""
     shown = html.attended(notebook)
-    shown.metadata["title"] = html.title_and_lead(notebook)[0]
+    shown.metadata["title"] = html.heading_of(notebook)
     shown.metadata["wait"] = t("Sebentar, halaman disiapkan …")
     shown.metadata["lost"] = t(
         "Halaman ini tidak tersambung lagi: mesin hitungnya berhenti. Yang belum disimpan hilang."
