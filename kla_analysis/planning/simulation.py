@@ -139,7 +139,8 @@ class Simulator:
                 retention = own_retention(scenario.retention)
             elif forecastable(position) and not position.instrument.stage(position.stage).carries_award:
                 retention = outlook(position).retention
-            kept = retention.median if retention is not None else 1.0
+            # A field verification may raise a verified score; no answer is kept more than whole.
+            kept = min(retention.median, 1.0) if retention is not None else 1.0
             catalogue = self.catalogue(scenario.catalogue)
             model = Model(self.roll_up, catalogue, kept, scenario.cost, scenario.acceptance)
             model.require_known(scenario.limits)
