@@ -21,8 +21,8 @@ from kla_analysis.evidence.intake import guard
 from kla_analysis.evidence.intake.child import Reader
 from kla_analysis.evidence.intake.grid import TEXT, Cell, Grid, clean
 from kla_analysis.evidence.intake.numbers import read_date
-from kla_analysis.evidence.intake.privacy import masked
 from kla_analysis.evidence.partners import load_partners
+from kla_analysis.evidence.personal import masked
 from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import number, read_money, t
 from kla_analysis.project import find_project
