@@ -207,11 +207,16 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     Text that a spreadsheet would take for a formula gets an apostrophe in front, as spreadsheets themselves mark
     text; numbers stay numbers, negative ones too. `read_table` takes the apostrophe off again.
     """
+    write_whole(path, table_bytes(frame))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that under its name there is never but all of it."""
     import os
 
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_bytes(table_bytes(frame))
+        temporary.write_bytes(content)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
