@@ -211,7 +211,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that under its name there is never but all of it."""
+    """Write a file whole or not at all."""
     import os
 
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
