@@ -34,7 +34,7 @@ def fill(path: Path, out: Path, answers: dict[str, dict], sent: str = IN_TIME) -
     for row in sheet.iter_rows(min_row=head[0].row + 1):
         for name, value in answers.get(row[0].value, {}).items():
             sheet.cell(row[0].row, at[HEADS[name]]).value = value
-    (day,) = [row[1] for row in sheet.iter_rows(max_row=head[0].row) if row[0].value == "Tanggal"]
+    (day,) = [row[1] for row in sheet.iter_rows(max_row=head[0].row) if row[0].value == "Diisi tanggal"]
     day.value = datetime.date.fromisoformat(sent)
     out.parent.mkdir(parents=True, exist_ok=True)
     book.save(out)

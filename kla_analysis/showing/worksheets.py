@@ -193,7 +193,7 @@ class _Sheet:
         sheet.write_string(5, 0, t("Tenggat"), self.strong)
         if own.due:
             sheet.write_datetime(5, 1, datetime.datetime.fromisoformat(own.due), self.day)
-        sheet.write_string(_FILLED_ON[0], 0, t("Tanggal"), self.strong)
+        sheet.write_string(_FILLED_ON[0], 0, t("Diisi tanggal"), self.strong)
         sheet.write_blank(*_FILLED_ON, None, self.entry_day)
         sheet.data_validation(
             *_FILLED_ON,
