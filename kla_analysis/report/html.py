@@ -27,6 +27,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 #: twin, or explains it: the app leaves it out.
 INTERACTIVE_TAG, REPORT_TAG = "interactive", "report"
 INDEX = "index.html"
+#: All questions of the instrument; not for paper, which has those that matter.
+QUESTIONS = "pertanyaan.html"
 #: What changed since the last report, and the place of that page among the notebooks' chapters.
 CHANGES, CHANGES_CHAPTER = "perubahan.html", 2
 
@@ -93,7 +95,13 @@ def notebook_page(notebook: NotebookNode, frame: Frame, file: str) -> str:
     return (
         templates()
         .get_template("index.html.j2")
-        .render(kla=frame.context(file), cells=found, parts=parts, html=lambda block: html(block, shown))
+        .render(
+            kla=frame.context(file),
+            cells=found,
+            parts=parts,
+            script=script() if any("what_if" in block for block in shown) else "",
+            html=lambda block: html(block, shown),
+        )
     )
 
 
@@ -144,6 +152,36 @@ def part_page(parts: Sequence[Record], frame: Frame, file: str) -> str:
     return template.render(kla=frame.context(file), parts=[html(part) for part in parts])
 
 
+def questions_page(tables: Mapping[str, Record], frame: Frame) -> str:
+    """Make the page of all questions, by component; they can be sought without a server.
+
+    Args:
+        tables: the records of `losses.every_question`.
+    """
+    parts = [(slug(title), title) for title in tables]
+    answering = sorted(
+        {name for table in tables.values() for row in table["data"] for name in row["owners"].split(", ")}
+    )
+    filters = (
+        ("part", t("Komponen"), parts),
+        ("agency", t("Penanggung jawab"), [(name, name) for name in answering]),
+        ("state", t("Keadaan"), [("lost", t("kehilangan poin")), ("unanswered", t("belum dijawab"))]),
+    )
+    return (
+        templates()
+        .get_template("questions.html.j2")
+        .render(
+            kla=frame.context(QUESTIONS),
+            lead=frame.leads[QUESTIONS],
+            parts=parts,
+            filters=filters,
+            tables=[(slug(title), title, records.html(table)) for title, table in tables.items()],
+            words={"words": t("Cari kata atau kode"), "all": t("semua"), "found": t("pertanyaan ditunjukkan")},
+            script=script(),
+        )
+    )
+
+
 def html(block: Record, shown: Sequence[Record] = ()) -> str:
     """Return a block of a page as HTML.
 
@@ -154,7 +192,8 @@ def html(block: Record, shown: Sequence[Record] = ()) -> str:
     if block["kind"] == "figure":
         twin = records.twin_of(block, shown)
         folded = records.html(twin) if twin is not None else ""
-        return str(macros.figure(block["png"], block["alt"], folded, t("Angka di gambar ini sebagai tabel")))
+        label = t("Angka di gambar ini sebagai tabel")
+        return str(macros.figure(block["png"], block["alt"], folded, label, block.get("what_if")))
     if block["kind"] == "plain":
         return block.get("html") or str(macros.plain(block["text"]))
     link = f'<div class="kla-screen kla-print"><a href="{{id}}.html">{t("Cetak lembar ini saja")}</a></div>\n'
@@ -265,6 +304,12 @@ def _without(notebook: NotebookNode, tag: str) -> NotebookNode:
 def css() -> str:
     """Return the style sheet of all pages."""
     return records.css() + (TEMPLATES / "report" / "report.css").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def script() -> str:
+    """Return the script of a page on which rows are sought or a budget is tried."""
+    return (TEMPLATES / "report" / "page.js").read_text(encoding="utf-8")
 
 
 def templates() -> jinja2.Environment:

@@ -9,7 +9,8 @@ workbook are made from records; nothing is read back out of a page. A record is 
   read it), `total` (the foot: pairs of what is written and its value), `source`, `badge`;
 - `text`: `heading`, `paragraphs`, `style`, and in an output perhaps `values`, the plain values behind the words;
 - `rules`: `rules`, each with `name`, `words`, `formula`, `source`;
-- `figure`: `id` (equal for equal figures), `title`, `alt`, `source`, `table` (the record of its twin, or None);
+- `figure`: `id` (equal for equal figures), `title`, `alt`, `source`, `table` (the record of its twin, or None), perhaps
+  `what_if`, the steps with which a page answers for another budget;
 - `several`: `blocks`, the records of its parts; `sheet`, the same with the `id` and `title` of a meeting's sheet.
 """
 
