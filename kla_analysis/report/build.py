@@ -36,7 +36,7 @@ from kla_analysis.report.manifest import Manifest, facts
 from kla_analysis.report.notebooks import changed_here, read_notebook
 from kla_analysis.report.parameters import ReportParameters, begin, declared_values
 from kla_analysis.report.store import place_at
-from kla_analysis.showing import scorecard, summary
+from kla_analysis.showing import losses, scorecard, summary
 from kla_analysis.showing.records import Record
 
 if TYPE_CHECKING:
@@ -231,20 +231,20 @@ def _files(
     changed = changes.compare(changes.last_report(place_at(job.previous, find_project())), record, job.facts)
     sheets = {f"{sheet['id']}.html": sheet for sheet in pages.sheets(found)}
     titles = {file: t("Lembar rapat: {name}", name=sheet["title"]) for file, sheet in sheets.items()}
-    there = {file: {block.get("id") for block in blocks} for file, blocks in shown.items()}
-    answered = {
-        file: {question: section for question, section in asked.items() if section in there[file]}
-        for file, asked in frame.questions.items()
-    }
-    leads = {html.CHANGES: " ".join(changes.in_words(changed).paragraphs)}
+    answered = {file: html.answered(asked, shown[file]) for file, asked in frame.questions.items()}
+    leads = {**frame.leads, html.CHANGES: " ".join(changes.in_words(changed).paragraphs)}
     frame = replace(frame, sheets=titles, leads=leads, questions=answered)
     shown[html.INDEX] = _summary(position, found, record["plan"])
     shown[html.CHANGES] = changes.blocks(changed)
     texts[html.INDEX] = html.index_page(shown[html.INDEX], frame, exports.downloads())
     alone = {html.CHANGES: shown[html.CHANGES]} | {file: [pages.alone(one)] for file, one in sheets.items()}
     texts |= {file: html.part_page(blocks, frame, file) for file, blocks in alone.items()}
+    listed = {title: table.record() for title, table in losses.every_question(position).items()}
+    texts[html.QUESTIONS] = html.questions_page(listed, frame)
     # Nothing changed: on paper that is left out, so that an equal report is an equal document.
-    told = {file: shown[file] for file in frame.titles if file != html.CHANGES or not changed.nothing}
+    told = {
+        file: shown[file] for file in frame.titles if file in shown and (file != html.CHANGES or not changed.nothing)
+    }
     files = {file: text.encode() for file, text in texts.items()}
     files |= exports.all_documents(position, told, frame, record)
     files[changes.FILE] = results.as_json(changed.record())
@@ -397,12 +397,17 @@ def _frame(
     when = datetime.datetime.fromisoformat(made_from.created)
     heads = {file: html.heading_of(notebook) for file, notebook in sources.items()}
     aims = summary.title(position, parameters.target)
-    own = {html.INDEX: t("Ringkasan"), html.CHANGES: t("Perubahan")}
+    own = {html.INDEX: t("Ringkasan"), html.CHANGES: t("Perubahan"), html.QUESTIONS: t("Semua pertanyaan")}
     titles = {html.INDEX: f"{own[html.INDEX]}: {aims}"}
     before = [file for file, notebook in sources.items() if html.chapter(notebook) < html.CHANGES_CHAPTER]
     titles |= {file: heads[file] for file in before}
     titles[html.CHANGES] = t("Perubahan: apa yang berbeda dari laporan sebelumnya")
     titles |= heads
+    count = len(position.instrument.questions)
+    titles[html.QUESTIONS] = t("Semua pertanyaan: {count} butir dan yang menjawabnya", count=count)
+    leads = {
+        html.QUESTIONS: t("Setiap pertanyaan instrumen dengan nilainya, maksimumnya, dan instansi yang menjawabnya.")
+    }
     return html.Frame(
         area=position.area.name,
         year=parameters.year,
@@ -410,17 +415,13 @@ def _frame(
         about=aims,
         made=when.date(),
         short={file: html.short(sources[file]) if file in sources else own[file] for file in titles},
-        questions={file: _sections(notebook) for file, notebook in sources.items()},
+        questions={file: html.about(notebook).get("questions", {}) for file, notebook in sources.items()},
+        leads=leads,
         illustrative=position.assessment.origin.note if position.illustrative else "",
         colophon=_colophon(made_from, position),
         version=version("kla-analysis"),
         stamp=moment(when),
     )
-
-
-def _sections(notebook: NotebookNode) -> dict[str, str]:
-    """Return the questions that a notebook answers, each with the name of its section."""
-    return {question: pages.anchor(heading) for question, heading in html.about(notebook).get("questions", {}).items()}
 
 
 def _colophon(made_from: Manifest, position: Position) -> dict[str, str]:

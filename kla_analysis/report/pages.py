@@ -2,13 +2,13 @@
 
 A block is a record (`showing.records`) or one of these: `prose` (`markdown`, a cell of words), `plain` (`text`; `html`
 where a library has brought its own), `error` (`text`); on the first page `key_figures` (`figures`: what each is, how much,
-what to know beside it) and `beside` (`words`, blocks that stand beside one `figure` where there is room). A figure holds its picture as `png`, in base64; `above` is a heading over a block.
+what to know beside it) and `beside` (`words`, blocks that stand beside one `figure` where there is room). A figure holds
+its picture as `png`, in base64; `above` is a heading over a block.
 """
 
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ def cells(notebook: NotebookNode) -> list[list[Record]]:
     found = []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            found.append([{"kind": "prose", "markdown": cell.source, "id": anchor(cell.source)}])
+            found.append([{"kind": "prose", "markdown": cell.source}])
         elif cell.cell_type == "code":
             found.append([block for output in cell.outputs if (block := _block(output)) is not None])
     return _said_once(found)
@@ -35,16 +35,6 @@ def cells(notebook: NotebookNode) -> list[list[Record]]:
 def blocks(notebook: NotebookNode) -> list[Record]:
     """Return the blocks of an executed notebook in the order of reading."""
     return [block for cell in cells(notebook) for block in cell]
-
-
-def anchor(markdown: str) -> str:
-    """Return the name under which a cell of words can be linked to: its heading; empty where it has none.
-
-    >>> anchor("## Seberapa dekat predikat ini?\\n\\nJawaban yang ...")
-    'seberapa-dekat-predikat-ini'
-    """
-    found = re.match(r"#{2,} +(.+)", markdown)
-    return re.sub(r"[^a-z0-9]+", "-", found[1].casefold()).strip("-") if found else ""
 
 
 def _said_once(found: list[list[Record]]) -> list[list[Record]]:

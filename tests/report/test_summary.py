@@ -141,7 +141,8 @@ def test_every_decision_says_who_and_by_when(case):
     decided = summary.decisions(position, plan)
     assert decided
     for one in decided:
-        assert one.what and one.who
+        assert one.what
+        assert one.who
         assert one.when.endswith("tanggal: ______")  # nobody has named a date
 
 
