@@ -79,6 +79,10 @@ def copied(case: Position, *, data: Path | None = None) -> pd.DataFrame:
         By `question_code` the questions with points in both rounds: `name`, `max_points`, `before` and `now` (points),
         `before_year` and `year`, `owners`, `copied`: the same points, remark and link to evidence as the year before;
         `silent`: copied, and neither round has a remark or a link. No rows where there are no two such sheets.
+
+    >>> import kla_analysis as kla
+    >>> len(kla.copied(kla.open("63.10", 2022)))
+    0
     """
     claims = [
         one
