@@ -22,6 +22,7 @@ import filelock
 import nbformat
 
 from kla_analysis.app import shelf
+from kla_analysis.app.controls import PALETTE
 from kla_analysis.errors import KernelError
 from kla_analysis.language import VARIABLE, current_language, t
 from kla_analysis.project import find_project
@@ -296,6 +297,7 @@ def _for_the_app(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Return a notebook without what belongs to the report only, asking for our kernel."""
     shown = html.attended(notebook)
     shown.metadata["title"] = html.title_and_lead(notebook)[0]
+    shown.metadata["palette"] = PALETTE
     shown.metadata["wait"] = t("Sebentar, halaman disiapkan …")
     shown.metadata["lost"] = t(
         "Halaman ini tidak tersambung lagi: mesin hitungnya berhenti. Yang belum disimpan hilang."

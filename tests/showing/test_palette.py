@@ -87,6 +87,9 @@ def test_a_text_can_be_read_on_every_ground_it_stands_on():
     assert contrast(figure.SOFT, ZONES[0]) >= 4.5
 
 
+DARK = re.compile(r"@media \(prefers-color-scheme: dark\) {\s*:root {(.*?)}\s*}", re.DOTALL)
+
+
 def sheets() -> dict[str, str]:
     """Every style sheet with its colours in full: pages, paper, the table of a batch, the app."""
     pages = (TEMPLATES / "report.css").read_text(encoding="utf-8")
@@ -95,7 +98,8 @@ def sheets() -> dict[str, str]:
         "pages": pages,
         "batch": pages + national,
         "paper": on_paper((TEMPLATES / "document.typ").read_text(encoding="utf-8")),
-        "app": STYLE,
+        "app": DARK.sub("", STYLE),
+        "app, dark": re.sub(r"^.*?}", ":root {" + DARK.search(STYLE)[1] + "}", DARK.sub("", STYLE), count=1, flags=re.DOTALL),
     }
     for name, text in found.items():
         values = dict(re.findall(r"--(\w[\w-]*): (#\w+)", text))
@@ -120,25 +124,27 @@ def on_paper(template: str) -> str:
 WRITTEN, GROUND = r"(?<![-\w])color:\s*(#\w{6})", r"background:\s*(#\w{6})"
 
 
-@pytest.mark.parametrize("name", ["pages", "batch", "paper", "app"])
+@pytest.mark.parametrize("name", ["pages", "batch", "paper", "app", "app, dark"])
 def test_a_page_can_be_read_wherever_a_text_stands(name):
     """Every colour of text on every ground of the same sheet: which meet is then never a question.
 
     Only a rule that names both, as for a dark button, is a pair of its own.
     """
     text, own = sheets()[name], []
+    values = dict(re.findall(r"--(\w[\w-]*): (#\w+)", text))
+    paper, line = values.get("paper", figure.PAPER), values.get("line", figure.GRID)
     for rule in re.findall(r"{[^{}]*}", text):
         pair = re.search(WRITTEN, rule), re.search(GROUND, rule)
-        if all(pair) and contrast(pair[0][1], figure.PAPER) < 4.5:
+        if all(pair) and contrast(pair[0][1], paper) < 4.5:
             own.append((pair[0][1], pair[1][1]))
             text = text.replace(rule, "")
     assert all(contrast(*pair) >= 4.5 for pair in own)
     written = set(re.findall(WRITTEN, text))
-    grounds = {figure.PAPER, *re.findall(GROUND, text)}
+    grounds = {paper, *re.findall(GROUND, text)}
     assert written
     assert not [(one, ground) for one in written for ground in grounds if contrast(one, ground) < 4.5]
     # What says that something is current, in focus or a warning; the thin line between rows is only order.
-    edges = set(re.findall(r"(?:border[\w-]*|outline):[^;]*?(#\w{6})", text)) - {figure.GRID}
+    edges = set(re.findall(r"(?:border[\w-]*|outline):[^;]*?(#\w{6})", text)) - {line}
     assert not [(edge, ground) for edge in edges for ground in grounds if contrast(edge, ground) < 3]
 
 
