@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from kla_analysis.language import money, read_money, t
@@ -183,33 +184,40 @@ class Doors:
 
     Attributes:
         widget: the buttons, and under them the page that is open.
-        pages: the pages that were made, by key.
+        pages: the pages that were made, by key; `known` are the keys of all.
     """
 
-    def __init__(self, doors: Mapping[str, tuple[str, str, Callable[[], Controls]]]) -> None:
+    def __init__(
+        self,
+        doors: Mapping[str, tuple[str, str, Callable[[], Controls]]],
+        *,
+        over: Mapping[str, str] = MappingProxyType({}),
+        opened: Callable[[], None] = lambda: None,
+    ) -> None:
         """Hang the doors.
 
         Args:
-            doors: by key the name of a page, what it is for, and what makes it.
+            doors: by key the name of a page, what it is for, and what makes it; a page without a name has no button.
+            over: by key what stands over a button, as long as no page is open.
+            opened: is called whenever another page is open, or none.
         """
         import ipywidgets as widgets
 
-        self._doors = doors
+        self._doors, self._over, self._opened = doors, over, opened
+        self.known = doors.keys()
         self.pages: dict[str, Controls] = {}
         self.open_now = ""
         self.buttons = {
             key: widgets.Button(description=name, tooltip=hint, layout=widgets.Layout(width="auto"))
             for key, (name, hint, _) in doors.items()
+            if name
         }
-        self._cards = []
-        for key, (_, hint, _) in doors.items():
-            button = self.buttons[key]
+        for key, button in self.buttons.items():
             button.on_click(lambda _, key=key: self.open(key))
-            said = [widgets.HTML(f'<p class="kla-hint">{escape(hint)}</p>')] if hint else []
-            self._cards.append(widgets.VBox([button, *said]))
-            self._cards[-1].add_class("kla-door" if hint else "kla-small")
+        self._cards = {key: widgets.VBox([]) for key in self.buttons}
+        self._hang()
         self._place = widgets.VBox([], layout=widgets.Layout(width="100%"))
-        row = widgets.Box(self._cards, layout=widgets.Layout(flex_flow="row wrap", width="100%"))
+        row = widgets.Box(list(self._cards.values()), layout=widgets.Layout(flex_flow="row wrap", width="100%"))
         if any(hint for _, hint, _ in doors.values()):
             row.add_class("kla-doors")
         self.widget = widgets.VBox([row, self._place], layout=widgets.Layout(width="100%"))
@@ -218,19 +226,39 @@ class Doors:
         """Open a page, and return it."""
         import ipywidgets as widgets
 
-        if self.open_now:
-            self.buttons[self.open_now].remove_class("kla-open")
-        else:  # who has gone in needs the room more than the signs
-            for card in self._cards:
-                card.children = card.children[:1]
-                card.remove_class("kla-door").add_class("kla-small")
-        self.buttons[key].add_class("kla-open")
-        self.open_now = key
+        self._turn(key)
+        self._opened()
         if key not in self.pages:
             self._place.children = [widgets.HTML(status(t("Menyiapkan …"), kind="plain"))]
             self.pages[key] = self._doors[key][2]()
         self._place.children = [self.pages[key].widget]
         return self.pages[key]
+
+    def close(self) -> None:
+        """Go back to the doors; the pages stay as they are."""
+        self._turn("")
+        self._place.children = []
+        self._opened()
+
+    def _turn(self, key: str) -> None:
+        if self.open_now in self.buttons:
+            self.buttons[self.open_now].remove_class("kla-open")
+        if key in self.buttons:
+            self.buttons[key].add_class("kla-open")
+        self.open_now = key
+        self._hang()
+
+    def _hang(self) -> None:
+        """Hang the signs; who has gone in needs the room more than them."""
+        import ipywidgets as widgets
+
+        for key, card in self._cards.items():
+            hint, over = self._doors[key][1], self._over.get(key, "")
+            signs = bool(hint) and not self.open_now
+            above = [widgets.HTML(f'<p class="kla-hint">{escape(over)}</p>')] if signs and over else []
+            below = [widgets.HTML(f'<p class="kla-hint">{escape(hint)}</p>')] if signs else []
+            card.children = [*above, self.buttons[key], *below]
+            card.remove_class("kla-door" if not signs else "kla-small").add_class("kla-door" if signs else "kla-small")
 
 
 def status(what: str, kind: str = "remark") -> str:

@@ -99,7 +99,9 @@ def sheets() -> dict[str, str]:
         "batch": pages + national,
         "paper": on_paper((TEMPLATES / "document.typ").read_text(encoding="utf-8")),
         "app": DARK.sub("", STYLE),
-        "app, dark": re.sub(r"^.*?}", ":root {" + DARK.search(STYLE)[1] + "}", DARK.sub("", STYLE), count=1, flags=re.DOTALL),
+        "app, dark": re.sub(
+            r"^.*?}", ":root {" + DARK.search(STYLE)[1] + "}", DARK.sub("", STYLE), count=1, flags=re.DOTALL
+        ),
     }
     for name, text in found.items():
         values = dict(re.findall(r"--(\w[\w-]*): (#\w+)", text))

@@ -33,7 +33,7 @@
   // The address of a page of our own says what it shows. A pull of the slider passes many states; the last one is kept.
   const ours = document.body.dataset.voila;
   const plain = query => String(new URLSearchParams(query));
-  let soon, steps, awaited, kept = plain(location.search);
+  let soon, steps = [], awaited, kept = plain(location.search);
   const keep = () => {
     const marks = [...document.querySelectorAll(".kla-app .kla-state")];
     if (!marks.length) return;
@@ -41,14 +41,15 @@
     const key = new URLSearchParams(location.search).get("token");
     if (key) said.set("token", key);
     marks.forEach(mark => new URLSearchParams(mark.dataset.query).forEach((value, name) => said.set(name, value)));
-    const now = marks.map(mark => mark.dataset.step).join();
+    const now = marks.map(mark => Number(mark.dataset.step));
     // Who went back waits until the page shows what the address says; until then it says nothing of its own.
     if (awaited && String(said) !== kept && Date.now() < awaited) return note();
     if (awaited) steps = now;
     awaited = 0;
     if (String(said) !== kept) {
       kept = String(said);
-      history[steps === undefined || steps === now ? "replaceState" : "pushState"](null, "", `?${kept}`);
+      // A mark that is only just there completes what the address says; one that has gone on is a step to go back over.
+      history[steps.some((step, at) => now[at] > step) ? "pushState" : "replaceState"](null, "", `?${kept}`);
     }
     steps = now;
   };
