@@ -11,19 +11,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from kla_analysis.language import money, read_money, t
+from kla_analysis.showing.records import css
 
 if TYPE_CHECKING:
     from kla_analysis.showing.figure import Chart
 
 
-def _static(*names: str) -> str:
-    return "".join((Path(__file__).parent / "static" / name).read_text(encoding="utf-8") for name in names)
+def _static(name: str) -> str:
+    return (Path(__file__).parent / "static" / name).read_text(encoding="utf-8")
 
 
-#: The colours of pages, light and dark, as CSS.
-PALETTE = _static("palette.css")
 #: How the controls look, and how they are worked by keyboard and ear, wherever a notebook is shown.
-STYLE = f"<style>{PALETTE}{_static('app.css')}</style>"
+STYLE = f"<style>{css()}{_static('app.css')}</style>"
 SCRIPT = f"<script>{_static('app.js')}</script>"
 #: How wide the names before controls are.
 LABEL_WIDTH = "96px"

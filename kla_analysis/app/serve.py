@@ -22,7 +22,6 @@ import filelock
 import nbformat
 
 from kla_analysis.app import shelf
-from kla_analysis.app.controls import PALETTE
 from kla_analysis.errors import KernelError
 from kla_analysis.language import VARIABLE, current_language, t
 from kla_analysis.project import find_project
@@ -30,6 +29,7 @@ from kla_analysis.report import html
 from kla_analysis.report.notebooks import read_notebook, translated, working_copy
 from kla_analysis.report.parameters import ReportParameters, begin, declared_values
 from kla_analysis.report.store import writing
+from kla_analysis.showing.records import css
 
 #: Templates, settings and the kernel of ours, as Jupyter looks for them, and the kernel's name.
 FOLDER, KERNEL = Path(__file__).parent / "jupyter", "kla"
@@ -297,7 +297,7 @@ def _for_the_app(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Return a notebook without what belongs to the report only, asking for our kernel."""
     shown = html.attended(notebook)
     shown.metadata["title"] = html.title_and_lead(notebook)[0]
-    shown.metadata["palette"] = PALETTE
+    shown.metadata["look"] = css()
     shown.metadata["wait"] = t("Sebentar, halaman disiapkan …")
     shown.metadata["lost"] = t(
         "Halaman ini tidak tersambung lagi: mesin hitungnya berhenti. Yang belum disimpan hilang."

@@ -13,6 +13,7 @@ import pytest
 from conftest import ROOT
 
 from kla_analysis.app.controls import STYLE
+from kla_analysis.report import html
 from kla_analysis.showing import figure
 
 BLINDNESS = {
@@ -87,25 +88,30 @@ def test_a_text_can_be_read_on_every_ground_it_stands_on():
     assert contrast(figure.SOFT, ZONES[0]) >= 4.5
 
 
-DARK = re.compile(r"@media \(prefers-color-scheme: dark\) {\s*:root {(.*?)}\s*}", re.DOTALL)
+def by_day(sheet: str) -> str:
+    """A style sheet without the colours of the dark."""
+    day = re.sub(r"@media screen and \(prefers-color-scheme: dark\) {\s*:root {[^}]*}\s*}", "", sheet)
+    assert day != sheet
+    return day
 
 
 def sheets() -> dict[str, str]:
-    """Every style sheet with its colours in full: pages, paper, the table of a batch, the app."""
-    pages = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    """Every style sheet with its colours in full: pages by day and by night, paper, the table of a batch, the app."""
+    pages = html.css()
+    day = by_day(pages)
     national = re.search(r"<style>(.*?)</style>", (TEMPLATES / "national.html.j2").read_text("utf-8"), re.DOTALL)[1]
     found = {
-        "pages": pages,
-        "batch": pages + national,
+        "pages": day,
+        # The colours that come last hold, as in a browser where it is dark.
+        "pages in the dark": pages,
+        "batch": day + national,
         "paper": on_paper((TEMPLATES / "document.typ").read_text(encoding="utf-8")),
-        "app": DARK.sub("", STYLE),
-        "app, dark": re.sub(
-            r"^.*?}", ":root {" + DARK.search(STYLE)[1] + "}", DARK.sub("", STYLE), count=1, flags=re.DOTALL
-        ),
+        "app": by_day(STYLE),
+        "app in the dark": STYLE,
     }
     for name, text in found.items():
         values = dict(re.findall(r"--(\w[\w-]*): (#\w+)", text))
-        whole = re.sub(r"var\(--([\w-]+)\)", lambda named, values=values: values[named[1]], text)
+        whole = re.sub(r"var\(--([\w-]+)\)", lambda named, values=values: values.get(named[1], ""), text)
         found[name] = re.sub(r"#([0-9a-f])([0-9a-f])([0-9a-f])\b", r"#\1\1\2\2\3\3", whole)
     return found
 
@@ -126,15 +132,15 @@ def on_paper(template: str) -> str:
 WRITTEN, GROUND = r"(?<![-\w])color:\s*(#\w{6})", r"background:\s*(#\w{6})"
 
 
-@pytest.mark.parametrize("name", ["pages", "batch", "paper", "app", "app, dark"])
+@pytest.mark.parametrize("name", ["pages", "pages in the dark", "batch", "paper", "app", "app in the dark"])
 def test_a_page_can_be_read_wherever_a_text_stands(name):
     """Every colour of text on every ground of the same sheet: which meet is then never a question.
 
     Only a rule that names both, as for a dark button, is a pair of its own.
     """
     text, own = sheets()[name], []
-    values = dict(re.findall(r"--(\w[\w-]*): (#\w+)", text))
-    paper, line = values.get("paper", figure.PAPER), values.get("line", figure.GRID)
+    paper = dict(re.findall(r"--(paper): (#\w+)", text)).get("paper", figure.PAPER)
+    line = dict(re.findall(r"--(line): (#\w+)", text)).get("line", figure.GRID)
     for rule in re.findall(r"{[^{}]*}", text):
         pair = re.search(WRITTEN, rule), re.search(GROUND, rule)
         if all(pair) and contrast(pair[0][1], paper) < 4.5:
