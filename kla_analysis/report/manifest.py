@@ -121,7 +121,8 @@ def facts(parameters: ReportParameters, project: Project) -> Manifest:
     """Gather what a report about this would be made from, without reading any of it as data."""
     data = project.data
     sheet = Path(parameters.assessment) if parameters.assessment else None
-    own = files_of(sheet) if sheet else files_below(data / "assessments" / parameters.area)
+    # The other sheets of a round stand beside the one that is read, and earlier rounds teach the forecast.
+    own = [*(files_of(sheet) if sheet else ()), *files_below(data / "assessments" / parameters.area)]
     scenarios = _scenarios(parameters.scenario, data)
     shown = shown_parameters(parameters, project)
     versions = _versions()
