@@ -176,7 +176,7 @@ class _One:
     def _merged(self, gap: float, ends: np.ndarray, losses: np.ndarray, prices: np.ndarray) -> list[int] | None:
         """Return the best of the plans that lose no more than a gap against the bound; None where there is none."""
         close = np.flatnonzero(losses <= gap)
-        at: np.ndarray = np.searchsorted(close, np.r_[self.first, ends[-1:]])
+        at = np.searchsorted(close, np.append(self.first, ends[-1:]))
         counts = np.diff(at)
         if not counts.all():
             return None
