@@ -28,6 +28,7 @@ _WINDOW = {
     "analysis.crosswalk": ("carry_over", "compare_instruments", "load_mapping"),
     "analysis.forecast": ("learnable_cases", "outlook"),
     "analysis.position": ("Position", "reference_of"),
+    "analysis.round_state": ("evidence_of", "last_meeting", "moved_since", "state_by", "work_order"),
     "analysis.scoring": ("roll_up",),
     "analysis.verification": ("draw_by_evidence",),
     "analysis.verified": (
@@ -50,6 +51,7 @@ _WINDOW = {
     "planning.actions": ("load_catalogue",),
     "planning.model": ("Limits", "Model"),
     "planning.plan": ("most_points",),
+    "planning.proofs": ("work_by_cost",),
     "planning.scenario": ("open_scenario",),
     "app": ("explorer", "planner"),
     "showing": ("meeting", "method"),
