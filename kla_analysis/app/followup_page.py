@@ -63,9 +63,10 @@ class FollowUpDoor(Controls):
         """Build the page, with the newest round that has a sheet."""
         self._before: list[tuple[bytes | None, bytes | None]] = []
         self.round = self.control(widgets.Dropdown, t("Putaran"), options=_rounds(), answer=self._other_round)
-        self.decision = self.control(widgets.Dropdown, t("Keputusan"), options=[(t("baru"), "")], answer=self._chosen)
-        heads = headings()
-        self.fields = {name: self._field(name, heads[name]) for name in _FORM}
+        self.decision = self.control(
+            widgets.Dropdown, t("Catat, ubah"), options=[(t("keputusan baru"), "")], answer=self._chosen
+        )
+        self.fields = {name: self._field(name, label) for name, label in _labels().items()}
         self.save = self._button(t("Simpan"), self._save)
         self.done = self._button(t("Selesai"), lambda: self._mark(DONE))
         self.drop = self._button(t("Batalkan"), lambda: self._mark(DROPPED))
@@ -97,7 +98,13 @@ class FollowUpDoor(Controls):
             return self.control(widgets.Dropdown, label, options=[("–", "")])
         if name in ("agency", "question_code", "action_code"):
             return self.control(widgets.Combobox, label, ensure_option=False, continuous_update=False)
-        return self.control(widgets.Text, label, continuous_update=False)
+        hints = {
+            "what": t("apa yang dikerjakan"),
+            "result": t("menjadi apa; alasan bila dibatalkan"),
+            "spent_rupiah": t("misalnya 75 juta"),
+        }
+        hint = hints.get(name, t("nilai pertanyaan sesudahnya, bukan tambahannya"))
+        return self.control(widgets.Text, label, placeholder=hint, continuous_update=False)
 
     def _button(self, name: str, do: Callable[[], None]) -> widgets.Button:
         made = widgets.Button(description=name, layout=widgets.Layout(width="auto"))
@@ -132,7 +139,7 @@ class FollowUpDoor(Controls):
         self.table.value = told + table
         names = {row["code"]: f"{row['code']} {row['what']}"[:60] for row in decisions.to_dict("records")}
         with self.quietly():
-            self.decision.options = [(t("baru"), ""), *((name, key) for key, name in names.items())]
+            self.decision.options = [(t("keputusan baru"), ""), *((name, key) for key, name in names.items())]
             self.decision.value = code if code in names else ""
         self._fill(decisions)
         area = self.case.area
@@ -240,20 +247,13 @@ class FollowUpDoor(Controls):
         self.message.value = status(what, kind)
 
 
-_FORM = (
-    "what",
-    "agency",
-    "due",
-    "decided_on",
-    "component_code",
-    "question_code",
-    "action_code",
-    "result",
-    "done_on",
-    "spent_rupiah",
-    "points_claimed",
-    "points_accepted",
-)
+def _labels() -> dict[str, str]:
+    """Return what stands before each field of the form, in their order; shorter than the heads of a table."""
+    heads = headings()
+    short = {"done_on": t("Selesai pada"), "spent_rupiah": t("Terpakai")}
+    short |= {"points_claimed": t("Nilai diajukan"), "points_accepted": t("Nilai diterima")}
+    first = ["what", "agency", "due", "decided_on", "component_code", "question_code", "action_code", "result"]
+    return {name: heads[name] for name in first} | short
 
 
 def _rounds() -> choices.Options:

@@ -24,7 +24,13 @@ def fill(page, **values):
 
 
 def test_a_decision_from_the_meeting_to_its_end(page):
-    fill(page, what="Unggah SK", agency="Dinas Kesehatan", due=datetime.date(2026, 1, 31), decided_on=datetime.date(2026, 1, 5))
+    fill(
+        page,
+        what="Unggah SK",
+        agency="Dinas Kesehatan",
+        due=datetime.date(2026, 1, 31),
+        decided_on=datetime.date(2026, 1, 5),
+    )
     page.save.click()
     assert "T01" in page.message.value
     assert "lewat tenggat" in page.table.value
