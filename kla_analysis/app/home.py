@@ -14,6 +14,7 @@ from kla_analysis.analysis.position import open_position
 from kla_analysis.app import address, choices, shelf
 from kla_analysis.app.check_page import CheckDoor, Work
 from kla_analysis.app.controls import STYLE, Controls, Doors, status
+from kla_analysis.app.followup_page import FollowUpDoor
 from kla_analysis.app.guide_page import Guide
 from kla_analysis.app.planner import WhatIf, try_out
 from kla_analysis.app.report_page import NewReport, ReportDoor, outputs
@@ -86,6 +87,7 @@ class Launcher(Controls):
                 "check": (t("Periksa data"), t("Baca lembar daerah Anda, perbaiki selnya, simpan."), self._check),
                 "report": (t("Buat laporan"), t("Laporan, perbandingan dua putaran, dan jadwal."), self._report),
                 "budget": (t("Coba anggaran"), t("Geser anggaran, lihat rencana dan nilainya."), self._try_out),
+                "followup": (t("Tindak lanjut"), t("Keputusan rapat: siapa, kapan, menjadi apa."), FollowUpDoor),
                 "guide": ("", "", Guide),
             },
             over=_first_steps(),
