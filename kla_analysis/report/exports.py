@@ -1,7 +1,7 @@
-"""Documents of a finished report: PDF, Excel and results, all made from its pages, so that no number differs.
+"""Documents of a finished report: PDF, slides, Excel and results, all made from its pages, so that no number differs.
 
 A page carries the value of every figure beside what is written; the workbook takes it from there, and
-the PDF shows the same text and the same pictures. Nothing is drawn or computed twice.
+PDF and slides show the same text and the same pictures. Nothing is drawn or computed twice.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import t
-from kla_analysis.report import html, pdf, results
+from kla_analysis.report import html, pdf, results, slides
 from kla_analysis.report.html import Frame
 from kla_analysis.showing import scorecard
 from kla_analysis.showing.excel import Calculation, sheet_of, workbook
 from kla_analysis.showing.records import Record, tables_in
 
 PDF, EXCEL = "laporan.pdf", "laporan.xlsx"
+#: The first page alone, and the deck for the coordination meeting.
+BRIEF, SLIDES = "ringkasan.pdf", "rapat.pptx"
 
 
 def all_documents(
@@ -39,6 +41,8 @@ def all_documents(
     """
     return {
         PDF: pdf.pdf(pages, frame),
+        BRIEF: pdf.pdf({html.INDEX: pages[html.INDEX]}, frame),
+        SLIDES: slides.slides(pages, frame),
         EXCEL: report_workbook(position, pages, frame),
         results.FILE: results.as_json(record),
     }
@@ -47,6 +51,8 @@ def all_documents(
 def downloads() -> dict[str, str]:
     """Return the documents that a report will have beside its pages, with what each is."""
     return {
+        BRIEF: t("ringkasan satu halaman, untuk dicetak atau dikirim (A4)"),
+        SLIDES: t("salindia untuk rapat koordinasi (PowerPoint, paling banyak sepuluh)"),
         PDF: t("seluruh laporan untuk dicetak (A4)"),
         EXCEL: t("semua tabel dan lembar hitung yang menghitung ulang sendiri"),
         results.FILE: t("semua angka untuk mesin"),

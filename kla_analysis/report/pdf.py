@@ -190,7 +190,7 @@ def _table(table: Record) -> Record:
     """Return a table as the template reads it: what is written, and how wide each column is."""
     fields, total = table["schema"]["fields"], [text for text, _ in table["total"]]
     rows = table["written"] + ([total] if total else [])
-    widths = _widths(fields, rows)
+    wide = widths(fields, rows)
     return {
         "kind": "table",
         "title": table["title"],
@@ -198,16 +198,16 @@ def _table(table: Record) -> Record:
         "source": table["source"],
         "heads": [field["title"] for field in fields],
         "numbers": [field["kind"] == "number" for field in fields],
-        "widths": widths,
+        "widths": wide,
         # A table of two short columns is not pulled over the whole page.
-        "whole": min(100, max(100 * sum(widths) / _LINE, 35)),
+        "whole": min(100, max(100 * sum(wide) / _LINE, 35)),
         "rows": [[_breakable(text) for text in row] for row in table["written"]],
         "total": total,
         "short": len(rows) <= _SHORT,
     }
 
 
-def _widths(fields: Sequence[Record], rows: Sequence[Sequence[str]]) -> list[float]:
+def widths(fields: Sequence[Record], rows: Sequence[Sequence[str]]) -> list[float]:
     """Return how wide columns are, in letters: what their longest words need, and their share of the room that is left."""
     needs, wishes = [], []
     for at, field in enumerate(fields):

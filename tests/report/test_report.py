@@ -34,7 +34,7 @@ PAGES = [
     "08_metode.html",
 ]
 SHEETS = [f"rapat-{code}.html" for code in ("K0", "K1", "K2", "K3", "K4", "K5", "KD")]
-DOCUMENTS = ["laporan.pdf", "laporan.xlsx", "results.json", "changes.json"]
+DOCUMENTS = ["laporan.pdf", "ringkasan.pdf", "rapat.pptx", "laporan.xlsx", "results.json", "changes.json"]
 
 
 class Page(HTMLParser):
