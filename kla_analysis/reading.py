@@ -7,6 +7,7 @@ are made from there. All problems of a file are collected and raised together.
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import json
 import re
@@ -65,8 +66,8 @@ def schema_of(name: str, data: Path) -> TableSchema:
     """Return the schema of a resource of the data package.
 
     Args:
-        name: name or path of the resource, `assessment` for any assessment sheet, or `mapping` for
-            any mapping between two instruments.
+        name: name or path of the resource, `assessment` for any assessment sheet with what it may say of evidence,
+            or `mapping` for any mapping between two instruments.
         data: the data folder.
 
     Raises:
@@ -80,9 +81,10 @@ def schema_of(name: str, data: Path) -> TableSchema:
         if wanted in (resource["name"], resource["path"]):
             schema = resource["schema"]
             key = schema.get("primaryKey", [])
+            further = package["kla:schemas"]["evidence"]["fields"] if name == "assessment" else []
             return TableSchema(
                 name=resource["name"],
-                fields=tuple(schema["fields"]),
+                fields=(*schema["fields"], *further),
                 primary_key=(key,) if isinstance(key, str) else tuple(key),
             )
     raise DataError(
@@ -205,11 +207,16 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     Text that a spreadsheet would take for a formula gets an apostrophe in front, as spreadsheets themselves mark
     text; numbers stay numbers, negative ones too. `read_table` takes the apostrophe off again.
     """
+    write_whole(path, table_bytes(frame))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
     import os
 
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_bytes(table_bytes(frame))
+        temporary.write_bytes(content)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -254,7 +261,7 @@ def refuse(shown: str, problems: list[Problem]) -> NoReturn:
 
 # Remarks are for people, and so are names in another language: a sheet without them loses nothing.
 _MAY_BE_ABSENT = {"note", *(f"name_{lang}" for lang in LANGUAGES[1:])}
-_DTYPES = {"string": "object", "number": "float64", "integer": "Int64", "boolean": "boolean"}
+_DTYPES = {"string": "object", "number": "float64", "integer": "Int64", "boolean": "boolean", "date": "object"}
 
 
 def _read_text(path: Path, shown: str) -> str:
@@ -372,6 +379,11 @@ def _convert(cell: str, field: dict[str, Any], place: Problem, problems: list[Pr
     kind = field.get("type", "string")
     if kind == "string":
         return text[1:] if text[:1] == "'" and _would_run(text) else text
+    if kind == "date":
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) and _is_day(text):
+            return text
+        problems.append(replace(place, what=t("bukan tanggal"), advice=t("Tulis tanggal seperti 2025-03-31.")))
+        return None
     if kind == "boolean":
         if text in ("true", "false"):
             return text == "true"
@@ -387,6 +399,13 @@ def _convert(cell: str, field: dict[str, Any], place: Problem, problems: list[Pr
         advice = t("Isi dengan angka, atau kosongkan bila belum ada jawaban (kosong tidak sama dengan nol).")
     problems.append(replace(place, what=t("bukan angka"), advice=advice))
     return None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(datetime.date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=64)

@@ -90,7 +90,8 @@ def carry_over(assessment: Assessment, mapping: pd.DataFrame, old: Instrument, n
             advice=t("Pakai lembar per pertanyaan dengan instrumen asalnya."),
         )
     share = (assessment.scores / old.questions["max_points"]).where(old.questions["max_points"] > 0)
-    crossed = mapping.set_index("to_question")["from_question"].map(share)
+    back = mapping.set_index("to_question")["from_question"]
+    crossed = back.map(share)
     scores = (crossed.reindex(new.questions.index) * new.questions["max_points"]).round(6)
     title = t("{title}, dipindahkan ke {id}", title=assessment.origin.title, id=new.id)
     left = old.questions.loc[~old.questions.index.isin(mapping["from_question"]), ["name", "max_points"]]
@@ -101,6 +102,7 @@ def carry_over(assessment: Assessment, mapping: pd.DataFrame, old: Instrument, n
             instrument=new.id,
             scores=scores,
             printed=None,
+            proof=assessment.proof.reindex(back).set_axis(back.index).dropna(how="all"),
             origin=replace(assessment.origin, title=title, standing="derived"),
         ),
         left_behind=left.assign(score=assessment.scores.reindex(left.index)),

@@ -20,6 +20,7 @@ from kla_analysis.evidence.areas import REFERENCE_CODE, Area, find_area
 from kla_analysis.evidence.assessment import Assessment, list_rounds, load_assessment, rules_of, sheet_and_rules
 from kla_analysis.evidence.audit import audit
 from kla_analysis.evidence.history import history_of
+from kla_analysis.evidence.proof import nothing
 from kla_analysis.evidence.published import ladder_of
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import Instrument, split_agencies
@@ -67,8 +68,10 @@ class Position:
       added to the total, less than the loss where an indicator would pass its own maximum;
     - `share`, `share_high` (low and high of the maximum), `share_of_loss` (of all loss at this level);
     - `answers`, `unanswered`: how many codes of the sheet below have an answer, and how many none;
-    - questions also `owners` (a list of agencies), `lower_is_better`, and `indicator_room`: points that their
-      indicator can still gain.
+    - questions also `owners` (a list of agencies), `lower_is_better`, `indicator_room`: points that their
+      indicator can still gain, and what the sheet says of their evidence, empty where it does not: `evidence_state`
+      (none, promised, incomplete, complete, accepted, rejected), `evidence_link`, `legal_basis`, `lead` and
+      `contributing` (agencies that the district names), `due` (ISO date), `note`.
 
     Attributes:
         published: the published fact of the round, None when there is none.
@@ -111,6 +114,9 @@ class Position:
         """
         table = self._level("question")
         table["owners"] = table.pop("agencies").map(lambda text: list(split_agencies(text)))
+        sheet = self.assessment if self.assessment and self.assessment.level == "question" else None
+        table = table.join(sheet.proof if sheet else nothing())
+        table["note"] = sheet.notes.reindex(table.index) if sheet else None
         return table
 
     @property

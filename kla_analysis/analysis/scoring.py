@@ -79,6 +79,20 @@ class RollUp:
         points = self.table(self.level)["high"].to_numpy()[np.newaxis, :]
         return _rolled(replace(self, missing=()), points, points)
 
+    def raised(self, points: pd.Series) -> RollUp:
+        """Return the same sheet with some questions at so many points, where it has fewer or no answer.
+
+        Args:
+            points: by question code. What is worth more on the sheet stays as it is, so nothing is counted twice.
+        """
+        table = self.table("question")
+        least = points.reindex(table.index)
+        answered = table["unanswered"].eq(0)
+        low = np.fmax(table["low"], least)
+        high = np.where(answered | least.isna(), np.fmax(table["high"], least), least)
+        missing = tuple(code for code in self.missing if pd.isna(least[code]))
+        return _rolled(replace(self, missing=missing), *(np.asarray(end)[np.newaxis, :] for end in (low, high)))
+
     @property
     def placement(self) -> Placement:
         """Where the low end of the total falls; the whole placement when nothing is missing."""

@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from kla_analysis import terminal
-from kla_analysis.cli import plans, reports, scores, serving, sheets  # noqa: F401  (they register their commands)
+from kla_analysis.cli import followups, plans, reports, scores, serving, sheets  # noqa: F401  (they register their commands)
 from kla_analysis.cli.kit import app, print_json
 from kla_analysis.errors import (
     KernelError,

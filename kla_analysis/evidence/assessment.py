@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pandas as pd
 import yaml
 
 from kla_analysis.errors import DataError, Problem, did_you_mean
+from kla_analysis.evidence.proof import nothing, personal_problems, proof_of
 from kla_analysis.files import is_plain, read_plain
 from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, load_instrument
 from kla_analysis.language import by_language, number, t
@@ -55,6 +56,7 @@ class Assessment:
             columns `level`, `code`, `printed_max`, `printed_score` (points).
         repairs: what was done to the cells of a sheet that was imported: columns `action` (refused, skipped,
             normalised, noted), `sheet`, `cell`, `old`, `new`, `reason`, `advice` (text).
+        proof: what the sheet says of the evidence, by code, only where it does (`proof.COLUMNS`).
         shown: the file, as messages and reports name it.
         sha256: hash of the file.
     """
@@ -71,6 +73,7 @@ class Assessment:
     sha256: str
     printed: pd.DataFrame | None = None
     repairs: pd.DataFrame | None = None
+    proof: pd.DataFrame = field(default_factory=nothing)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -89,7 +92,7 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
 
     The file is tidy CSV with the columns `area_code`, `award_year`, `stage`, one of `question_code`,
     `indicator_code` or `component_code`, `score` (points, decimal point, empty when unanswered) and,
-    if wanted, `note`. Questions that the file leaves out count as unanswered.
+    if wanted, `note` and the columns of evidence (`proof.COLUMNS`; what is not there is unknown). Questions that the file leaves out count as unanswered.
 
     Args:
         path: the file.
@@ -128,6 +131,7 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
             printed_path, "assessments/reference/2024-self_assessment.printed.csv", data or project.data
         ),
         repairs=_read_beside(path.with_suffix(REPAIRS), "repairs", data or project.data),
+        proof=proof_of(by_code),
     )
 
 
@@ -259,8 +263,8 @@ def scaled_to_total(scores: pd.Series, maxima: pd.Series, total: float) -> pd.Se
 
 
 def _sheet_problems(frame: pd.DataFrame, column: str, instrument: Instrument, shown: str) -> list[Problem]:
-    """Find unknown codes and stages, scores above their maximum, and rows of another area, round or stage."""
-    problems = []
+    """Find unknown codes and stages, scores above their maximum, personal data, and rows of another area, round or stage."""
+    problems = personal_problems(frame, shown)
     level = next(level for level, name in CODE_COLUMNS.items() if name == column)
     maxima = instrument.table(level)["max_points"]
     stages = [stage.code for stage in instrument.stages]

@@ -18,6 +18,7 @@ from kla_analysis.instrument.bands import Band, Placement
 from kla_analysis.language import t
 from kla_analysis.planning.actions import Catalogue, load_catalogue
 from kla_analysis.planning.certainty import Certainty, sure_plan
+from kla_analysis.planning.done import Finished, finished
 from kla_analysis.planning.frontier import Progress, Staircase, quick_staircase, staircase
 from kla_analysis.planning.model import Limits, Model
 from kla_analysis.planning.outcomes import Chance, Outcomes, draw_outcomes
@@ -43,12 +44,16 @@ class Ground:
     Attributes:
         retention: how the claimed points are cut; None when the sheet is that of the award.
         limits: all limits but the budget.
+        catalogue: all that could be done; the model has what is still to be chosen.
+        done: what is done already, and so no choice.
     """
 
     position: Position
     model: Model
     limits: Limits
     retention: Retention | None
+    catalogue: Catalogue
+    done: Finished
     _stairs: Staircase | None = None
     _searches: dict[float, Certainty] = field(default_factory=dict)
 
@@ -104,7 +109,9 @@ class Simulator:
                 t("Rencana perlu lembar nilai per pertanyaan; {area} tidak punya.", area=position.area.name),
                 advice=t("Sertakan lembar sendiri dengan {assessment} BERKAS.", assessment=called("assessment")),
             )
-        self.position, self.roll_up = position, position.roll_up
+        self.done = finished(position)
+        self.position = self.done.after
+        self.roll_up = self.position.roll_up or position.roll_up
         self._grounds: dict[str, Ground] = {}
         self._catalogues: dict[str, Catalogue] = {}
 
@@ -141,9 +148,10 @@ class Simulator:
                 retention = outlook(position).retention
             kept = retention.median if retention is not None else 1.0
             catalogue = self.catalogue(scenario.catalogue)
-            model = Model(self.roll_up, catalogue, kept, scenario.cost, scenario.acceptance)
-            model.require_known(scenario.limits)
-            self._grounds[key] = Ground(position, model, replace(scenario.limits, budget=None), retention)
+            Model(self.roll_up, catalogue).require_known(scenario.limits)
+            left, limits = self.done.without(catalogue), self.done.limits(catalogue, scenario.limits)
+            model = Model(self.roll_up, left, kept, scenario.cost, scenario.acceptance)
+            self._grounds[key] = Ground(position, model, replace(limits, budget=None), retention, catalogue, self.done)
         return self._grounds[key]
 
     def run(self, scenario: Scenario, target: str = "") -> Simulation:
@@ -413,6 +421,7 @@ class Simulation:
             "illustrative": self.ground.position.illustrative,
             "costs": self.model.catalogue.standing,
             "catalogue": {"id": self.model.catalogue.id, "example": self.model.catalogue.example},
+            **self._record_done(),
             "target": self.goal.code,
             "target_points": self.target,
             "before": self.before,
@@ -437,6 +446,13 @@ class Simulation:
             "spending": {column: self._spent(column) for column in ("agency", "funding_source")} if feasible else None,
             "next_step": {"more": NEXT_STEP, **self.next_step} if feasible else None,
         }
+
+    def _record_done(self) -> dict[str, Any]:
+        done = self.ground.done
+        if not done:
+            return {}
+        said = {"actions": done.actions, "spent_rupiah": done.spent_rupiah, "added_points": done.added_points}
+        return {"done": said}
 
     def _record_at_best(self) -> dict[str, Any] | None:
         best = self.at_best
@@ -472,12 +488,13 @@ def difference(one: Simulation, other: Simulation) -> pd.DataFrame:
 
 
 def _solve(ground: Ground, scenario: Scenario, target: float) -> tuple[Plan, Chance]:
+    limits = replace(ground.limits, budget=scenario.budget)
     if scenario.goal == "certainty":
         return sure_plan(
             ground.model,
             target,
             scenario.certainty,
-            scenario.limits,
+            limits,
             retention=ground.retention,
             time_limit=scenario.time_limit,
             check=ground.outcomes,
@@ -491,9 +508,9 @@ def _solve(ground: Ground, scenario: Scenario, target: float) -> tuple[Plan, Cha
         if step is not None and scenario.budget is not None and step["cost"] > scenario.budget:
             step = None
         if stairs is not None and step is not None:
-            plan = stairs.plan(step, scenario.limits, float(step["cost"]))
+            plan = stairs.plan(step, limits, float(step["cost"]))
         else:
-            plan = least_money(ground.model, target, scenario.limits, time_limit=scenario.time_limit)
+            plan = least_money(ground.model, target, limits, time_limit=scenario.time_limit)
     return plan, ground.outcomes.chance(ground.model.indices(plan.actions), target)
 
 

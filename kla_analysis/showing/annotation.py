@@ -12,9 +12,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from kla_analysis.evidence.intake.grid import NUMBER, PERCENT, Cell, Grid
-from kla_analysis.evidence.intake.privacy import masked
 from kla_analysis.evidence.intake.repairs import NORMALISED, REFUSED, SKIPPED, Repair, action_name
 from kla_analysis.evidence.intake.sheet import Intake
+from kla_analysis.evidence.personal import masked
 from kla_analysis.language import t
 from kla_analysis.showing.template import row_height
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from kla_analysis.evidence.intake.sheet import Intake, read_sheet, save
 from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import number, t
 from kla_analysis.project import find_project
-from kla_analysis.reading import write_table
+from kla_analysis.reading import write_table, write_whole
 from kla_analysis.showing.annotation import annotated_workbook
 from kla_analysis.showing.quality import contradictions_said
 from kla_analysis.showing.template import template_workbook
@@ -165,7 +164,7 @@ def _keep_refusal(intake: Intake) -> Path:
         if copy is None:
             place.unlink(missing_ok=True)
         else:
-            _write_whole(place, copy)
+            write_whole(place, copy)
     except OSError as error:
         raise OutputError(
             t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(folder), why=error.strerror or error),
@@ -197,19 +196,10 @@ def write_template_sheet(
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(path, template_workbook(place, year, rules, stage=stage))
+        write_whole(path, template_workbook(place, year, rules, stage=stage))
     except OSError as error:
         raise OutputError(
             t("{path} tidak dapat ditulis: {why}.", path=path.name, why=error.strerror or error),
             advice=t("Pilih tempat lain dengan {out}.", out=called("out")),
         ) from error
     return path
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -209,7 +209,8 @@ def plan_in_words(answer: Simulation | Text) -> Text:
             if plan.reachable is not None
             else t("Longgarkan salah satu batas.")
         )
-        return Text((plan.why, nearest, *unknown_in_words(answer)), kind="remark", values=answer.record)
+        said = (plan.why, nearest, *done_in_words(answer), *unknown_in_words(answer))
+        return Text(said, kind="remark", values=answer.record)
     first = finding(answer) + "."
     if plan.actions:
         first += " " + t(
@@ -231,8 +232,44 @@ def plan_in_words(answer: Simulation | Text) -> Text:
             "Undian yang sama menilai {count} rencana, jadi peluang rencana yang terpilih sedikit terlalu tinggi.",
             count=number(answer.chance.plans),
         )
-    said = (first, sure, next_step_in_words(answer), *unknown_in_words(answer), proof(plan))
+    said = (first, *done_in_words(answer), sure, next_step_in_words(answer), *unknown_in_words(answer), proof(plan))
     return Text(said, values=answer.record)
+
+
+def done_in_words(answer: Simulation) -> list[str]:
+    """Say what is done already and so no part of a plan: which actions, what was spent, what that adds to the sheet."""
+    done, said = answer.ground.done, []
+    if not done:
+        return said
+    known = [code for code in done.actions if code in answer.ground.catalogue.actions.index]
+    if known:
+        said.append(
+            t(
+                "Sudah selesai menurut catatan keputusan, jadi tidak dipilih dan tidak dibayar lagi: {codes}.",
+                codes=", ".join(known),
+            )
+        )
+    if done.spent_rupiah:
+        said.append(t("Yang tercatat terpakai, di luar biaya rencana ini: {money}.", money=money(done.spent_rupiah)))
+    if done.added_points:
+        said.append(
+            t(
+                "Nilai yang tercatat sesudahnya menambah {points} poin pada lembar; yang sudah ada di lembar tidak "
+                "dihitung lagi.",
+                points=number(done.added_points, beside=(0,)),
+            )
+        )
+    elif known:
+        said.append(t("Lembar sudah memuat nilainya, atau nilainya belum dicatat: tidak ada poin yang ditambahkan."))
+    if strange := [code for code in done.actions if code not in known]:
+        said.append(
+            t(
+                "Selesai, tetapi tidak ada di katalog {id}: {codes}.",
+                id=answer.ground.catalogue.id,
+                codes=", ".join(strange),
+            )
+        )
+    return [" ".join(said)]
 
 
 def unknown_in_words(answer: Simulation) -> list[str]:

@@ -16,7 +16,7 @@ from conftest import ROOT, run_kla
 import kla_analysis as kla
 from kla_analysis.evidence.assessment import scaled_to_total
 from kla_analysis.evidence.intake.guard import inside, safe_name
-from kla_analysis.evidence.intake.privacy import masked
+from kla_analysis.evidence.personal import masked
 from kla_analysis.showing.imports import write_template_sheet
 
 ABOUT = ("--area", "63.10", "--year", "2025", "--stage", "self_assessment")

@@ -19,9 +19,11 @@ from kla_analysis.evidence.intake.header import Header, find_header, stage_named
 from kla_analysis.evidence.intake.layout import Line, Table, read_tables, say_what_is_kept_out
 from kla_analysis.evidence.intake.names import match_area, names_of
 from kla_analysis.evidence.intake.numbers import read_date, read_number
-from kla_analysis.evidence.intake.privacy import masked
+from kla_analysis.evidence.intake.proofs import read_proof, together
 from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, SKIPPED, Repairs
 from kla_analysis.evidence.intake.titles import areas_said, labelled, titles_of, years_in
+from kla_analysis.evidence.personal import masked
+from kla_analysis.evidence.proof import COLUMNS
 from kla_analysis.instrument.instrument import AWARD_YEARS, CODE_COLUMNS, Instrument
 from kla_analysis.language import number, t
 
@@ -39,7 +41,8 @@ class Imported:
 
     Attributes:
         answers: columns `area_code`, `award_year`, `stage`, the code column of the level, `score` (points, NaN where
-            there is no answer) and `note`, in the order of the instrument.
+            there is no answer), `note`, and what is said of the evidence (`proof.COLUMNS`, those that there are), in
+            the order of the instrument.
         printed: what the sheet prints above that level: `level`, `code`, `printed_max`, `printed_score`.
         missing: codes of the instrument without an answer.
         filled_on: the day on which the sheet says that it was filled in, as `2025-03-01`; else "".
@@ -98,6 +101,7 @@ class Assembly:
         self.differences = 0
         #: By sheet how many figures are stored as text and read as they look.
         self.plain: Counter[str] = Counter()
+        self.proofs: dict[str, dict[str, str]] = {}
 
     def run(self) -> tuple[list[Imported], int]:
         """Return the assessments, and how many printed maxima contradict the instrument."""
@@ -398,6 +402,7 @@ class Assembly:
             return None
         level = next(name for name in _LEVELS if name in answered)
         answers: dict[str, tuple[float | None, str]] = {}
+        self.proofs = {}
         places: dict[str, tuple[Table, Line]] = {}
         printed = Printed(self.names, self.repairs)
         for table, line in group.lines:
@@ -438,6 +443,8 @@ class Assembly:
         order = [code for code in self.maxima[level] if code in answers]
         scores = [answers[code][0] for code in order]
         column = CODE_COLUMNS[level]
+        said = {name for proof in self.proofs.values() for name in proof}
+        proofs = {name: [self.proofs[code].get(name) for code in order] for name in COLUMNS if name in said}
         return pd.DataFrame(
             {
                 "area_code": group.area.code,
@@ -446,8 +453,9 @@ class Assembly:
                 column: order,
                 "score": [math.nan if score is None else score for score in scores],
                 "note": [masked(answers[code][1]) or None for code in order],
+                **proofs,
             }
-        ).astype({column: object, "note": object, "score": float})
+        ).astype({column: object, "note": object, "score": float, **dict.fromkeys(proofs, object)})
 
     def _filled_on(self, table: Table) -> str:
         """Return the day beside “Tanggal” above the table; one that does not exist is passed over and said."""
@@ -502,7 +510,17 @@ class Assembly:
             self.repairs.add(kind, sheet, at, line.score, shown, reading.note)
         self._compare_maximum(table, line, maximum)
         answers[line.code] = (value, line.note)
+        self._take_proof(table, line)
         places[line.code] = (table, line)
+
+    def _take_proof(self, table: Table, line: Line) -> None:
+        """Keep what a row says of its evidence; what is not clear is passed over and said."""
+        said = list(read_proof(line.proof, self.rules))
+        for one in said:
+            if one.refused:
+                place = (line.row, table.header.columns[one.role])
+                self.repairs.add(SKIPPED, table.grid.name, place, line.proof[one.role], "", one.refused, one.advice)
+        self.proofs[line.code] = together(said, line.code, self.rules)
 
     def _compare_maximum(self, table: Table, line: Line, maximum: float) -> None:
         """Refuse a printed maximum that is not the instrument's: the sheet may follow another year's rules."""

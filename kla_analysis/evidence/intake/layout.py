@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from kla_analysis.evidence.intake.columns import Wanted, choose_scores
@@ -12,6 +14,7 @@ from kla_analysis.evidence.intake.grid import DATE, NUMBER, TEXT, Cell, Grid, cl
 from kla_analysis.evidence.intake.header import CODE_ROLES, NAME_ROLES, Header, ScoreColumn, find_headers, heading_of
 from kla_analysis.evidence.intake.names import Match, Names
 from kla_analysis.evidence.intake.numbers import DecimalMark, Reading, decimal_mark, read_number
+from kla_analysis.evidence.intake.proofs import ROLES as PROOF_ROLES
 from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, SKIPPED, Repairs, ranges
 from kla_analysis.evidence.intake.rows import BY_NAME, BY_PLACE, Recogniser, Row, split_row_cells
 from kla_analysis.evidence.intake.titles import titles_of
@@ -51,6 +54,8 @@ class Line(NamedTuple):
     year: Cell | None = None
     stage: Cell | None = None
     is_total: bool = False
+    #: What its columns say of the evidence, by role (`proofs.ROLES`).
+    proof: Mapping[str, Cell] = MappingProxyType({})
 
 
 @dataclass
@@ -145,6 +150,7 @@ class _Walk:
         self.code_roles = [role for role in code_roles if role in there]
         self.name_roles = [role for role in NAME_ROLES if role in there]
         self.above_roles = [role for role in _ABOVE_ROLES if role in there]
+        self.proof_roles = [role for role in PROOF_ROLES if role in there]
         self.own_columns = {self.header.columns[role] for role in (*CODE_ROLES, *NAME_ROLES) if role in there}
         self.ragged = dict(self.grid.ragged)
         self.width = self._length(self.header.last)
@@ -345,6 +351,7 @@ class _Walk:
                 year=self._cell(row.at, cells, "year"),
                 stage=self._cell(row.at, cells, "stage"),
                 is_total=row.match is None,
+                proof={role: cell for role in self.proof_roles if (cell := self._cell(row.at, cells, role))},
             )
         )
 

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kla_analysis.evidence.intake.grid import NUMBER, TEXT, Cell, Grid, cell_name, words_of
+from kla_analysis.evidence.personal import NIK, PHONE
 from kla_analysis.language import t
 
-#: A national identity number has 16 digits and begins with a province; a mobile number with 08 or +62 8.
-_NIK = re.compile(r"(?<![\d.,/])(?:1[1-9]|2[1]|3[1-6]|5[1-3]|6[1-5]|7[1-6]|8[12]|9[1-7])\d{14}(?!\d)")
-_PHONE = re.compile(r"(?<![\d.,/])(?:\+?62[ -]?|0)8[1-9]\d(?:[ -]?\d{3,4}){2}(?:[ -]?\d{1,4})?(?![\d,/])")
 _HEADINGS = re.compile(
     r"^(nik|no nik|nomor induk kependudukan|no kk|nomor kk|nama (anak|korban|siswa|santri|bayi|balita|peserta|ibu|ayah|orang tua)"
     r"|tanggal lahir|tgl lahir|tempat tanggal lahir|alamat( rumah)?|no (hp|wa|telepon|telp)|nomor (hp|wa|telepon))\b( anak)?$"
@@ -59,8 +57,8 @@ def _is_office(cells: dict[int, Cell], column: int, left: str) -> bool:
     A column of addresses is none, since beside its heading stands another heading; neither is a home or a person's telephone.
     """
     own = cells[column].text
-    if _PHONE.search(own):
-        return bool(_OFFICE.search(own) or _OFFICE.search(left)) and not _NIK.search(own)
+    if PHONE.search(own):
+        return bool(_OFFICE.search(own) or _OFFICE.search(left)) and not NIK.search(own)
     if not _OFFICE_LABEL.match(words_of(own)):
         return False
     right = next((cells[at].text.strip() for at in sorted(cells) if at > column), "")
@@ -69,19 +67,10 @@ def _is_office(cells: dict[int, Cell], column: int, left: str) -> bool:
 
 def _what(kind: str, text: str) -> str:
     if len(text) >= 9 and kind in (TEXT, NUMBER):
-        if _NIK.search(text):
+        if NIK.search(text):
             return t("nomor induk kependudukan (NIK)")
-        if kind == TEXT and _PHONE.search(text):
+        if kind == TEXT and PHONE.search(text):
             return t("nomor telepon seluler")
     if kind == TEXT and len(text) < 40 and _HEADINGS.match(words_of(text)):
         return t("kolom data pribadi “{heading}”", heading=words_of(text))
     return ""
-
-
-def masked(text: str) -> str:
-    """Return a text with identity and telephone numbers made unreadable.
-
-    >>> masked("NIK 6310010101010001, HP 0812-3456-7890")
-    'NIK ••••••, HP ••••••'
-    """
-    return _PHONE.sub("••••••", _NIK.sub("••••••", text))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from kla_analysis.errors import Problem
 from kla_analysis.evidence.intake.grid import NUMBER, Cell, cell_name, clean, column_name
-from kla_analysis.evidence.intake.privacy import masked
+from kla_analysis.evidence.personal import masked
 from kla_analysis.language import number, t
 
 #: What may happen to a cell, worst first.

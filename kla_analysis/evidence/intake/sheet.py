@@ -19,8 +19,10 @@ from kla_analysis.evidence.intake.assembly import Asked, Assembly, Imported
 from kla_analysis.evidence.intake.child import Reader
 from kla_analysis.evidence.intake.grid import Book
 from kla_analysis.evidence.intake.mending import Place, mended
-from kla_analysis.evidence.intake.privacy import find_personal_data, masked
+from kla_analysis.evidence.intake.privacy import find_personal_data
 from kla_analysis.evidence.intake.repairs import NOTED, REFUSED, Repairs
+from kla_analysis.evidence.personal import masked
+from kla_analysis.evidence.proof import proof_of
 from kla_analysis.instrument.instrument import (
     CODE_COLUMNS,
     Instrument,
@@ -106,6 +108,7 @@ class Intake:
             sha256=self.sha256,
             printed=one.printed,
             repairs=self.repairs.frame(),
+            proof=proof_of(by_code),
         )
 
     @property
