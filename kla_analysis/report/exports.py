@@ -67,8 +67,13 @@ def report_workbook(position: Position, pages: Mapping[str, Sequence[Record]], f
         *scorecard.remarks(position).paragraphs,
         *([frame.illustrative] if frame.illustrative else []),
     ]
-    # The same table on two pages is one sheet.
-    found = [sheet_of(table, frame.short[file]) for file, shown in pages.items() for table in tables_in(shown)]
+    # The same table on two pages is one sheet; lines to write on by hand are none.
+    found = [
+        sheet_of(table, frame.short[file])
+        for file, shown in pages.items()
+        for table in tables_in(shown)
+        if any(field["kind"] != "blank" for field in table["schema"]["fields"])
+    ]
     sheets = list({(sheet.title, str(sheet.rows)): sheet for sheet in reversed(found)}.values())[::-1]
     sources = {
         t("Sumber: {title}", title=source.title): f"{source.citation} ({standing_name(source.standing)})"

@@ -21,6 +21,7 @@ from kla_analysis.language import day, t
 from kla_analysis.report import html
 from kla_analysis.report.html import Frame
 from kla_analysis.report.pdf import widths
+from kla_analysis.showing.meeting import decision_heads
 from kla_analysis.showing.records import Record
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ class _Deck:
             if block["kind"] == "table":
                 self._table(slide, block["title"], *_cells(block), top=top)
             elif block["kind"] == "decisions":
-                heads = [t("Yang diputuskan"), t("Siapa"), t("Sampai kapan")]
+                heads = decision_heads()
                 rows = [[said, "", ""] for said in block["decisions"]]
                 self._table(slide, about.title, heads, rows, [8, 2.4, 2], (), top=top)
         self._badge(slide)
