@@ -194,7 +194,7 @@ class _Deck:
                 rows = [[said, "", ""] for said in block["decisions"]]
                 self._table(slide, about.title, heads, rows, [8, 2.4, 2], (), top=top)
         self._badge(slide)
-        self._note(slide, [*about.sources, *([self.frame.illustrative] if self.frame.illustrative else [])])
+        self._note(slide, [html.title_of(self.frame), *about.sources, *([self.frame.illustrative] if self.frame.illustrative else [])])
 
     def _words(self, slide: Sheet, words: Sequence[str], top: float, *, beside: bool) -> float:
         """Write words over the whole width; return where they end."""
