@@ -36,7 +36,7 @@ from kla_analysis.report.manifest import Manifest, facts
 from kla_analysis.report.notebooks import changed_here, read_notebook
 from kla_analysis.report.parameters import ReportParameters, begin, declared_values
 from kla_analysis.report.store import place_at
-from kla_analysis.showing import scorecard, summary
+from kla_analysis.showing import losses, scorecard, summary
 from kla_analysis.showing.records import Record
 
 if TYPE_CHECKING:
@@ -238,8 +238,12 @@ def _files(
     texts[html.INDEX] = html.index_page(shown[html.INDEX], frame, exports.downloads())
     alone = {html.CHANGES: shown[html.CHANGES]} | {file: [pages.alone(one)] for file, one in sheets.items()}
     texts |= {file: html.part_page(blocks, frame, file) for file, blocks in alone.items()}
+    listed = {title: table.record() for title, table in losses.every_question(position).items()}
+    texts[html.QUESTIONS] = html.questions_page(listed, frame)
     # Nothing changed: on paper that is left out, so that an equal report is an equal document.
-    told = {file: shown[file] for file in frame.titles if file != html.CHANGES or not changed.nothing}
+    told = {
+        file: shown[file] for file in frame.titles if file in shown and (file != html.CHANGES or not changed.nothing)
+    }
     files = {file: text.encode() for file, text in texts.items()}
     files |= exports.all_documents(position, told, frame, record)
     files[changes.FILE] = results.as_json(changed.record())
@@ -389,12 +393,17 @@ def _frame(
     when = datetime.datetime.fromisoformat(made_from.created)
     heads = {file: html.title_and_lead(notebook) for file, notebook in sources.items()}
     aims = summary.title(position, parameters.target)
-    own = {html.INDEX: t("Ringkasan"), html.CHANGES: t("Perubahan")}
+    own = {html.INDEX: t("Ringkasan"), html.CHANGES: t("Perubahan"), html.QUESTIONS: t("Semua pertanyaan")}
     titles = {html.INDEX: f"{own[html.INDEX]}: {aims}"}
     before = [file for file, notebook in sources.items() if html.chapter(notebook) < html.CHANGES_CHAPTER]
     titles |= {file: heads[file][0] for file in before}
     titles[html.CHANGES] = t("Perubahan: apa yang berbeda dari laporan sebelumnya")
     titles |= {file: title for file, (title, _) in heads.items()}
+    count = len(position.instrument.questions)
+    titles[html.QUESTIONS] = t("Semua pertanyaan: {count} butir dan yang menjawabnya", count=count)
+    leads = {
+        html.QUESTIONS: t("Setiap pertanyaan instrumen dengan nilainya, maksimumnya, dan instansi yang menjawabnya.")
+    }
     return html.Frame(
         area=position.area.name,
         year=parameters.year,
@@ -402,7 +411,7 @@ def _frame(
         about=aims,
         made=when.date(),
         short={file: html.short(sources[file]) if file in sources else own[file] for file in titles},
-        leads={html.INDEX: "", html.CHANGES: ""} | {file: lead for file, (_, lead) in heads.items()},
+        leads={html.INDEX: "", html.CHANGES: ""} | leads | {file: lead for file, (_, lead) in heads.items()},
         illustrative=position.assessment.origin.note if position.illustrative else "",
         colophon=_colophon(made_from, position),
         version=version("kla-analysis"),

@@ -1,4 +1,4 @@
-"""Documents: an executed notebook becomes a page that opens without internet and without script."""
+"""Documents: an executed notebook becomes a page that opens without internet; script is a help there, never needed."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 #: twin, or explains it: the app leaves it out.
 INTERACTIVE_TAG, REPORT_TAG = "interactive", "report"
 INDEX = "index.html"
+#: All questions of the instrument; not for paper, which has those that matter.
+QUESTIONS = "pertanyaan.html"
 #: What changed since the last report, and the place of that page among the notebooks' chapters.
 CHANGES, CHANGES_CHAPTER = "perubahan.html", 2
 
@@ -70,6 +72,7 @@ class Frame:
             "words": {
                 "skip": t("Langsung ke isi"),
                 "nav": t("Bagian laporan"),
+                "here": t("Di halaman ini"),
                 "round": t("putaran {year}", year=self.year),
                 "badge": t("ILUSTRATIF"),
                 "colophon": t("Keterangan laporan"),
@@ -84,15 +87,52 @@ class Frame:
 
 
 def notebook_page(notebook: NotebookNode, frame: Frame, file: str) -> str:
-    """Turn an executed notebook into one HTML page: prose and results, no code, no script."""
+    """Turn an executed notebook into one HTML page: prose and results, no code."""
     # Not the exporter's own way, which parses the whole page again to add what our template has.
-    found = pages.cells(notebook)
+    found = _with_headings(pages.cells(notebook))
     shown = [block for cell in found for block in cell]
+    parts = [(block["id"], block["title"]) for block in shown if block.get("level") == 2]
     return (
         templates()
         .get_template("index.html.j2")
-        .render(kla=frame.context(file), cells=found, html=lambda block: html(block, shown))
+        .render(
+            kla=frame.context(file),
+            cells=found,
+            parts=parts,
+            script=script() if any("what_if" in block for block in shown) else "",
+            html=lambda block: html(block, shown),
+        )
     )
+
+
+def _with_headings(found: list[list[Record]]) -> list[list[Record]]:
+    """Return cells where the heading at the top of a prose has a place of its own: `level`, `title`, `id`.
+
+    The `id` is made from the words, so a link to a part of a page holds as long as its heading is called so.
+    """
+    used = {"isi": 1}
+
+    def split(block: Record) -> Record:
+        head, _, rest = block.get("markdown", "").strip().partition("\n")
+        marks = re.match(r"(#{1,6})\s+(.*)", head)
+        if block["kind"] != "prose" or not marks:
+            return block
+        title = _plain(marks[2].strip(" #"))
+        name = slug(title)
+        used[name] = used.get(name, 0) + 1
+        again = f"-{used[name]}" if used[name] > 1 else ""
+        return {**block, "markdown": rest.strip(), "level": len(marks[1]), "title": title, "id": name + again}
+
+    return [[split(block) for block in cell] for cell in found]
+
+
+def slug(title: str) -> str:
+    """Return the words of a heading as an anchor.
+
+    >>> slug("Siapa mengerjakan apa, kapan?")
+    'siapa-mengerjakan-apa-kapan'
+    """
+    return "-".join(re.findall(r"\w+", title.lower())) or "bagian"
 
 
 def index_page(found: Sequence[Record], frame: Frame, downloads: Mapping[str, str] | None = None) -> str:
@@ -112,6 +152,36 @@ def part_page(parts: Sequence[Record], frame: Frame, file: str) -> str:
     return template.render(kla=frame.context(file), parts=[html(part) for part in parts])
 
 
+def questions_page(tables: Mapping[str, Record], frame: Frame) -> str:
+    """Make the page of all questions, by component; they can be sought without a server.
+
+    Args:
+        tables: the records of `losses.every_question`.
+    """
+    parts = [(slug(title), title) for title in tables]
+    answering = sorted(
+        {name for table in tables.values() for row in table["data"] for name in row["owners"].split(", ")}
+    )
+    filters = (
+        ("part", t("Komponen"), parts),
+        ("agency", t("Penanggung jawab"), [(name, name) for name in answering]),
+        ("state", t("Keadaan"), [("lost", t("kehilangan poin")), ("unanswered", t("belum dijawab"))]),
+    )
+    return (
+        templates()
+        .get_template("questions.html.j2")
+        .render(
+            kla=frame.context(QUESTIONS),
+            lead=frame.leads[QUESTIONS],
+            parts=parts,
+            filters=filters,
+            tables=[(slug(title), title, records.html(table)) for title, table in tables.items()],
+            words={"words": t("Cari kata atau kode"), "all": t("semua"), "found": t("pertanyaan ditunjukkan")},
+            script=script(),
+        )
+    )
+
+
 def html(block: Record, shown: Sequence[Record] = ()) -> str:
     """Return a block of a page as HTML.
 
@@ -122,7 +192,8 @@ def html(block: Record, shown: Sequence[Record] = ()) -> str:
     if block["kind"] == "figure":
         twin = records.twin_of(block, shown)
         folded = records.html(twin) if twin is not None else ""
-        return str(macros.figure(block["png"], block["alt"], folded, t("Angka di gambar ini sebagai tabel")))
+        label = t("Angka di gambar ini sebagai tabel")
+        return str(macros.figure(block["png"], block["alt"], folded, label, block.get("what_if")))
     if block["kind"] == "plain":
         return block.get("html") or str(macros.plain(block["text"]))
     link = f'<div class="kla-screen kla-print"><a href="{{id}}.html">{t("Cetak lembar ini saja")}</a></div>\n'
@@ -200,8 +271,12 @@ def title_and_lead(notebook: NotebookNode) -> tuple[str, str]:
     first = next(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     lines = [line.strip() for line in first.splitlines() if line.strip()]
     title = lines[0].lstrip("# ").strip()
-    lead = re.sub(r"[*_`]|\[([^]]*)\]\([^)]*\)", r"\1", " ".join(lines[1:]))
-    return title, re.split(r"(?<=[.?!])\s", lead)[0]
+    return title, re.split(r"(?<=[.?!])\s", _plain(" ".join(lines[1:])))[0]
+
+
+def _plain(markdown: str) -> str:
+    """Return a line of markdown without its marks."""
+    return re.sub(r"[*_`]|\[([^]]*)\]\([^)]*\)", r"\1", markdown)
 
 
 def title_of(frame: Frame) -> str:
@@ -228,7 +303,13 @@ def _without(notebook: NotebookNode, tag: str) -> NotebookNode:
 @lru_cache(maxsize=1)
 def css() -> str:
     """Return the style sheet of all pages."""
-    return (TEMPLATES / "report" / "report.css").read_text(encoding="utf-8")
+    return records.css() + (TEMPLATES / "report" / "report.css").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def script() -> str:
+    """Return the script of a page on which rows are sought or a budget is tried."""
+    return (TEMPLATES / "report" / "page.js").read_text(encoding="utf-8")
 
 
 def templates() -> jinja2.Environment:

@@ -17,7 +17,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, Literal
 
@@ -51,6 +51,7 @@ from kla_analysis.showing.figure import (
     zones,
 )
 from kla_analysis.showing.plan import finding, likely, needs_plan, plan_note, staircase_table
+from kla_analysis.showing.records import Record
 
 #: Probabilities that are marked on the staircase.
 LEVELS = (0.5, 0.8, 0.95)
@@ -134,7 +135,9 @@ class Board:
         to_figure = Affine2D().scale(1 / wide, -1 / high).translate(0, 1) + self.figure.transFigure
         for mark in self.marks(answer):
             self.figure.add_artist(_as_artist(mark, to_figure))
-        return finished(finding(answer), alt(answer), plan_note(answer), self.figure, staircase_table(answer, self.far))
+        twin = staircase_table(answer, self.far)
+        chart = finished(finding(answer), alt(answer), plan_note(answer), self.figure, twin)
+        return replace(chart, what_if=what_if(answer, self.far))
 
     def marks(self, answer: Simulation) -> Iterator[Mark]:
         """Yield what moves."""
@@ -347,6 +350,61 @@ def board(answer: Simulation) -> Chart:
     """Return the board of an answer as a picture for a report."""
     far = max(reach(answer.ground, answer.target), min(answer.plan.cost, int(answer.model.costs.sum())))
     return Board(answer, far, finding(answer)).chart(answer)
+
+
+def what_if(answer: Simulation, far: int) -> Record:
+    """Return every step of the stairs, so that a page can answer for another budget as the planner does.
+
+    Args:
+        far: how far the slider leads, rupiah; the steps go on to the last one.
+
+    Returns:
+        `steps` (`cost` in rupiah, `total` in points, `said`, positions of `actions`), `actions` (what a table says of
+        each: name, agency, cost), `heads` of that table, where the slider `starts` and how `far` it leads, `words`.
+    """
+    model, stairs = answer.model, answer.ground.climb().steps
+    place = {code: at for at, code in enumerate(model.codes)}
+    told = model.catalogue.actions
+    return {
+        "title": t("Coba anggaran lain"),
+        "starts": answer.budget,
+        "far": far,
+        "steps": [
+            {
+                "cost": int(step.cost),
+                "total": float(step.total),
+                "said": _step_in_words(answer, step.cost, step.total, len(step.actions), probability),
+                "actions": [place[code] for code in step.actions],
+            }
+            for step, probability in zip(stairs.itertuples(), answer.chances["probability"], strict=True)
+        ],
+        "heads": [t("Kegiatan"), t("Perangkat daerah"), t("Biaya")],
+        "actions": [
+            [f"{code} {told.at[code, 'name']}", told.at[code, "agency"], money(int(cost))]
+            for code, cost in zip(model.codes, model.costs, strict=True)
+        ],
+        "words": {
+            "budget": t("Anggaran"),
+            "typed": t("atau ketik, rupiah"),
+            "caption": t("Kegiatan untuk anggaran itu"),
+            "none": t("tidak ada rencana; yang termurah {cost}", cost=money(float(stairs["cost"].min()))),
+        },
+        "source": plan_note(answer),
+    }
+
+
+def _step_in_words(answer: Simulation, cost: float, total: float, count: int, probability: float) -> str:
+    ladder = answer.ground.position.instrument.ladder
+    said = t(
+        "nilai {total} bila semua diterima, {name}; {count} kegiatan, {cost}",
+        total=ladder.written(total),
+        name=ladder.place(total).name,
+        count=count,
+        cost=money(cost),
+    )
+    if math.isnan(probability):
+        return said
+    return t("{said}; peluang {goal} {chance}", said=said, goal=answer.goal.name, chance=likely(probability))
 
 
 def alt(answer: Simulation) -> str:

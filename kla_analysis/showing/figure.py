@@ -80,6 +80,7 @@ class Chart(Shown):
         alt: what kind of chart it is and its key numbers.
         source: where the numbers come from and how sure they are; it also stands below the picture.
         table: its twin, the numbers that are drawn; None where there is nothing to draw.
+        what_if: what a page needs to answer for another budget (`board.what_if`); None where it does not.
     """
 
     title: str
@@ -87,6 +88,7 @@ class Chart(Shown):
     source: str
     figure: Figure
     table: Table | None = None
+    what_if: Record | None = None
 
     def png(self, dpi: int = DPI) -> bytes:
         """Return the picture; the same data give the same bytes.
@@ -121,7 +123,7 @@ class Chart(Shown):
         said = {"title": self.title, "alt": self.alt, "source": self.source}
         said["table"] = self.table.record() if self.table is not None else None
         name = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
-        return {"kind": "figure", "id": name, **said}
+        return {"kind": "figure", "id": name, **said} | ({"what_if": self.what_if} if self.what_if else {})
 
     def _repr_html_(self) -> None:
         """A picture is shown as a picture."""

@@ -145,6 +145,34 @@ def question_table(questions: pd.DataFrame, case: Position, *, caption: str = ""
     )
 
 
+def every_question(case: Position) -> dict[str, Table]:
+    """Return all questions of the instrument by component, in its order, with what the sheet says of each.
+
+    What nobody has answered says so and is no loss; where there is no sheet per question, nothing is said of points.
+    """
+    rules, rolled = case.instrument, case.roll_up
+    known = rolled is not None and rolled.questions is not None
+    frame = shown_points(case.questions) if known else rules.questions.assign(score="–", lost="–")
+    if not known:
+        frame["owners"] = [[name for name in str(names).split(";") if name] for names in rules.questions["agencies"]]
+    indicators = rules.indicators["name"]
+    frame["indicator"] = [f"{code} {indicators[code]}" for code in frame["indicator_code"]]
+    columns = (
+        Column("question_code", t("Kode")),
+        Column("name", t("Pertanyaan")),
+        Column("indicator", t("Indikator")),
+        Column("owners", t("Penanggung jawab"), write=owners_cell),
+        number_column("score", t("Nilai")),
+        number_column("max_points", t("Maks.")),
+        number_column("lost", t("Hilang")),
+    )
+    return {
+        name: of_sheet(case, t("{count} pertanyaan {name}", count=len(rows), name=name), columns, rows.reset_index())
+        for code, name in rules.components["name"].items()
+        if len(rows := frame[frame["component_code"] == code])
+    }
+
+
 @needs("question")
 def selected_table(questions: pd.DataFrame, case: Position, *, top: int | None = None) -> Table:
     """Chosen questions, with their owners (rows of `case.questions`), in the order of the table."""

@@ -9,7 +9,8 @@ workbook are made from records; nothing is read back out of a page. A record is 
   read it), `total` (the foot: pairs of what is written and its value), `source`, `badge`;
 - `text`: `heading`, `paragraphs`, `style`, and in an output perhaps `values`, the plain values behind the words;
 - `rules`: `rules`, each with `name`, `words`, `formula`, `source`;
-- `figure`: `id` (equal for equal figures), `title`, `alt`, `source`, `table` (the record of its twin, or None);
+- `figure`: `id` (equal for equal figures), `title`, `alt`, `source`, `table` (the record of its twin, or None), perhaps
+  `what_if`, the steps with which a page answers for another budget;
 - `several`: `blocks`, the records of its parts; `sheet`, the same with the `id` and `title` of a meeting's sheet.
 """
 
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -24,25 +26,28 @@ import jinja2
 #: The types of content under which a notebook's output holds records: tables, and everything else.
 TABLE_TYPE, BLOCK_TYPE = "application/vnd.dataresource+json", "application/vnd.kla+json"
 Record = dict[str, Any]
+#: Letters that a line of a table has on a phone, half and a quarter of a card, and at most a code.
+_PHONE, _HALF, _QUARTER, _CODE = 42, 22, 9, 6
 # JupyterLab aligns every cell to the right, so that the alignment of text stands in the cells themselves.
 _TEMPLATES = {
     "table": """\
-{%- macro cells(row) %}{% for cell, value in row %}{% set kind = schema.fields[loop.index0].kind %}
+{%- macro cells(row) %}{% for cell, value in row %}{% set column = schema.fields[loop.index0] %}
 {%- set named = loop.first and cell %}
-{%- if named %}<th scope="row"{% else %}<td{% endif %} class="{{ kind }}"{% if value is not none %} data-value="{{ value }}"{% endif %}{{ aligned(kind) }}>
+{%- if named %}<th scope="row" role="rowheader"{% else %}<td role="cell" data-label="{{ column.title }}"{% endif %} class="{{ column.kind }}
+{%- if cards[loop.index0] %} kla-{{ cards[loop.index0] }}{% endif %}"{% if value is not none %} data-value="{{ value }}"{% endif %}{{ aligned(column.kind) }}>
 {{- cell }}</{{ "th" if named else "td" }}>{% endfor %}{% endmacro -%}
 {%- macro aligned(kind) %}{% if kind != "number" %} style="text-align: left"{% endif %}{% endmacro -%}
 <div class="kla-scroll" role="region" tabindex="0" aria-label="{{ title }}">
-<table class="kla-table">
+<table class="kla-table{% if cards %} kla-cards{% endif %}" role="table">
 <caption style="text-align: left">{{ title }}{% if badge %} <strong class="kla-badge">{{ badge }}</strong>{% endif %}</caption>
-<thead><tr>{% for column in schema.fields %}<th scope="col" class="{{ column.kind }}"{% if column.unit %} data-unit="{{ column.unit }}"{% endif %}{{ aligned(column.kind) }}>{{ column.title }}</th>{% endfor %}</tr></thead>
-<tbody>
+<thead role="rowgroup"><tr role="row">{% for column in schema.fields %}<th scope="col" role="columnheader" class="{{ column.kind }}"{% if column.unit %} data-unit="{{ column.unit }}"{% endif %}{{ aligned(column.kind) }}>{{ column.title }}</th>{% endfor %}</tr></thead>
+<tbody role="rowgroup">
 {%- for row in rows %}
-<tr>{{ cells(row) }}</tr>
+<tr role="row">{{ cells(row) }}</tr>
 {%- endfor %}
 </tbody>
 {%- if total %}
-<tfoot><tr>{{ cells(total) }}</tr></tfoot>
+<tfoot role="rowgroup"><tr role="row">{{ cells(total) }}</tr></tfoot>
 {%- endif %}
 </table>
 </div>
@@ -62,6 +67,11 @@ _TEMPLATES = {
 <p class="kla-source">{{ rule.source }}</p>
 {% endfor %}""",
 }
+
+
+def css() -> str:
+    """Return the style sheet of all that is shown: colours (light and dark), sizes, tables."""
+    return (Path(__file__).parent / "look.css").read_text(encoding="utf-8")
 
 
 class Shown(ABC):
@@ -92,7 +102,8 @@ def html(record: Record, top: str = "") -> str:
             return inner
         first = top.format(id=record["id"])
         return f'<section class="kla-sheet" id="{record["id"]}">\n{first}{inner}\n</section>'
-    return _template(kind).render({**record, "rows": rows_of(record)} if kind == "table" else record)
+    more = {"rows": rows_of(record), "cards": _cards(record)} if kind == "table" else {}
+    return _template(kind).render({**record, **more})
 
 
 def rows_of(table: Record) -> list[list[tuple[str, float | int | None]]]:
@@ -105,6 +116,36 @@ def rows_of(table: Record) -> list[list[tuple[str, float | int | None]]]:
         ]
         for values, written in zip(table["data"], table["written"], strict=True)
     ]
+
+
+def _cards(table: Record) -> list[str]:
+    """Return how each column stands in the card that a row becomes on a phone; none where the table fits there as it is.
+
+    A column is the `code` above a card's name, the `named` one, `wide` as the card, `half` of it, or a quarter ("").
+    """
+    fields, rows = table["schema"]["fields"], table["written"]
+    words = [
+        [*field["title"].split(), *(word for row in rows for word in row[at].split())]
+        for at, field in enumerate(fields)
+    ]
+    widest = [max((len(row[at]) for row in rows), default=0) for at in range(len(fields))]
+    numbers = [field["kind"] == "number" for field in fields]
+    # A number stands on one line, a text breaks between words.
+    needs = [
+        max([most if number else min(most, 12), *map(len, found)]) if found else 0
+        for most, number, found in zip(widest, numbers, words, strict=True)
+    ]
+    if sum(needs) + len(needs) <= _PHONE:
+        return []
+    ways = [
+        "" if max(most, len(field["title"]) / 3) <= _QUARTER else "half" if number or most <= _HALF else "wide"
+        for field, most, number in zip(fields, widest, numbers, strict=True)
+    ]
+    texts = [at for at, number in enumerate(numbers) if at and not number]
+    if texts and widest[0] <= _CODE:
+        ways[0] = "code"
+        ways[next((at for at in texts if widest[at] > _QUARTER + 3), texts[0])] = "named"
+    return ways
 
 
 def tables_in(blocks: list[Record]) -> list[Record]:

@@ -13,6 +13,7 @@ import pytest
 from conftest import ROOT
 
 from kla_analysis.app.controls import STYLE
+from kla_analysis.report import html
 from kla_analysis.showing import figure
 
 BLINDNESS = {
@@ -88,18 +89,22 @@ def test_a_text_can_be_read_on_every_ground_it_stands_on():
 
 
 def sheets() -> dict[str, str]:
-    """Every style sheet with its colours in full: pages, paper, the table of a batch, the app."""
-    pages = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    """Every style sheet with its colours in full: pages by day and by night, paper, the table of a batch, the app."""
+    pages = html.css()
+    day = re.sub(r"@media screen and \(prefers-color-scheme: dark\) {\s*:root {[^}]*}\s*}", "", pages)
+    assert day != pages
     national = re.search(r"<style>(.*?)</style>", (TEMPLATES / "national.html.j2").read_text("utf-8"), re.DOTALL)[1]
     found = {
-        "pages": pages,
-        "batch": pages + national,
+        "pages": day,
+        # The colours that come last hold, as in a browser where it is dark.
+        "pages in the dark": pages,
+        "batch": day + national,
         "paper": on_paper((TEMPLATES / "document.typ").read_text(encoding="utf-8")),
         "app": STYLE,
     }
     for name, text in found.items():
         values = dict(re.findall(r"--(\w[\w-]*): (#\w+)", text))
-        whole = re.sub(r"var\(--([\w-]+)\)", lambda named, values=values: values[named[1]], text)
+        whole = re.sub(r"var\(--([\w-]+)\)", lambda named, values=values: values.get(named[1], ""), text)
         found[name] = re.sub(r"#([0-9a-f])([0-9a-f])([0-9a-f])\b", r"#\1\1\2\2\3\3", whole)
     return found
 
@@ -120,25 +125,27 @@ def on_paper(template: str) -> str:
 WRITTEN, GROUND = r"(?<![-\w])color:\s*(#\w{6})", r"background:\s*(#\w{6})"
 
 
-@pytest.mark.parametrize("name", ["pages", "batch", "paper", "app"])
+@pytest.mark.parametrize("name", ["pages", "pages in the dark", "batch", "paper", "app"])
 def test_a_page_can_be_read_wherever_a_text_stands(name):
     """Every colour of text on every ground of the same sheet: which meet is then never a question.
 
     Only a rule that names both, as for a dark button, is a pair of its own.
     """
     text, own = sheets()[name], []
+    paper = dict(re.findall(r"--(paper): (#\w+)", text)).get("paper", figure.PAPER)
+    line = dict(re.findall(r"--(line): (#\w+)", text)).get("line", figure.GRID)
     for rule in re.findall(r"{[^{}]*}", text):
         pair = re.search(WRITTEN, rule), re.search(GROUND, rule)
-        if all(pair) and contrast(pair[0][1], figure.PAPER) < 4.5:
+        if all(pair) and contrast(pair[0][1], paper) < 4.5:
             own.append((pair[0][1], pair[1][1]))
             text = text.replace(rule, "")
     assert all(contrast(*pair) >= 4.5 for pair in own)
     written = set(re.findall(WRITTEN, text))
-    grounds = {figure.PAPER, *re.findall(GROUND, text)}
+    grounds = {paper, *re.findall(GROUND, text)}
     assert written
     assert not [(one, ground) for one in written for ground in grounds if contrast(one, ground) < 4.5]
     # What says that something is current, in focus or a warning; the thin line between rows is only order.
-    edges = set(re.findall(r"(?:border[\w-]*|outline):[^;]*?(#\w{6})", text)) - {figure.GRID}
+    edges = set(re.findall(r"(?:border[\w-]*|outline):[^;]*?(#\w{6})", text)) - {line}
     assert not [(edge, ground) for edge in edges for ground in grounds if contrast(edge, ground) < 3]
 
 
