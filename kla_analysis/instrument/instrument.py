@@ -10,10 +10,11 @@ import datetime
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -150,6 +151,16 @@ class Instrument:
     gap_standing: str
     cap_standing: str
     notes: tuple[str, ...]
+
+    @cached_property
+    def question_in(self) -> np.ndarray:
+        """Which question belongs to which indicator: questions × indicators, ones and zeros."""
+        return _membership(self.questions["indicator_code"], self.indicators.index)
+
+    @cached_property
+    def indicator_in(self) -> np.ndarray:
+        """Which indicator belongs to which component: indicators × components, ones and zeros."""
+        return _membership(self.indicators["component_code"], self.components.index)
 
     def __repr__(self) -> str:
         return (
@@ -526,3 +537,8 @@ def _not_the_sum(code: str, maximum: float, below: float, advice: str, file: str
 def _no_longer(code: str, shown: str) -> Problem:
     what = t("maksimum {code} kini cocok dengan jumlah di bawahnya", code=code)
     return Problem(what, t("Hapus pernyataan itu dari discrepancies.yaml."), f"{shown}/discrepancies.yaml")
+
+
+def _membership(parents: pd.Series, order: pd.Index) -> np.ndarray:
+    """Return which child belongs to which parent: children × parents, ones and zeros."""
+    return (parents.to_numpy()[:, np.newaxis] == order.to_numpy()[np.newaxis, :]).astype(float)

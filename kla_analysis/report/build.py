@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 
-# Checks of international web addresses, which no notebook has; its grammar takes 1.5 s to load.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 #: Under this name papermill knows the engine that runs cells in the process that asks.
 ENGINE = "kla"
 

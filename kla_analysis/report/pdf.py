@@ -44,13 +44,14 @@ _WORD = 24
 _PART = re.compile(r"[^/_=&?-]+[/_=&?-]*|[/_=&?-]+")
 
 
-def pdf(pages: Mapping[str, Sequence[Record]], frame: Frame) -> bytes:
+def pdf(pages: Mapping[str, Sequence[Record]], frame: Frame, title: str = "") -> bytes:
     """Return the pages as one A4 document; equal pages of the same day give equal bytes.
 
     The letters are those of the charts, so that every machine makes the same document.
 
     Args:
         pages: the blocks of every page by file name, the summary first.
+        title: of the document, where it is no report.
 
     Raises:
         typst.TypstError: the document is not for everyone, as where a picture has no words.
@@ -58,13 +59,13 @@ def pdf(pages: Mapping[str, Sequence[Record]], frame: Frame) -> bytes:
     pictures: dict[str, bytes] = {}
     about = {
         "lang": frame.lang,
-        "title": html.title_of(frame),
+        "title": title or html.title_of(frame),
         "area": frame.area,
         "round": t("putaran {year}", year=frame.year),
         "badge": t("ILUSTRATIF") if frame.illustrative else "",
         "illustrative": frame.illustrative,
         "day": day(frame.made) if frame.made else "",
-        "subject": t("Laporan Kabupaten/Kota Layak Anak"),
+        "subject": title or t("Laporan Kabupaten/Kota Layak Anak"),
         "year": str(frame.year),
         "version": frame.version,
         "words": {
