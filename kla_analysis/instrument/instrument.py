@@ -151,6 +151,7 @@ class Instrument:
     gap_standing: str
     cap_standing: str
     notes: tuple[str, ...]
+    short_names: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def question_in(self) -> np.ndarray:
@@ -194,6 +195,14 @@ class Instrument:
         """Look a component up by its code, such as `K2`."""
         row = self._row("component", code)
         return Component(row.name, row["name"], row["max_points"], row["source"])
+
+    def short_name(self, code: str) -> str:
+        """Return what people call a component; its name where it has no shorter one.
+
+        >>> load_instrument("kla-2024").short_name("K2")
+        'Klaster II'
+        """
+        return self.short_names.get(code) or self.component(code).name
 
     def stage(self, code: str) -> Stage:
         """Look a stage up by its code, such as `self_assessment`."""
@@ -378,6 +387,7 @@ def _load(folder: Path, lang: str, changed: tuple[tuple[int, int], ...]) -> Inst
         gap_standing=about["gap_rule"]["standing"],
         cap_standing=about["cap_rule"]["standing"],
         notes=tuple(_text(note) for note in about["notes"]),
+        short_names={code: by_language(name) for code, name in about.get("short_names", {}).items()},
     )
 
 

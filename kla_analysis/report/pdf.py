@@ -72,7 +72,6 @@ def pdf(pages: Mapping[str, Sequence[Record]], frame: Frame, title: str = "") ->
             "page": t("Halaman"),
             "of": t("dari"),
             "contents": t("Daftar isi"),
-            "decide": t("Yang perlu diputuskan sekarang"),
             "colophon": t("Keterangan laporan"),
         },
         "colophon": list(frame.colophon.items()),
@@ -144,6 +143,9 @@ def _laid_out(blocks: Sequence[Record], pictures: dict[str, bytes]) -> Iterator[
             yield {"kind": "figure", "file": name, "alt": block["alt"], "width": min(_WIDE, _HIGH * across / down)}
         elif block["kind"] == "table":
             yield _table(block)
+        elif block["kind"] == "beside":
+            words, figure = (list(_laid_out(part, pictures)) for part in (block["words"], [block["figure"]]))
+            yield {"kind": "beside", "words": words, "figure": figure[0]}
         elif block["kind"] in ("several", "sheet"):
             yield from [{"kind": "page"}] if block["kind"] == "sheet" else []
             yield from _laid_out(block["blocks"], pictures)
@@ -222,7 +224,7 @@ def widths(fields: Sequence[Record], rows: Sequence[Sequence[str]]) -> list[floa
         heading = 1.2 * max(map(len, field["title"].split()), default=1)
         needs.append(min(max(heading, *words, longest if number else 1) + 2.5, 26))
         mean = longest if field["kind"] == "blank" else 1.6 * sum(map(len, texts)) / len(texts)
-        wishes.append(0 if number else min(longest, mean, 60))
+        wishes.append(0 if number else min(longest, mean, 110 if field["kind"] == "long" else 60))
     wanted = [max(wish + 2.5 - need, 0) for need, wish in zip(needs, wishes, strict=True)]
     part = min(1, max(_LINE - sum(needs), 0) / (sum(wanted) or 1))
     return [need + part * want for need, want in zip(needs, wanted, strict=True)]

@@ -21,7 +21,6 @@ from kla_analysis.language import day, t
 from kla_analysis.report import html
 from kla_analysis.report.html import Frame
 from kla_analysis.report.pdf import widths
-from kla_analysis.showing.meeting import decision_heads
 from kla_analysis.showing.records import Record
 
 if TYPE_CHECKING:
@@ -69,20 +68,17 @@ def slides(pages: Mapping[str, Sequence[Record]], frame: Frame) -> bytes:
 
 
 def outline(pages: Mapping[str, Sequence[Record]]) -> list[Slide]:
-    """Return the slides after the cover: the chapters of page one, what is marked elsewhere, what is to be decided."""
-    first = pages[html.INDEX]
-    decisions = [block for block in first if block["kind"] == "decisions" and block["decisions"]]
-    answers = _joined(_chapters([block for block in first if block["kind"] != "decisions"]))
-    last = [Slide(t("Yang perlu diputuskan sekarang"), shown=tuple(decisions))] if decisions else []
-    told = {block["title"] for slide in answers for block in slide.shown if "title" in block}
+    """Return the slides after the cover: the chapters of page one, and before its last, what is to be decided, what is marked."""
+    *answers, last = _chapters(pages[html.INDEX])
+    told = {block["title"] for slide in (*answers, last) for block in slide.shown if "title" in block}
     marked = [slide for file, blocks in pages.items() if file != html.INDEX for slide in _marked(blocks, told)]
-    return [*answers, *marked[: max(MOST - 1 - len(answers) - len(last), 0)], *last][: MOST - 1]
+    return [*answers, *marked[: max(MOST - 2 - len(answers), 0)], last]
 
 
 def _chapters(blocks: Sequence[Record]) -> list[Slide]:
     """Gather the blocks of page one by the headings above them."""
     found = [Slide(t("Di mana kita sekarang"))]
-    for block in blocks:
+    for block in _flat(blocks):
         if "above" in block:
             found.append(Slide(block["above"]))
         last = found[-1]
@@ -93,12 +89,9 @@ def _chapters(blocks: Sequence[Record]) -> list[Slide]:
     return found
 
 
-def _joined(chapters: Sequence[Slide]) -> list[Slide]:
-    """Put the chapters that are only words on one slide, where the first of them stands."""
-    bare = [one for one in chapters if not one.shown]
-    title = " · ".join(one.title for one in bare)
-    words = tuple(said for one in bare for said in one.words)
-    return [Slide(title, words) if one is bare[0] else one for one in chapters if one.shown or one is bare[0]]
+def _flat(blocks: Sequence[Record]) -> Iterator[Record]:
+    for block in blocks:
+        yield from [*block["words"], block["figure"]] if block["kind"] == "beside" else [block]
 
 
 def _marked(blocks: Sequence[Record], told: set[str]) -> Iterator[Slide]:
@@ -189,12 +182,15 @@ class _Deck:
         for block in about.shown:
             if block["kind"] == "table":
                 self._table(slide, block["title"], *_cells(block), top=top)
-            elif block["kind"] == "decisions":
-                heads = decision_heads()
-                rows = [[said, "", ""] for said in block["decisions"]]
-                self._table(slide, about.title, heads, rows, [8, 2.4, 2], (), top=top)
         self._badge(slide)
-        self._note(slide, [html.title_of(self.frame), *about.sources, *([self.frame.illustrative] if self.frame.illustrative else [])])
+        self._note(
+            slide,
+            [
+                html.title_of(self.frame),
+                *about.sources,
+                *([self.frame.illustrative] if self.frame.illustrative else []),
+            ],
+        )
 
     def _words(self, slide: Sheet, words: Sequence[str], top: float, *, beside: bool) -> float:
         """Write words over the whole width; return where they end."""

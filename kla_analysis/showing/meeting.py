@@ -68,11 +68,6 @@ def meeting_sheets(position: Position, cluster: str = "all", scenario: str = "")
     return Several(tuple(_sheet(position, code, answer) for code in codes))
 
 
-def decision_heads() -> tuple[str, str, str]:
-    """Return the heads of a table of decisions that is filled in by hand."""
-    return t("Yang diputuskan"), t("Siapa"), t("Sampai kapan")
-
-
 def _sheet(position: Position, code: str, answer: Simulation | Text) -> MeetingSheet:
     component = position.roll_up.components.loc[code]
     indicators = position.indicators[position.indicators["component_code"] == code]
@@ -100,10 +95,9 @@ def _sheet(position: Position, code: str, answer: Simulation | Text) -> MeetingS
 
 def _today(name: str) -> Table:
     """Return empty lines to write on what is decided, by whom, by when."""
-    columns = tuple(
-        Column(key, head, "blank") for key, head in zip(("what", "who", "due"), decision_heads(), strict=True)
-    )
-    empty = pd.DataFrame("", index=range(LINES), columns=["what", "who", "due"])
+    heads = {"what": t("Keputusan"), "who": t("Siapa"), "when": t("Sampai kapan")}
+    columns = tuple(Column(key, head, "blank") for key, head in heads.items())
+    empty = pd.DataFrame("", index=range(LINES), columns=list(heads))
     return Table(t("{name}: keputusan rapat ini", name=name), columns, empty)
 
 
