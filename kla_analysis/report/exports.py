@@ -7,6 +7,7 @@ PDF and slides show the same text and the same pictures. Nothing is drawn or com
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from kla_analysis.analysis.position import Position
@@ -15,8 +16,8 @@ from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import t
 from kla_analysis.report import html, pdf, results, slides
 from kla_analysis.report.html import Frame
-from kla_analysis.showing import scorecard
-from kla_analysis.showing.excel import Calculation, sheet_of, workbook
+from kla_analysis.showing import losses, scorecard
+from kla_analysis.showing.excel import Calculation, Sheet, sheet_of, workbook
 from kla_analysis.showing.records import Record, tables_in
 
 PDF, EXCEL = "laporan.pdf", "laporan.xlsx"
@@ -75,6 +76,7 @@ def report_workbook(position: Position, pages: Mapping[str, Sequence[Record]], f
         if any(field["kind"] != "blank" for field in table["schema"]["fields"])
     ]
     sheets = list({(sheet.title, str(sheet.rows)): sheet for sheet in reversed(found)}.values())[::-1]
+    sheets.insert(0, _every_question(position))
     sources = {
         t("Sumber: {title}", title=source.title): f"{source.citation} ({standing_name(source.standing)})"
         for source in position.instrument.sources.values()
@@ -86,4 +88,17 @@ def report_workbook(position: Position, pages: Mapping[str, Sequence[Record]], f
         sheets,
         calculation=Calculation(position.roll_up, aim(position), badge) if position.roll_up else None,
         badge=badge,
+    )
+
+
+def _every_question(position: Position) -> Sheet:
+    """Return all questions of the instrument as one sheet, so that they can be filtered and sorted."""
+    tables = {title: sheet_of(table.record(), "") for title, table in losses.every_question(position).items()}
+    first = next(iter(tables.values()))
+    return replace(
+        first,
+        title=t("Semua pertanyaan"),
+        headings=(*first.headings[:2], t("Komponen"), *first.headings[2:]),
+        units=(*first.units[:2], "", *first.units[2:]),
+        rows=[[*row[:2], title, *row[2:]] for title, table in tables.items() for row in table.rows],
     )

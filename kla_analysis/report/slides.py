@@ -178,7 +178,8 @@ class _Deck:
         if pictures:
             self._picture(slide, pictures[0], about.words, top)
         else:
-            top = self._words(slide, about.words, top, beside=bool(about.shown))
+            above = any(block["kind"] == "table" for block in about.shown)
+            top = self._words(slide, about.words, top, above=above)
         for block in about.shown:
             if block["kind"] == "table":
                 self._table(slide, block["title"], *_cells(block), top=top)
@@ -192,11 +193,11 @@ class _Deck:
             ],
         )
 
-    def _words(self, slide: Sheet, words: Sequence[str], top: float, *, beside: bool) -> float:
+    def _words(self, slide: Sheet, words: Sequence[str], top: float, *, above: bool) -> float:
         """Write words over the whole width; return where they end."""
         if not words:
             return top
-        size, said = _fitting(words, _ROOM, (_END - top) / (2.5 if beside else 1), _WORDS)
+        size, said = _fitting(words, _ROOM, (_END - top) / (2.5 if above else 1), _WORDS)
         high = _tall(said, _ROOM, size)
         self._text(slide, (_SIDE, top, _ROOM, high), said, size)
         return top + high + _GAP

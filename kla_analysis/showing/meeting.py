@@ -83,7 +83,7 @@ def _sheet(position: Position, code: str, answer: Simulation | Text) -> MeetingS
         questions = position.questions[position.questions["component_code"] == code]
         room = max(QUESTIONS - int(_lacking(questions).sum()), LEAST)
         weakest = ranked_by_loss(questions[questions["lost_points"] > 0]).head(room)
-        caption = t("{name}: {count} pertanyaan dengan kehilangan terbesar", name=component["name"], count=len(weakest))
+        caption = t("Kehilangan {name}: {count} pertanyaan terbesar", name=component["name"], count=len(weakest))
         parts.append(question_table(weakest, position, caption=caption))
         parts.append(_actions_table(position, code, answer))
     else:
@@ -98,7 +98,7 @@ def _today(name: str) -> Table:
     heads = {"what": t("Keputusan"), "who": t("Siapa"), "when": t("Sampai kapan")}
     columns = tuple(Column(key, head, "blank") for key, head in heads.items())
     empty = pd.DataFrame("", index=range(LINES), columns=list(heads))
-    return Table(t("{name}: keputusan rapat ini", name=name), columns, empty)
+    return Table(t("Keputusan rapat ini: {name}", name=name), columns, empty)
 
 
 def _missing(position: Position, code: str, component: pd.Series, indicators: pd.DataFrame) -> list[Table | Text]:
@@ -216,7 +216,7 @@ def _actions_table(position: Position, code: str, answer: Simulation | Text) -> 
     plan = t("{count} kegiatan klaster ini ada dalam rencana {cost}.", count=chosen, cost=money(answer.plan.cost))
     return Table(
         t(
-            "{name}: {count} kegiatan yang menaikkan nilai, yang ada dalam rencana lebih dahulu",
+            "Kegiatan {name}: {count} yang menaikkan nilai, yang ada dalam rencana lebih dahulu",
             name=name,
             count=len(frame),
         ),

@@ -177,7 +177,7 @@ def test_the_documents_are_linked_and_hold_all_that_the_pages_hold(report):
     assert "Yangdigambar" not in text
     book = openpyxl.load_workbook(report / "laporan.xlsx", read_only=True)
     filled = [(title, str(rows)) for title, rows in found if any(map("".join, rows[1:]))]
-    assert len(book.sheetnames) == 4 + len(set(filled)) < 4 + len(found)
+    assert len(book.sheetnames) == 5 + len(set(filled)) < 5 + len(found)
 
 
 def test_every_chart_has_its_numbers_as_a_table_on_the_page_and_no_table_stands_there_twice(report):
