@@ -275,6 +275,7 @@ class _Writer:
         head += [t("Penanggung jawab")]
         for at, heading in enumerate(head):
             self._text(sheet, _FIRST - 1, at, heading, self.bold)
+        sheet.set_row(_FIRST - 1, 31)
 
     def _bands(self, sheet: Any, side: int, ladder: Ladder) -> None:
         """Write where each band begins, and its name."""
@@ -290,12 +291,16 @@ class _Writer:
         self, sheet: Any, name: str, rollup: RollUp, side: int, place: Mapping[tuple[str, str], int], *, ranged: bool
     ) -> None:
         """Draw what each component has, lacks, and what nobody knows of it, from cells that follow the answers."""
-        top, tops = (
-            _FIRST + len(rollup.instrument.ladder.bands) + 2,
-            [place["component", code] for code in rollup.components.index],
-        )
-        heads = [t("Komponen"), t("Nilai"), *([t("Belum diketahui")] if ranged else []), t("Hilang")]
-        for at, head in enumerate(heads):
+        # To the right of the bands, in the same rows.
+        top, side, tops = _FIRST - 1, side + 3, [place["component", code] for code in rollup.components.index]
+        series = [
+            (t("Nilai"), "#1F4E79"),
+            *([(t("Belum diketahui"), "#C9D3DC")] if ranged else []),
+            (t("Hilang"), "#E0A060"),
+        ]
+        sheet.set_column(side, side, 64)
+        sheet.set_column(side + 1, side + len(series), 14)
+        for at, head in enumerate([t("Komponen"), *(name for name, _ in series)]):
             self._text(sheet, top, side + at, head, self.bold)
         for row, (own, (_, line)) in enumerate(zip(tops, rollup.components.iterrows(), strict=True), start=top + 1):
             low, high, most = (_cell(own, at) for at in (4, 5 if ranged else 4, 3))
@@ -308,9 +313,7 @@ class _Writer:
                 sheet.write_formula(row, at, f"={formula}", self.numbers["points"], value)
         chart = self.book.add_chart({"type": "bar", "subtype": "stacked"})
         last = top + len(tops)
-        for at, colour in zip(
-            range(1, len(heads)), ["#1F4E79", "#C9D3DC", "#E0A060"] if ranged else ["#1F4E79", "#E0A060"], strict=True
-        ):
+        for at, (_, colour) in enumerate(series, start=1):
             chart.add_series({
                 "name": [name, top, side + at], "categories": [name, top + 1, side, last, side],
                 "values": [name, top + 1, side + at, last, side + at], "fill": {"color": colour}, "gap": 60,
@@ -321,11 +324,13 @@ class _Writer:
         chart.set_x_axis({"major_gridlines": {"visible": True, "line": {"color": "#D5DCE2"}}})
         chart.set_legend({"position": "bottom"})
         chart.set_size({"width": 640, "height": 360})
+        # A filter hides rows beside it, and is not to change the picture.
+        chart.show_hidden_data()
         told = "; ".join(f"{line['name']} {number(line['low'])}" for _, line in rollup.components.iterrows())
         said = t(
             "Diagram batang bertumpuk nilai tiap komponen dan yang hilang, dari sel di atasnya: {told}.", told=told
         )
-        sheet.insert_chart(last + 2, side, chart, {"description": said})
+        sheet.insert_chart(last + 2, side, chart, {"description": said, "object_position": 3})
 
     def _sum(self, sheet: Any, row: int, at: int, line: Any, end: str, level: str, added: str) -> None:
         """Write the sum of the cells that are `added`; an indicator has its maximum at most."""
