@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from kla_analysis.errors import OutputError, ParameterError
-from kla_analysis.evidence.collect import SCORE, STATE, Collected, Difference, Standing, Value
+from kla_analysis.evidence.collect import Collected, Difference, Standing
+from kla_analysis.evidence.deliveries import SCORE, STATE, Value
 from kla_analysis.evidence.proof import state_name
 from kla_analysis.language import number, t
 from kla_analysis.project import find_project
