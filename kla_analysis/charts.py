@@ -18,12 +18,14 @@ from kla_analysis.showing.losses import agencies, pareto
 from kla_analysis.showing.plan import difference_chart as plan_difference
 from kla_analysis.showing.scorecard import components, history, indicator_heatmap, ladder
 from kla_analysis.showing.target import waterfall
+from kla_analysis.showing.verified import cut_chart as cuts
 
 __all__ = [
     "agencies",
     "award_total",
     "board",
     "components",
+    "cuts",
     "flow",
     "history",
     "indicator_heatmap",

@@ -59,6 +59,13 @@ from kla_analysis.showing.target import (
     set_questions_table,
     trace_table,
 )
+from kla_analysis.showing.verified import (
+    cut_agencies_table,
+    field_day_table,
+    stage_forecasts_table,
+    two_day_table,
+    verified_table,
+)
 
 __all__ = [
     "agency_table",
@@ -75,11 +82,13 @@ __all__ = [
     "conditions_table",
     "contradictions_table",
     "core_table",
+    "cut_agencies_table",
     "cut_table",
     "data_table",
     "difference_table",
     "earlier_table",
     "evidence_table",
+    "field_day_table",
     "history_table",
     "indicator_table",
     "instrument_table",
@@ -101,12 +110,15 @@ __all__ = [
     "set_questions_table",
     "source_table",
     "spending_table",
+    "stage_forecasts_table",
     "stair_table",
     "staircase_table",
     "steps_table",
     "trace_table",
     "transition_table",
+    "two_day_table",
     "unanswered_table",
+    "verified_table",
     "weight_flip_table",
 ]
 

@@ -31,6 +31,13 @@ from kla_analysis.showing.plan import (
 from kla_analysis.showing.quality import audit_in_words, quality_in_words
 from kla_analysis.showing.scorecard import components_in_words, headline, history_in_words, remarks
 from kla_analysis.showing.target import conditions_in_words, least_share_in_words, set_in_words
+from kla_analysis.showing.verified import (
+    field_day_in_words,
+    own_lessons_in_words,
+    stage_forecasts_in_words,
+    two_days_in_words,
+    verified_in_words,
+)
 
 __all__ = [
     "agencies_in_words",
@@ -42,6 +49,7 @@ __all__ = [
     "cuts_in_words",
     "difference_in_words",
     "evidence_in_words",
+    "field_day_in_words",
     "flips_in_words",
     "forecast_told",
     "former_in_words",
@@ -51,14 +59,18 @@ __all__ = [
     "losses_in_words",
     "outlook_in_words",
     "own_cases_in_words",
+    "own_lessons_in_words",
     "plan_in_words",
     "province_in_words",
     "quality_in_words",
     "remarks",
     "sensitivity_in_words",
     "set_in_words",
+    "stage_forecasts_in_words",
     "transitions_in_words",
+    "two_days_in_words",
     "unanswered_in_words",
+    "verified_in_words",
 ]
 
 

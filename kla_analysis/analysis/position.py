@@ -208,6 +208,18 @@ class Position:
             return {}
         return audit(self.assessment, self.instrument).contradicting(self.span, self.instrument.ladder)
 
+    @cached_property
+    def sheets(self) -> dict[str, Position]:
+        """The sheets of this area and round by stage, as these follow: the case's own, and those the project holds besides."""
+        found = {} if self.roll_up is None else {self.stage: self}
+        stages = [stage.code for stage in self.instrument.stages]
+        for row in list_rounds(self.area.code).itertuples():
+            if row.award_year == self.award_year and row.stage in stages and row.stage not in found:
+                other = open_position(self.area.code, self.award_year, stage=row.stage)
+                if other.instrument.id == self.instrument.id:
+                    found[row.stage] = replace(other, kept_share=self.kept_share, target=self.target)
+        return {stage: found[stage] for stage in stages if stage in found}
+
     @property
     def claimed(self) -> bool:
         """Whether the total is the district's own claim, which nobody has verified yet."""

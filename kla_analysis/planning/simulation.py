@@ -146,7 +146,8 @@ class Simulator:
                 retention = own_retention(scenario.retention)
             elif forecastable(position) and not position.instrument.stage(position.stage).carries_award:
                 retention = outlook(position).retention
-            kept = retention.median if retention is not None else 1.0
+            # A field verification may raise a verified score; no answer is kept more than whole.
+            kept = min(retention.median, 1.0) if retention is not None else 1.0
             catalogue = self.catalogue(scenario.catalogue)
             Model(self.roll_up, catalogue).require_known(scenario.limits)
             left, limits = self.done.without(catalogue), self.done.limits(catalogue, scenario.limits)

@@ -22,7 +22,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from kla_analysis.errors import DataError, KlaError
 from kla_analysis.evidence.assessment import files_of
-from kla_analysis.evidence.followup import followup_path
 from kla_analysis.evidence.partners import partners_path
 from kla_analysis.files import files_below, read_plain
 from kla_analysis.language import number, t
@@ -122,11 +121,8 @@ def facts(parameters: ReportParameters, project: Project) -> Manifest:
     """Gather what a report about this would be made from, without reading any of it as data."""
     data = project.data
     sheet = Path(parameters.assessment) if parameters.assessment else None
-    own = (
-        [*files_of(sheet), followup_path(parameters.area, data=data)]
-        if sheet
-        else files_below(data / "assessments" / parameters.area)
-    )
+    # The other sheets of a round stand beside the one that is read, and earlier rounds teach the forecast.
+    own = [*(files_of(sheet) if sheet else ()), *files_below(data / "assessments" / parameters.area)]
     scenarios = _scenarios(parameters.scenario, data)
     shown = shown_parameters(parameters, project)
     versions = _versions()
