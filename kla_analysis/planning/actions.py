@@ -82,9 +82,14 @@ class Catalogue:
 
 def catalogue_for(instrument: Instrument, *, data: Path | None = None) -> str | None:
     """Return the name of the project's first catalogue whose actions answer this instrument; None where there is none."""
+    return next(iter(known_catalogues(instrument, data=data)), None)
+
+
+def known_catalogues(instrument: Instrument, *, data: Path | None = None) -> list[str]:
+    """Return the names of the project's catalogues whose actions answer this instrument, sorted."""
     folder = (data or find_project().data) / "actions"
     names = sorted(path.parent.name for path in folder.glob(f"*/{ACTIONS}"))
-    return next((name for name in names if instrument_of(name, data=data) == instrument.id), None)
+    return [name for name in names if instrument_of(name, data=data) == instrument.id]
 
 
 def instrument_of(catalogue: str | Path, *, data: Path | None = None) -> str | None:

@@ -277,6 +277,11 @@ def predicate_in_words(figures: Mapping[str, Any]) -> str:
     return low if low == high else t("{low} sampai {high}", low=low, high=high)
 
 
+def badge_in_words(figures: Mapping[str, Any]) -> str:
+    """Say in one word that the figures of a report are no district's own; empty where they are."""
+    return t("SINTETIS") if figures.get("synthetic") else t("ILUSTRATIF") if figures.get("note") else ""
+
+
 def doubts_in_words(figures: Mapping[str, Any]) -> list[str]:
     """Say what makes the figures of a report doubtful: answers that are missing, printed sums that disagree."""
     found = []

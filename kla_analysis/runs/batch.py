@@ -27,7 +27,7 @@ from kla_analysis.files import is_plain, read_plain
 from kla_analysis.language import moment, number, t
 from kla_analysis.project import Project, find_project
 from kla_analysis.report import html
-from kla_analysis.report.manifest import doubts_in_words, predicate_in_words, total_in_words
+from kla_analysis.report.manifest import badge_in_words, doubts_in_words, predicate_in_words, total_in_words
 from kla_analysis.report.parameters import ALL_CLUSTERS, ReportParameters, check_parameters
 from kla_analysis.report.store import Place, locked, place_at, put, writing
 from kla_analysis.runs.runner import LOG, Limits, Outcome, Progress, Supervisor
@@ -418,7 +418,7 @@ def _row(job: Job, place: Place | None, outcome: Outcome | None) -> dict[str, An
         "status": status,
         "why": f"{outcome.why} {outcome.advice}".strip() if failed else "",
         "link": f"{job.path}/index.html" if made is not None else "",
-        "badge": t("SINTETIS") if figures.get("synthetic") else t("ILUSTRATIF") if figures.get("note") else "",
+        "badge": badge_in_words(figures),
         "costs": t("KATALOG CONTOH") if figures.get("example_costs") else "",
     }
 

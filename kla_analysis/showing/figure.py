@@ -43,7 +43,7 @@ MISSING = "#6f8498"
 GRID = "#d5dce2"
 PAPER = "#ffffff"
 #: Tints behind the bands, from no award to the top, every band a step darker: only a background, the names stand on them.
-_ZONES = ("#f3f4f6", "#e8eff6", "#d9e6f2", "#c9dcee", "#bcd4ea", "#b0cce6")
+ZONES = ("#f3f4f6", "#e8eff6", "#d9e6f2", "#c9dcee", "#bcd4ea", "#b0cce6")
 #: The two ends of the heatmap, 0 and 100 %: light enough for dark text on every cell between them.
 HEAT = ("#f4f8fc", "#6fa8d8")
 #: Inches: narrow enough that text stays readable when a phone shrinks the picture.
@@ -207,9 +207,9 @@ def zones(count: int) -> list[str]:
     """Return a tint for each band of a ladder and what lies below them, from light to dark."""
     from matplotlib.colors import LinearSegmentedColormap, to_hex
 
-    if count == len(_ZONES):
-        return list(_ZONES)
-    shade = LinearSegmentedColormap.from_list("zones", _ZONES)
+    if count == len(ZONES):
+        return list(ZONES)
+    shade = LinearSegmentedColormap.from_list("zones", ZONES)
     return [to_hex(shade(at / max(count - 1, 1))) for at in range(count)]
 
 
