@@ -366,6 +366,20 @@ def _take_in(
     return looked, blank
 
 
+def collected_until(own: Round, day: str = "", *, data: Path | None = None) -> Collected | None:
+    """Return a round as far as it had come in on a day, by the deliveries that are kept; None where there are none.
+
+    Args:
+        day: ISO date; a delivery without a day counts as in from the start. All of them when empty.
+    """
+    folder = (data or find_project().data) / "assessments" / own.area.code / f"{own.year}-{own.stage}{DELIVERIES}"
+    kept, refused = _kept(folder, own)
+    if not kept:
+        return None
+    merged = merge(own, [one for one in kept.values() if not day or one.sent <= day])
+    return replace(merged, refused=(*refused, *merged.refused))
+
+
 def _is_collected(path: Path) -> bool:
     """Whether an assessment was made by `collect`."""
     try:
