@@ -276,7 +276,8 @@ def _columns(book: Workbook, sheet: Worksheet, text: Format) -> None:
 
 
 def _row(sheet: Worksheet, row: int, record: dict[str, Any]) -> None:
-    sheet.set_row(row, max(row_height(record[name] or "", _WIDTHS[name]) for name in ("what", "result")))
+    texts = {name: record[name] for name in ("what", "result") if isinstance(record[name], str)}
+    sheet.set_row(row, max(row_height(text, _WIDTHS[name]) for name, text in texts.items()))
     for at, name in enumerate(headings()):
         value = record[name]
         if pd.notna(value):

@@ -119,7 +119,7 @@ class Mini:
 
 
 def without_stamp(content: bytes) -> bytes:
-    return re.sub(rb"\d{1,2} \w+ 20\d\d, \d\d[.:]\d\d UTC", b"STAMP", content)
+    return re.sub(rb"\d{1,2} \w+ 20\d\d, \d\d[.:]\d\d WI(?:B|TA|T)", b"STAMP", content)
 
 
 @pytest.fixture(scope="session")

@@ -163,3 +163,19 @@ def test_the_record_of_a_plan_is_plain_and_its_money_adds_up():
         assert sum(row["actions"] for row in rows) == len(plan["actions"])
     assert plan["sure"]["cost"] > plan["cost"]
     assert plan["probability"] < plan["sure"]["probability"]
+
+
+@pytest.mark.parametrize(
+    ("code", "stamp"),
+    [
+        ("11.01", "1 Januari 2027, 00.30 WIB"),
+        ("63.10", "1 Januari 2027, 01.30 WITA"),
+        ("91.71", "1 Januari 2027, 02.30 WIT"),
+    ],
+)
+def test_a_report_bears_the_time_of_its_area(code, stamp):
+    position = kla.open_position("63.10", 2022)
+    position = dataclasses.replace(position, area=dataclasses.replace(position.area, code=code))
+    made = facts(ReportParameters(), find_project()).model_copy(update={"created": "2026-12-31T17:30:00Z"})
+    frame = build._frame(made, position, ReportParameters(), build._sources())
+    assert (frame.stamp, frame.made.isoformat()) == (stamp, "2027-01-01")
