@@ -137,6 +137,14 @@ def test_the_command(data):
     assert run_json("followup", "list", "--area", AREA)["decisions"][0]["done_on"] is None
 
 
+def test_a_broken_record_is_refused_before_a_report_is_begun(data, tmp_path):
+    add_decision(AREA, **RIGHT)
+    path = followup_path(AREA)
+    path.write_text(path.read_text(encoding="utf-8").replace("Dinkes", "Pak Budi"), encoding="utf-8")
+    refused = run_kla("report", "--area", AREA, "--year", "2022", KLA_REPORTS=str(tmp_path / "reports"))
+    assert (refused.returncode, "kantor ini tidak dikenal" in refused.stderr) == (3, True)
+
+
 def _fill(path, cells, without=None):
     """Fill cells of a workbook as a person does; `without` empties a row."""
     book = openpyxl.load_workbook(path)
