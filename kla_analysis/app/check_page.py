@@ -321,7 +321,7 @@ class CheckDoor(Controls):
             value=self._shown[place],
             description=t("Isi {cell}", cell=item.cell),
             layout=widgets.Layout(width="calc(100% - 6px)", max_width="360px"),
-            style={"description_width": "96px"},
+            style={"description_width": LABEL_WIDTH},
         )
         return self._fields[place]
 
