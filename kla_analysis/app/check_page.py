@@ -16,7 +16,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from kla_analysis.app.choices import area_control, code_of
-from kla_analysis.app.controls import Controls, links, status
+from kla_analysis.app.controls import LABEL_WIDTH, Controls, links, status
 from kla_analysis.errors import DataError, KlaError, calling
 from kla_analysis.evidence.areas import find_area
 from kla_analysis.evidence.assessment import files_of
