@@ -334,7 +334,7 @@ class WhatIf(Controls):
             [self.still, self.moving],
             layout=widgets.Layout(grid_template_areas='"a"', grid_template_columns="minmax(0, 1fr)", width="100%"),
         )
-        picture.add_class("kla-board")
+        picture.add_class("kla-board").add_class("kla-scroll")
         return widgets.VBox(
             [self.where, self.message, self.headline, self.more, self.less, self.active, self.progress, picture],
             layout=widgets.Layout(flex="2 1 460px", max_width="680px", min_width="0", margin="0 0 0 12px"),
