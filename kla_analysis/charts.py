@@ -15,6 +15,7 @@ from kla_analysis.showing.country import flow, province
 from kla_analysis.showing.country import moves_chart as moves
 from kla_analysis.showing.forecast import award_total, kept_shares, said_and_came, tornado
 from kla_analysis.showing.losses import agencies, pareto
+from kla_analysis.showing.own_rounds import own_rounds_chart as own_rounds
 from kla_analysis.showing.plan import difference_chart as plan_difference
 from kla_analysis.showing.scorecard import components, history, indicator_heatmap, ladder
 from kla_analysis.showing.target import waterfall
@@ -32,6 +33,7 @@ __all__ = [
     "kept_shares",
     "ladder",
     "moves",
+    "own_rounds",
     "pareto",
     "plan_difference",
     "province",

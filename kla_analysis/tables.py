@@ -17,6 +17,7 @@ from kla_analysis.showing.country import (
     province_table,
     transition_table,
 )
+from kla_analysis.showing.followup import followup_table
 from kla_analysis.showing.forecast import (
     answer_flip_table,
     calibration_table,
@@ -30,6 +31,7 @@ from kla_analysis.showing.forecast import (
 from kla_analysis.showing.losses import agency_table, question_table, selected_table, unanswered_table
 from kla_analysis.showing.meeting import meeting_sheets
 from kla_analysis.showing.method import band_table, data_table, instrument_table, source_table
+from kla_analysis.showing.own_rounds import copied_table, own_rounds_table
 from kla_analysis.showing.plan import (
     component_change_table,
     core_table,
@@ -81,6 +83,7 @@ __all__ = [
     "component_table",
     "conditions_table",
     "contradictions_table",
+    "copied_table",
     "core_table",
     "cut_agencies_table",
     "cut_table",
@@ -89,6 +92,7 @@ __all__ = [
     "earlier_table",
     "evidence_table",
     "field_day_table",
+    "followup_table",
     "history_table",
     "indicator_table",
     "instrument_table",
@@ -98,6 +102,7 @@ __all__ = [
     "national_table",
     "order_table",
     "own_audit",
+    "own_rounds_table",
     "plan_table",
     "predicate_table",
     "province_table",

@@ -11,6 +11,7 @@ Every number in a report's prose is produced from the results themselves, never 
 from __future__ import annotations
 
 from kla_analysis.showing.country import province_in_words, transitions_in_words
+from kla_analysis.showing.followup import decisions_in_words
 from kla_analysis.showing.forecast import (
     calibration_in_words,
     flips_in_words,
@@ -21,6 +22,7 @@ from kla_analysis.showing.forecast import (
     sensitivity_in_words,
 )
 from kla_analysis.showing.losses import agencies_in_words, losses_in_words, unanswered_in_words
+from kla_analysis.showing.own_rounds import copied_in_words, own_rounds_in_words
 from kla_analysis.showing.plan import (
     core_in_words,
     cuts_in_words,
@@ -45,8 +47,10 @@ __all__ = [
     "calibration_in_words",
     "components_in_words",
     "conditions_in_words",
+    "copied_in_words",
     "core_in_words",
     "cuts_in_words",
+    "decisions_in_words",
     "difference_in_words",
     "evidence_in_words",
     "field_day_in_words",
@@ -60,6 +64,7 @@ __all__ = [
     "outlook_in_words",
     "own_cases_in_words",
     "own_lessons_in_words",
+    "own_rounds_in_words",
     "plan_in_words",
     "province_in_words",
     "quality_in_words",

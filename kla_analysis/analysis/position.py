@@ -15,7 +15,7 @@ import pandas as pd
 
 from kla_analysis.analysis.scoring import MissingPolicy, RollUp, roll_up
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points
-from kla_analysis.errors import ParameterError, called, did_you_mean
+from kla_analysis.errors import DataError, ParameterError, called, did_you_mean
 from kla_analysis.evidence.areas import REFERENCE_CODE, Area, find_area
 from kla_analysis.evidence.assessment import Assessment, list_rounds, load_assessment, rules_of, sheet_and_rules
 from kla_analysis.evidence.audit import audit
@@ -103,6 +103,20 @@ class Position:
         if not name.startswith("_"):
             said += f". {did_you_mean(name, [one for one in dir(type(self)) if not one.startswith('_')])}"
         raise AttributeError(said, name=name, obj=self)
+
+    @property
+    def rolled(self) -> RollUp:
+        """The points of the sheet, for whoever has made sure that there is one.
+
+        Raises:
+            DataError: there is none.
+        """
+        if self.roll_up is None:
+            raise DataError(
+                t("Tidak ada lembar nilai untuk {area}, {year}.", area=self.area.name, year=self.award_year),
+                advice=t("Sebutkan lembarnya, atau impor dengan kla import."),
+            )
+        return self.roll_up
 
     @property
     def questions(self) -> pd.DataFrame:

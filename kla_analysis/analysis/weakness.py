@@ -104,6 +104,37 @@ def weak_questions(rollup: RollUp, component: str | None = None, *, top: int | N
     return ranked if top is None else ranked.head(top)
 
 
+def weakest_indicators(rollup: RollUp, *, each: int = 1) -> pd.DataFrame:
+    """Return of every component the indicators that lose most, largest loss first; none of a component that loses nothing.
+
+    Args:
+        rollup: the sheet.
+        each: how many of each component.
+
+    Returns:
+        The rows of `lost_points` and `owners`: the agencies that answer what is lost there, whoever shares in most of it
+        first (as `lost_by_agency`); empty lists where the sheet stops at indicators.
+
+    >>> import kla_analysis as kla
+    >>> found = weakest_indicators(kla.open("63.10", 2022).roll_up)
+    >>> found.index.tolist(), found.at["8", "owners"]
+    (['1', '26', '6', '8', '21A', '19', '16'], ['Dinas PPPA', 'Dinsos'])
+    """
+    ranked = lost_points(rollup, "indicator")
+    ranked = ranked[ranked["lost_points"] > 0].groupby("component_code", sort=False).head(each)
+    owners: dict[str, list[str]] = {}
+    if rollup.questions is not None:
+        losing = weak_questions(rollup)
+        names = losing["agencies"].map(split_agencies)
+        long = losing.assign(agency=names, shared=losing["lost_points"] / names.map(len).clip(lower=1)).explode(
+            "agency"
+        )
+        shares = long.dropna(subset=["agency"]).groupby(["indicator_code", "agency"])["shared"].sum()
+        for (indicator, agency), _ in shares.sort_values(ascending=False, kind="stable").items():
+            owners.setdefault(indicator, []).append(agency)
+    return ranked.assign(owners=[owners.get(code, []) for code in ranked.index])
+
+
 def unanswered_questions(rollup: RollUp, component: str | None = None) -> pd.DataFrame:
     """Return the questions that nobody has answered, in the order of the sheet, of one component or of all."""
     table = rollup.table("question")

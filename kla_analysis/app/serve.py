@@ -296,7 +296,7 @@ def _notebook(parameters: ReportParameters, path: Path) -> nbformat.NotebookNode
 def _for_the_app(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Return a notebook without what belongs to the report only, asking for our kernel."""
     shown = html.attended(notebook)
-    shown.metadata["title"] = html.title_and_lead(notebook)[0]
+    shown.metadata["title"] = html.heading_of(notebook)
     shown.metadata["look"] = css()
     shown.metadata["wait"] = t("Sebentar, halaman disiapkan …")
     shown.metadata["lost"] = t(

@@ -1,4 +1,4 @@
-"""Commands about what meetings decide: followup."""
+"""Commands about what meetings decide and what is handed over: followup, handover."""
 
 from __future__ import annotations
 
@@ -142,6 +142,21 @@ def import_decisions(file: Path, area: str, theirs: bool, as_json: bool) -> None
     found = {name: list(getattr(merged, name)) for name in ("added", "changed", "kept")}
     words = {"added": t("Baru"), "changed": t("Diubah"), "kept": t("Tidak ada di berkas, tetap")}
     _tell(found, as_json, ". ".join(f"{words[name]}: {', '.join(codes) or '–'}" for name, codes in found.items()) + ".")
+
+
+@app.command()
+@click.option("--area", required=True, help="Kode wilayah.")
+@click.option("--year", type=int, required=True, help="Tahun penghargaan.")
+@click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
+@click.option("--assessment", type=FILE, help="Lembar nilai sendiri (CSV).")
+@click.option("--out", type=FILE, help="Berkas .pdf; bila kosong, serah-terima-<wilayah>-<tahun>.pdf di folder ini.")
+@answers_in_json
+def handover(area: str, year: int, stage: str, assessment: Path | None, out: Path | None, as_json: bool) -> None:
+    """Tulis berkas serah terima: riwayat, bukti, keputusan, pemegang, berkas, dan asumsi dalam satu PDF."""
+    from kla_analysis.report.handover import write_handover
+
+    path = write_handover(area, year, stage=stage, assessment=assessment, out=out)
+    _tell({"file": str(path)}, as_json, t("Ditulis: {path}.", path=path))
 
 
 def _given(about: dict[str, Any]) -> dict[str, Any]:

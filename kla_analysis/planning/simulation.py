@@ -439,6 +439,7 @@ class Simulation:
             "why": plan.why or None,
             "reachable": plan.reachable,
             "actions": list(plan.actions),
+            "activities": self._activities(),
             "cost": plan.cost if feasible else None,
             "total": plan.total if feasible else None,
             "predicate": self.placement.predicate if feasible else None,
@@ -452,6 +453,16 @@ class Simulation:
             "spending": {column: self._spent(column) for column in ("agency", "funding_source")} if feasible else None,
             "next_step": {"more": NEXT_STEP, **self.next_step} if feasible else None,
         }
+
+    def _activities(self) -> list[dict[str, Any]]:
+        """Return the plan's actions by name, those first without which most points are lost."""
+        if not self.plan.actions:
+            return []
+        ranked = self.funded.sort_values("points_without", ascending=False, kind="stable")
+        return [
+            {"code": code, "name": row["name"], "agency": row["agency"], "year": row["year"], "cost": int(row["cost"])}
+            for code, row in ranked.iterrows()
+        ]
 
     def _record_done(self) -> dict[str, Any]:
         done = self.ground.done

@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 
-# Checks of international web addresses, which no notebook has; its grammar takes 1.5 s to load.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 #: Under this name papermill knows the engine that runs cells in the process that asks.
 ENGINE = "kla"
 
@@ -231,8 +229,9 @@ def _files(
     changed = changes.compare(changes.last_report(place_at(job.previous, find_project())), record, job.facts)
     sheets = {f"{sheet['id']}.html": sheet for sheet in pages.sheets(found)}
     titles = {file: t("Lembar rapat: {name}", name=sheet["title"]) for file, sheet in sheets.items()}
+    answered = {file: html.answered(asked, shown[file]) for file, asked in frame.questions.items()}
     leads = {**frame.leads, html.CHANGES: " ".join(changes.in_words(changed).paragraphs)}
-    frame = replace(frame, sheets=titles, leads=leads)
+    frame = replace(frame, sheets=titles, leads=leads, questions=answered)
     shown[html.INDEX] = _summary(position, found, record["plan"])
     shown[html.CHANGES] = changes.blocks(changed)
     texts[html.INDEX] = html.index_page(shown[html.INDEX], frame, exports.downloads())
@@ -374,31 +373,34 @@ def _summary(position: Position, found: list[Record], plan: Mapping[str, Any] | 
         plan: the plan's record; None where there is none.
     """
     target = aim(position)
-    chapters = {t("Seberapa pasti"): summary.surety_in_words(position, target)}
-    if position.roll_up is not None:
-        chapters[t("Kehilangan terbesar yang bisa diraih")] = summary.losses_table(position)
-        chapters[t("Rencana")] = summary.plan_in_brief(position, plan)
-    return [
-        {"kind": "key_figures", "figures": summary.key_figures(position, target, plan)},
+    words = [
         summary.standing_in_words(position, target).record(),
-        pages.drawn(scorecard.ladder(position.totals, position, target), found),
-        *({**shown.record(), "above": title} for title, shown in chapters.items()),
-        {"kind": "decisions", "decisions": summary.decisions(position, target, plan)},
+        {**summary.surety_in_words(position, target).record(), "above": t("Seberapa pasti")},
     ]
+    blocks = [
+        {"kind": "key_figures", "figures": summary.key_figures(position, target, plan)},
+        {"kind": "beside", "words": words, "figure": pages.drawn(summary.picture(position, target), found)},
+    ]
+    if position.roll_up is not None:
+        weakest = {**summary.weakest_table(position).record(), "above": t("Yang paling lemah, dan siapa pemiliknya")}
+        todo = {**summary.plan_in_brief(position, plan).record(), "above": t("Yang dikerjakan, dan berapa biayanya")}
+        blocks += [weakest, todo, summary.costs_in_words(position, plan).record()]
+    decide = {**summary.decisions_table(position, plan).record(), "above": t("Yang perlu diputuskan sekarang")}
+    return [*blocks, decide]
 
 
 def _frame(
     made_from: Manifest, position: Position, parameters: ReportParameters, sources: dict[str, NotebookNode]
 ) -> html.Frame:
     when = datetime.datetime.fromisoformat(made_from.created)
-    heads = {file: html.title_and_lead(notebook) for file, notebook in sources.items()}
+    heads = {file: html.heading_of(notebook) for file, notebook in sources.items()}
     aims = summary.title(position, parameters.target)
     own = {html.INDEX: t("Ringkasan"), html.CHANGES: t("Perubahan"), html.QUESTIONS: t("Semua pertanyaan")}
     titles = {html.INDEX: f"{own[html.INDEX]}: {aims}"}
     before = [file for file, notebook in sources.items() if html.chapter(notebook) < html.CHANGES_CHAPTER]
-    titles |= {file: heads[file][0] for file in before}
+    titles |= {file: heads[file] for file in before}
     titles[html.CHANGES] = t("Perubahan: apa yang berbeda dari laporan sebelumnya")
-    titles |= {file: title for file, (title, _) in heads.items()}
+    titles |= heads
     count = len(position.instrument.questions)
     titles[html.QUESTIONS] = t("Semua pertanyaan: {count} butir dan yang menjawabnya", count=count)
     leads = {
@@ -411,7 +413,8 @@ def _frame(
         about=aims,
         made=when.date(),
         short={file: html.short(sources[file]) if file in sources else own[file] for file in titles},
-        leads={html.INDEX: "", html.CHANGES: ""} | leads | {file: lead for file, (_, lead) in heads.items()},
+        questions={file: html.about(notebook).get("questions", {}) for file, notebook in sources.items()},
+        leads=leads,
         illustrative=position.assessment.origin.note if position.illustrative else "",
         colophon=_colophon(made_from, position),
         version=version("kla-analysis"),

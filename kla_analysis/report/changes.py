@@ -63,8 +63,9 @@ class Move:
     @property
     def difference(self) -> float | None:
         """After minus before, None where one of them is no number."""
-        both = isinstance(self.before, float | int) and isinstance(self.after, float | int)
-        return round(self.after - self.before, 6) if both else None
+        if isinstance(self.before, float | int) and isinstance(self.after, float | int):
+            return round(self.after - self.before, 6)
+        return None
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ def _moves(before: Mapping[str, Any], after: Mapping[str, Any], rescored: Mappin
         middle = rescored.get(what.removesuffix(".low")) if rescored else None
         if middle is not None and isinstance(was[1], float | int) and isinstance(now[1], float | int):
             data, rules = round(now[1] - middle, 6) + 0.0, round(middle - was[1], 6) + 0.0
-        moves.append(Move(what, now[0] or was[0], was[1], now[1], data, rules))
+        moves.append(Move(what, now[0] or was[0] or what, was[1], now[1], data, rules))
     return moves
 
 
@@ -266,15 +267,18 @@ def in_words(changed: Changes) -> Text:
         return Text((why,), kind="warning")
     first = t("{count} angka berubah sejak laporan sebelumnya. Yang berbeda: {causes}.", count=count, causes=causes)
     total = next((move for move in changed.moves if move.what == "total.low"), None)
-    if total is None or total.data_points is None:
+    if total is None:
         return Text((first,))
-    words = {"difference": signed(total.difference), "data": signed(total.data_points)}
-    if total.rules_points == 0:
+    moved, data, rules = total.difference, total.data_points, total.rules_points
+    if moved is None or data is None or rules is None:
+        return Text((first,))
+    words = {"difference": signed(moved), "data": signed(data)}
+    if rules == 0:
         return Text((first, t("Nilai total {difference} poin, semuanya karena jawaban di lembar.", **words)))
     by_rules = t(
         "Nilai total {difference} poin: {data} karena jawaban di lembar, {rules} karena {why}.",
         **words,
-        rules=signed(total.rules_points),
+        rules=signed(rules),
         why=_rules_or_code(changed.causes),
     )
     return Text((first, by_rules))

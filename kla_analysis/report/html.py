@@ -39,10 +39,12 @@ class Frame:
 
     Attributes:
         area, year: whose report it is; `about` says what the area aims for.
-        titles, short, leads: for each file its title, its name in the navigation, its first sentence.
+        titles, short: for each file its title, and its name in the navigation.
+        leads: what to say of a file beside its name.
         illustrative: what to say at the top when the numbers are not the area's own, else "".
         colophon: names and values at the foot: parameters, instrument, hashes, versions.
         stamp: when it was made, which only pages say to the minute; `made` is the day, which stands on paper too.
+        questions: for each file the questions that it answers, with the anchor of the section that does.
         sheets: for the file of each meeting sheet its title; they stand beside the report, to be printed alone.
     """
 
@@ -50,13 +52,14 @@ class Frame:
     year: int
     titles: Mapping[str, str]
     short: Mapping[str, str]
-    leads: Mapping[str, str]
     illustrative: str
     colophon: Mapping[str, str]
     version: str
     stamp: str = ""
     about: str = ""
     made: datetime.date | None = None
+    leads: Mapping[str, str] = field(default_factory=dict)
+    questions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     sheets: Mapping[str, str] = field(default_factory=dict)
     lang: str = field(default_factory=current_language)
 
@@ -77,11 +80,10 @@ class Frame:
                 "badge": t("ILUSTRATIF"),
                 "colophon": t("Keterangan laporan"),
                 "stamp": t("Waktu"),
-                "contents": t("Isi laporan"),
+                "contents": t("Cari jawabannya di sini"),
                 "downloads": t("Laporan ini sebagai berkas"),
-                "decide": t("Yang perlu diputuskan sekarang"),
-                "sheets": t("Lembar rapat koordinasi"),
-                "sheets_lead": t("Satu berkas per klaster, paling banyak dua halaman A4: buka, lalu cetak."),
+                "sheets": t("Siapa yang harus hadir dalam rapat, dan apa yang dibahas?"),
+                "sheets_lead": t("Satu lembar per klaster, paling banyak dua halaman A4: buka, lalu cetak."),
             },
         }
 
@@ -113,17 +115,34 @@ def _with_headings(found: list[list[Record]]) -> list[list[Record]]:
     used = {"isi": 1}
 
     def split(block: Record) -> Record:
-        head, _, rest = block.get("markdown", "").strip().partition("\n")
-        marks = re.match(r"(#{1,6})\s+(.*)", head)
-        if block["kind"] != "prose" or not marks:
+        level, title, rest = _heading(block.get("markdown", ""))
+        if block["kind"] != "prose" or not level:
             return block
-        title = _plain(marks[2].strip(" #"))
         name = slug(title)
         used[name] = used.get(name, 0) + 1
         again = f"-{used[name]}" if used[name] > 1 else ""
-        return {**block, "markdown": rest.strip(), "level": len(marks[1]), "title": title, "id": name + again}
+        return {**block, "markdown": rest.strip(), "level": level, "title": title, "id": name + again}
 
     return [[split(block) for block in cell] for cell in found]
+
+
+def _heading(markdown: str) -> tuple[int, str, str]:
+    """Return the level of the heading at the top of a prose, its words, and the rest; level 0 where there is none."""
+    head, _, rest = markdown.strip().partition("\n")
+    marks = re.match(r"(#{1,6})\s+(.*)", head)
+    return (len(marks[1]), _plain(marks[2].strip(" #")), rest) if marks else (0, "", markdown)
+
+
+def answered(asked: Mapping[str, str], shown: Sequence[Record]) -> dict[str, str]:
+    """Return the questions whose section stands on a page, each with the anchor of it.
+
+    Args:
+        asked: for each question the heading of the section that answers it.
+        shown: the blocks of the page.
+    """
+    there = {_heading(block["markdown"])[1] for block in shown if block["kind"] == "prose"}
+    found = {question: _heading(heading)[1] for question, heading in asked.items()}
+    return {question: slug(title) for question, title in found.items() if title in there}
 
 
 def slug(title: str) -> str:
@@ -251,7 +270,7 @@ def about(notebook: NotebookNode) -> dict[str, Any]:
     """Return what a notebook says of itself in its metadata.
 
     `chapter` is its place in the report (0: none of its pages), `short` its name in the navigation, `first` says that
-    it works longest and is to begin first.
+    it works longest and is to begin first; `questions` are those that it answers, each with the heading that does.
     """
     return notebook.metadata.get("kla", {})
 
@@ -263,15 +282,13 @@ def chapter(notebook: NotebookNode) -> int:
 
 def short(notebook: NotebookNode) -> str:
     """Return a notebook's name in the navigation; its heading, up to the colon, where its metadata name none."""
-    return about(notebook).get("short") or title_and_lead(notebook)[0].split(":")[0]
+    return about(notebook).get("short") or heading_of(notebook).split(":")[0]
 
 
-def title_and_lead(notebook: NotebookNode) -> tuple[str, str]:
-    """Return a notebook's heading and the first sentence under it, as plain text."""
+def heading_of(notebook: NotebookNode) -> str:
+    """Return a notebook's heading, as plain text."""
     first = next(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    lines = [line.strip() for line in first.splitlines() if line.strip()]
-    title = lines[0].lstrip("# ").strip()
-    return title, re.split(r"(?<=[.?!])\s", _plain(" ".join(lines[1:])))[0]
+    return first.lstrip().splitlines()[0].lstrip("# ").strip()
 
 
 def _plain(markdown: str) -> str:

@@ -2,8 +2,8 @@
 
 A block is a record (`showing.records`) or one of these: `prose` (`markdown`, a cell of words), `plain` (`text`; `html`
 where a library has brought its own), `error` (`text`); on the first page `key_figures` (`figures`: what each is, how much,
-what to know beside it) and `decisions` (`decisions`). A figure holds its picture as `png`, in base64; `above` is a
-heading over a block.
+what to know beside it) and `beside` (`words`, blocks that stand beside one `figure` where there is room). A figure holds
+its picture as `png`, in base64; `above` is a heading over a block.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ def read_areas(text: str) -> list[str]:
     if text == ALL:
         return districts
     path = Path(text)
-    lines = [(None, part) for part in text.split(",")]
+    lines: list[tuple[int | None, str]] = [(None, part) for part in text.split(",")]
     if path.suffix in (".txt", ".csv") or is_plain(path):
         try:
             raw = read_plain(path).decode("utf-8-sig")
@@ -106,7 +106,7 @@ def read_areas(text: str) -> list[str]:
                 t("Daftar wilayah {file} tidak dapat dibaca: {why}.", file=path.name, why=error),
                 advice=t("Tulis satu kode wilayah per baris, sebagai teks UTF-8."),
             ) from None
-        lines = list(enumerate(raw.splitlines(), start=1))
+        lines = [*enumerate(raw.splitlines(), start=1)]
     found, problems = [], []
     for row, line in lines:
         code = re.split(r"[,;\t#]", line, maxsplit=1)[0].strip().strip("\"'")
@@ -307,7 +307,7 @@ def _last_status(project: Project) -> dict[str, str]:
 
 def _on_cluster(
     address: str, jobs: Sequence[tuple[ReportParameters, Place]], project: Project, **options: Any
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """Have the workers of a Dask cluster make the reports.
 
     A worker makes a report as this machine would: with a lock, a child on a leash, and a manifest at the
@@ -340,18 +340,16 @@ def _on_cluster(
             if future.status == "finished":
                 yield Outcome(parameters=parameters, **future.result())
             else:
-                error = KernelError(
-                    t("Pekerja Dask hilang: {why}.", why=future.exception()), advice=t("Jalankan lagi.")
-                )
+                lost = KernelError(t("Pekerja Dask hilang: {why}.", why=future.exception()), advice=t("Jalankan lagi."))
                 yield Outcome(
                     parameters,
                     "failed",
                     place.folder,
                     place.index,
-                    error.what,
-                    error.advice,
-                    error.exit_code,
-                    error=error,
+                    lost.what,
+                    lost.advice,
+                    lost.exit_code,
+                    error=lost,
                 )
 
 
@@ -416,7 +414,7 @@ def _row(job: Job, place: Place | None, outcome: Outcome | None) -> dict[str, An
         "gap_high": figures.get("gap_high"),
         "cost": figures.get("plan_cost"),
         "status": status,
-        "why": f"{outcome.why} {outcome.advice}".strip() if failed else "",
+        "why": f"{outcome.why} {outcome.advice}".strip() if outcome is not None and failed else "",
         "link": f"{job.path}/index.html" if made is not None else "",
         "badge": badge_in_words(figures),
         "costs": t("KATALOG CONTOH") if figures.get("example_costs") else "",

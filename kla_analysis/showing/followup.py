@@ -77,6 +77,10 @@ def decisions_of(position: Position, cluster: str = "all", *, today: datetime.da
 
     Args:
         cluster: code of a component; with it come the decisions about all clusters. `all` for every one.
+
+    >>> import kla_analysis as kla
+    >>> "status" in kla.decisions_of(kla.open("63.10", 2022)).columns
+    True
     """
     table = became(load_followup(position.area.code), today=today)
     left = table["status"].isin([OPEN, OVERDUE])
