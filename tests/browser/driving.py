@@ -115,7 +115,7 @@ def serving_app(
 
 def serving_launcher(folder: Path, home: Path) -> AbstractContextManager[Server]:
     """Serve the launcher of a project as `kla start` does; its address carries the key that it asks for."""
-    run = [sys.executable, "-c", "from kla_analysis.cli import main; main()", "start", "--no-browser", "--idle=6"]
+    run = [sys.executable, "-c", "from kla_analysis.cli import main; main()", "start", "--no-browser", "--idle=60"]
     places = {"KLA_HOME": str(home), "KLA_DATA": str(home / "data"), "KLA_REPORTS": str(home / "reports")}
     return serving(lambda port: [*run, f"--port={port}"], folder, **places)
 
