@@ -29,6 +29,7 @@ _WINDOW = {
     "analysis.forecast": ("learnable_cases", "outlook"),
     "analysis.own_rounds": ("copied", "own_rounds"),
     "analysis.position": ("Position", "reference_of"),
+    "analysis.round_state": ("evidence_of", "last_meeting", "moved_since", "state_by", "work_order"),
     "analysis.scoring": ("roll_up",),
     "analysis.verification": ("draw_by_evidence",),
     "analysis.verified": (
@@ -51,6 +52,7 @@ _WINDOW = {
     "planning.actions": ("load_catalogue",),
     "planning.model": ("Limits", "Model"),
     "planning.plan": ("most_points",),
+    "planning.proofs": ("work_by_cost",),
     "planning.scenario": ("open_scenario",),
     "app": ("explorer", "planner"),
     "showing": ("meeting", "method"),

@@ -52,6 +52,7 @@ from kla_analysis.showing.quality import (
     reference_audit,
     repair_table,
 )
+from kla_analysis.showing.round_state import delivered_table, moved_table, state_table, work_cost_table, work_table
 from kla_analysis.showing.scorecard import component_table, history_table, indicator_table
 from kla_analysis.showing.target import (
     closing_set_table,
@@ -88,6 +89,7 @@ __all__ = [
     "cut_agencies_table",
     "cut_table",
     "data_table",
+    "delivered_table",
     "difference_table",
     "earlier_table",
     "evidence_table",
@@ -98,6 +100,7 @@ __all__ = [
     "instrument_table",
     "least_share_table",
     "meeting_sheets",
+    "moved_table",
     "moves_table",
     "national_table",
     "order_table",
@@ -118,6 +121,7 @@ __all__ = [
     "stage_forecasts_table",
     "stair_table",
     "staircase_table",
+    "state_table",
     "steps_table",
     "trace_table",
     "transition_table",
@@ -125,6 +129,8 @@ __all__ = [
     "unanswered_table",
     "verified_table",
     "weight_flip_table",
+    "work_cost_table",
+    "work_table",
 ]
 
 

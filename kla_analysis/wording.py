@@ -31,6 +31,7 @@ from kla_analysis.showing.plan import (
     plan_in_words,
 )
 from kla_analysis.showing.quality import audit_in_words, quality_in_words
+from kla_analysis.showing.round_state import moved_in_words, state_in_words
 from kla_analysis.showing.scorecard import components_in_words, headline, history_in_words, remarks
 from kla_analysis.showing.target import conditions_in_words, least_share_in_words, set_in_words
 from kla_analysis.showing.verified import (
@@ -61,6 +62,7 @@ __all__ = [
     "history_in_words",
     "least_share_in_words",
     "losses_in_words",
+    "moved_in_words",
     "outlook_in_words",
     "own_cases_in_words",
     "own_lessons_in_words",
@@ -72,6 +74,7 @@ __all__ = [
     "sensitivity_in_words",
     "set_in_words",
     "stage_forecasts_in_words",
+    "state_in_words",
     "transitions_in_words",
     "two_days_in_words",
     "unanswered_in_words",

@@ -114,7 +114,7 @@ class Position:
         if self.roll_up is None:
             raise DataError(
                 t("Tidak ada lembar nilai untuk {area}, {year}.", area=self.area.name, year=self.award_year),
-                advice=t("Sebutkan lembarnya, atau impor dengan kla import."),
+                advice=t("Sebutkan lembarnya, atau impor lembar itu lebih dahulu."),
             )
         return self.roll_up
 

@@ -1,9 +1,11 @@
 """Claimed and verified: two sheets of one round side by side, what was cut, where, by whose evidence, what comes back.
 
 **The two-day list.** After the field verification two days are left to repair evidence. On the list is what the
-verification cut from a claim: the claim says that it is there, only the proof did not convince. Left out is what
-measures a condition of children (where lower is better): that does not move in two days. Ranked by the points at
-stake, which are no more than their indicator lost.
+verification cut from a claim: the claim says that it is there, only the proof did not convince. Where no result has come
+by question yet, what the sheet itself calls rejected, incomplete or promised is on it, with what that puts at risk. Left
+out is what measures a condition of children (where lower is better), which does not move in two days, and what has no
+evidence by the sheet's own word, since there is nothing to complete. Ranked by the points at stake, which are no more
+than their indicator lost.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import pandas as pd
 from kla_analysis.analysis.comparison import difference
 from kla_analysis.analysis.forecast import forecastable, learnable_cases, outlook, taught
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.round_state import evidence_of
 from kla_analysis.analysis.scoring import RollUp
 from kla_analysis.analysis.weakness import nobody
 from kla_analysis.evidence.statements import Statement
@@ -52,7 +55,12 @@ def cuts(case: Position, level: str = "") -> pd.DataFrame:
     pair = pair_of(case)
     if pair is None or pair[0].roll_up is None or pair[1].roll_up is None:
         return pd.DataFrame(columns=[*_PLACE, *_CUTS], index=pd.Index([], name=CODE_COLUMNS[level or "question"]))
-    return cuts_between(pair[0].roll_up, pair[1].roll_up, level)
+    table = cuts_between(pair[0].roll_up, pair[1].roll_up, level)
+    if table.index.name == "question_code":
+        for sheet in (one.assessment for one in pair if one.assessment and one.assessment.level == "question"):
+            leads = sheet.proof["lead"].dropna() if len(sheet.proof) else {}
+            table["owners"] = [[leads[code]] if code in leads else names for code, names in table["owners"].items()]
+    return table
 
 
 def cuts_between(claim: RollUp, verified: RollUp, level: str = "") -> pd.DataFrame:
@@ -110,27 +118,52 @@ def two_day_list(case: Position) -> pd.DataFrame:
     """Return what can be repaired in the two days after the field verification, most points at stake first.
 
     Returns:
-        The rows of `cuts` that the rule above lets in, with `at_stake_points`: what was cut, where that is more than
-        the indicator (or component) lost, only so much.
+        Rows of `cuts` that the rule above lets in, with `state` of the evidence (missing where nobody has said) and
+        `at_stake_points`: what was cut, where that is more than the indicator (or component) lost, only so much.
 
     >>> import kla_analysis as kla
     >>> two_day_list(kla.open("63.10", 2022)).empty  # nobody has verified this sheet
     True
     """
     table = cuts(case)
-    table = table[table["cut_points"] > 0]
+    if pair_of(case) is None:
+        table = _weak_evidence(case)
     at_stake = table["cut_points"].astype(float)
+    table = table.assign(at_stake_points=at_stake, state=None)
     if table.index.name == "question_code":
+        if pair_of(case) is not None:
+            table["at_stake_points"] = at_stake.clip(upper=table["indicator_code"].map(_lost_by_indicator(case)))
+        table["state"] = _last_word(case).reindex(table.index)
         moves = ~case.instrument.questions["lower_is_better"].astype(bool).reindex(table.index)
-        table, at_stake = table[moves], at_stake[moves]
-        at_stake = at_stake.clip(upper=table["indicator_code"].map(_lost_by_indicator(case)))
-    table = table.assign(at_stake_points=at_stake.round(6))
+        table = table[moves & table["state"].ne("none")]
+    table["at_stake_points"] = table["at_stake_points"].round(6)
     return table[table["at_stake_points"] > 0].sort_values("at_stake_points", ascending=False, kind="stable")
+
+
+def _weak_evidence(case: Position) -> pd.DataFrame:
+    """Return the questions whose evidence is weak by the sheet's own word, as `cuts` has them: what may be cut."""
+    table = evidence_of(case)
+    weak = table[table["evidence_state"].isin(["rejected", "incomplete", "promised"])]
+    found = weak.assign(
+        claimed=weak["low"],
+        verified=None,
+        cut_points=weak["at_risk_points"],
+        kept=None,
+        owners=weak["responsible"],
+    )
+    return found[[*_PLACE, *_CUTS]]
+
+
+def _last_word(case: Position) -> pd.Series:
+    """Return by question the state of the evidence as the latest sheet of the round has it."""
+    words = [sheet.questions["evidence_state"].dropna() for sheet in case.sheets.values()]
+    found = pd.concat([one for one in words if len(one)] or [pd.Series(dtype=object)])
+    return found[~found.index.duplicated(keep="last")]
 
 
 def at_stake(listed: pd.DataFrame, case: Position) -> float:
     """Return what rows of a two-day list can bring back together, in points: no indicator more than it lost."""
-    if listed.index.name != "question_code":
+    if listed.index.name != "question_code" or pair_of(case) is None:
         return round(float(listed["at_stake_points"].sum()), 6)
     sums = listed.groupby("indicator_code")["at_stake_points"].sum()
     return round(float(sums.clip(upper=_lost_by_indicator(case).reindex(sums.index)).sum()), 6)

@@ -10,7 +10,8 @@ import pandas as pd
 
 from kla_analysis.analysis.scoring import RollUp
 from kla_analysis.errors import DataError
-from kla_analysis.instrument.instrument import split_agencies
+from kla_analysis.evidence.worksheets import owners_of
+from kla_analysis.instrument.instrument import Instrument, split_agencies
 from kla_analysis.language import t
 
 
@@ -86,6 +87,19 @@ def lost_by_agency(rollup: RollUp) -> pd.DataFrame:
         .sort_values(["involved_points", "agency"], ascending=[False, True])
         .set_index("agency")
         .round({"involved_points": 6})
+    )
+
+
+def responsible_for(rules: Instrument, proof: pd.DataFrame) -> pd.Series:
+    """Return by question who is asked first: the lead that the district names, else everybody who answers it (a list).
+
+    Args:
+        proof: what a sheet says of its evidence, by question (`evidence.proof.COLUMNS`).
+    """
+    leads = proof.get("lead", pd.Series(dtype=object)).dropna()
+    owners = owners_of(rules, proof)
+    return pd.Series(
+        [[leads[code]] if code in leads else list(names) for code, names in owners.items()], owners.index, dtype=object
     )
 
 

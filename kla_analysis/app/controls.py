@@ -27,6 +27,7 @@ SCRIPT = f"<script>{_static('app.js')}</script>"
 #: How wide the names before controls are.
 LABEL_WIDTH = "108px"
 _KINDS = {
+    "zip": "application/zip",
     "png": "image/png",
     "svg": "image/svg+xml",
     "csv": "text/csv",

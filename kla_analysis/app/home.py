@@ -1,4 +1,4 @@
-"""The launcher: the first page, with three doors: check data, make a report, try a budget."""
+"""The launcher: the first page, with five doors: check data, make a report, try a budget, collect worksheets, follow up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import ipywidgets as widgets
 from kla_analysis.analysis.position import open_position
 from kla_analysis.app import address, choices, shelf
 from kla_analysis.app.check_page import CheckDoor, Work
+from kla_analysis.app.collect_page import CollectDoor
 from kla_analysis.app.controls import STYLE, Controls, Doors, status
+from kla_analysis.app.followup_page import FollowUpDoor
 from kla_analysis.app.guide_page import Guide
 from kla_analysis.app.planner import WhatIf, try_out
 from kla_analysis.app.report_page import NewReport, ReportDoor, outputs
@@ -86,6 +88,8 @@ class Launcher(Controls):
                 "check": (t("Periksa data"), t("Baca lembar daerah Anda, perbaiki selnya, simpan."), self._check),
                 "report": (t("Buat laporan"), t("Laporan, perbandingan dua putaran, dan jadwal."), self._report),
                 "budget": (t("Coba anggaran"), t("Geser anggaran, lihat rencana dan nilainya."), self._try_out),
+                "collect": (t("Kumpulkan lembar kerja"), t("Bagikan ke lembaga, taruh yang kembali."), CollectDoor),
+                "followup": (t("Tindak lanjut"), t("Keputusan rapat: siapa, kapan, menjadi apa."), FollowUpDoor),
                 "guide": ("", "", Guide),
             },
             over=_first_steps(),
@@ -193,6 +197,8 @@ def _first_steps() -> dict[str, str]:
         "check": t("Langkah 1: lembar sendiri"),
         "report": t("Langkah 2: laporan"),
         "budget": t("Langkah 3: anggaran"),
+        "collect": t("Sepanjang putaran"),
+        "followup": t("Sesudah rapat"),
     }
     if has_report:
         return steps

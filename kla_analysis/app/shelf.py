@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from kla_analysis.app.choices import target_name
 from kla_analysis.errors import KlaError
-from kla_analysis.evidence.areas import find_area
+from kla_analysis.evidence.areas import find_area, zone_of
 from kla_analysis.language import moment, money, t
 from kla_analysis.project import find_project
 from kla_analysis.report import changes, exports, html
@@ -102,7 +102,7 @@ def card(made: Made, *, opened: bool = False) -> str:
         opened: show what changed at once, not only when somebody asks.
     """
     about = made.manifest.parameters
-    when = moment(datetime.datetime.strptime(made.manifest.created, "%Y-%m-%dT%H:%M:%SZ"))
+    when = moment(datetime.datetime.strptime(made.manifest.created, "%Y-%m-%dT%H:%M:%SZ"), zone_of(about["area"]))
     files = {html.INDEX: t("Buka laporan"), exports.PDF: "PDF", exports.EXCEL: "Excel"}
     shown = " ".join(
         f'<a class="kla-file" href="{escape(address(made.folder / file))}" target="_blank" rel="noopener" '

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from kla_analysis.cli.kit import FILE, answers_in_json, app, lang_option, print_json
-from kla_analysis.errors import ParameterError
 from kla_analysis.language import t
 
 
@@ -20,10 +19,8 @@ def followup() -> None:
 
 def _about_decision(command: Any) -> Any:
     for option in (
-        click.option(
-            "--points-accepted", type=float, help="Nilai pertanyaan sesudahnya, seperti diterima verifikator."
-        ),
-        click.option("--points-claimed", type=float, help="Nilai pertanyaan sesudahnya, seperti diajukan."),
+        click.option("--points-accepted", help="Nilai pertanyaan sesudahnya, seperti diterima verifikator."),
+        click.option("--points-claimed", help="Nilai pertanyaan sesudahnya, seperti diajukan."),
         click.option("--spent", help="Yang sudah dipakai, misalnya “75 juta”."),
         click.option("--done-on", help="Tanggal selesai."),
         click.option("--result", help="Apa jadinya; alasan bila dibatalkan."),
@@ -161,15 +158,10 @@ def handover(area: str, year: int, stage: str, assessment: Path | None, out: Pat
 
 def _given(about: dict[str, Any]) -> dict[str, Any]:
     """Return what was said of a decision, by column."""
-    from kla_analysis.language import read_money
+    from kla_analysis.evidence.followup import read_value
 
-    values = {name: value for name, value in about.items() if value is not None}
-    if "spent" in values:
-        try:
-            values["spent_rupiah"] = read_money(values.pop("spent"))
-        except ValueError as error:
-            raise ParameterError(str(error)) from None
-    return values
+    found = {"spent_rupiah" if name == "spent" else name: value for name, value in about.items() if value is not None}
+    return {name: read_value(name, value) for name, value in found.items()}
 
 
 def _tell(record: dict[str, Any], as_json: bool, said: str) -> None:

@@ -238,6 +238,22 @@ def _number(rows: dict[int, dict[str, str]], here: pd.DataFrame) -> None:
             known.append(own.setdefault("code", next_code(pd.DataFrame({"code": known}))))
 
 
+def read_value(column: str, text: str) -> str:
+    """Return what somebody typed into a column as the file writes it; what is no number stays for the reader to refuse.
+
+    >>> read_value("spent_rupiah", "Rp75 juta"), read_value("points_claimed", "4,5"), read_value("what", "4,5")
+    ('75000000', '4.5', '4,5')
+    """
+    if column in _POINTS:
+        return text.replace(",", ".")
+    if column == "spent_rupiah":
+        try:
+            return str(read_money(text))
+        except ValueError:
+            return text
+    return text
+
+
 def fingerprint(row: Any) -> str:
     """Return what tells one state of a decision from another."""
     said = [
@@ -405,12 +421,10 @@ def _texts(cells: dict[int, Cell], places: dict[int, str]) -> dict[str, str]:
         if cell is None or not clean(cell.text):
             continue
         text = clean(cell.text)
-        if name == "spent_rupiah" and cell.kind == TEXT:
-            text = _money(text)
-        elif name in _POINTS:
-            text = text.replace(",", ".")
-        elif text.endswith(".0") and name in ("award_year", "spent_rupiah"):
-            text = text[:-2]
+        if cell.kind == TEXT:
+            text = read_value(name, text)
+        elif name in ("award_year", "spent_rupiah"):
+            text = text.removesuffix(".0")
         found[name] = text
     return found
 
@@ -427,13 +441,6 @@ def _require_text_codes(grid: Grid, rows: Iterable[int], places: dict[int, str],
     ]
     if found:
         refuse(shown, found)
-
-
-def _money(text: str) -> str:
-    try:
-        return str(read_money(text))
-    except ValueError:
-        return text  # the strict reader says what is wrong with it
 
 
 def _as_csv(rows: dict[int, dict[str, str]], names: list[str]) -> bytes:

@@ -29,12 +29,13 @@ from pydantic import BaseModel, ConfigDict
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError
-from kla_analysis.language import moment, number, t
+from kla_analysis.evidence.areas import zone_of
+from kla_analysis.language import local, moment, number, percent, t
 from kla_analysis.project import find_project
 from kla_analysis.report import changes, exports, html, pages, processes, results
 from kla_analysis.report.manifest import Manifest, facts
 from kla_analysis.report.notebooks import changed_here, read_notebook
-from kla_analysis.report.parameters import ReportParameters, begin, declared_values
+from kla_analysis.report.parameters import ALL_CLUSTERS, ReportParameters, begin, declared_values
 from kla_analysis.report.store import place_at
 from kla_analysis.showing import losses, scorecard, summary
 from kla_analysis.showing.records import Record
@@ -392,7 +393,7 @@ def _summary(position: Position, found: list[Record], plan: Mapping[str, Any] | 
 def _frame(
     made_from: Manifest, position: Position, parameters: ReportParameters, sources: dict[str, NotebookNode]
 ) -> html.Frame:
-    when = datetime.datetime.fromisoformat(made_from.created)
+    when, zone = datetime.datetime.fromisoformat(made_from.created), zone_of(position.area.code)
     heads = {file: html.heading_of(notebook) for file, notebook in sources.items()}
     aims = summary.title(position, parameters.target)
     own = {html.INDEX: t("Ringkasan"), html.CHANGES: t("Perubahan"), html.QUESTIONS: t("Semua pertanyaan")}
@@ -411,24 +412,23 @@ def _frame(
         year=parameters.year,
         titles=titles,
         about=aims,
-        made=when.date(),
+        made=local(when, zone).date(),
         short={file: html.short(sources[file]) if file in sources else own[file] for file in titles},
         questions={file: html.about(notebook).get("questions", {}) for file, notebook in sources.items()},
         leads=leads,
         illustrative=position.assessment.origin.note if position.illustrative else "",
         colophon=_colophon(made_from, position),
         version=version("kla-analysis"),
-        stamp=moment(when),
+        stamp=moment(when, zone),
     )
 
 
 def _colophon(made_from: Manifest, position: Position) -> dict[str, str]:
-    shown = "; ".join(f"{name} = {'–' if value == '' else value}" for name, value in made_from.parameters.items())
     sheet = position.assessment
     changed = ", ".join(changed_here())
     return {
         **({t("Notebook diubah di sini"): changed} if changed else {}),
-        t("Parameter"): shown,
+        t("Yang diminta"): "; ".join(_asked(made_from.parameters, position)),
         t("Instrumen"): f"{position.instrument.id}: {position.instrument.title}",
         t("Lembar nilai"): f"{sheet.shown} (sha256 {sheet.sha256[:16]}…)" if sheet else t("tidak ada"),
         t("Aturan"): t("sha256 {hash}…", hash=made_from.inputs["instrument"][:16]),
@@ -439,6 +439,23 @@ def _colophon(made_from: Manifest, position: Position) -> dict[str, str]:
         ),
         t("Dibuat oleh"): f"kla_analysis {version('kla-analysis')}, Python {made_from.versions['python']}",
     }
+
+
+def _asked(given: Mapping[str, Any], position: Position) -> list[str]:
+    """Say in words what the report was asked for; as plain values it stands in the manifest."""
+    rules, kept, least = position.instrument, given["retention"], given["least_share"]
+    said = {
+        t("daerah"): f"{position.area.name} ({position.area.code})",
+        t("putaran"): str(given["year"]),
+        t("tahap"): rules.stage(given["stage"] or position.stage).name,
+        t("target"): rules.ladder.name(given["target"]) if given["target"] else t("predikat berikutnya"),
+        t("bagian yang bertahan"): percent(kept) if kept else t("dari kasus yang terbit"),
+        t("rencana"): given["scenario"] or t("biaya termurah menuju target"),
+        t("nilai minimum tiap indikator"): percent(least) if least else t("tidak diperiksa"),
+    }
+    if given["cluster"] != ALL_CLUSTERS:
+        said[t("komponen")] = rules.component(given["cluster"]).name
+    return [f"{name}: {value}" for name, value in said.items()]
 
 
 def _first_line(text: str) -> str:

@@ -19,7 +19,7 @@ import pandas as pd
 from kla_analysis.analysis.scoring import totals_of
 from kla_analysis.errors import KlaError
 from kla_analysis.instrument.instrument import load_instrument
-from kla_analysis.language import number, signed, t
+from kla_analysis.language import chance, number, signed, t
 from kla_analysis.report import results
 from kla_analysis.report.manifest import Manifest, input_names, sha256
 from kla_analysis.report.store import Place
@@ -235,7 +235,7 @@ def _numbers(record: Mapping[str, Any]) -> list[tuple[str, tuple[str, float | st
         found += [
             ("plan.cost", (cost, plan["cost"])),
             ("plan.total", (t("Nilai menurut rencana"), plan["total"])),
-            ("plan.probability", (t("Peluang rencana mencapai target (bagian dari satu)"), plan["probability"])),
+            ("plan.probability", (t("Peluang rencana mencapai target"), plan["probability"])),
             ("plan.actions", (t("Kegiatan dalam rencana"), ", ".join(plan["actions"]))),
         ]
     return found
@@ -290,9 +290,9 @@ def table(changed: Changes, top: int = 25) -> Table:
         [
             {
                 "name": move.name,
-                "before": move.before,
-                "after": move.after,
-                "difference": move.difference,
+                "before": _written(move.what, move.before),
+                "after": _written(move.what, move.after),
+                "difference": _difference(move),
                 "data": move.data_points,
                 "rules": move.rules_points,
             }
@@ -316,6 +316,17 @@ def table(changed: Changes, top: int = 25) -> Table:
         source=t("Sumber: results.json laporan sebelumnya, dihitung ulang dengan aturan dan kode sekarang.")
         + (" " + t("{count} angka lain ada di {file}.", count=more, file=FILE) if more > 0 else ""),
     )
+
+
+def _written(what: str, value: float | str | None) -> float | str | None:
+    """Write a chance as people say it; other numbers as their column does."""
+    return chance(value) if what == "plan.probability" and isinstance(value, float | int) else value
+
+
+def _difference(move: Move) -> float | str | None:
+    if move.what != "plan.probability" or move.difference is None:
+        return move.difference
+    return t("{points} poin persentase", points=signed(round(100 * move.difference)))
 
 
 def _either(value: float | str | None) -> str:

@@ -479,7 +479,7 @@ def alt(answer: Simulation) -> str:
         if row.after > row.before
     )
     return t(
-        "Tangga predikat, tangga biaya, dan komponen. Biaya {cost}: nilai {before} menjadi {total} ({name}), peluang "
+        "Predikat, biaya, dan komponen. Biaya {cost}: nilai {before} menjadi {total} ({name}), peluang "
         "{goal} {chance}. {changed}.",
         cost=money(answer.plan.cost),
         before=number(answer.before),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from kla_analysis.errors import OutputError, ParameterError
-from kla_analysis.evidence.collect import SCORE, STATE, Collected, Difference, Standing, Value
+from kla_analysis.evidence.collect import Collected, Difference, Standing
+from kla_analysis.evidence.deliveries import SCORE, STATE, Value
 from kla_analysis.evidence.proof import state_name
-from kla_analysis.language import number, t
+from kla_analysis.evidence.worksheets import COORDINATOR
+from kla_analysis.language import day, number, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import write_whole
 from kla_analysis.showing.excel import sheet_of, workbook
@@ -70,9 +73,7 @@ def deliveries_table(found: Collected) -> Table:
             "answered": one.answered,
             "questions": one.questions,
             "proven": one.with_evidence,
-            "files": one.files,
-            "sent": one.sent or "–",
-            "refused": one.refused,
+            "sent": one.sent,
         }
         for one in found.standings
     ]
@@ -82,9 +83,7 @@ def deliveries_table(found: Collected) -> Table:
         count_column("answered", t("Terjawab")),
         count_column("questions", t("Pertanyaan")),
         count_column("proven", t("Berbukti")),
-        count_column("files", t("Berkas")),
-        Column("sent", t("Terakhir")),
-        count_column("refused", t("Baris ditolak")),
+        Column("sent", t("Terakhir"), write=lambda sent: day(datetime.date.fromisoformat(sent)) if sent else "–"),
     )
     return _table(t("Siapa sudah menyerahkan"), columns, rows, found)
 
@@ -137,11 +136,9 @@ def _table(caption: str, columns: tuple[Column, ...], rows: list[dict[str, Any]]
 
 
 def tables_of(found: Collected) -> list[Table]:
-    """Return the tables that have rows: deliveries always, differences and what was refused where there are any."""
-    return [
-        deliveries_table(found),
-        *(table for table in (differences_table(found), refused_table(found)) if len(table.frame)),
-    ]
+    """Return the tables that have rows, the long one of all deliveries last."""
+    short = [table for table in (differences_table(found), refused_table(found)) if len(table.frame)]
+    return [*short, deliveries_table(found)]
 
 
 def collected_in_words(found: Collected) -> list[str]:
@@ -168,6 +165,9 @@ def collected_in_words(found: Collected) -> list[str]:
         )
     if late := [one.unit.name for one in delivered if one.late]:
         said.append(t("Terlambat: {names}.", names=", ".join(late)))
+    waited = [one.unit.name for one in found.standings if not one.files and one.unit.kind != COORDINATOR]
+    if delivered and waited:
+        said.append(t("Belum menyerahkan: {names}.", names=", ".join(waited)))
     if found.files[2]:
         said.append(t("{count} lembar kerja masih kosong.", count=found.files[2]))
     if found.open:

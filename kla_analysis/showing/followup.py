@@ -114,7 +114,7 @@ def decisions_in_words(decisions: pd.DataFrame, *, today: datetime.date | None =
                 "Paling lama lewat tenggat: {what} ({agency}, {due}).",
                 what=row["what"].rstrip("."),
                 agency=row["agency"],
-                due=_day(row["due"]),
+                due=due_day(row["due"]),
             )
         )
     spent = decisions["spent_rupiah"].sum()
@@ -130,7 +130,7 @@ def followup_table(decisions: pd.DataFrame, position: Position) -> Table | Text:
     about = decisions[["question_code", "action_code"]].apply(lambda row: ", ".join(row.dropna()) or "–", axis=1)
     frame = decisions.assign(
         about=about,
-        due=decisions["due"].map(_day),
+        due=decisions["due"].map(due_day),
         became=[_became(row) for row in decisions.to_dict("records")],
     )
     heads = headings()
@@ -153,7 +153,7 @@ def _became(row: dict[str, Any]) -> str:
     """Say in a few words what became of a decision."""
     said = [state_name(row["status"])]
     if row["status"] == DONE:
-        said[0] += " " + _day(row["done_on"])
+        said[0] += " " + due_day(row["done_on"])
     if pd.notna(row["points_accepted"]):
         said.append(t("nilai diterima {points}", points=number(row["points_accepted"], beside=(0,))))
     elif pd.notna(row["points_claimed"]):
@@ -165,14 +165,17 @@ def _became(row: dict[str, Any]) -> str:
     return "; ".join(said)
 
 
-def _day(text: str | None) -> str:
+def due_day(text: str | None) -> str:
+    """Write a day of the decisions or of the evidence (ISO); a dash where there is none."""
     return "–" if pd.isna(text) else day(datetime.date.fromisoformat(text))
 
 
 def decision_lines(decisions: pd.DataFrame) -> list[str]:
     """Return one line per decision (`became`), for a terminal."""
     rows = decisions.to_dict("records")
-    return [f"{row['code']:5} {_day(row['due']):>18}  {row['agency']}: {row['what']} [{_became(row)}]" for row in rows]
+    return [
+        f"{row['code']:5} {due_day(row['due']):>18}  {row['agency']}: {row['what']} [{_became(row)}]" for row in rows
+    ]
 
 
 def write_followup_workbook(area: str, year: int, *, out: Path | None = None) -> Path:
@@ -273,7 +276,8 @@ def _columns(book: Workbook, sheet: Worksheet, text: Format) -> None:
 
 
 def _row(sheet: Worksheet, row: int, record: dict[str, Any]) -> None:
-    sheet.set_row(row, max(row_height(record[name] or "", _WIDTHS[name]) for name in ("what", "result")))
+    texts = {name: record[name] for name in ("what", "result") if isinstance(record[name], str)}
+    sheet.set_row(row, max(row_height(text, _WIDTHS[name]) for name, text in texts.items()))
     for at, name in enumerate(headings()):
         value = record[name]
         if pd.notna(value):

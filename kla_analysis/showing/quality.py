@@ -58,7 +58,7 @@ def audit_in_words(audit: Audit, *, own: bool = True) -> Text:
     if audit.adds_up:
         return Text((t("Semua angka tercetak cocok dengan jumlah di bawahnya."),))
     ways = {
-        "printed": t("{total} menurut cetakan"),
+        "printed": t("{total} menurut angka tercetak"),
         "indicators": t("{total} bila indikatornya dijumlahkan"),
         "questions": t("{total} bila pertanyaannya dijumlahkan"),
     }
@@ -136,7 +136,7 @@ def own_audit(wrong: pd.DataFrame, case: Position) -> Several | Text:
     if case.assessment is None or case.assessment.printed is None:
         said = t(
             "Lembar ini hanya memuat nilai, tanpa angka tercetak per indikator dan komponen, jadi tidak ada "
-            "cetakan yang dapat dibandingkan."
+            "jumlah yang dapat dicocokkan."
         )
         return Text((said,), kind="remark")
     found = audit(case.assessment, case.instrument)

@@ -130,10 +130,11 @@ def _cards(table: Record) -> list[str]:
     ]
     widest = [max((len(row[at]) for row in rows), default=0) for at in range(len(fields))]
     numbers = [field["kind"] == "number" for field in fields]
-    # A number stands on one line, a text breaks between words.
+    # A number stands on one line, a text breaks between words, sentences need a line of some length.
+    room = [28 if field["kind"] == "long" else 12 for field in fields]
     needs = [
-        max([most if number else min(most, 12), *map(len, found)]) if found else 0
-        for most, number, found in zip(widest, numbers, words, strict=True)
+        max([most if number else min(most, least), *map(len, found)]) if found else 0
+        for most, number, least, found in zip(widest, numbers, room, words, strict=True)
     ]
     if sum(needs) + len(needs) <= _PHONE:
         return []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kla_analysis.errors import OutputError, called
-from kla_analysis.evidence.collect import MADE, PROPERTY
+from kla_analysis.evidence.deliveries import MADE, PROPERTY
 from kla_analysis.evidence.intake.guard import safe_name
 from kla_analysis.evidence.proof import STATES, state_name
 from kla_analysis.evidence.worksheets import COORDINATOR, Round, Unit, leads_of

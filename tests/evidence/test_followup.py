@@ -70,8 +70,8 @@ def test_the_day_decides_what_is_late(data):
 
 
 def test_a_workbook_goes_out_and_comes_back(data, tmp_path):
-    for what in ("Satu", "Dua"):
-        add_decision(AREA, **{**RIGHT, "what": what}, question_code="7.1")
+    for what, result in (("Satu", None), ("Dua", "sudah dibahas")):
+        add_decision(AREA, **{**RIGHT, "what": what, "result": result}, question_code="7.1")
     path = write_followup_workbook(AREA, 2022, out=tmp_path / "keluar.xlsx")
     merged = read_followup(AREA, path)
     assert (merged.added, merged.changed, merged.kept) == ((), (), ())

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kla_analysis as kla
-from kla_analysis.evidence.collect import Delivery, collect, merge
+from kla_analysis.evidence.collect import collect, merge
+from kla_analysis.evidence.deliveries import Delivery
 from kla_analysis.evidence.worksheets import Unit, open_round
 from kla_analysis.showing.collection import collection_workbook, deliveries_table
 from kla_analysis.showing.worksheets import worksheet
