@@ -252,6 +252,11 @@ class App:
         return self.page.locator(".kla-app h2").inner_text()
 
     @property
+    def address(self) -> str:
+        """What the browser's bar says now."""
+        return self.page.evaluate("location.href")
+
+    @property
     def said(self) -> str:
         """What the message above the picture says."""
         return self.page.locator(".kla-app [role=status]").inner_text()
