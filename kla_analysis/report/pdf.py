@@ -193,7 +193,7 @@ def _table(table: Record) -> Record:
     """Return a table as the template reads it: what is written, and how wide each column is."""
     fields, total = table["schema"]["fields"], [text for text, _ in table["total"]]
     rows = table["written"] + ([total] if total else [])
-    widths = _widths(fields, rows)
+    wide = widths(fields, rows)
     return {
         "kind": "table",
         "title": table["title"],
@@ -201,28 +201,30 @@ def _table(table: Record) -> Record:
         "source": table["source"],
         "heads": [field["title"] for field in fields],
         "numbers": [field["kind"] == "number" for field in fields],
-        "widths": widths,
+        "blank": any(field["kind"] == "blank" for field in fields),
+        "widths": wide,
         # A table of two short columns is not pulled over the whole page.
-        "whole": min(100, max(100 * sum(widths) / _LINE, 35)),
+        "whole": min(100, max(100 * sum(wide) / _LINE, 35)),
         "rows": [[_breakable(text) for text in row] for row in table["written"]],
         "total": total,
         "short": len(rows) <= _SHORT,
     }
 
 
-def _widths(fields: Sequence[Record], rows: Sequence[Sequence[str]]) -> list[float]:
+def widths(fields: Sequence[Record], rows: Sequence[Sequence[str]]) -> list[float]:
     """Return how wide columns are, in letters: what their longest words need, and their share of the room that is left."""
     needs, wishes = [], []
     for at, field in enumerate(fields):
         texts = [row[at] for row in rows] or [""]
-        longest = max(map(len, texts))
+        # Lines to write on: what is decided needs more room than who does it.
+        longest = (20 if at else 60) if field["kind"] == "blank" else max(map(len, texts))
         number = field["kind"] == "number"
         words = [min(len(word), _WORD) for text in texts for word in text.split()]
         # Headings are bold, and bold letters are wider.
         heading = 1.2 * max(map(len, field["title"].split()), default=1)
         needs.append(min(max(heading, *words, longest if number else 1) + 2.5, 26))
-        most = 110 if field["kind"] == "long" else 60
-        wishes.append(0 if number else min(longest, 1.6 * sum(map(len, texts)) / len(texts), most))
+        mean = longest if field["kind"] == "blank" else 1.6 * sum(map(len, texts)) / len(texts)
+        wishes.append(0 if number else min(longest, mean, 110 if field["kind"] == "long" else 60))
     wanted = [max(wish + 2.5 - need, 0) for need, wish in zip(needs, wishes, strict=True)]
     part = min(1, max(_LINE - sum(needs), 0) / (sum(wanted) or 1))
     return [need + part * want for need, want in zip(needs, wanted, strict=True)]

@@ -267,6 +267,13 @@ def test_every_door_is_for_everyone(context, server, language, first, tmp_path, 
     doors.nth(2).click()
     App(page)
     assert findings(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert findings(page) == []
+    page.go_back()  # to the first page it is one step each
+    page.go_back()
+    page.go_back()
+    page.locator(".kla-shelf").wait_for()
+    assert findings(page) == []
     fits(page)
 
 

@@ -14,7 +14,6 @@ import kla_analysis as kla
 from kla_analysis.analysis.forecast import outlook
 from kla_analysis.analysis.uncertainty import tornado
 from kla_analysis.language import LANGUAGES, language, money, number
-from kla_analysis.language import t as language_t
 from kla_analysis.project import find_project
 from kla_analysis.report import build, html, pdf
 from kla_analysis.report.manifest import facts
@@ -68,13 +67,12 @@ def page_of(position, target: str, plan: dict | None) -> str:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_summary_is_one_page_of_paper(case, lang, paper_pages):
-    """The page that is printed, and the first of the PDF, after which the contents begin."""
+    """The page that is printed, and the summary as a document of its own."""
     position, target, plan = case
     with language(lang):
         assert paper_pages(page_of(*case)) == 1
         made = pdf.pdf({html.INDEX: build._summary(position, [], plan)}, frame_of(position, target))
-        contents = language_t("Daftar isi")
-    assert pypdf.PdfReader(io.BytesIO(made)).pages[1].extract_text().splitlines()[1] == contents
+    assert len(pypdf.PdfReader(io.BytesIO(made)).pages) == 1
 
 
 def test_nothing_is_said_twice(case):
