@@ -37,16 +37,19 @@ from kla_analysis.showing.figure import (
     SOFT,
     TEXT,
     UNKNOWN,
-    WIDTH,
     Chart,
+    beside,
     figure_svg,
     finished,
     fit,
     new_figure,
+    no_award,
+    on_phone,
     put_rows,
     row_names,
     styled,
     text_width,
+    width,
     write,
     zones,
 )
@@ -207,7 +210,7 @@ class Board:
     def _draw(self) -> Any:
         answer = self.answer
         position = answer.ground.position
-        names, row = row_names(answer.components["name"], 2.2, lines=2, least=0.34)
+        names, row = row_names(answer.components["name"], beside(2.2), lines=2, least=0.34)
         rows = row * len(names)
         tall = _LADDER + _STAIRS + rows + 2 * _GAP - 0.1
         how = t(
@@ -231,10 +234,10 @@ class Board:
         for name, left, right, inches in (
             ("ladder", 0.12, 0.12, _LADDER),
             ("stairs", _LEFT, _RIGHT, _STAIRS),
-            ("components", 2.2, 1.55, rows),
+            ("components", beside(2.2), 1.55, rows),
         ):
             ax = figure.add_axes(
-                (left / WIDTH, top - inches / high, 1 - (left + right) / WIDTH, inches / high), facecolor="none"
+                (left / width(), top - inches / high, 1 - (left + right) / width(), inches / high), facecolor="none"
             )
             ax.set_label(name)
             self._panels[name] = ax
@@ -249,8 +252,8 @@ class Board:
         ladder = answer.ground.position.instrument.ladder
         floor = ladder.drawn_from(answer.before)
         edges = [floor, *(band.lower for band in ladder.bands), ladder.max_total]
-        names = [t("tanpa penghargaan"), *(band.name for band in ladder.bands)]
-        wide = WIDTH - 0.24
+        names = [no_award(ladder.bands[0].lower), *(band.name for band in ladder.bands)]
+        wide = width() - 0.24
         for colour, name, (low, high) in zip(zones(len(names)), names, itertools.pairwise(edges), strict=True):
             if high <= floor:
                 continue
@@ -318,7 +321,7 @@ class Board:
             last, y = float(cost), float(total)
             ax.plot([last], [y], marker="o", markersize=5, color=PAPER, markeredgecolor=BLUE, markeredgewidth=1.4)
             write(ax, last, y, percent(level), xytext=(0, 9), ha="center", fontsize=SMALL, color=BLUE)
-        ticks = np.linspace(0, self.far, 5)
+        ticks = np.linspace(0, self.far, 3 if on_phone() else 5)
         ax.set_xticks(ticks, [money(tick) for tick in ticks], fontsize=SMALL, color=INK)
         _inside(ax)
         ax.yaxis.set_major_locator(_whole_numbers())
@@ -326,7 +329,7 @@ class Board:
         ax.spines[["top", "right"]].set_visible(False)
         ax.spines[["left", "bottom"]].set_color(GRID)
         axis = t("Biaya rencana, dan nilai terbaik untuk biaya itu. Lingkaran: peluang {goal}.", goal=answer.goal.name)
-        ax.set_xlabel(axis, fontsize=SMALL, color=SOFT, parse_math=False)
+        ax.set_xlabel(fit(axis, width() - _LEFT - _RIGHT, SMALL), fontsize=SMALL, color=SOFT, parse_math=False)
 
     def _draw_components(self, names: list[str]) -> None:
         ax, answer = self._panels["components"], self.answer
@@ -346,6 +349,7 @@ class Board:
 
 
 @needs_plan
+@styled
 def board(answer: Simulation) -> Chart:
     """Return the board of an answer as a picture for a report."""
     far = max(reach(answer.ground, answer.target), min(answer.plan.cost, int(answer.model.costs.sum())))
