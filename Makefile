@@ -84,6 +84,7 @@ bench: $(DEV) ## ukur kecepatan (beberapa menit)
 	@echo "==> Rencana" && $(BIN)/python tests/bench/plan.py
 	@echo "==> PDF dan Excel" && $(BIN)/python tests/bench/documents.py
 	@echo "==> Membaca lembar daerah" && $(BIN)/python tests/bench/intake.py
+	@echo "==> Lembar kerja" && $(BIN)/python tests/bench/worksheets.py
 	@echo "==> Laporan: perintah kla, putaran perintah biasa, dan gambar saja" && $(BIN)/python tests/bench/reports.py
 
 .PHONY: bench-app
@@ -95,9 +96,10 @@ bench-country: $(DEV) ## buat laporan lengkap 514 daerah sintetis (kira-kira sat
 	@$(BIN)/python tests/bench/reports.py country
 
 .PHONY: chaos
-chaos: $(DEV) ## matikan paksa 20 kali sebuah batch 50 laporan, lalu laporan dan server masing-masing 30 kali
+chaos: $(DEV) ## matikan paksa 20 kali sebuah batch 50 laporan, laporan dan server masing-masing 30 kali, pengumpulan 20 kali
 	@KLA_CHAOS_REPORTS=50 KLA_CHAOS_KILLS=20 $(BIN)/python -m pytest -q tests/report/test_batch.py -k killed
 	@KLA_CHAOS_MOMENTS=30 $(BIN)/python -m pytest -q -s tests/report/test_kills.py -k killed
+	@KLA_CHAOS_MOMENTS=20 $(BIN)/python -m pytest -q -s tests/report/test_collect_kills.py
 
 .PHONY: mutants
 mutants: $(DEV) ## rusak COUNT=200 tempat satu per satu (SEED=1, ONLY=analysis/scoring) dan lihat apakah uji mengetahuinya

@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 #: The language of the source first, then those whose catalogue is complete (a test proves it).
 LANGUAGES = ("id", "en")
@@ -221,15 +221,32 @@ def _amounts() -> tuple[tuple[int, str], ...]:
     return ((10**12, t("triliun")), (10**9, t("miliar")), (10**6, t("juta")))
 
 
-def moment(when: datetime.datetime) -> str:
-    """Write a day and time for people; `when` is in UTC.
+class Zone(NamedTuple):
+    """Local time: what it is called, and how many hours it is ahead of UTC."""
 
-    >>> moment(datetime.datetime(2026, 11, 25, 7, 5))
-    '25 November 2026, 07.05 UTC'
+    name: str
+    hours: int
+
+
+#: The time of the capital: that of whatever belongs to no province.
+CAPITAL = Zone("WIB", 7)
+
+
+def local(when: datetime.datetime, zone: Zone = CAPITAL) -> datetime.datetime:
+    """Return a moment as clocks show it there; `when` is in UTC."""
+    return when.replace(tzinfo=None) + datetime.timedelta(hours=zone.hours)
+
+
+def moment(when: datetime.datetime, zone: Zone = CAPITAL) -> str:
+    """Write a day and time for people, in their own time; `when` is in UTC.
+
+    >>> moment(datetime.datetime(2026, 11, 25, 17, 5), Zone("WIT", 9))
+    '26 November 2026, 02.05 WIT'
     """
     from babel.dates import format_time
 
-    return f"{day(when)}, {format_time(when, 'short', locale=_dates())} UTC"
+    there = local(when, zone)
+    return f"{day(there)}, {format_time(there, 'short', locale=_dates())} {zone.name}"
 
 
 def day(when: datetime.date) -> str:

@@ -214,7 +214,7 @@ def test_completion_lists_what_a_room_shows():
         assert all(callable(getattr(room, one)) for one in room.__all__)
     assert dir(kla.charts) == [
         "agencies", "award_total", "board", "components", "flow", "history", "indicator_heatmap", "kept_shares", "ladder",
-        "moves", "pareto", "plan_difference", "province", "said_and_came", "tornado", "waterfall",
+        "moves", "own_rounds", "pareto", "plan_difference", "province", "said_and_came", "tornado", "waterfall",
     ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ import yaml
 from conftest import ROOT, run_kla
 
 import kla_analysis as kla
-from kla_analysis import meeting, planner
+from kla_analysis import charts, meeting, planner
 from kla_analysis.app.report_page import NewReport
 from kla_analysis.errors import ParameterError
 from kla_analysis.evidence.partners import load_partners
@@ -284,3 +284,36 @@ def test_a_report_and_its_scenario_lead_to_one_place():
     with pytest.raises(ParameterError, match="skenarionya menuju nindya"):
         begin(area="63.10", year=2022, target="utama", scenario="nindya-80-persen")
     assert begin(area="63.10", year=2022, scenario="nindya-80-persen").target == "nindya"
+
+
+def test_the_districts_own_rounds_are_never_mixed_silently(data, tmp_path, monkeypatch):
+    own = shutil.copytree(data, tmp_path / "data")
+    monkeypatch.setenv("KLA_DATA", str(own))
+    text = (own / "assessments/reference/2024-self_assessment.csv").read_text(encoding="utf-8")
+    new = text.replace("reference,2024,", f"{AREA},2025,")
+    (own / "assessments" / AREA / "2025-self_assessment.csv").write_text(new, encoding="utf-8")
+    case = kla.open(AREA, 2025)
+    rounds = kla.own_rounds(case)
+    old = rounds[rounds["award_year"] == YEAR]
+    # None of its components has a code of today's: only its total is there, and only as a share.
+    assert old[["level", "comparable", "share"]].values.tolist() == [["total", False, 115 / 200]]
+    assert "instrumen lain" in repr(kla.wording.own_rounds_in_words(rounds, case))
+    table = kla.tables.own_rounds_table(rounds, case)
+    assert any("bagian" in field["title"] and "2021" in field["title"] for field in table.record()["schema"]["fields"])
+    assert "*" in charts.own_rounds(rounds, case).figure.axes[0].texts[0].get_text()
+    mapping = kla.load_mapping(_mapping(tmp_path), kla.load_instrument(OLD), case.instrument)
+    carried = kla.own_rounds(case, crosswalks={OLD: mapping})
+    crossed = carried[(carried["award_year"] == YEAR) & (carried["level"] == "total")].iloc[0]
+    most = case.instrument.questions.at["1.1", "max_points"]
+    assert (crossed["comparable"], crossed["carried"], crossed["low"]) == (
+        True,
+        True,
+        pytest.approx(most * 20 / 30, abs=0.01),
+    )
+    assert "padanan" in repr(kla.wording.own_rounds_in_words(carried, case))
+
+
+def _mapping(folder: Path) -> Path:
+    path = folder / "padanan.csv"
+    path.write_text("from_question,to_question,standing,reason\nA1.1,1.1,assumed,uji\n", encoding="utf-8")
+    return path

@@ -14,7 +14,7 @@ import pandas as pd
 from kla_analysis.analysis.calibration import load_check
 from kla_analysis.analysis.comparison import difference
 from kla_analysis.analysis.conditions import below_share
-from kla_analysis.analysis.forecast import STEPS, forecastable, learn, outlook
+from kla_analysis.analysis.forecast import STEPS, forecastable, learn, outlook, taught
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.scoring import RollUp
 from kla_analysis.analysis.trace import trace
@@ -153,9 +153,10 @@ def kept_by_step(case: Position) -> pd.DataFrame:
         return pd.DataFrame(columns=columns, index=pd.Index([], name="steps"))
     told, rules = outlook(case), case.instrument
     settled = rules.stage(case.stage).carries_award
-    model = learn(rules, without=(case.area.code,))
-    place = {"province": load_areas()["province"].get(case.area.code, ""), "year": case.award_year + settled}
+    area, year = case.area.code, case.award_year + settled
     steps = STEPS if told.stage == rules.claimed_stage.code else STEPS[1:]
+    model = taught(rules, area, year, verified=len(steps) == 1) if case.area.province else learn(rules)
+    place = {"province": load_areas()["province"].get(area, ""), "year": year, "area": area}
     taken = [(step,) for step in steps] + ([steps] if len(steps) > 1 else [])
     shares = [model.share(some, told.verifier, **place) for some in taken]
     rows = [[math.exp(share.quantile(p)) for p in (0.1, 0.5, 0.9)] for share in shares]

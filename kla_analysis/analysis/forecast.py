@@ -14,6 +14,9 @@ published rounds led there from the former award, else by that of the country's 
 the same strengths and weaknesses already stand in the score. The exponent was chosen among 0, ¼, ½, ¾
 and 1 by the score on districts left out (`analysis.calibration`).
 
+**What the district itself was before**: how its own claims were cut in rounds that were over counts like any other case,
+and through the effect of the district a little more: few own cases move it little.
+
 **What it does not know**: a field verification that is put off means no award whatever the score; its chance is
 counted in the same cases. Claims outside the published ones are extrapolated, and it says so.
 """
@@ -31,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from kla_analysis.analysis.own_cases import OwnCases, own_cases
 from kla_analysis.analysis.posterior import Mixture, Observations, Posterior, Prior, fit
 from kla_analysis.errors import ParameterError, Problem, did_you_mean
 from kla_analysis.evidence.areas import find_area, load_areas
@@ -287,14 +291,21 @@ def codes_of(ladder: Ladder) -> list[str]:
     return [ladder.no_award_code, *(band.code for band in ladder.bands)]
 
 
-_LEARNT: dict[tuple[str, str, frozenset[str]], Model] = {}
+_LEARNT: dict[tuple[str, str, frozenset[str], str], Model] = {}
 
 
-def learn(instrument: Instrument | None = None, *, without: Iterable[str] = (), data: Path | None = None) -> Model:
+def learn(
+    instrument: Instrument | None = None,
+    *,
+    without: Iterable[str] = (),
+    own: OwnCases | None = None,
+    data: Path | None = None,
+) -> Model:
     """Learn both steps from the published cases, once for as long as the facts stay.
 
     Args:
         without: districts whose cases and awards are left out: nothing may forecast itself.
+        own: of a district that is left out, what was known of it beforehand all the same.
 
     Raises:
         DataError: a file of facts is refused.
@@ -302,10 +313,12 @@ def learn(instrument: Instrument | None = None, *, without: Iterable[str] = (), 
     data = data or find_project().data
     rules = instrument or load_instrument(data=data)
     cases, awards, facts = _facts(rules.ladder, data, *(stamp(data / file) for file in (RESULTS, STAGE_SCORES)))
-    key = (rules.id, facts, frozenset(without))
+    key = (rules.id, facts, frozenset(without), own.hash if own else "")
     if key not in _LEARNT:
-        own, own_awards = (table["area_code"].isin(key[2]) for table in (cases, awards))
-        _LEARNT[key] = learn_from(cases[~own], awards[~own_awards], rules, awards=awards)
+        cases, others = (table[~table["area_code"].isin(key[2])] for table in (cases, awards))
+        if own is not None:
+            cases = pd.concat([cases, own.cases.astype(cases.dtypes)], ignore_index=True)
+        _LEARNT[key] = learn_from(cases, others, rules, awards=awards)
     return _LEARNT[key]
 
 
@@ -530,6 +543,7 @@ def forecast(
     previous: str | None = None,
     verified_by: str | None = None,
     former: bool = True,
+    own: bool = True,
     kept_share: float | None = None,
     level: float = 0.8,
     data: Path | None = None,
@@ -540,10 +554,11 @@ def forecast(
         score: the total at its stage, points.
         stage: code of the stage; a score of the stage that carries the award is certain.
         year: award year: who verifies then, and what the country's shares were.
-        area: the district: its former award is looked up, its own cases are left out.
+        area: the district: its former award is looked up, and of its own cases those that were over beforehand.
         previous: the predicate awarded one round before, instead of the published one.
         verified_by: who verifies, instead of whoever does in that round.
         former: whether the former award counts; the country's shares do where it does not.
+        own: whether the district's own earlier cases count (`analysis.own_cases`).
         kept_share: an own assumption of the share that is kept up to the award.
         level: probability that the interval holds the award's score.
 
@@ -560,7 +575,10 @@ def forecast(
         kept = own_retention(kept_share)
         return Forecast(score, stage, True, kept, level, previous, verifier, None, 0, 0, rules.ladder)
     code = None if area is None else find_area(area, data=data).code
-    model = learn(rules, without=() if code is None else (code,), data=data)
+    verified = stage != rules.claimed_stage.code
+    model = (
+        learn(rules, data=data) if code is None else taught(rules, code, year, verified=verified, own=own, data=data)
+    )
     return from_model(
         model,
         score,
@@ -573,6 +591,21 @@ def forecast(
         level=level,
         data=data,
     )
+
+
+def taught(
+    rules: Instrument, area: str, year: int, *, verified: bool, own: bool = True, data: Path | None = None
+) -> Model:
+    """Learn what was known before a district's round: all others' cases, and its own so far as they were over.
+
+    Args:
+        verified: whether its forecast starts from a verified score.
+        own: whether its own cases count at all.
+    """
+    data = data or find_project().data
+    cases, _, _ = _facts(rules.ladder, data, *(stamp(data / file) for file in (RESULTS, STAGE_SCORES)))
+    known = own_cases(cases, area, year, verified=verified, rules=rules, data=data) if own else None
+    return learn(rules, without=(area,), own=known, data=data)
 
 
 def from_model(
@@ -700,8 +733,10 @@ def forecastable(position: Position) -> bool:
     return position.span.low > 0 and position.score_known and bool(position.instrument.verifiers)
 
 
-def outlook(position: Position, score: float | None = None, *, former: bool = True, level: float = 0.8) -> Forecast:
-    """Say which award a position becomes: by what the user says is kept, else by the cases of all others.
+def outlook(
+    position: Position, score: float | None = None, *, former: bool = True, own: bool = True, level: float = 0.8
+) -> Forecast:
+    """Say which award a position becomes: by what the user says is kept, else by the cases of all others and earlier own.
 
     A total that carries the award is settled. What is then asked is the next round: the same total claimed again,
     by a district with this award.
@@ -709,6 +744,7 @@ def outlook(position: Position, score: float | None = None, *, former: bool = Tr
     Args:
         score: another total at the same stage, points.
         former: whether the former award counts.
+        own: whether the district's own earlier cases do.
 
     >>> import kla_analysis as kla
     >>> case = kla.open("63.10", 2022, target="nindya")
@@ -726,6 +762,7 @@ def outlook(position: Position, score: float | None = None, *, former: bool = Tr
         area=position.area.code if position.area.province else None,
         previous=ladder.place(position.span.low).predicate if settled else None,
         former=former,
+        own=own,
         kept_share=position.kept_share,
         level=level,
     )

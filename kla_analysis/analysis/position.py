@@ -15,7 +15,7 @@ import pandas as pd
 
 from kla_analysis.analysis.scoring import MissingPolicy, RollUp, roll_up
 from kla_analysis.analysis.weakness import lost_by_agency, lost_points
-from kla_analysis.errors import ParameterError, called, did_you_mean
+from kla_analysis.errors import DataError, ParameterError, called, did_you_mean
 from kla_analysis.evidence.areas import REFERENCE_CODE, Area, find_area
 from kla_analysis.evidence.assessment import Assessment, list_rounds, load_assessment, rules_of, sheet_and_rules
 from kla_analysis.evidence.audit import audit
@@ -105,12 +105,26 @@ class Position:
         raise AttributeError(said, name=name, obj=self)
 
     @property
+    def rolled(self) -> RollUp:
+        """The points of the sheet, for whoever has made sure that there is one.
+
+        Raises:
+            DataError: there is none.
+        """
+        if self.roll_up is None:
+            raise DataError(
+                t("Tidak ada lembar nilai untuk {area}, {year}.", area=self.area.name, year=self.award_year),
+                advice=t("Sebutkan lembarnya, atau impor lembar itu lebih dahulu."),
+            )
+        return self.roll_up
+
+    @property
     def questions(self) -> pd.DataFrame:
         """One row a question, by `question_code`.
 
         >>> case = open_position("63.10", 2022)
         >>> case.questions.nlargest(1, "lost_points")[["lost_points", "owners"]].values.tolist()
-        [[13.57, ['Kemenag', 'Dinkes', 'Disdukcapil', 'PAN']]]
+        [[13.57, ['Kemenag', 'Dinkes', 'Disdukcapil']]]
         """
         table = self._level("question")
         table["owners"] = table.pop("agencies").map(lambda text: list(split_agencies(text)))
@@ -207,6 +221,18 @@ class Position:
         if self.assessment is None or self.assessment.printed is None:
             return {}
         return audit(self.assessment, self.instrument).contradicting(self.span, self.instrument.ladder)
+
+    @cached_property
+    def sheets(self) -> dict[str, Position]:
+        """The sheets of this area and round by stage, as these follow: the case's own, and those the project holds besides."""
+        found = {} if self.roll_up is None else {self.stage: self}
+        stages = [stage.code for stage in self.instrument.stages]
+        for row in list_rounds(self.area.code).itertuples():
+            if row.award_year == self.award_year and row.stage in stages and row.stage not in found:
+                other = open_position(self.area.code, self.award_year, stage=row.stage)
+                if other.instrument.id == self.instrument.id:
+                    found[row.stage] = replace(other, kept_share=self.kept_share, target=self.target)
+        return {stage: found[stage] for stage in stages if stage in found}
 
     @property
     def claimed(self) -> bool:

@@ -230,18 +230,13 @@ def totals_of(points: np.ndarray, instrument: Instrument, level: str = "question
     levels = {level: points}
     if level == "question":
         maxima = instrument.indicators["max_points"].to_numpy()
-        sums = points @ _membership(instrument.questions["indicator_code"], instrument.indicators.index)
+        sums = points @ instrument.question_in
         levels["indicator"] = np.minimum(sums.round(_DECIMALS), maxima)
     if level != "component":
-        sums = levels["indicator"] @ _membership(instrument.indicators["component_code"], instrument.components.index)
+        sums = levels["indicator"] @ instrument.indicator_in
         levels["component"] = sums.round(_DECIMALS)
     levels["total"] = levels["component"].sum(axis=1).round(_DECIMALS)
     return levels
-
-
-def _membership(parents: pd.Series, order: pd.Index) -> np.ndarray:
-    """Return which child belongs to which parent: children × parents, ones and zeros."""
-    return (parents.to_numpy()[:, np.newaxis] == order.to_numpy()[np.newaxis, :]).astype(float)
 
 
 def _fill(scores: np.ndarray, instrument: Instrument, level: str, *, top: bool) -> np.ndarray:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from kla_analysis.analysis.scoring import RollUp
 from kla_analysis.errors import DataError
-from kla_analysis.instrument.instrument import split_agencies
+from kla_analysis.evidence.worksheets import owners_of
+from kla_analysis.instrument.instrument import Instrument, split_agencies
 from kla_analysis.language import t
 
 
@@ -89,6 +90,19 @@ def lost_by_agency(rollup: RollUp) -> pd.DataFrame:
     )
 
 
+def responsible_for(rules: Instrument, proof: pd.DataFrame) -> pd.Series:
+    """Return by question who is asked first: the lead that the district names, else everybody who answers it (a list).
+
+    Args:
+        proof: what a sheet says of its evidence, by question (`evidence.proof.COLUMNS`).
+    """
+    leads = proof.get("lead", pd.Series(dtype=object)).dropna()
+    owners = owners_of(rules, proof)
+    return pd.Series(
+        [[leads[code]] if code in leads else list(names) for code, names in owners.items()], owners.index, dtype=object
+    )
+
+
 def nobody() -> tuple[str]:
     """Return the name under which questions without an agency stand, as the only one that answers them."""
     return (t("(belum ada penanggung jawab)"),)
@@ -102,6 +116,37 @@ def weak_questions(rollup: RollUp, component: str | None = None, *, top: int | N
         rollup.instrument.component(component)
         ranked = ranked[ranked["component_code"] == component]
     return ranked if top is None else ranked.head(top)
+
+
+def weakest_indicators(rollup: RollUp, *, each: int = 1) -> pd.DataFrame:
+    """Return of every component the indicators that lose most, largest loss first; none of a component that loses nothing.
+
+    Args:
+        rollup: the sheet.
+        each: how many of each component.
+
+    Returns:
+        The rows of `lost_points` and `owners`: the agencies that answer what is lost there, whoever shares in most of it
+        first (as `lost_by_agency`); empty lists where the sheet stops at indicators.
+
+    >>> import kla_analysis as kla
+    >>> found = weakest_indicators(kla.open("63.10", 2022).roll_up)
+    >>> found.index.tolist(), found.at["8", "owners"]
+    (['1', '26', '6', '8', '21A', '19', '16'], ['Dinas PPPA', 'Dinsos'])
+    """
+    ranked = lost_points(rollup, "indicator")
+    ranked = ranked[ranked["lost_points"] > 0].groupby("component_code", sort=False).head(each)
+    owners: dict[str, list[str]] = {}
+    if rollup.questions is not None:
+        losing = weak_questions(rollup)
+        names = losing["agencies"].map(split_agencies)
+        long = losing.assign(agency=names, shared=losing["lost_points"] / names.map(len).clip(lower=1)).explode(
+            "agency"
+        )
+        shares = long.dropna(subset=["agency"]).groupby(["indicator_code", "agency"])["shared"].sum()
+        for (indicator, agency), _ in shares.sort_values(ascending=False, kind="stable").items():
+            owners.setdefault(indicator, []).append(agency)
+    return ranked.assign(owners=[owners.get(code, []) for code in ranked.index])
 
 
 def unanswered_questions(rollup: RollUp, component: str | None = None) -> pd.DataFrame:

@@ -5,7 +5,6 @@ Nothing is decided here: the intake reads and judges, as in `kla import`.
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,13 +14,12 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from kla_analysis.app.choices import area_control, code_of
-from kla_analysis.app.controls import Controls, links, status
+from kla_analysis.app.choices import area_control, code_of, file_name
+from kla_analysis.app.controls import LABEL_WIDTH, Controls, links, status
 from kla_analysis.errors import DataError, KlaError, calling
 from kla_analysis.evidence.areas import find_area
 from kla_analysis.evidence.assessment import files_of
 from kla_analysis.evidence.intake.columns import EVERY_STAGE
-from kla_analysis.evidence.intake.guard import safe_name
 from kla_analysis.evidence.intake.mending import Place
 from kla_analysis.evidence.intake.repairs import Repair, reason_of
 from kla_analysis.evidence.intake.sheet import Intake, places_of, read_sheet, save
@@ -233,7 +231,7 @@ class CheckDoor(Controls):
 
     def _read(self) -> None:
         with tempfile.TemporaryDirectory(prefix="kla-") as folder:
-            path = Path(folder) / _file_name(self.work.name)
+            path = Path(folder) / file_name(self.work.name)
             path.write_bytes(self.work.content)
             self.intake = read_sheet(
                 path,
@@ -321,7 +319,7 @@ class CheckDoor(Controls):
             value=self._shown[place],
             description=t("Isi {cell}", cell=item.cell),
             layout=widgets.Layout(width="calc(100% - 6px)", max_width="360px"),
-            style={"description_width": "96px"},
+            style={"description_width": LABEL_WIDTH},
         )
         return self._fields[place]
 
@@ -370,11 +368,3 @@ def _is_cell(item: Repair) -> bool:
 
 def _place(item: Repair) -> Place:
     return item.sheet, item.row, item.column
-
-
-def _file_name(name: str) -> str:
-    """Return the name under which a chosen file can be laid aside: its own where that is harmless."""
-    if re.fullmatch(r"\w[\w .,()+-]{0,150}", name):
-        return name
-    place = Path(name)
-    return safe_name(place.stem) + re.sub(r"[^.\w]", "", place.suffix)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from kla_analysis.app.controls import Controls
 from kla_analysis.evidence.areas import REFERENCE_CODE, find_area, load_areas
+from kla_analysis.evidence.intake.guard import safe_name
 from kla_analysis.evidence.rounds import known_rounds
 from kla_analysis.instrument.instrument import Instrument, all_stages, load_instrument
 from kla_analysis.language import LANGUAGES, t
@@ -92,3 +94,11 @@ def sheets() -> Options:
 def target_name(code: str, year: int) -> str:
     """Name a predicate as the rules of a year do; a code that they do not have stands for itself."""
     return next((name for name, known in targets(load_instrument(year=year)) if known == code), code)
+
+
+def file_name(name: str) -> str:
+    """Return the name under which a chosen file can be laid aside: its own where that is harmless."""
+    if re.fullmatch(r"\w[\w .,()+-]{0,150}", name):
+        return name
+    place = Path(name)
+    return safe_name(place.stem) + re.sub(r"[^.\w]", "", place.suffix)

@@ -6,84 +6,28 @@ import base64
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from kla_analysis.language import t
+from kla_analysis.language import money, read_money, t
+from kla_analysis.showing.records import css
 
 if TYPE_CHECKING:
     from kla_analysis.showing.figure import Chart
 
 
-#: How the controls look, wherever a notebook is shown.
-STYLE = """<style>
-.kla-app h3,.kla-app .kla-card h3{font-size:1.05em;font-weight:600;margin:.6em 0 .2em}
-.kla-app h2{font-size:1.25em;line-height:1.3;margin:0 0 .3em;font-variant-numeric:tabular-nums}
-.kla-app p{margin:.25em 0;line-height:1.45}
-.kla-app .kla-remark{border-left:4px solid #a85400;padding:.3em .7em;background:#fff6ec}
-.kla-app table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.95em}
-.kla-app th,.kla-app td{padding:.25em .6em;border-bottom:1px solid #d5dce2;vertical-align:top}
-.kla-app th,.kla-app td{line-height:1.35}
-.kla-app .lm-TabBar-content{flex-wrap:wrap}
-.kla-app .lm-TabBar-tab{flex:0 0 auto!important;min-width:max-content!important}
-.kla-app .number{text-align:right;white-space:nowrap}
-.kla-app thead .number{white-space:normal}
-.kla-app caption{font-weight:600;padding:.3em 0}
-.kla-app .kla-source{color:#52606d;font-size:.85em}
-.kla-app .kla-scroll{overflow-x:auto}
-.kla-app .kla-badge{color:#a85400;border:1px solid #a85400;border-radius:3px;padding:0 .3em;font-size:.8em}
-.kla-app .widget-label{color:#1b2733}
-.kla-app .kla-good{border-left:4px solid #1f6f4a;padding:.3em .7em;background:#eef7f1}
-.kla-app h1{font-size:clamp(1.25em,4.2vw,1.7em);line-height:1.25;margin:.3em 0 .6em}
-.kla-app .kla-door{flex:1 1 180px;min-width:160px;max-width:360px;margin:0 8px 4px 0}
-.kla-app .kla-small{flex:1 1 130px;min-width:130px;max-width:240px;margin:0 8px 4px 0}
-.kla-app .kla-door button,.kla-app .kla-small button{height:auto;min-height:44px;white-space:normal;line-height:1.3;padding:.3em .6em}
-.kla-app .kla-doors>.kla-small{flex-basis:90px;min-width:90px}
-.kla-app .kla-door button,.kla-app .kla-doors>.kla-small button{font-weight:600}
-.kla-app .kla-hint{color:#52606d;font-size:.9em;line-height:1.35}
-.kla-app .widget-html,.kla-app .widget-html-content{max-width:100%}
-.kla-app a{color:#0b4ea2;text-decoration:underline}
-.kla-app .kla-problem,.kla-app .kla-card{border-bottom:1px solid #d5dce2;padding:.3em 0 .5em}
-.kla-app summary{cursor:pointer;padding:.3em 0}
-.kla-app button.kla-open{background:#1f4e79;color:#fff}
-.kla-app a.kla-file{display:inline-block;margin:.2em .8em .2em 0}
-.kla-app .jupyter-widget-Collapse-header,.kla-app .lm-TabBar-tabLabel{color:#1b2733}
-.kla-app :is(.widget-html-content,select,input){min-width:0}
-.kla-app.kla-app.kla-app :focus-visible{outline:3px solid #a85400!important;outline-offset:1px}
-</style>"""
-#: What ipywidgets leaves out for those who work by keyboard or ear: the name of a slider's handle, the
-#: folds of an accordion as buttons, and that a new answer is read aloud. Widgets come late, so it watches.
-SCRIPT = """<script>
-(() => {
-  if (window.klaManners) return;
-  const all = (what, mend) => document.querySelectorAll(`.kla-app ${what}`).forEach(mend);
-  const mend = () => {
-    all(".noUi-handle:not([aria-label])", handle => {
-      const label = handle.closest(".widget-inline-hbox")?.querySelector(".widget-label");
-      if (label?.textContent) handle.setAttribute("aria-label", label.textContent);
-    });
-    all(".jupyter-widget-Collapse-header", header => {
-      const open = String(header.parentElement.classList.contains("jupyter-widget-Collapse-open"));
-      if (header.getAttribute("aria-expanded") === open) return;
-      header.setAttribute("aria-expanded", open);
-      header.setAttribute("role", "button");
-      header.tabIndex = 0;
-      header.onkeydown = pressed => {
-        if (pressed.key !== "Enter" && pressed.key !== " ") return;
-        pressed.preventDefault();
-        header.click();
-      };
-    });
-    all('.widget-label[title="null"]', label => label.removeAttribute("title"));
-    all(".kla-said:not([aria-live])", said => said.setAttribute("aria-live", "polite"));
-  };
-  window.klaManners = new MutationObserver(mend);
-  window.klaManners.observe(document.body, {childList: true, subtree: true, attributeFilter: ["class"]});
-  mend();
-})();
-</script>"""
+def _static(name: str) -> str:
+    return (Path(__file__).parent / "static" / name).read_text(encoding="utf-8")
+
+
+#: How the controls look, and how they are worked by keyboard and ear, wherever a notebook is shown.
+STYLE = f"<style>{css()}{_static('app.css')}</style>"
+SCRIPT = f"<script>{_static('app.js')}</script>"
 #: How wide the names before controls are.
-LABEL_WIDTH = "96px"
+LABEL_WIDTH = "108px"
 _KINDS = {
+    "zip": "application/zip",
     "png": "image/png",
     "svg": "image/svg+xml",
     "csv": "text/csv",
@@ -135,38 +79,152 @@ class Controls:
             self.unheard = before
 
 
+class Chosen:
+    """Choices that are added one by one and taken away by their own button.
+
+    `value` is a list of what was chosen; with `amount` a dictionary to rupiah; with `groups` a list of
+    tuples: two or more choices are gathered before they are added.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        adds: str,
+        options: list[tuple[str, Any]],
+        changed: Callable[[], None],
+        *,
+        amount: bool = False,
+        groups: bool = False,
+        say: Callable[[str], None] = lambda what: None,
+    ) -> None:
+        import ipywidgets as widgets
+
+        self._names = {value: name for name, value in options}
+        self._amount, self._groups, self._changed, self._say_ = amount, groups, changed, say
+        self._value: Any = {} if amount else []
+        wide = widgets.Layout(width="calc(100% - 6px)")
+        style = {"description_width": LABEL_WIDTH}
+        kind = widgets.SelectMultiple if groups else widgets.Dropdown
+        extra = {"rows": 4} if groups else {}
+        self.choice = kind(description=label, options=options, layout=wide, style=style, **extra)
+        self.money = widgets.Text(
+            description=t("paling banyak"), placeholder=t("200 juta"), continuous_update=False, layout=wide, style=style
+        )
+        self.add = widgets.Button(description=adds, tooltip=f"{adds}: {label}", layout=widgets.Layout(width="auto"))
+        self.add.on_click(lambda _: self._added())
+        self.chips = widgets.VBox([])
+        rows = [self.choice, self.money] if amount else [self.choice]
+        self.widget = widgets.VBox([*rows, self.add, self.chips])
+
+    @property
+    def value(self) -> Any:
+        """What was chosen."""
+        return self._value.copy()
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self._value = value.copy()
+        self._show()
+
+    def offer(self, options: list[tuple[str, Any]]) -> None:
+        """Offer other choices; what was chosen stays."""
+        if dict(self.choice.options) != dict(options):
+            self._names = {value: name for name, value in options}
+            self.choice.options = options
+            self._show()
+
+    @property
+    def shown(self) -> list[str]:
+        """What was chosen, in words."""
+        return [self._said(item) for item in self._value]
+
+    def _said(self, item: Any) -> str:
+        name = (
+            "; ".join(self._names.get(each, each) for each in item)
+            if self._groups
+            else self._names.get(item, str(item))
+        )
+        return f"{name} ≤ {money(self._value[item])}" if self._amount else name
+
+    def _added(self) -> None:
+        chosen = self.choice.value
+        if self._amount:
+            try:
+                self._value[chosen] = read_money(self.money.value)
+            except ValueError as error:
+                self._say_(str(error))
+                return
+            self.money.value = ""
+        elif self._groups and len(chosen) < 2:
+            return
+        elif chosen not in self._value:
+            self._value.append(tuple(chosen) if self._groups else chosen)
+        self._show()
+        self._changed()
+
+    def _show(self) -> None:
+        self.chips.children = [self._chip(item) for item in self._value]
+
+    def _chip(self, item: Any) -> Any:
+        import ipywidgets as widgets
+
+        said = self._said(item)
+        button = widgets.Button(
+            description=f"✕ {said}", tooltip=t("Hapus {name}", name=said), layout=widgets.Layout(width="100%")
+        )
+        button.add_class("kla-long")
+
+        def remove(_: Any) -> None:
+            if self._amount:
+                self._value.pop(item, None)
+            else:
+                self._value.remove(item)
+            self._show()
+            self._changed()
+
+        button.on_click(remove)
+        return button
+
+
 class Doors:
     """Pages behind buttons: one is open at a time, each is made when it is first opened and stays as it is.
 
     Attributes:
         widget: the buttons, and under them the page that is open.
-        pages: the pages that were made, by key.
+        pages: the pages that were made, by key; `known` are the keys of all.
     """
 
-    def __init__(self, doors: Mapping[str, tuple[str, str, Callable[[], Controls]]]) -> None:
+    def __init__(
+        self,
+        doors: Mapping[str, tuple[str, str, Callable[[], Controls]]],
+        *,
+        over: Mapping[str, str] = MappingProxyType({}),
+        opened: Callable[[], None] = lambda: None,
+    ) -> None:
         """Hang the doors.
 
         Args:
-            doors: by key the name of a page, what it is for, and what makes it.
+            doors: by key the name of a page, what it is for, and what makes it; a page without a name has no button.
+            over: by key what stands over a button, as long as no page is open.
+            opened: is called whenever another page is open, or none.
         """
         import ipywidgets as widgets
 
-        self._doors = doors
+        self._doors, self._over, self._opened = doors, over, opened
+        self.known = doors.keys()
         self.pages: dict[str, Controls] = {}
         self.open_now = ""
         self.buttons = {
             key: widgets.Button(description=name, tooltip=hint, layout=widgets.Layout(width="auto"))
             for key, (name, hint, _) in doors.items()
+            if name
         }
-        self._cards = []
-        for key, (_, hint, _) in doors.items():
-            button = self.buttons[key]
+        for key, button in self.buttons.items():
             button.on_click(lambda _, key=key: self.open(key))
-            said = [widgets.HTML(f'<p class="kla-hint">{escape(hint)}</p>')] if hint else []
-            self._cards.append(widgets.VBox([button, *said]))
-            self._cards[-1].add_class("kla-door" if hint else "kla-small")
+        self._cards = {key: widgets.VBox([]) for key in self.buttons}
+        self._hang()
         self._place = widgets.VBox([], layout=widgets.Layout(width="100%"))
-        row = widgets.Box(self._cards, layout=widgets.Layout(flex_flow="row wrap", width="100%"))
+        row = widgets.Box(list(self._cards.values()), layout=widgets.Layout(flex_flow="row wrap", width="100%"))
         if any(hint for _, hint, _ in doors.values()):
             row.add_class("kla-doors")
         self.widget = widgets.VBox([row, self._place], layout=widgets.Layout(width="100%"))
@@ -175,19 +233,39 @@ class Doors:
         """Open a page, and return it."""
         import ipywidgets as widgets
 
-        if self.open_now:
-            self.buttons[self.open_now].remove_class("kla-open")
-        else:  # who has gone in needs the room more than the signs
-            for card in self._cards:
-                card.children = card.children[:1]
-                card.remove_class("kla-door").add_class("kla-small")
-        self.buttons[key].add_class("kla-open")
-        self.open_now = key
+        self._turn(key)
+        self._opened()
         if key not in self.pages:
             self._place.children = [widgets.HTML(status(t("Menyiapkan …"), kind="plain"))]
             self.pages[key] = self._doors[key][2]()
         self._place.children = [self.pages[key].widget]
         return self.pages[key]
+
+    def close(self) -> None:
+        """Go back to the doors; the pages stay as they are."""
+        self._turn("")
+        self._place.children = []
+        self._opened()
+
+    def _turn(self, key: str) -> None:
+        if self.open_now in self.buttons:
+            self.buttons[self.open_now].remove_class("kla-open")
+        if key in self.buttons:
+            self.buttons[key].add_class("kla-open")
+        self.open_now = key
+        self._hang()
+
+    def _hang(self) -> None:
+        """Hang the signs; who has gone in needs the room more than them."""
+        import ipywidgets as widgets
+
+        for key, card in self._cards.items():
+            hint, over = self._doors[key][1], self._over.get(key, "")
+            signs = bool(hint) and not self.open_now
+            above = [widgets.HTML(f'<p class="kla-hint">{escape(over)}</p>')] if signs and over else []
+            below = [widgets.HTML(f'<p class="kla-hint">{escape(hint)}</p>')] if signs else []
+            card.children = [*above, self.buttons[key], *below]
+            card.remove_class("kla-door" if not signs else "kla-small").add_class("kla-door" if signs else "kla-small")
 
 
 def status(what: str, kind: str = "remark") -> str:

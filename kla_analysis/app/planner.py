@@ -13,16 +13,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import ipywidgets as widgets
 
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
-from kla_analysis.app.controls import LABEL_WIDTH, STYLE, Controls, Picture, links
-from kla_analysis.errors import KlaError
-from kla_analysis.language import money, number, percent, read_money, t
+from kla_analysis.app import address
+from kla_analysis.app.controls import LABEL_WIDTH, STYLE, Chosen, Controls, Picture, links, status
+from kla_analysis.app.own_actions import OwnActions
+from kla_analysis.errors import KlaError, ParameterError, Problem
+from kla_analysis.language import money, number, percent, read_money, signed, t
+from kla_analysis.planning.actions import Catalogue, known_catalogues
 from kla_analysis.planning.scenario import (
     Scenario,
     budgets_in_words,
@@ -31,10 +37,11 @@ from kla_analysis.planning.scenario import (
     read_budgets,
     read_scenario,
 )
-from kla_analysis.planning.simulation import Ground, Simulation, Simulator
+from kla_analysis.planning.simulation import NEXT_STEP, Ground, Simulation, Simulator
 from kla_analysis.project import find_project
-from kla_analysis.showing.board import Board, reach
+from kla_analysis.showing.board import Board, reach, sought
 from kla_analysis.showing.plan import (
+    badges,
     component_change_table,
     core_in_words,
     core_table,
@@ -46,8 +53,8 @@ from kla_analysis.showing.plan import (
     evidence_in_words,
     evidence_table,
     finding,
+    likely,
     needs_catalogue,
-    next_step_in_words,
     order_table,
     plan_in_words,
     plan_table,
@@ -65,23 +72,35 @@ def __dir__() -> list[str]:
     return __all__
 
 
+Options = list[tuple[str, Any]]
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 #: Rupiah between two positions of the budget slider.
 STEP = 10_000_000
 # Seconds that a page waits for the staircase before it is shown without.
 _PATIENCE = 5.0
+# Seconds after the last move before a page of tables is made that takes a while.
+_REST = 0.3
+#: Actions of a change that are named; the others are counted.
+_NAMED = 3
 # Seconds between two moves of the slider that still belong to one pull.
 _PULL = 1.0
 
 
-def try_out(position: Position, scenario: Scenario, target: str) -> WhatIf | Text:
-    """Return the app, or say in words why nothing can be planned for this position."""
-    return _app(position, scenario, target)
+def try_out(
+    position: Position, scenario: Scenario, target: str, said: Mapping[str, str] | None = None
+) -> WhatIf | Text:
+    """Return the app, or say in words why nothing can be planned for this position.
+
+    Args:
+        said: what it is asked first, as an address says it; the address of the page when not given.
+    """
+    return _app(position, scenario, target, address.asked() if said is None else said)
 
 
 @needs("question")
 @needs_catalogue
-def _app(position: Position, scenario: Scenario, target: str) -> WhatIf:
-    return WhatIf(position, scenario, target)
+def _app(position: Position, scenario: Scenario, target: str, said: Mapping[str, str]) -> WhatIf:
+    return WhatIf(position, scenario, target, said)
 
 
 class WhatIf(Controls):
@@ -92,15 +111,24 @@ class WhatIf(Controls):
         widget: what a notebook shows.
     """
 
-    def __init__(self, position: Position, scenario: Scenario = Scenario(), target: str = "") -> None:  # noqa: B008
+    def __init__(
+        self, position: Position, scenario: Scenario | None = None, target: str = "", said: Mapping[str, str] = _NOTHING
+    ) -> None:
         """Build the app for a position.
+
+        Args:
+            scenario: to which “back to the start” leads.
+            said: what is asked first, as an address says it.
 
         Raises:
             ParameterError: there is no sheet with answers per question, or the scenario is about another area.
         """
         self.simulator = Simulator(position)
+        scenario = scenario or Scenario()
         self._first = scenario.model_copy(update={"target": scenario.target or target or aim(position)})
         self._past: list[Scenario] = []
+        self._steps = 0
+        self._waiting: threading.Timer | None = None
         self._shown: Scenario | None = None
         self._ground: Ground | None = None
         self._board: Board | None = None
@@ -110,7 +138,11 @@ class WhatIf(Controls):
         self.answer: Simulation | None = None
         self._build(position)
         self._put(self._first)
-        self._changed()
+        self.visit(said)
+        if self.answer is None:
+            why = self.message.value
+            self._changed()
+            self.message.value = why or self.message.value
         # A page that is still loading can miss what a thread sends: where it is soon done, it is done before.
         self.climbing.join(_PATIENCE)
 
@@ -122,9 +154,7 @@ class WhatIf(Controls):
         controls = widgets.VBox(
             [
                 *self._question(position),
-                widgets.Accordion(
-                    [self._decisions(), self._assumptions()], titles=[t("Pagu dan keputusan"), t("Asumsi")]
-                ),
+                self._folds(),
                 *self._scenarios(choices),
             ],
             layout=widgets.Layout(flex="1 1 300px", max_width="400px", min_width="0"),
@@ -134,7 +164,8 @@ class WhatIf(Controls):
             layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start", width="100%"),
         )
         self.widget = widgets.VBox(
-            [widgets.HTML(STYLE), both, self._tables(choices)], layout=widgets.Layout(width="100%")
+            [widgets.HTML(STYLE), address.visits(self.visit), both, self._tables(choices)],
+            layout=widgets.Layout(width="100%"),
         )
         self.widget.add_class("kla-app")
 
@@ -173,32 +204,59 @@ class WhatIf(Controls):
             self.certainty_said,
         ]
 
+    def _folds(self) -> widgets.Widget:
+        """Return what is folded away: decisions, assumptions, and a form for own actions, made when it is opened."""
+        self.own: OwnActions | None = None
+        place = widgets.VBox([])
+        titles = [t("Pagu dan keputusan"), t("Asumsi"), t("Kegiatan sendiri")]
+        folds = widgets.Accordion([self._decisions(), self._assumptions(), place], titles=titles)
+
+        def opened(change: Any) -> None:
+            if change["new"] == 2 and self.own is None:
+                self.own = OwnActions(self.simulator.position.instrument, self._own_saved)
+                self.own.offer(self._base.catalogue, self.simulator.catalogue(self._base.catalogue))
+                place.children = [self.own.widget]
+
+        folds.observe(opened, "selected_index")
+        return folds
+
+    def _own_saved(self, name: str) -> None:
+        """Plan with a catalogue that was just changed."""
+        self.simulator.forget(name)
+        self._replace(self.scenario.model_copy(update={"catalogue": name}))
+
     def _decisions(self) -> widgets.Widget:
         """Return what is decided already: ceilings, actions that must or must not be there, budgets that may come."""
-        catalogue = self.simulator.catalogue(self._first.catalogue)
+        ceilings, named = self._offered(self.simulator.catalogue(self._first.catalogue))
+        self.ceilings = Chosen(t("Pagu"), t("Tambah pagu"), ceilings, self._moved, amount=True, say=self._say)
+        self.must = Chosen(t("Wajib"), t("Tambah yang wajib"), named, self._moved)
+        self.must_not = Chosen(t("Dilarang"), t("Tambah yang dilarang"), named, self._moved)
+        self.either_or = Chosen(t("Maks. satu"), t("Tambah kelompok ini"), named, self._moved, groups=True)
+        self.exactly_one = Chosen(t("Tepat satu"), t("Tambah kelompok ini"), named, self._moved, groups=True)
+        self.budgets = self.control(
+            widgets.Text,
+            t("Kemungkinan"),
+            placeholder=t("300 juta=0,4; 600 juta=0,6"),
+            continuous_update=False,
+        )
+        self._lists = (self.ceilings, self.must, self.must_not, self.either_or, self.exactly_one)
+        hint = t(
+            "Belum pasti anggaran mana yang turun? Tulis yang mungkin dan bobotnya (jumlahnya 1); tab “Bila dipotong” lalu "
+            "memberi urutan yang terbaik untuk semuanya."
+        )
+        said = widgets.HTML(f'<p class="kla-hint">{escape(hint)}</p>')
+        return widgets.VBox([*(one.widget for one in self._lists), self.budgets, said])
+
+    def _offered(self, catalogue: Catalogue) -> tuple[Options, Options]:
+        """Return what may have a ceiling, and the actions, as the lists offer them."""
         named = [(f"{code} {name}", code) for code, name in catalogue.actions["name"].items()]
-        ceilings = [(f"{name}", ("agencies", name)) for name in catalogue.names("agency")]
+        ceilings: Options = [(f"{name}", ("agencies", name)) for name in catalogue.names("agency")]
         ceilings += [
             (t("Sumber dana {name}", name=name), ("funding_sources", name))
             for name in catalogue.names("funding_source")
         ]
         ceilings += [(t("Tahun {year}", year=year), ("years", int(year))) for year in catalogue.names("year")]
-        self.ceilings = _List(t("Pagu"), ceilings, self._moved, amount=True, say=self._say)
-        self.must = _List(t("Wajib"), named, self._moved)
-        self.must_not = _List(t("Dilarang"), named, self._moved)
-        self.either_or = _List(t("Paling banyak satu"), named, self._moved, groups=True)
-        self.exactly_one = _List(t("Tepat satu"), named, self._moved, groups=True)
-        self.budgets = self.control(
-            widgets.Text,
-            t("Kemungkinan"),
-            placeholder=t("300 juta=0,4; 600 juta=0,6"),
-            tooltip=t(
-                "Anggaran yang mungkin turun dan bobotnya; tab “Bila dipotong” memberi urutan yang terbaik untuk semuanya."
-            ),
-            continuous_update=False,
-        )
-        decided = (self.ceilings, self.must, self.must_not, self.either_or, self.exactly_one)
-        return widgets.VBox([*(one.widget for one in decided), self.budgets])
+        return ceilings, named
 
     def _assumptions(self) -> widgets.Widget:
         """Return what is taken for granted: how much of a score lasts, what verifiers accept, what actions cost."""
@@ -221,7 +279,19 @@ class WhatIf(Controls):
             t("Biaya"),
             options=[(t("rendah"), "low"), (t("biasa"), "likely"), (t("tinggi"), "high")],
         )
-        return widgets.VBox([self.retention, self.retention_said, self.acceptance, self.cost])
+        self.catalogue = self.control(widgets.Dropdown, t("Katalog"), options=[""])
+        return widgets.VBox([self.retention, self.retention_said, self.acceptance, self.cost, self.catalogue])
+
+    def _offer_catalogues(self, wanted: str) -> None:
+        """Offer the catalogues of the project for this instrument, and the one that is asked for."""
+        known = known_catalogues(self.simulator.position.instrument)
+        known += [wanted] if wanted and wanted not in known else []
+        # Empty is the project's own: the first of them.
+        self.catalogue.options = [
+            (Path(name).name, name if at or self._first.catalogue else "") for at, name in enumerate(known)
+        ]
+        values = [value for _, value in self.catalogue.options]
+        self.catalogue.value = wanted if wanted in values else values[0]
 
     def _scenarios(self, choices: list[tuple[str, str]]) -> list[widgets.Widget]:
         """Return what goes back to a scenario, opens another, and hands out files.
@@ -252,11 +322,11 @@ class WhatIf(Controls):
 
     def _picture(self) -> widgets.Widget:
         """Return what is looked at first: messages, the answer in words, the picture in two layers."""
-        self.message = widgets.HTML()
-        self.headline = widgets.HTML()
+        self.where, self.active, self.message, self.headline = (widgets.HTML() for _ in range(4))
         self.headline.add_class("kla-said")
+        self.more, self.less = self._step(NEXT_STEP), self._step(-NEXT_STEP)
         self.progress = widgets.FloatProgress(
-            min=0, max=1, description=t("Tangga"), layout=widgets.Layout(width="100%")
+            min=0, max=1, description=t("Menghitung"), layout=widgets.Layout(width="100%")
         )
         self.still = widgets.HTML(layout=widgets.Layout(grid_area="a", width="100%", margin="0"))
         self.moving = widgets.HTML(layout=widgets.Layout(grid_area="a", width="100%", margin="0"))
@@ -264,10 +334,18 @@ class WhatIf(Controls):
             [self.still, self.moving],
             layout=widgets.Layout(grid_template_areas='"a"', grid_template_columns="minmax(0, 1fr)", width="100%"),
         )
+        picture.add_class("kla-board").add_class("kla-scroll")
         return widgets.VBox(
-            [self.message, self.headline, self.progress, picture],
+            [self.where, self.message, self.headline, self.more, self.less, self.active, self.progress, picture],
             layout=widgets.Layout(flex="2 1 460px", max_width="680px", min_width="0", margin="0 0 0 12px"),
         )
+
+    def _step(self, money_more: int) -> widgets.Button:
+        """Return a button that changes the budget; what that brings stands on it."""
+        button = widgets.Button(layout=widgets.Layout(width="auto"))
+        button.add_class("kla-long")
+        button.on_click(lambda _: self._spend_on(self.answer.budget + money_more))
+        return button
 
     def _tables(self, choices: list[tuple[str, str]]) -> widgets.Widget:
         """Return the tabs under the picture; each page is made when it is looked at."""
@@ -293,6 +371,7 @@ class WhatIf(Controls):
                 (t("Bandingkan"), self._comparison),
             )
         ]
+        self._quick = {name for name, *_ in self._pages[:3]}
         shown = [page for _, page, _ in self._pages]
         shown[-1] = widgets.VBox([self.compared, shown[-1]])
         self.tabs = widgets.Tab(shown, titles=[title for title, *_ in self._pages])
@@ -315,6 +394,7 @@ class WhatIf(Controls):
             | {
                 "goal": self.goal.value,
                 "target": self.target.value,
+                "catalogue": self.catalogue.value,
                 "budget": self.budget.value if self.limited.value else None,
                 "certainty": self.certainty.value / 100,
                 "retention": self.retention.value / 100,
@@ -333,6 +413,7 @@ class WhatIf(Controls):
         """Set all controls to a scenario, without answering in between."""
         with self.quietly():
             self._base = scenario
+            self._offer_catalogues(scenario.catalogue)
             self.goal.value = scenario.goal
             self.target.value = scenario.target or self._first.target
             self.limited.value = scenario.budget is not None
@@ -381,11 +462,30 @@ class WhatIf(Controls):
         except ValueError as error:
             self._say(str(error))
             return
+        self._spend_on(rupiah)
+
+    def _spend_on(self, rupiah: int) -> None:
         with self.quietly():
             self.budget.max = max(self.budget.max, rupiah)
             self.budget.value = rupiah
         self._spend()
         self._changed()
+
+    def visit(self, said: Mapping[str, str]) -> None:
+        """Show what an address says; where it says nothing, or nothing that can be, all stays as it is."""
+
+        def go() -> None:
+            scenario = address.scenario_of(said)
+            if scenario is not None and scenario != self._shown:
+                self._require_known(scenario.catalogue)
+                self._replace(scenario)
+
+        self._try(go)
+
+    def _require_known(self, catalogue: str) -> None:
+        """Refuse a catalogue that an address names and that is none of the project's: an address opens no folder."""
+        if catalogue not in {"", self._first.catalogue, *known_catalogues(self.simulator.position.instrument)}:
+            raise ParameterError(t("Katalog “{name}” tidak ada.", name=catalogue))
 
     def _loaded(self, change: Any) -> None:
         if change["new"]:
@@ -412,9 +512,24 @@ class WhatIf(Controls):
         try:
             do()
         except KlaError as error:
-            self._say(str(error))
+            self._say("\n".join([error.what, *map(self._at_field, error.problems)]) if error.problems else str(error))
             return False
         return True
+
+    def _at_field(self, problem: Problem) -> str:
+        """Word a problem for the fields of this page."""
+        field = {
+            "budgets": self.budgets,
+            "certainty": self.certainty,
+            "retention": self.retention,
+            "target": self.target,
+        }
+        found = field.get((problem.column or "").partition(".")[0])
+        if found is None or problem.file:
+            return f"• {problem}"
+        return "• " + t(
+            "isian “{field}”: {what} → {advice}", field=found.description, what=problem.what, advice=problem.advice
+        )
 
     def _say(self, what: str) -> None:
         text = Text(tuple(filter(None, what.splitlines())), kind="remark")._repr_html_() if what else ""
@@ -450,8 +565,55 @@ class WhatIf(Controls):
             words = (t("Tidak ada rencana dalam batas ini"),)
         else:
             self._say("")
-            words = (finding(answer), next_step_in_words(answer), *self._unknown(), proof(answer.plan))
-        self.headline.value = _headline(*words)
+            words = (finding(answer), *self._less_sure(), *self._unknown(), proof(answer.plan))
+        mark = address.mark(address.of_scenario(answer.scenario), self._steps)
+        self.headline.value = _headline(sought(answer), *words) + mark
+        self._tell_steps()
+
+    def _tell_steps(self) -> None:
+        """Write on both buttons what a little more or less money changes."""
+        answer = self.answer
+        for button, more in ((self.more, NEXT_STEP), (self.less, -NEXT_STEP)):
+            # Going down is planned again only where that takes no time.
+            there = not answer.infeasible and (more > 0 or (answer.ground.ready and answer.budget + more >= 0))
+            button.layout.display = None if there else "none"
+            if there:
+                step = answer.next_step if more > 0 else answer.with_budget(answer.budget + more)
+                button.description = self._step_in_words(more, step)
+
+    def _step_in_words(self, more: int, step: Mapping[str, Any]) -> str:
+        words = {"money": money(abs(more)), "points": signed(step["points"])}
+        said = t("Tambah {money}: {points} poin", **words) if more > 0 else t("Kurangi {money}: {points} poin", **words)
+        come, go = (self._named(step[which]) for which in ("come", "go"))
+        return ", ".join(
+            filter(None, (said, come and t("masuk: {names}", names=come), go and t("keluar: {names}", names=go)))
+        )
+
+    def _named(self, codes: Sequence[str]) -> str:
+        """Name actions, codes behind their names."""
+        names = self.answer.model.catalogue.actions["name"]
+        said = "; ".join(f"{names[code]} ({code})" for code in codes[:_NAMED])
+        rest = len(codes) - _NAMED
+        return t("{names}; dan {count} kegiatan lain", names=said, count=rest) if rest > 0 else said
+
+    def _less_sure(self) -> list[str]:
+        """Say why a plan that costs more is less sure than a cheaper one, where it is."""
+        answer, board = self.answer, self._board
+        if answer.ground.ready is None or board is None:
+            return []
+        steps = board.answer.chances
+        surer = steps[(steps["cost"] < answer.plan.cost) & (steps["probability"] > answer.chance.probability + 0.005)]
+        if surer.empty:
+            return []
+        best = surer.loc[surer["probability"].idxmax()]
+        return [
+            t(
+                "Lebih mahal belum tentu lebih pasti: untuk {cost} peluangnya {chance}. Rencana di sini dipilih menurut poinnya "
+                "bila semua diterima; kegiatan yang poinnya banyak bisa lebih sering ditolak verifikator.",
+                cost=money(best["cost"]),
+                chance=likely(best["probability"]),
+            )
+        ]
 
     def _unknown(self) -> list[str]:
         """Say how many points hang on answers that nobody has given: no plan counts on them."""
@@ -465,12 +627,25 @@ class WhatIf(Controls):
             pulled = before.model_copy(update={"budget": scenario.budget}) == scenario
             if not (pulled and self._pulled and now - self._when < _PULL):
                 self._past.append(before)
+                self._steps += 1
             self._pulled = pulled
         self._shown, self._when = scenario, now
 
     def _begin(self, ground: Ground) -> None:
         """Start on new assumptions: the staircase is climbed in the background, and then drawn."""
         self._ground, self._board = ground, None
+        self._base = self._base.model_copy(update={"catalogue": self.catalogue.value})
+        catalogue = self.simulator.catalogue(self.catalogue.value)
+        ceilings, named = self._offered(catalogue)
+        for chosen, options in zip(self._lists, (ceilings, *[named] * 4), strict=True):
+            chosen.offer(options)
+        if self.own is not None and self.own.catalogue is not catalogue:
+            self.own.offer(self.catalogue.value, catalogue)
+        position, badge = ground.position, badges(ground.position, ground.model.catalogue)
+        about = (position.area.name, str(position.award_year), position.instrument.stage(position.stage).name)
+        self.where.value = f'<p class="kla-where"><strong>{escape(" · ".join(about))}</strong>' + (
+            f' <strong class="kla-badge">{escape(badge)}</strong></p>' if badge else "</p>"
+        )
         self.progress.value, self.progress.layout.display = 0, ""
 
         def climb() -> None:
@@ -497,7 +672,8 @@ class WhatIf(Controls):
         far = max(reach(answer.ground, answer.target), answer.scenario.budget or 0)
         board = self._board
         climbed = not self.climbing.is_alive() or threading.current_thread() is self.climbing
-        if board is None or (board.answer.goal, board.far, board.climbed) != (answer.goal, far, climbed):
+        asked = (answer.goal, answer.scenario.goal, far, climbed)
+        if board is None or (board.answer.goal, board.answer.scenario.goal, board.far, board.climbed) != asked:
             board = self._board = Board(answer, far, climbed=climbed)
             self.still.value = board.svg()
             with self.quietly():
@@ -518,17 +694,55 @@ class WhatIf(Controls):
             else t("sesuai tahap lembar: {share}", share=percent(kept))
         )
         self.undo.disabled = not self._past
+        limits = self._limits()
+        said = t("Yang berlaku: {limits}.", limits="; ".join(limits)) if limits else ""
+        self.active.value = f'<p class="kla-hint">{escape(said)}</p>' if said else ""
+
+    def _limits(self) -> list[str]:
+        """Say which limits and assumptions are in force, as they stand in the folds."""
+        chosen = [
+            *self.ceilings.shown,
+            *(t("wajib: {name}", name=name) for name in self.must.shown),
+            *(t("dilarang: {name}", name=name) for name in self.must_not.shown),
+            *(t("paling banyak satu dari: {name}", name=name) for name in self.either_or.shown),
+            *(t("tepat satu dari: {name}", name=name) for name in self.exactly_one.shown),
+        ]
+        if self.budgets.value:
+            chosen.append(t("anggaran yang mungkin: {budgets}", budgets=self.budgets.value))
+        if self.retention.value:
+            chosen.append(t("bertahan {share}", share=percent(self.retention.value / 100)))
+        if self.catalogue.value:
+            chosen.append(t("katalog {name}", name=self.catalogue.label))
+        for control, usual in ((self.acceptance, "full"), (self.cost, "likely")):
+            if control.value != usual:
+                chosen.append(f"{control.description.lower()} {control.label}")
+        return chosen
 
     def _show_tab(self) -> None:
-        """Make the page that is looked at; the others wait until they are."""
+        """Make the page that is looked at; the others wait until they are, and one that takes a while says so."""
         if self.answer is None:
             return
-        _, page, parts = self._pages[self.tabs.selected_index or 0]
+        if self._waiting is not None:
+            self._waiting.cancel()
+        name, page, parts = self._pages[self.tabs.selected_index or 0]
         answer = self.answer
         if answer.plan.status == "infeasible":
             page.value = plan_in_words(answer)._repr_html_()
-            return
-        page.value = "\n".join(part._repr_html_() for part in parts(answer))
+        elif name in self._quick:
+            page.value = "\n".join(part._repr_html_() for part in parts(answer))
+        else:
+            page.value = status(t("Menghitung “{name}” …", name=name), "plain")
+            self._waiting = threading.Timer(_REST, self._fill, (answer, page, parts))
+            self._waiting.daemon = True
+            self._waiting.start()
+
+    def _fill(self, answer: Simulation, page: widgets.HTML, parts: Callable[[Simulation], list[Any]]) -> None:
+        try:
+            shown = "\n".join(part._repr_html_() for part in parts(answer))
+        except KlaError as error:
+            shown = status(str(error))
+        if answer is self.answer:
+            page.value = shown
 
     def _comparison(self, answer: Simulation) -> list[Any]:
         if not self.compared.value:
@@ -564,97 +778,11 @@ class WhatIf(Controls):
         )
 
 
-class _List:
-    """Choices that are added one by one and taken away by their own button.
-
-    `value` is a list of what was chosen; with `amount` a dictionary to rupiah; with `groups` a list of
-    tuples: two or more choices are gathered before they are added.
-    """
-
-    def __init__(
-        self,
-        label: str,
-        options: list[tuple[str, Any]],
-        changed: Callable[[], None],
-        *,
-        amount: bool = False,
-        groups: bool = False,
-        say: Callable[[str], None] = lambda what: None,
-    ) -> None:
-        self._names = {value: name for name, value in options}
-        self._amount, self._groups, self._changed, self._say_ = amount, groups, changed, say
-        self._value: Any = {} if amount else []
-        wide = widgets.Layout(width="calc(100% - 6px)")
-        style = {"description_width": LABEL_WIDTH}
-        kind = widgets.SelectMultiple if groups else widgets.Dropdown
-        extra = {"rows": 4} if groups else {}
-        self.choice = kind(description=label, options=options, layout=wide, style=style, **extra)
-        self.money = widgets.Text(
-            description=t("paling banyak"), placeholder=t("200 juta"), continuous_update=False, layout=wide, style=style
-        )
-        self.add = widgets.Button(
-            description=t("Tambah"), tooltip=f"{t('Tambah')}: {label}", layout=widgets.Layout(width="auto")
-        )
-        self.add.on_click(lambda _: self._added())
-        self.chips = widgets.VBox([])
-        rows = [self.choice, self.money] if amount else [self.choice]
-        self.widget = widgets.VBox([*rows, self.add, self.chips])
-
-    @property
-    def value(self) -> Any:
-        """What was chosen."""
-        return self._value.copy()
-
-    @value.setter
-    def value(self, value: Any) -> None:
-        self._value = value.copy()
-        self._show()
-
-    def _added(self) -> None:
-        chosen = self.choice.value
-        if self._amount:
-            try:
-                self._value[chosen] = read_money(self.money.value)
-            except ValueError as error:
-                self._say_(str(error))
-                return
-            self.money.value = ""
-        elif self._groups and len(chosen) < 2:
-            return
-        elif chosen not in self._value:
-            self._value.append(tuple(chosen) if self._groups else chosen)
-        self._show()
-        self._changed()
-
-    def _show(self) -> None:
-        self.chips.children = [self._chip(item) for item in self._value]
-
-    def _chip(self, item: Any) -> widgets.Button:
-        name = ", ".join(item) if self._groups else self._names.get(item, str(item))
-        said = f"{name} ≤ {money(self._value[item])}" if self._amount else name
-        button = widgets.Button(
-            description=f"✕ {said}", tooltip=t("Hapus {name}", name=said), layout=widgets.Layout(width="100%")
-        )
-
-        def remove(_: Any) -> None:
-            if self._amount:
-                self._value.pop(item, None)
-            else:
-                self._value.remove(item)
-            self._show()
-            self._changed()
-
-        button.on_click(remove)
-        return button
-
-
-def _headline(first: str, *rest: str) -> str:
-    from html import escape
-
+def _headline(asked: str, first: str, *rest: str) -> str:
     said = "".join(f"<p>{escape(text)}</p>" for text in rest if text)
-    return f"<h2>{escape(first)}</h2>{said}"
+    return f"<h2><small>{escape(asked)}</small> {escape(first)}</h2>{said}"
 
 
 def _beside(text: str) -> str:
     """Return a number that stands under its slider."""
-    return f'<p style="margin:0 0 6px 104px;font-weight:600">{text}</p>'
+    return f'<p style="margin:0 0 6px 116px;font-weight:600">{text}</p>'

@@ -29,6 +29,7 @@ from kla_analysis.report import html
 from kla_analysis.report.notebooks import read_notebook, translated, working_copy
 from kla_analysis.report.parameters import ReportParameters, begin, declared_values
 from kla_analysis.report.store import writing
+from kla_analysis.showing.records import css
 
 #: Templates, settings and the kernel of ours, as Jupyter looks for them, and the kernel's name.
 FOLDER, KERNEL = Path(__file__).parent / "jupyter", "kla"
@@ -295,7 +296,8 @@ def _notebook(parameters: ReportParameters, path: Path) -> nbformat.NotebookNode
 def _for_the_app(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Return a notebook without what belongs to the report only, asking for our kernel."""
     shown = html.attended(notebook)
-    shown.metadata["title"] = html.title_and_lead(notebook)[0]
+    shown.metadata["title"] = html.heading_of(notebook)
+    shown.metadata["look"] = css()
     shown.metadata["wait"] = t("Sebentar, halaman disiapkan …")
     shown.metadata["lost"] = t(
         "Halaman ini tidak tersambung lagi: mesin hitungnya berhenti. Yang belum disimpan hilang."

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import datetime
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
 from kla_analysis.app.choices import target_name
+from kla_analysis.errors import KlaError
+from kla_analysis.evidence.areas import find_area, zone_of
 from kla_analysis.language import moment, money, t
 from kla_analysis.project import find_project
 from kla_analysis.report import changes, exports, html
 from kla_analysis.report.manifest import (
     MANIFEST,
     Manifest,
+    badge_in_words,
     doubts_in_words,
     predicate_in_words,
     read_manifest,
     total_in_words,
 )
 from kla_analysis.report.store import place_at
+from kla_analysis.runs import notices
 
 #: Where a server of ours hands out the reports folder, empty where it can not; without one, links lead from the
 #: notebook's own folder.
@@ -41,9 +46,14 @@ class Made:
     manifest: Manifest
 
     @property
+    def sample(self) -> bool:
+        """Whether it is the sample that comes with the project."""
+        return self.folder.parent == find_project().reports
+
+    @property
     def name(self) -> str:
         """Whose report it is."""
-        sample = t("Contoh") + ": " if self.folder.parent == find_project().reports else ""
+        sample = t("Contoh") + ": " if self.sample else ""
         return f"{sample}{self.manifest.figures.get('area', '')} {self.manifest.parameters.get('year', '')}"
 
 
@@ -58,6 +68,14 @@ def shelf() -> list[Made]:
         and (manifest := read_manifest(path.read_bytes())) is not None
     ]
     return sorted(found, key=lambda made: made.manifest.created, reverse=True)
+
+
+def failed() -> list[Path]:
+    """Return the pages about attempts that failed where no report was ever made, by name."""
+    reports = find_project().reports
+    return sorted(
+        page for page in reports.glob("*/*-gagal.html") if not (page.parent / page.stem[:4] / MANIFEST).is_file()
+    )
 
 
 def at(folder: str | Path) -> Made | None:
@@ -84,7 +102,7 @@ def card(made: Made, *, opened: bool = False) -> str:
         opened: show what changed at once, not only when somebody asks.
     """
     about = made.manifest.parameters
-    when = moment(datetime.datetime.strptime(made.manifest.created, "%Y-%m-%dT%H:%M:%SZ"))
+    when = moment(datetime.datetime.strptime(made.manifest.created, "%Y-%m-%dT%H:%M:%SZ"), zone_of(about["area"]))
     files = {html.INDEX: t("Buka laporan"), exports.PDF: "PDF", exports.EXCEL: "Excel"}
     shown = " ".join(
         f'<a class="kla-file" href="{escape(address(made.folder / file))}" target="_blank" rel="noopener" '
@@ -109,10 +127,35 @@ def card(made: Made, *, opened: bool = False) -> str:
             else t("Rencana {cost}.", cost=cost)
         )
     facts = " ".join((facts, *doubts_in_words(made.manifest.figures)))
+    word = badge_in_words(made.manifest.figures)
+    badge = f'<strong class="kla-badge">{escape(word)}</strong> ' if word else ""
     return (
-        f'<div class="kla-card"><h3>{escape(made.name)}</h3><p>{escape(facts)}</p><p>{shown}</p>'
-        f"{_changed(made, opened)}</div>"
+        f'<div class="kla-card"><h3>{escape(made.name)}</h3><p>{badge}{escape(facts)}</p>{_newer_failed(made.folder)}'
+        f"<p>{shown}</p>{_changed(made, opened)}</div>"
     )
+
+
+def failure(page: Path) -> str:
+    """Return an attempt that failed, where no report was ever made, as HTML."""
+    code, year = page.parent.name, page.stem[:4]
+    with suppress(KlaError):
+        code = find_area(code).name
+    said = escape(t("{area} {year}: laporan belum jadi; percobaan terakhir gagal.", area=code, year=year))
+    return f'<div class="kla-card"><p class="kla-remark">{said}{_why(page)}</p></div>'
+
+
+def _newer_failed(folder: Path) -> str:
+    """Say that a later attempt failed; the page about it is taken away by the next that succeeds."""
+    page = notices.page_of(folder)
+    if not page.is_file():
+        return ""
+    said = escape(t("Percobaan yang lebih baru gagal; laporan ini yang terakhir utuh."))
+    return f'<p class="kla-remark">{said}{_why(page)}</p>'
+
+
+def _why(page: Path) -> str:
+    where = address(page)
+    return f' <a href="{escape(where)}" target="_blank" rel="noopener">{escape(t("Mengapa"))}</a>' if where else ""
 
 
 def _changed(made: Made, opened: bool) -> str:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
 
 from kla_analysis.errors import KernelError, KlaError, OutputError, ParameterError
 from kla_analysis.language import t
@@ -170,7 +171,7 @@ def _sheets(project: Project) -> Iterator[Finding]:
     from kla_analysis.analysis.scoring import roll_up
     from kla_analysis.evidence.assessment import list_rounds, load_assessment, rules_of
 
-    def look(path: object) -> Callable[[Project], str]:
+    def look(path: Path) -> Callable[[Project], str]:
         def total(project: Project) -> str:
             rules = rules_of(path, data=project.data)
             rolled = roll_up(load_assessment(path, rules, data=project.data), rules)

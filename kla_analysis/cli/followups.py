@@ -1,4 +1,4 @@
-"""Commands about what meetings decide: followup."""
+"""Commands about what meetings decide and what is handed over: followup, handover."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from kla_analysis.cli.kit import FILE, answers_in_json, app, lang_option, print_json
-from kla_analysis.errors import ParameterError
 from kla_analysis.language import t
 
 
@@ -20,10 +19,8 @@ def followup() -> None:
 
 def _about_decision(command: Any) -> Any:
     for option in (
-        click.option(
-            "--points-accepted", type=float, help="Nilai pertanyaan sesudahnya, seperti diterima verifikator."
-        ),
-        click.option("--points-claimed", type=float, help="Nilai pertanyaan sesudahnya, seperti diajukan."),
+        click.option("--points-accepted", help="Nilai pertanyaan sesudahnya, seperti diterima verifikator."),
+        click.option("--points-claimed", help="Nilai pertanyaan sesudahnya, seperti diajukan."),
         click.option("--spent", help="Yang sudah dipakai, misalnya “75 juta”."),
         click.option("--done-on", help="Tanggal selesai."),
         click.option("--result", help="Apa jadinya; alasan bila dibatalkan."),
@@ -144,17 +141,27 @@ def import_decisions(file: Path, area: str, theirs: bool, as_json: bool) -> None
     _tell(found, as_json, ". ".join(f"{words[name]}: {', '.join(codes) or '–'}" for name, codes in found.items()) + ".")
 
 
+@app.command()
+@click.option("--area", required=True, help="Kode wilayah.")
+@click.option("--year", type=int, required=True, help="Tahun penghargaan.")
+@click.option("--stage", default="", help="Tahap penilaian; bila kosong, tahap terakhir yang ada.")
+@click.option("--assessment", type=FILE, help="Lembar nilai sendiri (CSV).")
+@click.option("--out", type=FILE, help="Berkas .pdf; bila kosong, serah-terima-<wilayah>-<tahun>.pdf di folder ini.")
+@answers_in_json
+def handover(area: str, year: int, stage: str, assessment: Path | None, out: Path | None, as_json: bool) -> None:
+    """Tulis berkas serah terima: riwayat, bukti, keputusan, pemegang, berkas, dan asumsi dalam satu PDF."""
+    from kla_analysis.report.handover import write_handover
+
+    path = write_handover(area, year, stage=stage, assessment=assessment, out=out)
+    _tell({"file": str(path)}, as_json, t("Ditulis: {path}.", path=path))
+
+
 def _given(about: dict[str, Any]) -> dict[str, Any]:
     """Return what was said of a decision, by column."""
-    from kla_analysis.language import read_money
+    from kla_analysis.evidence.followup import read_value
 
-    values = {name: value for name, value in about.items() if value is not None}
-    if "spent" in values:
-        try:
-            values["spent_rupiah"] = read_money(values.pop("spent"))
-        except ValueError as error:
-            raise ParameterError(str(error)) from None
-    return values
+    found = {"spent_rupiah" if name == "spent" else name: value for name, value in about.items() if value is not None}
+    return {name: read_value(name, value) for name, value in found.items()}
 
 
 def _tell(record: dict[str, Any], as_json: bool, said: str) -> None:

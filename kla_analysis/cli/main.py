@@ -205,7 +205,7 @@ def _asked_language() -> str:
 
 def _speak(command: click.Command) -> None:
     """Put what a command and all below it say of themselves into the language in force."""
-    command.help = t(inspect.cleandoc(command.help))
+    command.help = t(inspect.cleandoc(command.help or ""))
     command.options_metavar = t("[PILIHAN]...")
     kinds = {
         "text": t("TEKS"),
@@ -216,7 +216,7 @@ def _speak(command: click.Command) -> None:
     }
     for param in command.params:
         if isinstance(param, click.Option):
-            param.help = t(param.help)
+            param.help = t(param.help or "")
         if param.metavar:
             param.metavar = t(param.metavar)
         elif not getattr(param, "is_flag", False):
@@ -246,12 +246,14 @@ def _usage_in_words(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption):
         return t("Pilihan “{name}” tidak dikenal.", name=error.option_name)
     if isinstance(error, click.MissingParameter):
-        name = error.param.opts[-1] if isinstance(error.param, click.Option) else error.param.make_metavar(error.ctx)
+        param, context = error.param, error.ctx
+        asked = "" if param is None or context is None else param.make_metavar(context)
+        name = param.opts[-1] if isinstance(param, click.Option) else asked
         return t("“{name}” belum diisi.", name=name)
     if isinstance(error, click.BadParameter):
         return t(
             "Nilai untuk “{name}” tidak dapat dipakai: {why}",
-            why=_wanted(error.param.type),
+            why=_wanted(error.param.type) if error.param else error.message,
             name=error.param.opts[-1] if error.param else "",
         )
     if isinstance(error, click.BadOptionUsage):

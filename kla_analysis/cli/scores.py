@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kla_analysis.analysis.position import Position
+    from kla_analysis.analysis.scoring import MissingPolicy
     from kla_analysis.evidence.assessment import Assessment
 
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @click.option("--missing", default="range", show_default=True, help="Jawaban kosong: range, zero, atau refuse.")
 @with_least_share
 @answers_in_json
-def score(file: Path, instrument: str | None, missing: str, least_share: float, as_json: bool) -> None:
+def score(file: Path, instrument: str | None, missing: MissingPolicy, least_share: float, as_json: bool) -> None:
     """Hitung nilai total dan predikat sebuah lembar."""
     from kla_analysis.analysis.conditions import below_share
     from kla_analysis.analysis.position import open_position
@@ -48,7 +49,7 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
     position = open_position(
         sheet.area_code, sheet.award_year, stage=sheet.stage, assessment=file, instrument=rules.id, missing=missing
     )
-    below = below_share(position.roll_up, least_share) if least_share else None
+    below = below_share(position.rolled, least_share) if least_share else None
     if as_json:
         print_json(
             {
@@ -63,7 +64,7 @@ def score(file: Path, instrument: str | None, missing: str, least_share: float, 
 def _score_record(position: Position, sheet: Assessment) -> dict[str, Any]:
     from kla_analysis.report.results import forecast_of
 
-    result = position.roll_up
+    result = position.rolled
     return {
         **placement_record(result.placement),
         "total": result.total.low if result.total.is_exact else None,
@@ -90,7 +91,7 @@ def _echo_score(position: Position, sheet: Assessment, below: pd.DataFrame | Non
     from kla_analysis.showing.summary import surety_in_words
     from kla_analysis.showing.target import least_share_in_words
 
-    rules, result = position.instrument, position.roll_up
+    rules, result = position.instrument, position.rolled
     click.echo(f"{sheet.shown}: {sheet.area_code}, {sheet.award_year}, {rules.stage(sheet.stage).name}, {rules.id}")
     _echo_points(result.components)
     total = rules.ladder.written(result.total)
@@ -190,11 +191,11 @@ def audit(file: Path | None, reference: bool, instrument: str | None, as_json: b
     from kla_analysis.instrument.instrument import level_name
     from kla_analysis.showing.quality import audit_in_words
 
-    if reference == (file is not None):
+    path = file or find_sheet(REFERENCE_CODE, int(list_rounds(REFERENCE_CODE)["award_year"].max()))
+    if path is None or reference == (file is not None):
         raise ParameterError(
             t("Sebutkan satu lembar."), advice=t("Tulis kla audit BERKAS, atau kla audit --reference.")
         )
-    path = file or find_sheet(REFERENCE_CODE, int(list_rounds(REFERENCE_CODE)["award_year"].max()))
     rules = rules_of(path, instrument)
     sheet = any_sheet(path, rules)
     found = run_audit(sheet, rules)

@@ -1,4 +1,4 @@
-"""Commands that read and write sheets: import, template, synthetic."""
+"""Commands that read and write sheets: import, template, worksheets, collect, synthetic."""
 
 from __future__ import annotations
 
@@ -118,3 +118,145 @@ def template_command(area: str, year: int, stage: str, out: Path | None, instrum
         print_json({"file": str(path)})
     else:
         click.echo(t("Ditulis: {path}. Isi kolom Nilai, lalu: kla import {name}", path=path, name=path.name))
+
+
+_subdistricts = click.option(
+    "--subdistricts", default="", help="Nama kecamatan dipisah koma, atau berkas .txt dengan satu nama per baris."
+)
+
+
+def _names_in(text: str) -> list[str]:
+    """Return the names that an option lists, or that stand in the file that it names."""
+    from kla_analysis.files import read_plain
+
+    path = Path(text)
+    if text.casefold().endswith(".txt"):
+        try:
+            return read_plain(path, most=1 << 20).decode("utf-8-sig", "replace").splitlines()
+        except FileNotFoundError:
+            raise ParameterError(
+                t("Berkas {file} tidak ada.", file=path.name), advice=t("Periksa nama dan foldernya.")
+            ) from None
+    return text.split(",")
+
+
+@app.command("worksheets")
+@click.option("--area", required=True, help="Kode wilayah.")
+@click.option("--year", type=click.IntRange(2011, 2100), required=True, help="Tahun penghargaan.")
+@click.option("--out", type=FILE, required=True, help="Folder untuk lembar kerja.")
+@click.option("--due", type=click.DateTime(["%Y-%m-%d"]), help="Tenggat, seperti 2025-03-31.")
+@_subdistricts
+@click.option("--replace", "replace_old", is_flag=True, help="Ganti lembar yang sudah ada.")
+@with_instrument
+@answers_in_json
+def worksheets_command(
+    area: str,
+    year: int,
+    out: Path,
+    due: Any,
+    subdistricts: str,
+    replace_old: bool,
+    instrument: str | None,
+    as_json: bool,
+) -> None:
+    """Tulis lembar kerja: satu buku kerja per lembaga, pertanyaannya saja.
+
+    Di sampingnya jawaban putaran lalu dan nilai maksimal. Sesudah diisi: kla collect FOLDER.
+    """
+    from kla_analysis.evidence.worksheets import open_round
+    from kla_analysis.showing.worksheets import write_worksheets
+
+    own = open_round(
+        area,
+        year,
+        instrument=instrument,
+        due=due.date().isoformat() if due else "",
+        subdistricts=_names_in(subdistricts),
+    )
+    written = write_worksheets(own, out, replace_old=replace_old)
+    if as_json:
+        print_json(
+            {
+                "folder": str(out),
+                "files": [
+                    {
+                        "kind": unit.kind,
+                        "unit": unit.code,
+                        "name": unit.name,
+                        "file": str(path),
+                        "questions": len(own.questions_of(unit)),
+                    }
+                    for unit, path in written
+                ],
+            }
+        )
+        return
+    for unit, path in written:
+        click.echo(t("{file}: {count} pertanyaan", file=path.name, count=len(own.questions_of(unit))))
+    click.echo(
+        t(
+            "{count} lembar kerja ditulis di {folder}. Sesudah kembali: kla collect FOLDER --area {area} --year {year}",
+            count=len(written),
+            folder=out,
+            area=own.area.code,
+            year=year,
+        )
+    )
+
+
+@app.command("collect")
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FOLDER...")
+@click.option("--area", required=True, help="Kode wilayah.")
+@click.option("--year", type=click.IntRange(2011, 2100), required=True, help="Tahun penghargaan.")
+@click.option("--due", type=click.DateTime(["%Y-%m-%d"]), help="Tenggat; bila kosong, yang tertulis di tiap lembar.")
+@_subdistricts
+@click.option(
+    "--rule",
+    type=click.Choice(["none", "lead"]),
+    default="none",
+    show_default=True,
+    help="Bila nilai dua lembaga berbeda: none dikosongkan, lead menurut pengampu.",
+)
+@click.option("--out", type=FILE, help="Berkas CSV hasil; bila kosong, data/assessments/<wilayah>/<tahun>-<tahap>.csv.")
+@click.option("--table", type=FILE, help="Tulis juga tabel penyerahan: .xlsx, .csv, atau .json.")
+@click.option("--replace", "replace_old", is_flag=True, help="Ganti penilaian yang bukan hasil kumpulan.")
+@with_instrument
+@answers_in_json
+def collect_command(
+    files: tuple[Path, ...], area: str, year: int, due: Any, subdistricts: str, rule: str, out: Path | None, table: Path | None,
+    replace_old: bool, instrument: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Kumpulkan lembar kerja yang kembali menjadi satu penilaian.
+
+    Boleh diulang: yang sudah diambil tidak hilang, yang baru ditambahkan, urutannya tidak berpengaruh.
+    """
+    from kla_analysis.evidence.collect import collect
+    from kla_analysis.evidence.intake.guard import sheets_among
+    from kla_analysis.evidence.worksheets import open_round
+    from kla_analysis.showing.collection import collected_lines, collected_record, write_collection
+
+    missing = [path.name for path in files if not path.exists()]
+    if missing:
+        raise ParameterError(t("{names} tidak ada.", names=", ".join(missing)), advice=t("Periksa nama dan foldernya."))
+    paths, notes = sheets_among(files)
+    own = open_round(
+        area,
+        year,
+        instrument=instrument,
+        due=due.date().isoformat() if due else "",
+        subdistricts=_names_in(subdistricts),
+        out=out,
+    )
+    found = collect(paths, own, out=out, rule=rule, replace_old=replace_old)
+    if table is not None:
+        write_collection(found, table)
+    for note in notes:
+        click.echo("! " + note, err=True)
+    if as_json:
+        print_json(collected_record(found))
+    else:
+        for line in collected_lines(found):
+            click.echo(line)
+    if found.refused:
+        # Partly done where something came in; else everything was refused.
+        raise click.exceptions.Exit(8 if len(found.frame) else 3)

@@ -19,7 +19,7 @@ from kla_analysis.errors import DataError, KlaError, OutputError, ParameterError
 from kla_analysis.evidence.assessment import sheet_and_rules
 from kla_analysis.evidence.intake import guard
 from kla_analysis.evidence.intake.child import Reader
-from kla_analysis.evidence.intake.grid import TEXT, Cell, Grid, clean
+from kla_analysis.evidence.intake.grid import TEXT, Book, Cell, Grid, clean
 from kla_analysis.evidence.intake.numbers import read_date
 from kla_analysis.evidence.partners import load_partners
 from kla_analysis.evidence.personal import masked
@@ -31,6 +31,7 @@ from kla_analysis.reading import as_text, read_table, refuse, schema_of, table_b
 FILE = "followup.csv"
 OPEN, DONE, DROPPED = "open", "done", "dropped"
 STATES = (OPEN, DONE, DROPPED)
+_STATE_WORDS = dict(zip(STATES, ("terbuka", "selesai", "dibatalkan"), strict=True))
 #: An open decision whose day has passed; a row has it only where it is looked at.
 OVERDUE = "overdue"
 #: The column of a workbook that says what a row was when the workbook was written.
@@ -59,6 +60,10 @@ def load_followup(area_code: str, *, data: Path | None = None) -> pd.DataFrame:
 
     Raises:
         DataError: with every problem at once.
+
+    >>> import kla_analysis as kla
+    >>> list(kla.load_followup("63.10").columns[:4])
+    ['code', 'award_year', 'decided_on', 'component_code']
     """
     data = data or find_project().data
     path = followup_path(area_code, data=data)
@@ -76,6 +81,10 @@ def save_followup(area_code: str, table: pd.DataFrame, *, data: Path | None = No
     Raises:
         DataError: with every problem at once; nothing is written then.
         OutputError: the folder can not be written.
+
+    >>> import kla_analysis as kla
+    >>> decisions = kla.load_followup("63.10")
+    >>> kla.save_followup("63.10", decisions.assign(state="done"))  # doctest: +SKIP
     """
     data = data or find_project().data
     path = followup_path(area_code, data=data)
@@ -191,35 +200,68 @@ def read_followup(area_code: str, path: Path, *, theirs: bool = False, data: Pat
     content = guard.look_at(guard.read_file(path), path.name)
     with Reader() as reader:
         book = reader.read(path.name, content)
-    names = _empty(data).columns
-    grid, head, places = _table_in(book.grids, [*names, WAS], path.name)
-    rows = {row: _texts(cells, places) for row, cells in grid.rows.items() if row > head}
-    here = load_followup(area_code, data=data)
-    rows = {row: own for row, own in rows.items() if set(own) - {WAS, "award_year", "state"}}
-    _require_text_codes(grid, rows, places, path.name)
-    if not rows:
-        raise DataError(t("{file}: tidak ada keputusan.", file=path.name), advice=t("Isi tabelnya, lalu ulangi."))
-    coded = pd.concat([here["code"], pd.Series([own.get("code", "") for own in rows.values()], dtype=object)])
-    fresh = iter(f"T{at:02d}" for at in range(int(next_code(pd.DataFrame({"code": coded}))[1:]), 10**6))
-    for own in rows.values():
-        own["code"] = own.get("code") or next(fresh)
-        own["state"] = own.get("state") or OPEN
-    new = _read_again(_as_csv(rows, list(names)), area_code, data, path.name)
+    names = list(_empty(data).columns)
+    here, rows = load_followup(area_code, data=data), _rows_of(book, names, path.name)
+    _number(rows, here)
+    new = _read_again(_as_csv(rows, names), area_code, data, path.name)
     _require_no_conflict(new, here, {own["code"]: own.get(WAS, "") for own in rows.values()}, path.name, theirs)
-    known = set(here["code"])
-    marks = {str(row["code"]): fingerprint(row) for row in here.to_dict("records")}
-    changed = [
-        row["code"] for row in new.to_dict("records") if row["code"] in known and fingerprint(row) != marks[row["code"]]
-    ]
-    by_code = new.set_index("code", drop=False)
-    merged = [
-        by_code.loc[[row["code"]]] if row["code"] in by_code.index else pd.DataFrame([row])
-        for row in here.to_dict("records")
-    ]
-    added = new[~new["code"].isin(known)]
-    table = pd.concat([one for one in (*merged, added) if len(one)], ignore_index=True).reindex(columns=names)
-    kept = tuple(code for code in here["code"] if code not in by_code.index)
-    return Merged(table.astype(here.dtypes.to_dict()), tuple(added["code"]), tuple(changed), kept)
+    fresh = {row["code"]: row for row in new.to_dict("records")}
+    mine = {row["code"]: row for row in here.to_dict("records")}
+    both = [code for code in mine if code in fresh]
+    table = pd.DataFrame(
+        [*(fresh.get(code, row) for code, row in mine.items()), *(fresh[c] for c in fresh if c not in mine)]
+    )
+    return Merged(
+        table.reindex(columns=names).astype(here.dtypes.to_dict()),
+        added=tuple(code for code in fresh if code not in mine),
+        changed=tuple(code for code in both if fingerprint(fresh[code]) != fingerprint(mine[code])),
+        kept=tuple(code for code in mine if code not in fresh),
+    )
+
+
+def _rows_of(book: Book, names: list[str], shown: str) -> dict[int, dict[str, str]]:
+    """Return the filled rows of the table of decisions, by their number, as texts by column."""
+    grid, head, places = _table_in(book.grids, [*names, WAS], shown)
+    rows = {row: _texts(cells, places) for row, cells in grid.rows.items() if row > head}
+    rows = {row: own for row, own in rows.items() if set(own) - {WAS, "award_year", "state"}}
+    if not rows:
+        raise DataError(t("{file}: tidak ada keputusan.", file=shown), advice=t("Isi tabelnya, lalu ulangi."))
+    _require_text_codes(grid, rows, places, shown)
+    return rows
+
+
+def _number(rows: dict[int, dict[str, str]], here: pd.DataFrame) -> None:
+    """Give new decisions a code that nobody has, and the state that decisions begin with."""
+    known = [*here["code"], *(own["code"] for own in rows.values() if "code" in own)]
+    for own in rows.values():
+        own.setdefault("state", OPEN)
+        if "code" not in own:
+            known.append(own.setdefault("code", next_code(pd.DataFrame({"code": known}))))
+
+
+def state_name(state: str) -> str:
+    """Name what became of a decision in the language in force."""
+    return {OPEN: t("terbuka"), DONE: t("selesai"), DROPPED: t("dibatalkan"), OVERDUE: t("lewat tenggat")}[state]
+
+
+def read_value(column: str, text: str) -> str:
+    """Return what somebody typed into a column as the file writes it; what is no number stays for the reader to refuse.
+
+    >>> read_value("spent_rupiah", "Rp75 juta"), read_value("points_claimed", "4,5"), read_value("what", "4,5")
+    ('75000000', '4.5', '4,5')
+    """
+    if column == "state":
+        said = text.casefold()
+        # A workbook written in Indonesian is read whatever the language in force.
+        return next((state for state in STATES if said in (state, state_name(state), _STATE_WORDS[state])), text)
+    if column in _POINTS:
+        return text.replace(",", ".")
+    if column == "spent_rupiah":
+        try:
+            return str(read_money(text))
+        except ValueError:
+            return text
+    return text
 
 
 def fingerprint(row: Any) -> str:
@@ -389,12 +431,10 @@ def _texts(cells: dict[int, Cell], places: dict[int, str]) -> dict[str, str]:
         if cell is None or not clean(cell.text):
             continue
         text = clean(cell.text)
-        if name == "spent_rupiah" and cell.kind == TEXT:
-            text = _money(text)
-        elif name in _POINTS:
-            text = text.replace(",", ".")
-        elif text.endswith(".0") and name in ("award_year", "spent_rupiah"):
-            text = text[:-2]
+        if cell.kind == TEXT:
+            text = read_value(name, text)
+        elif name in ("award_year", "spent_rupiah"):
+            text = text.removesuffix(".0")
         found[name] = text
     return found
 
@@ -411,13 +451,6 @@ def _require_text_codes(grid: Grid, rows: Iterable[int], places: dict[int, str],
     ]
     if found:
         refuse(shown, found)
-
-
-def _money(text: str) -> str:
-    try:
-        return str(read_money(text))
-    except ValueError:
-        return text  # the strict reader says what is wrong with it
 
 
 def _as_csv(rows: dict[int, dict[str, str]], names: list[str]) -> bytes:

@@ -10,10 +10,11 @@ import datetime
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -150,6 +151,17 @@ class Instrument:
     gap_standing: str
     cap_standing: str
     notes: tuple[str, ...]
+    short_names: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def question_in(self) -> np.ndarray:
+        """Which question belongs to which indicator: questions × indicators, ones and zeros."""
+        return _membership(self.questions["indicator_code"], self.indicators.index)
+
+    @cached_property
+    def indicator_in(self) -> np.ndarray:
+        """Which indicator belongs to which component: indicators × components, ones and zeros."""
+        return _membership(self.indicators["component_code"], self.components.index)
 
     def __repr__(self) -> str:
         return (
@@ -183,6 +195,14 @@ class Instrument:
         """Look a component up by its code, such as `K2`."""
         row = self._row("component", code)
         return Component(row.name, row["name"], row["max_points"], row["source"])
+
+    def short_name(self, code: str) -> str:
+        """Return what people call a component; its name where it has no shorter one.
+
+        >>> load_instrument("kla-2024").short_name("K2")
+        'Klaster II'
+        """
+        return self.short_names.get(code) or self.component(code).name
 
     def stage(self, code: str) -> Stage:
         """Look a stage up by its code, such as `self_assessment`."""
@@ -367,6 +387,7 @@ def _load(folder: Path, lang: str, changed: tuple[tuple[int, int], ...]) -> Inst
         gap_standing=about["gap_rule"]["standing"],
         cap_standing=about["cap_rule"]["standing"],
         notes=tuple(_text(note) for note in about["notes"]),
+        short_names={code: by_language(name) for code, name in about.get("short_names", {}).items()},
     )
 
 
@@ -526,3 +547,8 @@ def _not_the_sum(code: str, maximum: float, below: float, advice: str, file: str
 def _no_longer(code: str, shown: str) -> Problem:
     what = t("maksimum {code} kini cocok dengan jumlah di bawahnya", code=code)
     return Problem(what, t("Hapus pernyataan itu dari discrepancies.yaml."), f"{shown}/discrepancies.yaml")
+
+
+def _membership(parents: pd.Series, order: pd.Index) -> np.ndarray:
+    """Return which child belongs to which parent: children × parents, ones and zeros."""
+    return (parents.to_numpy()[:, np.newaxis] == order.to_numpy()[np.newaxis, :]).astype(float)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import inspect
 import io
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,7 +71,7 @@ def write(catalogue: Catalog, path: Path) -> None:
 
 def open_texts(catalogue: Catalog) -> list[str]:
     """Return the texts that a translator still has to look at: without a translation, or fuzzy."""
-    return [message.id for message in catalogue if message.id and (not message.string or message.fuzzy)]
+    return [str(message.id) for message in catalogue if message.id and (not message.string or message.fuzzy)]
 
 
 def main() -> None:
@@ -93,8 +92,9 @@ def _library() -> Iterator[tuple[str, str]]:
     for path in sorted(_LIBRARY.rglob("*.py")):
         calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
         for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
-            if isinstance(call.func, ast.Name) and call.func.id == "t" and isinstance(call.args[0], ast.Constant):
-                yield call.args[0].value, path.relative_to(_LIBRARY.parent).as_posix()
+            said = call.args[0] if isinstance(call.func, ast.Name) and call.func.id == "t" else None
+            if isinstance(said, ast.Constant):
+                yield str(said.value), path.relative_to(_LIBRARY.parent).as_posix()
 
 
 def _command() -> Iterator[tuple[str, str]]:
@@ -103,7 +103,7 @@ def _command() -> Iterator[tuple[str, str]]:
     while waiting:
         command = waiting.pop(0)
         waiting += command.commands.values() if isinstance(command, click.Group) else ()
-        said = [inspect.cleandoc(command.help)]
+        said = [inspect.cleandoc(command.help or "")]
         for param in command.params:
             said += filter(None, (getattr(param, "help", None), param.metavar))
         yield from ((text, "kla_analysis/cli.py") for text in said)
@@ -123,4 +123,4 @@ def _scenarios(project: Project) -> Iterator[tuple[str, str]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

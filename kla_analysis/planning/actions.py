@@ -82,9 +82,14 @@ class Catalogue:
 
 def catalogue_for(instrument: Instrument, *, data: Path | None = None) -> str | None:
     """Return the name of the project's first catalogue whose actions answer this instrument; None where there is none."""
+    return next(iter(known_catalogues(instrument, data=data)), None)
+
+
+def known_catalogues(instrument: Instrument, *, data: Path | None = None) -> list[str]:
+    """Return the names of the project's catalogues whose actions answer this instrument, sorted."""
     folder = (data or find_project().data) / "actions"
     names = sorted(path.parent.name for path in folder.glob(f"*/{ACTIONS}"))
-    return next((name for name in names if instrument_of(name, data=data) == instrument.id), None)
+    return [name for name in names if instrument_of(name, data=data) == instrument.id]
 
 
 def instrument_of(catalogue: str | Path, *, data: Path | None = None) -> str | None:
@@ -143,6 +148,20 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
         split=split,
         example=about.get("kind") == "example",
     )
+
+
+def read_catalogue(
+    catalogue: str | Path, instrument: Instrument, *, data: Path | None = None
+) -> tuple[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None], dict[str, Any]]:
+    """Return the tables of a catalogue's files (actions, answers, split costs), and what it says of where it comes from.
+
+    Raises:
+        ParameterError, DataError: as `load_catalogue`.
+    """
+    data = data or find_project().data
+    folder = _folder_of_catalogue(str(catalogue), instrument, data)
+    shown = find_project().shown(folder)
+    return _read_tables(folder, instrument, data, shown), _read_about(folder / ORIGIN, f"{shown}/{ORIGIN}")
 
 
 def _folder_of_catalogue(named: str, instrument: Instrument, data: Path) -> Path:

@@ -175,31 +175,36 @@ class _One:
 
     def _merged(self, gap: float, ends: np.ndarray, losses: np.ndarray, prices: np.ndarray) -> list[int] | None:
         """Return the best of the plans that lose no more than a gap against the bound; None where there is none."""
-        order = [np.flatnonzero(losses[a:b] <= gap) + a for a, b in zip(self.first, ends, strict=True)]
-        if any(len(part) == 0 for part in order):
+        close = np.flatnonzero(losses <= gap)
+        at = np.searchsorted(close, np.append(self.first, ends[-1:]))
+        counts = np.diff(at)
+        if not counts.all():
             return None
-        order.sort(key=len)
-        gains, costs = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
-        spent, lost = np.zeros((len(self.most), 1), dtype=np.int64), np.zeros(1)
+        # Most clusters have one set left: that one is taken, and only the others are merged.
+        fixed = close[at[:-1][counts == 1]]
+        order = sorted((close[a : a + n] for a, n in zip(at, counts, strict=False) if n > 1), key=len)
+        gains, costs, lost = self.gains[fixed].sum()[None], self.costs[fixed].sum()[None], losses[fixed].sum()[None]
+        left = (self.most - self.spent[:, fixed].sum(axis=1))[:, None]
+        if not order:
+            return fixed.tolist() if (left >= 0).all() and lost[0] + prices @ left[:, 0] <= gap else None
         chosen = np.zeros((1, 0), dtype=np.int64)
         # What the clusters still to come take at least and at most: money that stays in the end loses its price.
         least = _ahead([self.spent[:, part].min(axis=1) for part in order])
         most = _ahead([self.spent[:, part].max(axis=1) for part in order])
         for k, part in enumerate(order):
             lost = (lost[:, None] + losses[part]).ravel()
-            spent = (spent[:, :, None] + self.spent[:, None, part]).reshape(len(self.most), -1)
+            left = (left[:, :, None] - self.spent[:, None, part]).reshape(len(self.most), -1)
             gains = (gains[:, None] + self.gains[part]).ravel()
             costs = (costs[:, None] + self.costs[part]).ravel()
-            left = self.most[:, None] - spent
-            unspent = prices @ (left - most[k][:, None]).clip(0)
+            unspent = prices @ np.maximum(left - most[k][:, None], 0)
             keep = np.flatnonzero((lost + unspent <= gap) & (left >= least[k][:, None]).all(axis=0))
             if len(keep) > _MANY:
-                keep = keep[undominated(costs[keep], spent[:, keep].T, gains[keep])]
+                keep = keep[undominated(costs[keep], -left[:, keep].T, gains[keep])]
             chosen = np.column_stack([chosen[keep // len(part)], part[keep % len(part)]])
-            lost, spent, gains, costs = lost[keep], spent[:, keep], gains[keep], costs[keep]
+            lost, left, gains, costs = lost[keep], left[:, keep], gains[keep], costs[keep]
         if not len(gains):
             return None
-        return chosen[np.lexsort((costs, -gains))[0]].tolist()
+        return [*fixed.tolist(), *chosen[np.lexsort((costs, -gains))[0]].tolist()]
 
     def _begin(self, losses: np.ndarray, ends: np.ndarray) -> np.ndarray | None:
         """Return a good plan that keeps the ceilings, to begin with; None where none is found."""

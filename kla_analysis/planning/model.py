@@ -193,32 +193,28 @@ class Model:
     @cached_property
     def answered(self) -> list[Answered]:
         """The indicators that actions answer, with who raises which question to what."""
-        instrument, answers = self.rollup.instrument, self.catalogue.answers
+        instrument, claimed = self.rollup.instrument, self.claimed.to_dict()
         position = dict(zip(self.codes, range(len(self.codes)), strict=True))
-        rows = answers.assign(
-            points=self._raised, indicator=answers["question_code"].map(instrument.questions["indicator_code"])
-        )
         sums = self.claimed.groupby(instrument.questions["indicator_code"]).sum()
-        found = []
-        for indicator, inside in rows.groupby("indicator", sort=False):
-            ways = {
-                question: tuple(
-                    Way(position[row.action_code], row.points, (row.chance_low, row.chance_likely, row.chance_high))
-                    for row in own.sort_values("points", ascending=False, kind="stable").itertuples()
-                )
-                for question, own in inside.groupby("question_code", sort=False)
-            }
-            found.append(
-                Answered(
-                    position=instrument.indicators.index.get_loc(indicator),
-                    claimed=float(sums[indicator]),
-                    of_questions=tuple(float(self.claimed[question]) for question in ways),
-                    maximum=float(instrument.indicators.at[indicator, "max_points"]),
-                    fills=bool(self._filled[indicator]),
-                    ways=tuple(ways.values()),
-                )
+        rows = self.catalogue.answers.assign(points=self._raised)
+        rows["indicator"] = rows["question_code"].map(instrument.questions["indicator_code"])
+        inside: dict[str, dict[str, list[Way]]] = {code: {} for code in rows["indicator"].unique()}
+        for question, indicator in zip(rows["question_code"], rows["indicator"], strict=True):
+            inside[indicator].setdefault(question, [])
+        for row in rows.sort_values("points", ascending=False, kind="stable").itertuples():
+            chances = (row.chance_low, row.chance_likely, row.chance_high)
+            inside[row.indicator][row.question_code].append(Way(position[row.action_code], row.points, chances))
+        return [
+            Answered(
+                position=instrument.indicators.index.get_loc(indicator),
+                claimed=float(sums[indicator]),
+                of_questions=tuple(float(claimed[question]) for question in ways),
+                maximum=float(instrument.indicators.at[indicator, "max_points"]),
+                fills=bool(self._filled[indicator]),
+                ways=tuple(tuple(own) for own in ways.values()),
             )
-        return found
+            for indicator, ways in inside.items()
+        ]
 
     def chance(self, chances: Chances) -> np.ndarray:
         """Return the chance of acceptance that counts: of low, likely and high one; always 1 in full."""

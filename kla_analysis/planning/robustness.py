@@ -131,7 +131,8 @@ def regret(model: Model, actions: Sequence[str], limits: Limits, *, retention: R
         One row per outcome: `strictness` (which chance of acceptance holds), `kept` (share of the claimed
         points), `total` and `best_total` (expected points), `regret`.
     """
-    shares = [model.kept_share] if retention is None else [retention.quantile(level) for level in KEPT]
+    # A field verification may raise a verified score; no answer is kept more than whole.
+    shares = [model.kept_share] if retention is None else [min(retention.quantile(level), 1.0) for level in KEPT]
     cases = [(kept, level) for kept in dict.fromkeys(shares) for level in STRICTNESS]
     own = [
         model
@@ -168,7 +169,8 @@ def worth_of_evidence(model: Model, target: float, limits: Limits, retention: Re
     rows = []
     free = replace(limits, budget=None)
     for share in SECURED:
-        kept = retention.median + (1 - retention.median) * share
+        middle = min(retention.median, 1.0)
+        kept = middle + (1 - middle) * share
         then = replace(model, kept_share=kept)
         stairs = quick_staircase(then, free)
         total = then.total(np.array([], dtype=int))

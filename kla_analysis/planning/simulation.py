@@ -121,6 +121,11 @@ class Simulator:
             self._catalogues[name] = load_catalogue(name, self.position.instrument)
         return self._catalogues[name]
 
+    def forget(self, name: str) -> None:
+        """Read a catalogue anew when it is asked for again, because it was changed."""
+        self._catalogues.pop(name, None)
+        self._grounds = {key: ground for key, ground in self._grounds.items() if ground.catalogue.id != name}
+
     def ground(self, scenario: Scenario) -> Ground:
         """Return what this scenario shares with all of the same assumptions."""
         _require_about(self.position, scenario)
@@ -146,7 +151,8 @@ class Simulator:
                 retention = own_retention(scenario.retention)
             elif forecastable(position) and not position.instrument.stage(position.stage).carries_award:
                 retention = outlook(position).retention
-            kept = retention.median if retention is not None else 1.0
+            # A field verification may raise a verified score; no answer is kept more than whole.
+            kept = min(retention.median, 1.0) if retention is not None else 1.0
             catalogue = self.catalogue(scenario.catalogue)
             Model(self.roll_up, catalogue).require_known(scenario.limits)
             left, limits = self.done.without(catalogue), self.done.limits(catalogue, scenario.limits)
@@ -433,6 +439,7 @@ class Simulation:
             "why": plan.why or None,
             "reachable": plan.reachable,
             "actions": list(plan.actions),
+            "activities": self._activities(),
             "cost": plan.cost if feasible else None,
             "total": plan.total if feasible else None,
             "predicate": self.placement.predicate if feasible else None,
@@ -446,6 +453,16 @@ class Simulation:
             "spending": {column: self._spent(column) for column in ("agency", "funding_source")} if feasible else None,
             "next_step": {"more": NEXT_STEP, **self.next_step} if feasible else None,
         }
+
+    def _activities(self) -> list[dict[str, Any]]:
+        """Return the plan's actions by name, those first without which most points are lost."""
+        if not self.plan.actions:
+            return []
+        ranked = self.funded.sort_values("points_without", ascending=False, kind="stable")
+        return [
+            {"code": code, "name": row["name"], "agency": row["agency"], "year": row["year"], "cost": int(row["cost"])}
+            for code, row in ranked.iterrows()
+        ]
 
     def _record_done(self) -> dict[str, Any]:
         done = self.ground.done

@@ -29,12 +29,14 @@ from pydantic import BaseModel, ConfigDict
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError
-from kla_analysis.language import moment, number, t
+from kla_analysis.evidence.areas import zone_of
+from kla_analysis.instrument.glossary import load_glossary
+from kla_analysis.language import local, moment, number, percent, t
 from kla_analysis.project import find_project
 from kla_analysis.report import changes, exports, html, pages, processes, results
 from kla_analysis.report.manifest import Manifest, facts
 from kla_analysis.report.notebooks import changed_here, read_notebook
-from kla_analysis.report.parameters import ReportParameters, begin, declared_values
+from kla_analysis.report.parameters import ALL_CLUSTERS, ReportParameters, begin, declared_values
 from kla_analysis.report.store import place_at
 from kla_analysis.showing import losses, scorecard, summary
 from kla_analysis.showing.figure import for_phones
@@ -44,8 +46,6 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 
-# Checks of international web addresses, which no notebook has; its grammar takes 1.5 s to load.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 #: Under this name papermill knows the engine that runs cells in the process that asks.
 ENGINE = "kla"
 
@@ -211,7 +211,7 @@ def _build(job: Job, line: Connection) -> dict[str, Any]:
     sheet = position.assessment
     return {
         "files": sorted(written),
-        "figures": figures(position, record["plan"]),
+        "figures": figures(position, record["plan"]) | {"beside": results.beside_others(position, record)},
         "instrument": position.instrument.id,
         "assessment": {"file": sheet.shown, "sha256": sheet.sha256} if sheet else None,
         **_used(),
@@ -232,8 +232,9 @@ def _files(
     changed = changes.compare(changes.last_report(place_at(job.previous, find_project())), record, job.facts)
     sheets = {f"{sheet['id']}.html": sheet for sheet in pages.sheets(found)}
     titles = {file: t("Lembar rapat: {name}", name=sheet["title"]) for file, sheet in sheets.items()}
+    answered = {file: html.answered(asked, shown[file]) for file, asked in frame.questions.items()}
     leads = {**frame.leads, html.CHANGES: " ".join(changes.in_words(changed).paragraphs)}
-    frame = replace(frame, sheets=titles, leads=leads)
+    frame = replace(frame, sheets=titles, leads=leads, questions=answered)
     shown[html.INDEX] = _summary(position, found, record["plan"])
     shown[html.CHANGES] = changes.blocks(changed)
     texts[html.INDEX] = html.index_page(shown[html.INDEX], frame, exports.downloads())
@@ -375,31 +376,34 @@ def _summary(position: Position, found: list[Record], plan: Mapping[str, Any] | 
         plan: the plan's record; None where there is none.
     """
     target = aim(position)
-    chapters = {t("Seberapa pasti"): summary.surety_in_words(position, target)}
-    if position.roll_up is not None:
-        chapters[t("Kehilangan terbesar yang bisa diraih")] = summary.losses_table(position)
-        chapters[t("Rencana")] = summary.plan_in_brief(position, plan)
-    return [
-        {"kind": "key_figures", "figures": summary.key_figures(position, target, plan)},
+    words = [
         summary.standing_in_words(position, target).record(),
-        pages.drawn(scorecard.ladder(position.totals, position, target), found),
-        *({**shown.record(), "above": title} for title, shown in chapters.items()),
-        {"kind": "decisions", "decisions": summary.decisions(position, target, plan)},
+        {**summary.surety_in_words(position, target).record(), "above": t("Seberapa pasti")},
     ]
+    blocks = [
+        {"kind": "key_figures", "figures": summary.key_figures(position, target, plan)},
+        {"kind": "beside", "words": words, "figure": pages.drawn(summary.picture(position, target), found)},
+    ]
+    if position.roll_up is not None:
+        weakest = {**summary.weakest_table(position).record(), "above": t("Yang paling lemah, dan siapa pemiliknya")}
+        todo = {**summary.plan_in_brief(position, plan).record(), "above": t("Yang dikerjakan, dan berapa biayanya")}
+        blocks += [weakest, todo, summary.costs_in_words(position, plan).record()]
+    decide = {**summary.decisions_table(position, plan).record(), "above": t("Yang perlu diputuskan sekarang")}
+    return [*blocks, decide]
 
 
 def _frame(
     made_from: Manifest, position: Position, parameters: ReportParameters, sources: dict[str, NotebookNode]
 ) -> html.Frame:
-    when = datetime.datetime.fromisoformat(made_from.created)
-    heads = {file: html.title_and_lead(notebook) for file, notebook in sources.items()}
+    when, zone = datetime.datetime.fromisoformat(made_from.created), zone_of(position.area.code)
+    heads = {file: html.heading_of(notebook) for file, notebook in sources.items()}
     aims = summary.title(position, parameters.target)
     own = {html.INDEX: t("Ringkasan"), html.CHANGES: t("Perubahan"), html.QUESTIONS: t("Semua pertanyaan")}
     titles = {html.INDEX: f"{own[html.INDEX]}: {aims}"}
     before = [file for file, notebook in sources.items() if html.chapter(notebook) < html.CHANGES_CHAPTER]
-    titles |= {file: heads[file][0] for file in before}
+    titles |= {file: heads[file] for file in before}
     titles[html.CHANGES] = t("Perubahan: apa yang berbeda dari laporan sebelumnya")
-    titles |= {file: title for file, (title, _) in heads.items()}
+    titles |= heads
     count = len(position.instrument.questions)
     titles[html.QUESTIONS] = t("Semua pertanyaan: {count} butir dan yang menjawabnya", count=count)
     leads = {
@@ -410,23 +414,24 @@ def _frame(
         year=parameters.year,
         titles=titles,
         about=aims,
-        made=when.date(),
+        made=local(when, zone).date(),
         short={file: html.short(sources[file]) if file in sources else own[file] for file in titles},
-        leads={html.INDEX: "", html.CHANGES: ""} | leads | {file: lead for file, (_, lead) in heads.items()},
+        questions={file: html.about(notebook).get("questions", {}) for file, notebook in sources.items()},
+        leads=leads,
+        terms=dict(load_glossary(position.instrument)["name"]) if html.GLOSSARY in sources else {},
         illustrative=position.assessment.origin.note if position.illustrative else "",
         colophon=_colophon(made_from, position),
         version=version("kla-analysis"),
-        stamp=moment(when),
+        stamp=moment(when, zone),
     )
 
 
 def _colophon(made_from: Manifest, position: Position) -> dict[str, str]:
-    shown = "; ".join(f"{name} = {'–' if value == '' else value}" for name, value in made_from.parameters.items())
     sheet = position.assessment
     changed = ", ".join(changed_here())
     return {
         **({t("Notebook diubah di sini"): changed} if changed else {}),
-        t("Parameter"): shown,
+        t("Yang diminta"): "; ".join(_asked(made_from.parameters, position)),
         t("Instrumen"): f"{position.instrument.id}: {position.instrument.title}",
         t("Lembar nilai"): f"{sheet.shown} (sha256 {sheet.sha256[:16]}…)" if sheet else t("tidak ada"),
         t("Aturan"): t("sha256 {hash}…", hash=made_from.inputs["instrument"][:16]),
@@ -437,6 +442,23 @@ def _colophon(made_from: Manifest, position: Position) -> dict[str, str]:
         ),
         t("Dibuat oleh"): f"kla_analysis {version('kla-analysis')}, Python {made_from.versions['python']}",
     }
+
+
+def _asked(given: Mapping[str, Any], position: Position) -> list[str]:
+    """Say in words what the report was asked for; as plain values it stands in the manifest."""
+    rules, kept, least = position.instrument, given["retention"], given["least_share"]
+    said = {
+        t("daerah"): f"{position.area.name} ({position.area.code})",
+        t("putaran"): str(given["year"]),
+        t("tahap"): rules.stage(given["stage"] or position.stage).name,
+        t("target"): rules.ladder.name(given["target"]) if given["target"] else t("predikat berikutnya"),
+        t("bagian yang bertahan"): percent(kept) if kept else t("dari kasus yang terbit"),
+        t("rencana"): given["scenario"] or t("biaya termurah menuju target"),
+        t("nilai minimum tiap indikator"): percent(least) if least else t("tidak diperiksa"),
+    }
+    if given["cluster"] != ALL_CLUSTERS:
+        said[t("komponen")] = rules.component(given["cluster"]).name
+    return [f"{name}: {value}" for name, value in said.items()]
 
 
 def _first_line(text: str) -> str:

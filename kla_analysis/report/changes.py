@@ -19,7 +19,7 @@ import pandas as pd
 from kla_analysis.analysis.scoring import totals_of
 from kla_analysis.errors import KlaError
 from kla_analysis.instrument.instrument import load_instrument
-from kla_analysis.language import number, signed, t
+from kla_analysis.language import chance, number, signed, t
 from kla_analysis.report import results
 from kla_analysis.report.manifest import Manifest, input_names, sha256
 from kla_analysis.report.store import Place
@@ -63,8 +63,9 @@ class Move:
     @property
     def difference(self) -> float | None:
         """After minus before, None where one of them is no number."""
-        both = isinstance(self.before, float | int) and isinstance(self.after, float | int)
-        return round(self.after - self.before, 6) if both else None
+        if isinstance(self.before, float | int) and isinstance(self.after, float | int):
+            return round(self.after - self.before, 6)
+        return None
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ def _moves(before: Mapping[str, Any], after: Mapping[str, Any], rescored: Mappin
         middle = rescored.get(what.removesuffix(".low")) if rescored else None
         if middle is not None and isinstance(was[1], float | int) and isinstance(now[1], float | int):
             data, rules = round(now[1] - middle, 6) + 0.0, round(middle - was[1], 6) + 0.0
-        moves.append(Move(what, now[0] or was[0], was[1], now[1], data, rules))
+        moves.append(Move(what, now[0] or was[0] or what, was[1], now[1], data, rules))
     return moves
 
 
@@ -234,7 +235,7 @@ def _numbers(record: Mapping[str, Any]) -> list[tuple[str, tuple[str, float | st
         found += [
             ("plan.cost", (cost, plan["cost"])),
             ("plan.total", (t("Nilai menurut rencana"), plan["total"])),
-            ("plan.probability", (t("Peluang rencana mencapai target (bagian dari satu)"), plan["probability"])),
+            ("plan.probability", (t("Peluang rencana mencapai target"), plan["probability"])),
             ("plan.actions", (t("Kegiatan dalam rencana"), ", ".join(plan["actions"]))),
         ]
     return found
@@ -266,15 +267,18 @@ def in_words(changed: Changes) -> Text:
         return Text((why,), kind="warning")
     first = t("{count} angka berubah sejak laporan sebelumnya. Yang berbeda: {causes}.", count=count, causes=causes)
     total = next((move for move in changed.moves if move.what == "total.low"), None)
-    if total is None or total.data_points is None:
+    if total is None:
         return Text((first,))
-    words = {"difference": signed(total.difference), "data": signed(total.data_points)}
-    if total.rules_points == 0:
+    moved, data, rules = total.difference, total.data_points, total.rules_points
+    if moved is None or data is None or rules is None:
+        return Text((first,))
+    words = {"difference": signed(moved), "data": signed(data)}
+    if rules == 0:
         return Text((first, t("Nilai total {difference} poin, semuanya karena jawaban di lembar.", **words)))
     by_rules = t(
         "Nilai total {difference} poin: {data} karena jawaban di lembar, {rules} karena {why}.",
         **words,
-        rules=signed(total.rules_points),
+        rules=signed(rules),
         why=_rules_or_code(changed.causes),
     )
     return Text((first, by_rules))
@@ -286,9 +290,9 @@ def table(changed: Changes, top: int = 25) -> Table:
         [
             {
                 "name": move.name,
-                "before": move.before,
-                "after": move.after,
-                "difference": move.difference,
+                "before": _written(move.what, move.before),
+                "after": _written(move.what, move.after),
+                "difference": _difference(move),
                 "data": move.data_points,
                 "rules": move.rules_points,
             }
@@ -312,6 +316,17 @@ def table(changed: Changes, top: int = 25) -> Table:
         source=t("Sumber: results.json laporan sebelumnya, dihitung ulang dengan aturan dan kode sekarang.")
         + (" " + t("{count} angka lain ada di {file}.", count=more, file=FILE) if more > 0 else ""),
     )
+
+
+def _written(what: str, value: float | str | None) -> float | str | None:
+    """Write a chance as people say it; other numbers as their column does."""
+    return chance(value) if what == "plan.probability" and isinstance(value, float | int) else value
+
+
+def _difference(move: Move) -> float | str | None:
+    if move.what != "plan.probability" or move.difference is None:
+        return move.difference
+    return t("{points} poin persentase", points=signed(round(100 * move.difference)))
 
 
 def _either(value: float | str | None) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 #: twin, or explains it: the app leaves it out.
 INTERACTIVE_TAG, REPORT_TAG = "interactive", "report"
 INDEX = "index.html"
+#: The page on which abbreviations are explained.
+GLOSSARY = "08_metode.html"
 #: All questions of the instrument; not for paper, which has those that matter.
 QUESTIONS = "pertanyaan.html"
 #: What changed since the last report, and the place of that page among the notebooks' chapters.
@@ -39,10 +41,13 @@ class Frame:
 
     Attributes:
         area, year: whose report it is; `about` says what the area aims for.
-        titles, short, leads: for each file its title, its name in the navigation, its first sentence.
+        titles, short: for each file its title, and its name in the navigation.
+        leads: what to say of a file beside its name.
         illustrative: what to say at the top when the numbers are not the area's own, else "".
         colophon: names and values at the foot: parameters, instrument, hashes, versions.
         stamp: when it was made, which only pages say to the minute; `made` is the day, which stands on paper too.
+        questions: for each file the questions that it answers, with the anchor of the section that does.
+        terms: what abbreviations stand for, where the report has a glossary.
         sheets: for the file of each meeting sheet its title; they stand beside the report, to be printed alone.
     """
 
@@ -50,15 +55,21 @@ class Frame:
     year: int
     titles: Mapping[str, str]
     short: Mapping[str, str]
-    leads: Mapping[str, str]
     illustrative: str
     colophon: Mapping[str, str]
     version: str
     stamp: str = ""
     about: str = ""
     made: datetime.date | None = None
+    leads: Mapping[str, str] = field(default_factory=dict)
+    questions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    terms: Mapping[str, str] = field(default_factory=dict)
     sheets: Mapping[str, str] = field(default_factory=dict)
     lang: str = field(default_factory=current_language)
+
+    def marks(self, current: str) -> records.Terms:
+        """Return what links the abbreviations of one page, each where it is used first, to the glossary."""
+        return records.Terms(self.terms if current != GLOSSARY else {}, GLOSSARY)
 
     def context(self, current: str) -> dict[str, Any]:
         """Return the values that the templates read, for one page."""
@@ -77,11 +88,10 @@ class Frame:
                 "badge": t("ILUSTRATIF"),
                 "colophon": t("Keterangan laporan"),
                 "stamp": t("Waktu"),
-                "contents": t("Isi laporan"),
+                "contents": t("Cari jawabannya di sini"),
                 "downloads": t("Laporan ini sebagai berkas"),
-                "decide": t("Yang perlu diputuskan sekarang"),
-                "sheets": t("Lembar rapat koordinasi"),
-                "sheets_lead": t("Satu berkas per klaster, paling banyak dua halaman A4: buka, lalu cetak."),
+                "sheets": t("Siapa yang harus hadir dalam rapat, dan apa yang dibahas?"),
+                "sheets_lead": t("Satu lembar per klaster, paling banyak dua halaman A4: buka, lalu cetak."),
             },
         }
 
@@ -100,7 +110,7 @@ def notebook_page(notebook: NotebookNode, frame: Frame, file: str) -> str:
             cells=found,
             parts=parts,
             script=script() if any("what_if" in block for block in shown) else "",
-            html=lambda block: html(block, shown),
+            html=partial(html, shown=shown, mark=frame.marks(file)),
         )
     )
 
@@ -113,17 +123,34 @@ def _with_headings(found: list[list[Record]]) -> list[list[Record]]:
     used = {"isi": 1}
 
     def split(block: Record) -> Record:
-        head, _, rest = block.get("markdown", "").strip().partition("\n")
-        marks = re.match(r"(#{1,6})\s+(.*)", head)
-        if block["kind"] != "prose" or not marks:
+        level, title, rest = _heading(block.get("markdown", ""))
+        if block["kind"] != "prose" or not level:
             return block
-        title = _plain(marks[2].strip(" #"))
         name = slug(title)
         used[name] = used.get(name, 0) + 1
         again = f"-{used[name]}" if used[name] > 1 else ""
-        return {**block, "markdown": rest.strip(), "level": len(marks[1]), "title": title, "id": name + again}
+        return {**block, "markdown": rest.strip(), "level": level, "title": title, "id": name + again}
 
     return [[split(block) for block in cell] for cell in found]
+
+
+def _heading(markdown: str) -> tuple[int, str, str]:
+    """Return the level of the heading at the top of a prose, its words, and the rest; level 0 where there is none."""
+    head, _, rest = markdown.strip().partition("\n")
+    marks = re.match(r"(#{1,6})\s+(.*)", head)
+    return (len(marks[1]), _plain(marks[2].strip(" #")), rest) if marks else (0, "", markdown)
+
+
+def answered(asked: Mapping[str, str], shown: Sequence[Record]) -> dict[str, str]:
+    """Return the questions whose section stands on a page, each with the anchor of it.
+
+    Args:
+        asked: for each question the heading of the section that answers it.
+        shown: the blocks of the page.
+    """
+    there = {_heading(block["markdown"])[1] for block in shown if block["kind"] == "prose"}
+    found = {question: _heading(heading)[1] for question, heading in asked.items()}
+    return {question: slug(title) for question, title in found.items() if title in there}
 
 
 def slug(title: str) -> str:
@@ -143,13 +170,16 @@ def index_page(found: Sequence[Record], frame: Frame, downloads: Mapping[str, st
         downloads: the documents beside the page, by file name, with what each is.
     """
     template = templates().get_template("summary.html.j2")
-    return template.render(kla=frame.context(INDEX), blocks=found, html=html, downloads=downloads)
+    return template.render(
+        kla=frame.context(INDEX), blocks=found, html=partial(html, mark=frame.marks(INDEX)), downloads=downloads
+    )
 
 
 def part_page(parts: Sequence[Record], frame: Frame, file: str) -> str:
     """Make a page of blocks under its title."""
     template = templates().get_template("part.html.j2")
-    return template.render(kla=frame.context(file), parts=[html(part) for part in parts])
+    mark = frame.marks(file)
+    return template.render(kla=frame.context(file), parts=[html(part, mark=mark) for part in parts])
 
 
 def questions_page(tables: Mapping[str, Record], frame: Frame) -> str:
@@ -182,11 +212,12 @@ def questions_page(tables: Mapping[str, Record], frame: Frame) -> str:
     )
 
 
-def html(block: Record, shown: Sequence[Record] = ()) -> str:
+def html(block: Record, shown: Sequence[Record] = (), mark: Callable[[str], str] = str) -> str:
     """Return a block of a page as HTML.
 
     Args:
         shown: all blocks of its page; a table that stands there is not folded behind a figure again.
+        mark: what links abbreviations (`Frame.marks`).
     """
     macros = templates().get_template("frame.html.j2").module
     if block["kind"] == "figure":
@@ -198,17 +229,24 @@ def html(block: Record, shown: Sequence[Record] = ()) -> str:
         return block.get("html") or str(macros.plain(block["text"]))
     link = f'<div class="kla-screen kla-print"><a href="{{id}}.html">{t("Cetak lembar ini saja")}</a></div>\n'
     above = f"<h2>{escape(block['above'])}</h2>" if "above" in block else ""
-    return above + records.html(block, link)
+    return above + records.html(block, link, mark)
 
 
-def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]], *, made: str) -> str:
-    """Make the table of many reports: it can be searched without a server, and read without script."""
+def national_page(
+    title: str, lead: str, remark: str, rows: list[dict[str, Any]], beside: Sequence[Record] = (), *, made: str
+) -> str:
+    """Make the table of many reports: it can be searched without a server, and read without script.
+
+    Args:
+        beside: tables that compare them.
+    """
     words = {
         "search": t("Cari daerah, provinsi, atau predikat"),
         "found": t("baris"),
         "made": t("Dibuat {when} oleh kla_analysis.", when=made),
         "reports": t("Semua laporan"),
         "failed": t("Yang gagal"),
+        "beside": t("Daerah berdampingan"),
         "skip": t("Langsung ke isi"),
         "order": t("Menurut kode wilayah dan tahun"),
         "heads": [
@@ -240,6 +278,7 @@ def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]]
         rows=rows,
         failed=failed,
         figures=figures,
+        beside=[records.html(one) for one in beside],
         words=words,
         css=css(),
         lang=current_language(),
@@ -251,7 +290,7 @@ def about(notebook: NotebookNode) -> dict[str, Any]:
     """Return what a notebook says of itself in its metadata.
 
     `chapter` is its place in the report (0: none of its pages), `short` its name in the navigation, `first` says that
-    it works longest and is to begin first.
+    it works longest and is to begin first; `questions` are those that it answers, each with the heading that does.
     """
     return notebook.metadata.get("kla", {})
 
@@ -263,15 +302,13 @@ def chapter(notebook: NotebookNode) -> int:
 
 def short(notebook: NotebookNode) -> str:
     """Return a notebook's name in the navigation; its heading, up to the colon, where its metadata name none."""
-    return about(notebook).get("short") or title_and_lead(notebook)[0].split(":")[0]
+    return about(notebook).get("short") or heading_of(notebook).split(":")[0]
 
 
-def title_and_lead(notebook: NotebookNode) -> tuple[str, str]:
-    """Return a notebook's heading and the first sentence under it, as plain text."""
+def heading_of(notebook: NotebookNode) -> str:
+    """Return a notebook's heading, as plain text."""
     first = next(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    lines = [line.strip() for line in first.splitlines() if line.strip()]
-    title = lines[0].lstrip("# ").strip()
-    return title, re.split(r"(?<=[.?!])\s", _plain(" ".join(lines[1:])))[0]
+    return first.lstrip().splitlines()[0].lstrip("# ").strip()
 
 
 def _plain(markdown: str) -> str:

@@ -20,9 +20,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from kla_analysis.analysis.peers import peer_codes
 from kla_analysis.errors import DataError, KlaError
 from kla_analysis.evidence.assessment import files_of
-from kla_analysis.evidence.followup import followup_path
 from kla_analysis.evidence.partners import partners_path
 from kla_analysis.files import files_below, read_plain
 from kla_analysis.language import number, t
@@ -122,11 +122,13 @@ def facts(parameters: ReportParameters, project: Project) -> Manifest:
     """Gather what a report about this would be made from, without reading any of it as data."""
     data = project.data
     sheet = Path(parameters.assessment) if parameters.assessment else None
-    own = (
-        [*files_of(sheet), followup_path(parameters.area, data=data)]
-        if sheet
-        else files_below(data / "assessments" / parameters.area)
-    )
+    # The other sheets of a round stand beside the one that is read, earlier rounds teach the forecast, peers are compared.
+    own = [*(files_of(sheet) if sheet else ()), *files_below(data / "assessments" / parameters.area)]
+    own += [
+        path
+        for code in peer_codes(parameters.area, data=data)
+        for path in sorted((data / "assessments" / code).glob(f"{parameters.year}-*.csv"))
+    ]
     scenarios = _scenarios(parameters.scenario, data)
     shown = shown_parameters(parameters, project)
     versions = _versions()
@@ -279,6 +281,11 @@ def predicate_in_words(figures: Mapping[str, Any]) -> str:
     low = figures.get("predicate") or "–"
     high = figures.get("predicate_high", low)
     return low if low == high else t("{low} sampai {high}", low=low, high=high)
+
+
+def badge_in_words(figures: Mapping[str, Any]) -> str:
+    """Say in one word that the figures of a report are no district's own; empty where they are."""
+    return t("SINTETIS") if figures.get("synthetic") else t("ILUSTRATIF") if figures.get("note") else ""
 
 
 def doubts_in_words(figures: Mapping[str, Any]) -> list[str]:

@@ -42,14 +42,17 @@ def translated(notebook: NotebookNode) -> NotebookNode:
     said = notebook.metadata.get("kla", {})
     if "short" in said:
         said["short"] = t(said["short"])
+    if "questions" in said:
+        said["questions"] = {t(question): t(heading) for question, heading in said["questions"].items()}
     return notebook
 
 
 def texts(path: Path) -> list[str]:
-    """Return what is translated of a notebook: its name, headings, paragraphs, list items and comments of parameters."""
+    """Return what is translated of a notebook: its name, the questions that it answers, its prose, comments of parameters."""
     notebook = nbformat.read(path, as_version=4)
-    name = notebook.metadata.get("kla", {}).get("short", "")
-    return [*filter(None, [name]), *(text for cell in notebook.cells for text, is_text in _pieces(cell) if is_text)]
+    about = notebook.metadata.get("kla", {})
+    names = [about.get("short", ""), *about.get("questions", ())]
+    return [*filter(None, names), *(text for cell in notebook.cells for text, is_text in _pieces(cell) if is_text)]
 
 
 def write_copy(folder: Path) -> list[Path]:

@@ -2,8 +2,9 @@
 
 A block is a record (`showing.records`) or one of these: `prose` (`markdown`, a cell of words), `plain` (`text`; `html`
 where a library has brought its own), `error` (`text`); on the first page `key_figures` (`figures`: what each is, how much,
-what to know beside it) and `decisions` (`decisions`). A figure holds its picture as `png`, in base64; `above` is a
-heading over a block. For a phone there is `narrow`, the same picture drawn for its width.
+what to know beside it) and `beside` (`words`, blocks that stand beside one `figure` where there is room). A figure holds
+its picture as `png`, in base64; `above` is a heading over a block; `slide` marks what stands on a slide, too;
+for a phone there is `narrow`, the same picture drawn for its width.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from kla_analysis.showing.figure import Chart
 
+#: What a cell with this tag shows stands on a slide, too.
+SLIDE_TAG = "slide"
+
 
 def cells(notebook: NotebookNode) -> list[list[Record]]:
     """Return the blocks of an executed notebook, cell by cell; a cell that shows nothing is left out."""
@@ -28,7 +32,8 @@ def cells(notebook: NotebookNode) -> list[list[Record]]:
         if cell.cell_type == "markdown":
             found.append([{"kind": "prose", "markdown": cell.source}])
         elif cell.cell_type == "code":
-            found.append([block for output in cell.outputs if (block := _block(output)) is not None])
+            marked = {"slide": True} if SLIDE_TAG in cell.metadata.get("tags", ()) else {}
+            found.append([block | marked for output in cell.outputs if (block := _block(output)) is not None])
     return _said_once(found)
 
 

@@ -66,7 +66,7 @@ class ReportParameters(BaseModel):
     @classmethod
     def _in_the_instrument(cls, value: str, info: ValidationInfo) -> str:
         """Take a code in any case; what it stands for here is how the instrument writes it."""
-        choices = _choices(info.data)[info.field_name]
+        choices = _choices(info.data)[str(info.field_name)]
         if value == "" and info.field_name in ("stage", "target"):
             return value
         written = {choice.casefold(): choice for choice in choices}
@@ -98,7 +98,7 @@ def check_parameters(values: dict[str, Any]) -> ReportParameters:
     try:
         return ReportParameters(**values)
     except ValidationError as error:
-        problems = [_in_words(item) for item in error.errors()]
+        problems = [_in_words({**item}) for item in error.errors()]
     raise ParameterError(t("Parameter ditolak."), problems=problems)
 
 
@@ -185,10 +185,11 @@ def begin(**parameters: Any) -> Position:
 
     Raises:
         ParameterError: a parameter is refused, or nothing is known of that area and year.
-        DataError: the sheet is refused.
+        DataError: the sheet is refused, or the area's record of decisions.
     """
     from kla_analysis.analysis.position import open_position
     from kla_analysis.analysis.target import aim
+    from kla_analysis.evidence.followup import load_followup
 
     checked = check_parameters(parameters)
     use_language(checked.lang)
@@ -201,6 +202,7 @@ def begin(**parameters: Any) -> Position:
     position = open_position(
         checked.area, checked.year, stage=checked.stage or None, assessment=checked.assessment or None
     )
+    load_followup(position.area.code)  # what was decided is refused before anything is run, too
     position = replace(position, kept_share=checked.retention or None)
     return replace(position, target=aim(position, checked.target or scenario.target))
 
@@ -223,7 +225,7 @@ def _in_words(item: dict[str, Any]) -> Problem:
         "greater_than_equal": t("Tahun penghargaan mulai 2011."),
         "less_than_equal": t("Tahun penghargaan paling akhir 2100."),
         "float_type": t("Isi dengan angka, misalnya 0.72."),
-    }.get(item["type"], field.description)
+    }.get(item["type"], field.description or "")
     if name == "retention":
         advice = t("Isi angka di antara 0 dan 1; 0 berarti dipelajari dari kasus yang terbit.")
     if name == "least_share":

@@ -44,13 +44,14 @@ _WORD = 24
 _PART = re.compile(r"[^/_=&?-]+[/_=&?-]*|[/_=&?-]+")
 
 
-def pdf(pages: Mapping[str, Sequence[Record]], frame: Frame) -> bytes:
+def pdf(pages: Mapping[str, Sequence[Record]], frame: Frame, title: str = "") -> bytes:
     """Return the pages as one A4 document; equal pages of the same day give equal bytes.
 
     The letters are those of the charts, so that every machine makes the same document.
 
     Args:
         pages: the blocks of every page by file name, the summary first.
+        title: of the document, where it is no report.
 
     Raises:
         typst.TypstError: the document is not for everyone, as where a picture has no words.
@@ -58,20 +59,19 @@ def pdf(pages: Mapping[str, Sequence[Record]], frame: Frame) -> bytes:
     pictures: dict[str, bytes] = {}
     about = {
         "lang": frame.lang,
-        "title": html.title_of(frame),
+        "title": title or html.title_of(frame),
         "area": frame.area,
         "round": t("putaran {year}", year=frame.year),
         "badge": t("ILUSTRATIF") if frame.illustrative else "",
         "illustrative": frame.illustrative,
         "day": day(frame.made) if frame.made else "",
-        "subject": t("Laporan Kabupaten/Kota Layak Anak"),
+        "subject": title or t("Laporan Kabupaten/Kota Layak Anak"),
         "year": str(frame.year),
         "version": frame.version,
         "words": {
             "page": t("Halaman"),
             "of": t("dari"),
             "contents": t("Daftar isi"),
-            "decide": t("Yang perlu diputuskan sekarang"),
             "colophon": t("Keterangan laporan"),
         },
         "colophon": list(frame.colophon.items()),
@@ -143,6 +143,9 @@ def _laid_out(blocks: Sequence[Record], pictures: dict[str, bytes]) -> Iterator[
             yield {"kind": "figure", "file": name, "alt": block["alt"], "width": min(_WIDE, _HIGH * across / down)}
         elif block["kind"] == "table":
             yield _table(block)
+        elif block["kind"] == "beside":
+            words, figure = (list(_laid_out(part, pictures)) for part in (block["words"], [block["figure"]]))
+            yield {"kind": "beside", "words": words, "figure": figure[0]}
         elif block["kind"] in ("several", "sheet"):
             yield from [{"kind": "page"}] if block["kind"] == "sheet" else []
             yield from _laid_out(block["blocks"], pictures)
@@ -190,7 +193,7 @@ def _table(table: Record) -> Record:
     """Return a table as the template reads it: what is written, and how wide each column is."""
     fields, total = table["schema"]["fields"], [text for text, _ in table["total"]]
     rows = table["written"] + ([total] if total else [])
-    widths = _widths(fields, rows)
+    wide = widths(fields, rows)
     return {
         "kind": "table",
         "title": table["title"],
@@ -198,27 +201,30 @@ def _table(table: Record) -> Record:
         "source": table["source"],
         "heads": [field["title"] for field in fields],
         "numbers": [field["kind"] == "number" for field in fields],
-        "widths": widths,
+        "blank": any(field["kind"] == "blank" for field in fields),
+        "widths": wide,
         # A table of two short columns is not pulled over the whole page.
-        "whole": min(100, max(100 * sum(widths) / _LINE, 35)),
+        "whole": min(100, max(100 * sum(wide) / _LINE, 35)),
         "rows": [[_breakable(text) for text in row] for row in table["written"]],
         "total": total,
         "short": len(rows) <= _SHORT,
     }
 
 
-def _widths(fields: Sequence[Record], rows: Sequence[Sequence[str]]) -> list[float]:
+def widths(fields: Sequence[Record], rows: Sequence[Sequence[str]]) -> list[float]:
     """Return how wide columns are, in letters: what their longest words need, and their share of the room that is left."""
     needs, wishes = [], []
     for at, field in enumerate(fields):
         texts = [row[at] for row in rows] or [""]
-        longest = max(map(len, texts))
+        # Lines to write on: what is decided needs more room than who does it.
+        longest = (20 if at else 60) if field["kind"] == "blank" else max(map(len, texts))
         number = field["kind"] == "number"
         words = [min(len(word), _WORD) for text in texts for word in text.split()]
         # Headings are bold, and bold letters are wider.
         heading = 1.2 * max(map(len, field["title"].split()), default=1)
         needs.append(min(max(heading, *words, longest if number else 1) + 2.5, 26))
-        wishes.append(0 if number else min(longest, 1.6 * sum(map(len, texts)) / len(texts), 60))
+        mean = longest if field["kind"] == "blank" else 1.6 * sum(map(len, texts)) / len(texts)
+        wishes.append(0 if number else min(longest, mean, 110 if field["kind"] == "long" else 60))
     wanted = [max(wish + 2.5 - need, 0) for need, wish in zip(needs, wishes, strict=True)]
     part = min(1, max(_LINE - sum(needs), 0) / (sum(wanted) or 1))
     return [need + part * want for need, want in zip(needs, wanted, strict=True)]

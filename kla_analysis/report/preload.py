@@ -31,6 +31,7 @@ _LATER = (
     "matplotlib.backends.backend_agg",
     "matplotlib.patheffects",
     "papermill",
+    "pptx",
     "psutil",
     "resource",
     "seaborn",

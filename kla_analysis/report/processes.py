@@ -114,9 +114,10 @@ def each(
                 name = waiting.pop(0)
                 process, near = _started(multiprocessing.get_context("fork"), _apart, (work, name), duplex=False)
                 running[near] = (name, process)
-            for near in wait([line, *running]):
-                if near is line:
-                    raise Gone
+            ready = wait([line, *running])
+            if line in ready:
+                raise Gone
+            for near in [one for one in running if one in ready]:
                 name, process = running[near]
                 kind, said = _heard(near, name, process)
                 if kind == "told":
@@ -139,7 +140,7 @@ def _started(
 ) -> tuple[BaseProcess, Connection]:
     for left in reversed(range(STARTS)):
         near, far = found.Pipe(duplex)
-        process = found.Process(target=work, args=(far, *given))
+        process = found.Process(target=work, args=(far, *given))  # type: ignore[attr-defined]
         try:
             process.start()
         except (OSError, EOFError) as error:

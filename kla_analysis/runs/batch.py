@@ -13,7 +13,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,11 @@ from kla_analysis.files import is_plain, read_plain
 from kla_analysis.language import moment, number, t
 from kla_analysis.project import Project, find_project
 from kla_analysis.report import html
-from kla_analysis.report.manifest import doubts_in_words, predicate_in_words, total_in_words
+from kla_analysis.report.manifest import badge_in_words, doubts_in_words, predicate_in_words, total_in_words
 from kla_analysis.report.parameters import ALL_CLUSTERS, ReportParameters, check_parameters
 from kla_analysis.report.store import Place, locked, place_at, put, writing
 from kla_analysis.runs.runner import LOG, Limits, Outcome, Progress, Supervisor
+from kla_analysis.runs.side_by_side import side_by_side
 from kla_analysis.showing.excel import sheet_of, workbook
 from kla_analysis.showing.plan import money_column
 from kla_analysis.showing.table import Column, Table
@@ -97,7 +98,7 @@ def read_areas(text: str) -> list[str]:
     if text == ALL:
         return districts
     path = Path(text)
-    lines = [(None, part) for part in text.split(",")]
+    lines: list[tuple[int | None, str]] = [(None, part) for part in text.split(",")]
     if path.suffix in (".txt", ".csv") or is_plain(path):
         try:
             raw = read_plain(path).decode("utf-8-sig")
@@ -106,7 +107,7 @@ def read_areas(text: str) -> list[str]:
                 t("Daftar wilayah {file} tidak dapat dibaca: {why}.", file=path.name, why=error),
                 advice=t("Tulis satu kode wilayah per baris, sebagai teks UTF-8."),
             ) from None
-        lines = list(enumerate(raw.splitlines(), start=1))
+        lines = [*enumerate(raw.splitlines(), start=1)]
     found, problems = [], []
     for row, line in lines:
         code = re.split(r"[,;\t#]", line, maxsplit=1)[0].strip().strip("\"'")
@@ -307,7 +308,7 @@ def _last_status(project: Project) -> dict[str, str]:
 
 def _on_cluster(
     address: str, jobs: Sequence[tuple[ReportParameters, Place]], project: Project, **options: Any
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """Have the workers of a Dask cluster make the reports.
 
     A worker makes a report as this machine would: with a lock, a child on a leash, and a manifest at the
@@ -340,18 +341,16 @@ def _on_cluster(
             if future.status == "finished":
                 yield Outcome(parameters=parameters, **future.result())
             else:
-                error = KernelError(
-                    t("Pekerja Dask hilang: {why}.", why=future.exception()), advice=t("Jalankan lagi.")
-                )
+                lost = KernelError(t("Pekerja Dask hilang: {why}.", why=future.exception()), advice=t("Jalankan lagi."))
                 yield Outcome(
                     parameters,
                     "failed",
                     place.folder,
                     place.index,
-                    error.what,
-                    error.advice,
-                    error.exit_code,
-                    error=error,
+                    lost.what,
+                    lost.advice,
+                    lost.exit_code,
+                    error=lost,
                 )
 
 
@@ -385,9 +384,10 @@ def _summaries(
     counted = Counter(row["predicate"] for row in rows if row["predicate"])
     lead = "; ".join(f"{name} {number(count)}" for name, count in counted.most_common())
     lead = t("Predikat menurut lembar: {counts}.", counts=lead) if lead else ""
-    page = html.national_page(title, lead, remark, rows, made=moment(datetime.datetime.now(datetime.UTC)))
+    beside = [table.record() for table in side_by_side(rows)]
+    page = html.national_page(title, lead, remark, rows, beside, made=moment(datetime.datetime.now(datetime.UTC)))
     words = [said for said in (lead, remark, t("Dibuat oleh kla_analysis.")) if said]
-    book = workbook(title, words, {}, [sheet_of(_table(frame).record(), t("Ringkasan"))])
+    book = workbook(title, words, {}, [sheet_of(one, t("Ringkasan")) for one in (_table(frame).record(), *beside)])
     return (
         put(root, "index.html", page.encode(), project),
         put(root, "ringkasan.xlsx", book, project),
@@ -416,10 +416,11 @@ def _row(job: Job, place: Place | None, outcome: Outcome | None) -> dict[str, An
         "gap_high": figures.get("gap_high"),
         "cost": figures.get("plan_cost"),
         "status": status,
-        "why": f"{outcome.why} {outcome.advice}".strip() if failed else "",
+        "why": f"{outcome.why} {outcome.advice}".strip() if outcome is not None and failed else "",
         "link": f"{job.path}/index.html" if made is not None else "",
-        "badge": t("SINTETIS") if figures.get("synthetic") else t("ILUSTRATIF") if figures.get("note") else "",
+        "badge": badge_in_words(figures),
         "costs": t("KATALOG CONTOH") if figures.get("example_costs") else "",
+        "beside": figures.get("beside", {}),
     }
 
 

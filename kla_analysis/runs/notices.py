@@ -20,7 +20,7 @@ from email.utils import formatdate, make_msgid, parseaddr
 from pathlib import Path
 
 from kla_analysis.errors import KlaError, ParameterError
-from kla_analysis.language import current_language, t
+from kla_analysis.language import CAPITAL, Zone, current_language, moment, t
 from kla_analysis.report import html
 from kla_analysis.report.parameters import ReportParameters
 
@@ -69,9 +69,18 @@ def leave_page(failure: Failure) -> Path | None:
     """Write the page about a failure, whole or not at all."""
     index = failure.folder / html.INDEX
     last = f"{failure.folder.name}/{html.INDEX}" if index.is_file() else ""
-    return _leave(
-        page_of(failure.folder), failure.parameters.lang, failure.about, failure.error, failure.exit_code, last
-    )
+    asked = failure.parameters
+    zone = _zone(asked.area)
+    return _leave(page_of(failure.folder), asked.lang, failure.about, failure.error, failure.exit_code, last, zone)
+
+
+def _zone(area: str) -> Zone:
+    """Return the local time of an area, also where its data can not be read: a notice is left whatever happened."""
+    from kla_analysis.evidence.areas import zone_of
+
+    with contextlib.suppress(KlaError, OSError):
+        return zone_of(area)
+    return CAPITAL
 
 
 def leave_words(path: Path, about: str, error: KlaError) -> Path | None:
@@ -79,7 +88,7 @@ def leave_words(path: Path, about: str, error: KlaError) -> Path | None:
     return _leave(path, current_language(), about, str(error), error.exit_code, "")
 
 
-def _leave(path: Path, lang: str, about: str, error: str, code: int, last: str) -> Path | None:
+def _leave(path: Path, lang: str, about: str, error: str, code: int, last: str, zone: Zone = CAPITAL) -> Path | None:
     text = (
         html.templates()
         .get_template("failure.html.j2")
@@ -91,7 +100,7 @@ def _leave(path: Path, lang: str, about: str, error: str, code: int, last: str) 
             advice=_advice(code),
             code=code,
             last=last,
-            when=datetime.datetime.now().astimezone().isoformat(sep=" ", timespec="seconds"),
+            when=moment(datetime.datetime.now(datetime.UTC), zone),
             words={
                 "title": t("Laporan tidak jadi dibuat"),
                 "what": t("Apa yang terjadi"),

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -149,7 +149,7 @@ class Supervisor:
         self._at_once = 1
         self.share = 0.0
 
-    def run_all(self, jobs: Iterable[tuple[ReportParameters, Place]], workers: int = 1) -> Iterator[Outcome]:
+    def run_all(self, jobs: Iterable[tuple[ReportParameters, Place]], workers: int = 1) -> Generator[Outcome]:
         """Make reports, so many at once, and yield how each went as soon as it has ended.
 
         Whatever interrupts this, a signal or a caller who wants no more, ends all children first.
@@ -474,7 +474,8 @@ def _unexpected(error: Exception) -> KlaError:
 
 def _failure(told: dict[str, Any]) -> KlaError:
     """Make the error again that the child has met."""
-    kinds = {kind.exit_code: kind for kind in (KlaError, *KlaError.__subclasses__())}
+    known: tuple[type[KlaError], ...] = (KlaError, *KlaError.__subclasses__())
+    kinds = {kind.exit_code: kind for kind in known}
     problems = [Problem(**problem) for problem in told["problems"]]
     return kinds.get(told["exit_code"], NotebookError)(told["what"], advice=told["advice"], problems=problems)
 

@@ -168,7 +168,7 @@ def load_schedule(path: str | Path) -> Plan:
     try:
         schedule = Schedule(**values)
     except ValidationError as error:
-        problems = [_in_words(item, path.name) for item in error.errors()]
+        problems = [_in_words({**item}, path.name) for item in error.errors()]
         raise ParameterError(t("Jadwal ditolak."), problems=problems) from None
     if problems := list(_orders(values, path.name)):
         raise ParameterError(t("Jadwal ditolak."), problems=problems)

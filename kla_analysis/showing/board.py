@@ -32,11 +32,14 @@ from kla_analysis.showing.figure import (
     GRID,
     INK,
     LOST,
+    MISSING,
+    PAD,
     PAPER,
     SMALL,
     SOFT,
     TEXT,
     UNKNOWN,
+    ZONES,
     Chart,
     beside,
     figure_svg,
@@ -56,13 +59,17 @@ from kla_analysis.showing.figure import (
 from kla_analysis.showing.plan import finding, likely, needs_plan, plan_note, staircase_table
 from kla_analysis.showing.records import Record
 
+#: The colours of the picture, by their names in the pages' palette: in the app they follow it, also into the dark.
+COLOURS = {"ink": INK, "soft": SOFT, "line": GRID, "blue": BLUE, "amber": AMBER, "missing": MISSING, "paper": PAPER}
+COLOURS |= {f"zone-{at}": colour for at, colour in enumerate(ZONES)}
+_NAMES = {colour: f"var(--{name})" for name, colour in COLOURS.items()}
 #: Probabilities that are marked on the staircase.
 LEVELS = (0.5, 0.8, 0.95)
 # Heights and gaps, inches.
-_LADDER, _STAIRS, _GAP = 1.1, 2.2, 0.75
-_LEFT, _RIGHT = 0.7, 0.3
-# Where the marks run on the ladder, share of its height.
-_LEVEL = 0.42
+_LADDER, _STAIRS, _GAP = 1.2, 2.2, 0.8
+_LEFT, _RIGHT, _NAMES_WIDE = 0.75, 0.3, 2.85
+# Where the marks run on the ladder, share of its height; the line of the target stands in the same row, words above and below.
+_LEVEL, _ROW = 0.36, (0.24, 0.48)
 # Points: the unit of the SVG, and how far a label stays from its mark.
 _UNIT, _OFF = 72.0, 8.0
 
@@ -96,6 +103,28 @@ def reach(ground: Ground, target: float) -> int:
     return -(-far // size) * size
 
 
+def sought(answer: Simulation) -> str:
+    """Say in a few words what the plan is the best for."""
+    scenario, words = answer.scenario, {"goal": answer.goal.name, "target": number(answer.target)}
+    within = t(" dengan paling banyak {money}", money=money(scenario.budget)) if scenario.budget is not None else ""
+    if scenario.goal == "points":
+        return t("Poin terbanyak{within}", within=within)
+    if scenario.goal == "certainty":
+        sure = percent(scenario.certainty)
+        return t("Rencana termurah dengan peluang {goal} sedikitnya {sure}{within}", sure=sure, within=within, **words)
+    return t("Rencana termurah menuju {goal} ({target} poin){within}", within=within, **words)
+
+
+def _about(answer: Simulation) -> str:
+    """Title the picture, whatever the budget."""
+    words = {"area": answer.ground.position.area.name, "goal": answer.goal.name}
+    if answer.scenario.goal == "points":
+        return t("{area}: poin terbanyak per anggaran", **words)
+    if answer.scenario.goal == "certainty":
+        return t("{area} menuju {goal}: rencana yang cukup pasti", **words)
+    return t("{area} menuju {goal}: rencana termurah", **words)
+
+
 @dataclass(eq=False, repr=False)
 class Board:
     """The picture for one ground and target.
@@ -117,6 +146,8 @@ class Board:
     def svg(self) -> str:
         """Return what stands still, as one SVG element; the same data give the same text."""
         text = figure_svg(self.figure).decode()
+        for name, colour in COLOURS.items():
+            text = text.replace(colour, f"var(--{name})")
         head, rest = text[text.index("<svg") :].split(">", 1)
         return re.sub(r' (width|height)="[^"]*"', "", head) + ' width="100%" aria-hidden="true">' + rest
 
@@ -158,28 +189,40 @@ class Board:
         yield Mark("rect", (x0, y - 5, x1 - x0, 10), AMBER)
         yield Mark("diamond", (x0, y), BLUE)
         yield Mark("diamond", (x1, y), AMBER)
+        before = answer.ground.position.instrument.ladder.written(answer.before)
+        if answer.ground.kept == "all":
+            before = t("hari ini {points}", points=before)
+        else:
+            before = t("kira-kira {points} sesudah verifikasi", points=before)
+        yield Mark("text", (self._within(x0, before, SMALL), y - 17), INK, before, "middle")
         label = f"{_total(answer)} {answer.placement.name}"
-        half = text_width(label, TEXT, "bold") * _UNIT / 2
-        left, _ = self._place("ladder", self._panels["ladder"].get_xlim()[0], 0)
-        right, _ = self._place("ladder", self._panels["ladder"].get_xlim()[1], 0)
-        yield Mark("text", (min(max(x1, left + half), right - half), y + 17), INK, label, "middle", True)
+        yield Mark("text", (self._within(x1, label, TEXT, "bold"), y + 18), INK, label, "middle", True)
+
+    def _within(self, x: float, label: str, size: float, weight: str = "normal") -> float:
+        """Return the middle of a label at `x` on the ladder, so that it stays inside."""
+        half = text_width(label, size, weight) * _UNIT / 2
+        left, right = (self._place("ladder", end, 0)[0] for end in self._panels["ladder"].get_xlim())
+        return min(max(x, left + half), right - half)
 
     def _on_stairs(self, answer: Simulation) -> Iterator[Mark]:
         ax = self._panels["stairs"]
         low, high = ax.get_ylim()
-        left, _ = self._place("stairs", 0, low)
-        right, _ = self._place("stairs", self.far, low)
+        right, bottom = self._place("stairs", self.far, low)
         if answer.scenario.budget is not None and answer.scenario.budget <= self.far:
-            x, top = self._place("stairs", answer.scenario.budget, high)
-            _, bottom = self._place("stairs", 0, low)
-            yield Mark("line", (x, top, x, bottom), SOFT)
+            x, _ = self._place("stairs", answer.scenario.budget, low)
+            yield Mark("line", (x, bottom - 7, x, bottom), INK)
+            if self._place("stairs", 0, min(answer.plan.total, high))[1] < bottom - 2 * 16:
+                near = x > right - 40
+                yield Mark("text", (x - 4 if near else x + 4, bottom - 6), INK, t("pagu"), "end" if near else "start")
         x, y = self._place("stairs", min(answer.plan.cost, self.far), min(answer.plan.total, high))
-        yield Mark("line", (left, y, x, y), GRID)
         yield Mark("diamond", (x, y), AMBER)
         label = f"{money(answer.plan.cost)} → {_total(answer)}"
-        wide = text_width(label, TEXT, "bold") * _UNIT
-        inside = x + _OFF + wide <= right
-        yield Mark("text", (x + _OFF if inside else x - _OFF, y + 16), INK, label, "start" if inside else "end", True)
+        # The stairs rise: right of the plan there is room below them, left of it above.
+        inside = x + _OFF + text_width(label, TEXT, "bold") * _UNIT <= right
+        at, line = (y + 16 if inside else y - 16), self._place("stairs", 0, answer.target)[1]
+        if abs(at - line) < _OFF:
+            at = line + (12 if inside else -12)
+        yield Mark("text", (x + _OFF if inside else x - _OFF, at), INK, label, "start" if inside else "end", True)
 
     def _on_components(self, answer: Simulation) -> Iterator[Mark]:
         for at, row in enumerate(answer.components.itertuples()):
@@ -210,17 +253,18 @@ class Board:
     def _draw(self) -> Any:
         answer = self.answer
         position = answer.ground.position
-        names, row = row_names(answer.components["name"], beside(2.2), lines=2, least=0.34)
+        names, row = row_names(answer.components["name"], beside(_NAMES_WIDE), lines=2, least=0.34)
         rows = row * len(names)
-        tall = _LADDER + _STAIRS + rows + 2 * _GAP - 0.1
+        tall = _LADDER + _STAIRS + rows + 2 * _GAP + 0.15
         how = t(
-            "Biru: tanpa kegiatan. Jingga: yang ditambahkan rencana. Garis putus-putus: batas {goal}.",
+            "Biru: tanpa kegiatan. Jingga: yang ditambahkan rencana. Garis putus-putus: batas {goal}. Lingkaran: biaya untuk "
+            "peluang {goal} sebesar itu.",
             goal=answer.goal.name,
         )
         if position.unknown_points:
             how += " " + t("Bertitik: belum dijawab.")
         figure, whole = new_figure(
-            self.title or t("{area} menuju {goal}", area=position.area.name, goal=answer.goal.name),
+            self.title or _about(answer),
             position,
             plan_note(answer),
             tall=tall,
@@ -232,16 +276,16 @@ class Board:
         whole.remove()
         top = box.y1
         for name, left, right, inches in (
-            ("ladder", 0.12, 0.12, _LADDER),
+            ("ladder", PAD, PAD, _LADDER),
             ("stairs", _LEFT, _RIGHT, _STAIRS),
-            ("components", beside(2.2), 1.55, rows),
+            ("components", beside(_NAMES_WIDE), 1.55, rows),
         ):
             ax = figure.add_axes(
                 (left / width(), top - inches / high, 1 - (left + right) / width(), inches / high), facecolor="none"
             )
             ax.set_label(name)
             self._panels[name] = ax
-            top -= (inches + (_GAP if name == "stairs" else 0.5)) / high
+            top -= (inches + (_GAP if name == "stairs" else 0.75)) / high
         self._draw_ladder()
         self._draw_stairs()
         self._draw_components(names)
@@ -269,12 +313,13 @@ class Board:
                 fontsize=SMALL,
                 linespacing=1.0,
             )
-        ax.plot([answer.target] * 2, [0, 0.7], color=AMBER, linewidth=1.6, linestyle=(0, (4, 2)))
+        ax.plot([answer.target] * 2, _ROW, color=AMBER, linewidth=1.6, linestyle=(0, (4, 2)))
         ax.set(xlim=(floor, ladder.max_total), ylim=(0, 1), yticks=[])
         ax.set_xticks(edges, [number(edge) for edge in edges], fontsize=SMALL, color=INK)
         _inside(ax)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
+        _titled(ax, x=t("Nilai total (poin)"))
 
     def _draw_stairs(self) -> None:
         ax, answer = self._panels["stairs"], self.answer
@@ -291,26 +336,39 @@ class Board:
                 ax,
                 self.far / 2,
                 answer.before + 0.5 * room,
-                t("tangga sedang dihitung …") if not self.climbed else "",
+                t("nilai terbaik untuk setiap biaya sedang dihitung …") if not self.climbed else "",
                 ha="center",
                 color=SOFT,
             )
         ax.axhline(answer.target, color=AMBER, linewidth=1.4, linestyle=(0, (4, 2)))
-        label = f"{answer.goal.name} {number(answer.target)}"
+        # At the left end the stairs are still below the line; where they begin above it, the name goes below.
+        under = totals[0] >= answer.target
         write(
             ax,
-            self.far,
+            0.01 * self.far,
             answer.target,
-            label,
-            xytext=(0, 3),
-            ha="right",
-            va="bottom",
+            f"{answer.goal.name} {number(answer.target)}",
+            xytext=(0, -4 if under else 3),
+            va="top" if under else "bottom",
             fontsize=SMALL,
             color=AMBER,
             fontweight="bold",
         )
         ax.set_xlim(0, self.far)
-        ax.set_ylim(low - 0.12 * room, high + 0.16 * room)
+        ax.set_ylim(low - 0.25 * room, high + 0.16 * room)
+        self._draw_levels(inside, room)
+        ticks = np.linspace(0, self.far, 3 if on_phone() else 5)
+        ax.set_xticks(ticks, [money(tick) for tick in ticks], fontsize=SMALL, color=INK)
+        _inside(ax)
+        ax.yaxis.set_major_locator(_whole_numbers())
+        ax.tick_params(length=3, color=GRID, labelsize=SMALL, labelcolor=INK)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.spines[["left", "bottom"]].set_color(GRID)
+        _titled(ax, x=t("Biaya rencana"), y=t("Nilai terbaik (poin)"))
+
+    def _draw_levels(self, stairs: pd.DataFrame, room: float) -> None:
+        """Mark on the stairs what certainty costs; `room` is how many points they span."""
+        ax, answer = self._panels["stairs"], self.answer
         last = -1.0
         # What certainty costs, as everywhere else; the plan for it need not lie on the stairs.
         prices = answer.prices if self.climbed else pd.DataFrame(columns=["cost", "total"], dtype=float)
@@ -320,16 +378,19 @@ class Board:
                 continue
             last, y = float(cost), float(total)
             ax.plot([last], [y], marker="o", markersize=5, color=PAPER, markeredgecolor=BLUE, markeredgewidth=1.4)
-            write(ax, last, y, percent(level), xytext=(0, 9), ha="center", fontsize=SMALL, color=BLUE)
-        ticks = np.linspace(0, self.far, 3 if on_phone() else 5)
-        ax.set_xticks(ticks, [money(tick) for tick in ticks], fontsize=SMALL, color=INK)
-        _inside(ax)
-        ax.yaxis.set_major_locator(_whole_numbers())
-        ax.tick_params(length=3, color=GRID, labelsize=SMALL, labelcolor=INK)
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.spines[["left", "bottom"]].set_color(GRID)
-        axis = t("Biaya rencana, dan nilai terbaik untuk biaya itu. Lingkaran: peluang {goal}.", goal=answer.goal.name)
-        ax.set_xlabel(fit(axis, width() - _LEFT - _RIGHT, SMALL), fontsize=SMALL, color=SOFT, parse_math=False)
+            # Beside the circle, on the side of the stairs where there is room.
+            below = y < stairs.loc[stairs["cost"] <= cost, "total"].max() - 0.01 * room
+            write(
+                ax,
+                last,
+                y,
+                percent(level),
+                xytext=(5, -4) if below else (-5, 4),
+                ha="left" if below else "right",
+                va="top" if below else "bottom",
+                fontsize=SMALL,
+                color=BLUE,
+            )
 
     def _draw_components(self, names: list[str]) -> None:
         ax, answer = self._panels["components"], self.answer
@@ -343,6 +404,7 @@ class Board:
             ax.barh(at, unknown, left=most - unknown, height=thick, **UNKNOWN)
         put_rows(ax, names)
         ax.set_xlim(0, top)
+        _titled(ax, x=t("Poin komponen: hari ini → dengan rencana / maksimum"))
 
     def _high(self, ax: Any) -> float:
         return float(ax.get_figure().get_size_inches()[1])
@@ -421,7 +483,7 @@ def alt(answer: Simulation) -> str:
         if row.after > row.before
     )
     return t(
-        "Tangga predikat, tangga biaya, dan komponen. Biaya {cost}: nilai {before} menjadi {total} ({name}), peluang "
+        "Predikat, biaya, dan komponen. Biaya {cost}: nilai {before} menjadi {total} ({name}), peluang "
         "{goal} {chance}. {changed}.",
         cost=money(answer.plan.cost),
         before=number(answer.before),
@@ -431,6 +493,12 @@ def alt(answer: Simulation) -> str:
         chance=likely(answer.chance.probability),
         changed=changed or t("Tidak ada komponen yang berubah"),
     )
+
+
+def _titled(ax: Any, x: str, y: str = "") -> None:
+    """Title the axes of a panel."""
+    ax.set_xlabel(x, fontsize=SMALL, color=SOFT, parse_math=False)
+    ax.set_ylabel(y, fontsize=SMALL, color=SOFT, parse_math=False)
 
 
 def _inside(ax: Any) -> None:
@@ -449,17 +517,21 @@ def _whole_numbers() -> Any:
 def _as_svg(mark: Mark) -> str:
     if mark.kind == "rect":
         x, y, wide, high = mark.at
-        return f'<rect x="{x}" y="{y:g}" width="{max(wide, 0):g}" height="{high:g}" fill="{mark.colour}"/>'
+        return (
+            f'<rect x="{x}" y="{y:g}" width="{max(wide, 0):g}" height="{high:g}" style="fill:{_NAMES[mark.colour]}"/>'
+        )
     if mark.kind == "line":
         x, y, to_x, to_y = mark.at
-        return f'<line x1="{x}" y1="{y}" x2="{to_x}" y2="{to_y}" stroke="{mark.colour}" stroke-width="1.2"/>'
+        return (
+            f'<line x1="{x}" y1="{y}" x2="{to_x}" y2="{to_y}" style="stroke:{_NAMES[mark.colour]}" stroke-width="1.2"/>'
+        )
     x, y = mark.at
     if mark.kind == "diamond":
-        return f'<path d="M{x - 6:g} {y}L{x} {y - 6:g}L{x + 6:g} {y}L{x} {y + 6:g}Z" fill="{mark.colour}" stroke="{PAPER}"/>'
+        return f'<path d="M{x - 6:g} {y}L{x} {y - 6:g}L{x + 6:g} {y}L{x} {y + 6:g}Z" style="fill:{_NAMES[mark.colour]};stroke:var(--paper)"/>'
     size, weight = (TEXT, ' font-weight="bold"') if mark.bold else (SMALL, "")
     return (
-        f'<text x="{x:g}" y="{y + size * 0.36:g}" font-size="{size}"{weight} text-anchor="{mark.anchor}" fill="{mark.colour}" '
-        f'paint-order="stroke" stroke="{PAPER}" stroke-width="3" stroke-linejoin="round">{escape(mark.text)}</text>'
+        f'<text x="{x:g}" y="{y + size * 0.36:g}" font-size="{size}"{weight} text-anchor="{mark.anchor}" '
+        f'style="fill:{_NAMES[mark.colour]};stroke:var(--paper)" paint-order="stroke" stroke-width="3" stroke-linejoin="round">{escape(mark.text)}</text>'
     )
 
 

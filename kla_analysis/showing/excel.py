@@ -1,4 +1,4 @@
-"""Excel workbooks: cover, contents, notes, one table a sheet, a sheet that calculates.
+"""Excel workbooks: cover, contents, notes, a sheet that calculates and draws, one table a sheet.
 
 Nothing from data is ever a formula: text is written as text, and only the sheet that calculates holds
 formulas, all of them ours. Equal answers give equal bytes."""
@@ -15,8 +15,8 @@ from typing import Any
 
 from kla_analysis.analysis.scoring import RollUp
 from kla_analysis.instrument.bands import Ladder
-from kla_analysis.instrument.instrument import level_name
-from kla_analysis.language import t
+from kla_analysis.instrument.instrument import level_name, split_agencies
+from kla_analysis.language import number, t
 from kla_analysis.showing.records import Record, rows_of
 
 # Excel stores when a file was made; a fixed moment keeps equal workbooks equal, byte for byte.
@@ -25,6 +25,8 @@ _MADE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 _NAME, _CELL = 31, 32_767
 #: How many letters a column may be wide before its text wraps.
 _WIDEST = 48
+#: A table of more rows can be filtered.
+_FILTERED = 20
 #: The row of the first answer on the sheet that calculates; what they come to stands above.
 _FIRST = 8
 Cell = str | float | int
@@ -35,7 +37,7 @@ class Sheet:
     """One table for a workbook: its cells as values, texts as texts.
 
     Attributes:
-        group: the part of the report that it belongs to; the contents are ordered by it.
+        group: the part of the report that it belongs to; the contents are ordered by it. Empty for what stands first.
         units: one per column, as `tables.Column.unit`.
         total: the row at the foot, empty when there is none.
     """
@@ -211,6 +213,8 @@ class _Writer:
             sheet.merge_range(end + 1, 0, end + 1, last, "", self.soft)
             self._text(sheet, end + 1, 0, table.source, self.soft)
             sheet.set_row(end + 1, _height([(table.source, sum(widths) if len(widths) > 1 else widths[0] + 9)]))
+        if len(table.rows) > _FILTERED:
+            sheet.autofilter(3, 0, 3 + len(table.rows), len(table.headings) - 1)
         sheet.freeze_panes(4, 1)
         sheet.repeat_rows(2, 3)
         sheet.print_area(0, 0, end + 1, max(len(table.headings) - 1, 1))
@@ -220,9 +224,10 @@ class _Writer:
         rollup = asked.rollup
         sheet = self._sheet(name, landscape=True)
         ends = ("low", "high") if rollup.unanswered else ("low",)
-        # The bands stand to the right, with a column between.
-        side = 5 + len(ends)
-        self._calculation_head(sheet, asked.badge, ranged=len(ends) > 1)
+        # Who answers stands behind the points; the bands to the right, with a column between.
+        owners = 4 + len(ends)
+        side = owners + 2
+        self._calculation_head(sheet, asked.badge, owners, ranged=len(ends) > 1)
         self._bands(sheet, side, rollup.instrument.ladder)
         lines = _lines(rollup)
         place = {(level, code): row for row, (level, code, _) in enumerate(lines, start=_FIRST)}
@@ -237,21 +242,26 @@ class _Writer:
                     self._sum(sheet, row, at, line, end, level, _added(parts, place, at))
                 else:
                     self._answer(sheet, row, at, line, end, answered=code not in rollup.unanswered)
+            answering = ", ".join(split_agencies(line["agencies"])) if level == "question" else ""
+            self._text(sheet, row, owners, answering, self.text)
             depth = {"component": 0, "indicator": 1, "question": 2}[level]
             # The bold names of what has parts are wider.
-            height = _height([(line["name"], 64 if depth == 2 else 56)])
+            height = _height([(line["name"], 64 if depth == 2 else 56), (answering, 34)])
             sheet.set_row(row, height, None, {"level": depth})
         self._calculated_total(sheet, asked, ends, side, [place["component", code] for code in rollup.components.index])
+        self._component_chart(sheet, name, rollup, side, place, ranged=len(ends) > 1)
+        sheet.autofilter(_FIRST - 1, 0, _FIRST + len(lines) - 1, owners)
         sheet.freeze_panes(_FIRST, 2)
         sheet.repeat_rows(_FIRST - 1)
-        sheet.print_area(0, 0, _FIRST + len(lines) - 1, side + 1)
+        sheet.print_area(0, 0, _FIRST + len(lines) - 1, owners)
         sheet.outline_settings(symbols_below=False)
 
-    def _calculation_head(self, sheet: Any, badge: str, *, ranged: bool) -> None:
+    def _calculation_head(self, sheet: Any, badge: str, owners: int, *, ranged: bool) -> None:
         """Write what the sheet that calculates is for, and the heads of its columns."""
         sheet.set_column(0, 0, 11)
         sheet.set_column(1, 1, 64)
-        sheet.set_column(2, 5, 13)
+        sheet.set_column(2, owners - 1, 13)
+        sheet.set_column(owners, owners, 34)
         self._text(sheet, 0, 0, t("Hitungan langsung") + (f" ({badge})" if badge else ""), self.head)
         said = t(
             "Ubah nilai berlatar kuning: jumlah, predikat, dan jarak di bawah ini menghitung ulang sendiri. Indikator = "
@@ -262,8 +272,10 @@ class _Writer:
         sheet.set_row(1, _height([(said, 110)]))
         head = [t("Kode"), t("Nama"), t("Tingkat"), t("Maksimum"), t("Nilai")]
         head += [t("Bila yang kosong penuh")] if ranged else []
+        head += [t("Penanggung jawab")]
         for at, heading in enumerate(head):
             self._text(sheet, _FIRST - 1, at, heading, self.bold)
+        sheet.set_row(_FIRST - 1, 31)
 
     def _bands(self, sheet: Any, side: int, ladder: Ladder) -> None:
         """Write where each band begins, and its name."""
@@ -274,6 +286,51 @@ class _Writer:
         for row, (lower, band) in enumerate(bands, start=_FIRST):
             sheet.write_number(row, side, lower, self.numbers["points"])
             self._text(sheet, row, side + 1, band, self.text)
+
+    def _component_chart(
+        self, sheet: Any, name: str, rollup: RollUp, side: int, place: Mapping[tuple[str, str], int], *, ranged: bool
+    ) -> None:
+        """Draw what each component has, lacks, and what nobody knows of it, from cells that follow the answers."""
+        # To the right of the bands, in the same rows.
+        top, side, tops = _FIRST - 1, side + 3, [place["component", code] for code in rollup.components.index]
+        series = [
+            (t("Nilai"), "#1F4E79"),
+            *([(t("Belum diketahui"), "#C9D3DC")] if ranged else []),
+            (t("Hilang"), "#E0A060"),
+        ]
+        sheet.set_column(side, side, 64)
+        sheet.set_column(side + 1, side + len(series), 14)
+        for at, head in enumerate([t("Komponen"), *(name for name, _ in series)]):
+            self._text(sheet, top, side + at, head, self.bold)
+        for row, (own, (_, line)) in enumerate(zip(tops, rollup.components.iterrows(), strict=True), start=top + 1):
+            low, high, most = (_cell(own, at) for at in (4, 5 if ranged else 4, 3))
+            # Where nobody has answered the cell says so, and the bar has no length.
+            parts = [(low, float(line["low"]) if line["answers"] else t("belum dijawab"))]
+            parts += [(f"ROUND({high}-SUM({low}),6)", round(float(line["unknown_points"]), 6))] if ranged else []
+            parts.append((f"ROUND({most}-{high},6)", round(float(line["max_points"] - line["high"]), 6)))
+            self._text(sheet, row, side, line["name"], self.text)
+            for at, (formula, value) in enumerate(parts, start=side + 1):
+                sheet.write_formula(row, at, f"={formula}", self.numbers["points"], value)
+        chart = self.book.add_chart({"type": "bar", "subtype": "stacked"})
+        last = top + len(tops)
+        for at, (_, colour) in enumerate(series, start=1):
+            chart.add_series({
+                "name": [name, top, side + at], "categories": [name, top + 1, side, last, side],
+                "values": [name, top + 1, side + at, last, side + at], "fill": {"color": colour}, "gap": 60,
+            })  # fmt: skip
+        title = t("Nilai per komponen (poin)")
+        chart.set_title({"name": title, "name_font": {"size": 12}})
+        chart.set_y_axis({"reverse": True})
+        chart.set_x_axis({"major_gridlines": {"visible": True, "line": {"color": "#D5DCE2"}}})
+        chart.set_legend({"position": "bottom"})
+        chart.set_size({"width": 640, "height": 360})
+        # A filter hides rows beside it, and is not to change the picture.
+        chart.show_hidden_data()
+        told = "; ".join(f"{line['name']} {number(line['low'])}" for _, line in rollup.components.iterrows())
+        said = t(
+            "Diagram batang bertumpuk nilai tiap komponen dan yang hilang, dari sel di atasnya: {told}.", told=told
+        )
+        sheet.insert_chart(last + 2, side, chart, {"description": said, "object_position": 3})
 
     def _sum(self, sheet: Any, row: int, at: int, line: Any, end: str, level: str, added: str) -> None:
         """Write the sum of the cells that are `added`; an indicator has its maximum at most."""
@@ -385,16 +442,26 @@ def _added(parts: Sequence[tuple[str, str]], place: Mapping[tuple[str, str], int
 
 
 def _names(fixed: Sequence[str], sheets: Sequence[Sheet]) -> list[str]:
-    """Name the sheets: the number of the group and of the table, then as much of the title as Excel allows."""
-    groups = list(dict.fromkeys(sheet.group for sheet in sheets))
-    counts = dict.fromkeys(groups, 0)
+    """Name the sheets: the number of the group, if any, and of the table, then as much of the title as Excel allows."""
+    groups = list(dict.fromkeys(sheet.group for sheet in sheets if sheet.group))
+    counts = dict.fromkeys(["", *groups], 0)
     names = []
     for sheet in sheets:
         counts[sheet.group] += 1
-        number = f"{groups.index(sheet.group) + 1}.{counts[sheet.group]} "
-        plain = re.sub(r"\s+", " ", re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", sheet.title)).strip()
-        names.append((number + plain)[:_NAME].strip(" '"))
+        place = f"{groups.index(sheet.group) + 1}.{counts[sheet.group]} " if sheet.group else ""
+        names.append((place + _short(sheet.title, _NAME - len(place))).strip(" '"))
     return names
+
+
+def _short(title: str, room: int) -> str:
+    """Return the words of a title that have room, without a comma or a small word at their end."""
+    plain = re.sub(r"\s+", " ", re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", title)).strip()
+    if len(plain) <= room:
+        return plain
+    words = plain[: room + 1].rsplit(" ", 1)[0].split()
+    while len(words) > 1 and words[-1].islower() and len(words[-1]) < 5:
+        words.pop()
+    return " ".join(words)[:room].rstrip(" ,;.–-(")
 
 
 def _height(cells: Sequence[tuple[str, float]]) -> float:

@@ -45,7 +45,7 @@ MISSING = "#6f8498"
 GRID = "#d5dce2"
 PAPER = "#ffffff"
 #: Tints behind the bands, from no award to the top, every band a step darker: only a background, the names stand on them.
-_ZONES = ("#f3f4f6", "#e8eff6", "#d9e6f2", "#c9dcee", "#bcd4ea", "#b0cce6")
+ZONES = ("#f3f4f6", "#e8eff6", "#d9e6f2", "#c9dcee", "#bcd4ea", "#b0cce6")
 #: The two ends of the heatmap, 0 and 100 %: light enough for dark text on every cell between them.
 HEAT = ("#f4f8fc", "#6fa8d8")
 #: Inches: of a picture on pages and paper, and of the same picture for a phone, where its smallest text is 11 pixels high.
@@ -87,7 +87,7 @@ class Chart(Shown):
         alt: what kind of chart it is and its key numbers.
         source: where the numbers come from and how sure they are; it also stands below the picture.
         table: its twin, the numbers that are drawn; None where there is nothing to draw.
-        again: draws it once more, as wide as is asked for then.
+        again: draws it once more, as wide as is asked for then; not for a phone where it is `only_wide`.
         what_if: what a page needs to answer for another budget (`board.what_if`); None where it does not.
     """
 
@@ -97,6 +97,7 @@ class Chart(Shown):
     figure: Figure
     table: Table | None = None
     again: Callable[[], Chart] | None = None
+    only_wide: bool = False
     what_if: Record | None = None
 
     def png(self, dpi: int = DPI) -> bytes:
@@ -121,10 +122,10 @@ class Chart(Shown):
         return buffer.getvalue()
 
     def narrow(self) -> Chart | None:
-        """Return the same chart drawn for a phone; None where it is one already."""
+        """Return the same chart drawn for a phone; None where there is none."""
         token = _WIDE.set(NARROW)
         try:
-            return self.again() if self.again else None
+            return self.again() if self.again and not self.only_wide else None
         finally:
             _WIDE.reset(token)
 
@@ -256,9 +257,9 @@ def zones(count: int) -> list[str]:
     """Return a tint for each band of a ladder and what lies below them, from light to dark."""
     from matplotlib.colors import LinearSegmentedColormap, to_hex
 
-    if count == len(_ZONES):
-        return list(_ZONES)
-    shade = LinearSegmentedColormap.from_list("zones", _ZONES)
+    if count == len(ZONES):
+        return list(ZONES)
+    shade = LinearSegmentedColormap.from_list("zones", ZONES)
     return [to_hex(shade(at / max(count - 1, 1))) for at in range(count)]
 
 

@@ -25,6 +25,7 @@ from kla_analysis.evidence.followup import (
     fingerprint,
     load_followup,
     offices,
+    state_name,
 )
 from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import day, money, number, t
@@ -44,11 +45,6 @@ _TOP, _FREE = 4, 40
 _NUMBERS = ("spent_rupiah", "points_claimed", "points_accepted")
 _WIDTHS = {"code": 7, "award_year": 9, "what": 44, "agency": 22, "result": 32, "spent_rupiah": 15}
 _WIDTH = 12
-
-
-def state_name(state: str) -> str:
-    """Name what became of a decision."""
-    return {OPEN: t("terbuka"), DONE: t("selesai"), DROPPED: t("dibatalkan"), OVERDUE: t("lewat tenggat")}[state]
 
 
 def headings() -> dict[str, str]:
@@ -77,6 +73,10 @@ def decisions_of(position: Position, cluster: str = "all", *, today: datetime.da
 
     Args:
         cluster: code of a component; with it come the decisions about all clusters. `all` for every one.
+
+    >>> import kla_analysis as kla
+    >>> "status" in kla.decisions_of(kla.open("63.10", 2022)).columns
+    True
     """
     table = became(load_followup(position.area.code), today=today)
     left = table["status"].isin([OPEN, OVERDUE])
@@ -110,7 +110,7 @@ def decisions_in_words(decisions: pd.DataFrame, *, today: datetime.date | None =
                 "Paling lama lewat tenggat: {what} ({agency}, {due}).",
                 what=row["what"].rstrip("."),
                 agency=row["agency"],
-                due=_day(row["due"]),
+                due=due_day(row["due"]),
             )
         )
     spent = decisions["spent_rupiah"].sum()
@@ -126,7 +126,7 @@ def followup_table(decisions: pd.DataFrame, position: Position) -> Table | Text:
     about = decisions[["question_code", "action_code"]].apply(lambda row: ", ".join(row.dropna()) or "–", axis=1)
     frame = decisions.assign(
         about=about,
-        due=decisions["due"].map(_day),
+        due=decisions["due"].map(due_day),
         became=[_became(row) for row in decisions.to_dict("records")],
     )
     heads = headings()
@@ -149,7 +149,7 @@ def _became(row: dict[str, Any]) -> str:
     """Say in a few words what became of a decision."""
     said = [state_name(row["status"])]
     if row["status"] == DONE:
-        said[0] += " " + _day(row["done_on"])
+        said[0] += " " + due_day(row["done_on"])
     if pd.notna(row["points_accepted"]):
         said.append(t("nilai diterima {points}", points=number(row["points_accepted"], beside=(0,))))
     elif pd.notna(row["points_claimed"]):
@@ -161,14 +161,17 @@ def _became(row: dict[str, Any]) -> str:
     return "; ".join(said)
 
 
-def _day(text: str | None) -> str:
+def due_day(text: str | None) -> str:
+    """Write a day of the decisions or of the evidence (ISO); a dash where there is none."""
     return "–" if pd.isna(text) else day(datetime.date.fromisoformat(text))
 
 
 def decision_lines(decisions: pd.DataFrame) -> list[str]:
     """Return one line per decision (`became`), for a terminal."""
     rows = decisions.to_dict("records")
-    return [f"{row['code']:5} {_day(row['due']):>18}  {row['agency']}: {row['what']} [{_became(row)}]" for row in rows]
+    return [
+        f"{row['code']:5} {due_day(row['due']):>18}  {row['agency']}: {row['what']} [{_became(row)}]" for row in rows
+    ]
 
 
 def write_followup_workbook(area: str, year: int, *, out: Path | None = None) -> Path:
@@ -218,19 +221,21 @@ def followup_workbook(
     text = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
     title = book.add_format({"bold": True, "font_size": 14})
     sheet.write_string(0, 0, t("Tindak lanjut {area}", area=area_name), title)
-    sheet.write_string(1, 0, _help())
+    sheet.write_string(1, 0, _help(), book.add_format({"text_wrap": False}))
     _columns(book, sheet, text)
     for row, record in enumerate(table.to_dict("records"), start=_TOP):
         _row(sheet, row, record)
     last = _TOP + len(table) + _FREE
     for row in range(_TOP + len(table), last):
         sheet.write_number(row, 1, year)
+    line = book.add_format({"bottom": 1, "bottom_color": "#C5CFD8"})
+    sheet.conditional_format(_TOP, 0, last - 1, len(headings()) - 1, {"type": "no_errors", "format": line})
     choices = {
         "component_code": list(rules.components.index),
         "agency": offices(area_code, rules),
         "question_code": list(rules.questions.index),
         "action_code": list(actions),
-        "state": list(STATES),
+        "state": [state_name(state) for state in STATES],
     }
     for column, (name, options) in enumerate(choices.items()):
         lists.write_column(0, column, [headings()[name], *options], text)
@@ -257,7 +262,7 @@ def _help() -> str:
 def _columns(book: Workbook, sheet: Worksheet, text: Format) -> None:
     """Write the heads of the columns, and above the rows their names, which stay hidden."""
     plain = book.add_format({"num_format": "#,##0.##", "valign": "top"})
-    year = book.add_format({"num_format": "0", "valign": "top"})
+    year = book.add_format({"num_format": "0", "valign": "top", "align": "left"})
     head = book.add_format({"bold": True, "text_wrap": True, "bg_color": "#E8EEF4", "bottom": 2, "valign": "top"})
     for at, (name, title) in enumerate([*headings().items(), (WAS, "")]):
         looks = {"award_year": year}.get(name, plain if name in _NUMBERS else text)
@@ -269,9 +274,10 @@ def _columns(book: Workbook, sheet: Worksheet, text: Format) -> None:
 
 
 def _row(sheet: Worksheet, row: int, record: dict[str, Any]) -> None:
-    sheet.set_row(row, max(row_height(record[name] or "", _WIDTHS[name]) for name in ("what", "result")))
+    texts = {name: record[name] for name in ("what", "result") if isinstance(record[name], str)}
+    sheet.set_row(row, max(row_height(text, _WIDTHS[name]) for name, text in texts.items()))
     for at, name in enumerate(headings()):
-        value = record[name]
+        value = state_name(record[name]) if name == "state" else record[name]
         if pd.notna(value):
             (sheet.write_string if isinstance(value, str) else sheet.write_number)(row, at, value)
     sheet.write_string(row, len(headings()), fingerprint(record))

@@ -52,6 +52,7 @@ from kla_analysis.showing.text import (
     needs_forecast,
     settled,
     source_note,
+    stage_in_words,
 )
 
 
@@ -59,8 +60,8 @@ def award_in_words(told: Forecast, ladder: Ladder) -> str:
     """Say in one or two sentences which award a score becomes, and how likely each predicate is."""
     likely = ", ".join(f"{ladder.name(code)} {chance(p)}" for code, p in told.predicates.items() if p >= 0.005)
     return t(
-        "Pada penghargaan nilai {score} kira-kira menjadi {median}; peluangnya {level} berada antara {low} dan {high}. "
-        "Peluang predikat: {likely}.",
+        "Pada penghargaan nilai {score} kira-kira menjadi {median}, dengan peluang {level} antara {low} dan "
+        "{high}. Peluang predikat: {likely}.",
         score=ladder.written(told.claimed),
         median=ladder.written(told.median, decimals=0),
         level=percent(told.level),
@@ -88,10 +89,11 @@ def sensitivity_in_words(decides: pd.DataFrame, case: Position) -> Text:
     """Say which assumption decides the score (`kla.what_decides`)."""
     ranked = decides.drop(index=COMMON)
     return Text((
-        t("Yang paling menentukan ialah seberapa ketat verifikasi terhadap seluruh lembar ({share} dari ragam nilai); dari "
-          "komponen, {name} ({own}).", share=percent(decides.loc[COMMON, "total"]), name=ranked["name"].iloc[0],
+        t("Yang paling menentukan: seberapa ketat verifikasi terhadap seluruh lembar (sekitar {share} dari "
+          "naik turunnya nilai); dari komponen, {name} ({own}).", share=percent(decides.loc[COMMON, "total"]), name=ranked["name"].iloc[0],
           own=percent(ranked["total"].iloc[0])),
-        t("Bagian yang sama bagi semua komponen tidak pernah terbit; di sini diandaikan {common} (asumsi).",
+        t("Seberapa sama ketatnya verifikasi di semua komponen tidak pernah terbit; di sini diandaikan "
+          "{common} (asumsi).",
           common=percent(decides.attrs["common"])),
         *low_end(case),
     ))  # fmt: skip
@@ -379,7 +381,7 @@ def tornado(table: pd.DataFrame, case: Position, target: str) -> Chart:
         target: code of a predicate.
     """
     first = table.iloc[0]
-    title = t("Verifikasi {name} menggeser nilai paling jauh: {width} poin", name=first["name"],
+    title = t("{name} paling menentukan: {width} poin antara verifikasi ketat dan longgar", name=first["name"],
               width=number(first["width"], decimals=0))  # fmt: skip
     retention = outlook(case).retention
     source = f"{source_line(case)} {forecast_note(retention)}"
@@ -416,7 +418,13 @@ def tornado(table: pd.DataFrame, case: Position, target: str) -> Chart:
         table[["name", "low", "high", "width"]].itertuples(index=False),
         source,
     )
-    return finished(title, t("Diagram tornado nilai total per komponen: {told}.", told=told), source, figure, twin)
+    return finished(
+        title,
+        t("Diagram batang nilai total bila verifikasi satu komponen ketat atau longgar: {told}.", told=told),
+        source,
+        figure,
+        twin,
+    )
 
 
 def _zones(ax: object, case: Position, floor: float) -> None:
@@ -474,14 +482,18 @@ def _carried_over(told: Forecast) -> list[str]:
 
 
 def _put_off(told: Forecast, ladder: Ladder) -> list[str]:
-    """Say which part of no award has nothing to do with the score: it may be likelier than the lowest predicate."""
+    """Say which part of no award has nothing to do with the score, and whether that makes it likelier than the lowest."""
     if not told.put_off:
         return []
-    return [
-        t("“{none}” memuat {share} untuk putaran yang berakhir tanpa penilaian (verifikasi ditunda), berapa pun nilainya; "
-          "karena itu dapat lebih besar daripada {lowest}.", none=ladder.name(ladder.no_award_code),
-          share=chance(told.put_off), lowest=ladder.bands[0].name)
-    ]  # fmt: skip
+    lowest = ladder.bands[0]
+    none, least = (told.predicates.get(code, 0.0) for code in (ladder.no_award_code, lowest.code))
+    words = {"none": ladder.name(ladder.no_award_code), "share": chance(told.put_off), "lowest": lowest.name}
+    said = t("“{none}” memuat {share} untuk putaran yang berakhir tanpa penilaian (verifikasi ditunda), berapa pun nilainya.",
+             **words)  # fmt: skip
+    # Only where that part alone turns the order round.
+    if none - told.put_off < least < none:
+        said += " " + t("Karena itu peluangnya lebih besar daripada {lowest}.", **words)
+    return [said]
 
 
 def forecast_record(told: Forecast, rules: Instrument) -> dict[str, Any]:
@@ -516,13 +528,20 @@ def outlook_in_words(position: Position, target: str) -> Text:
     ladder = position.instrument.ladder
     goal = ladder.band(target).name
     told = outlook(position)
-    opening = (
-        t("Nilai {score} adalah hasil akhir dan tidak berubah lagi. Di bawah ini putaran berikutnya: seandainya nilai yang "
-          "sama diklaim lagi.", score=ladder.written(position.span))
-        if settled(position)
-        else t("Nilai {score} berasal dari tahap {stage}, bukan penghargaan: sesudahnya nilai masih dapat berubah.",
-               score=ladder.written(position.span), stage=position.instrument.stage(position.stage).name.lower())
-    )  # fmt: skip
+    score = ladder.written(position.span)
+    if not settled(position):
+        opening = t(
+            "Nilai {score} berasal dari tahap {stage}, bukan penghargaan: sesudahnya nilai masih dapat berubah.",
+            score=score,
+            stage=stage_in_words(position, position.stage),
+        )
+    else:
+        opening = (
+            t("Nilai contoh {score} diperlakukan sebagai hasil akhir.", score=score)
+            if position.illustrative
+            else t("Nilai {score} adalah hasil akhir dan tidak berubah lagi.", score=score)
+        )
+        opening += " " + t("Di bawah ini putaran berikutnya: seandainya nilai yang sama diklaim lagi.")
     paragraphs = [opening, award_in_words(told, ladder), *_put_off(told, ladder), *award_at_best(position, target)]
     paragraphs.append(
         t("Peluang {goal} atau lebih: {chance}.", goal=goal, chance=chance(told.probability_at_least(target)))

@@ -281,7 +281,7 @@ def pareto(ranked: pd.DataFrame, case: Position, *, top: int = 15) -> Chart:
     title = t("{count} dari {all} {level} memuat separuh dari {loss} poin yang hilang", **values)
     losing = ranked[ranked["lost_points"] > 0]
     shown = losing.head(top)
-    how = t("Batang: poin yang hilang. Garis: bagian kumulatif dari semua yang hilang.")
+    how = t("Batang: poin yang hilang. Garis: bagian dari semua yang hilang, sampai baris itu.")
     if len(losing) > len(shown):
         how += " " + t("Ditunjukkan {shown} terbesar dari {all}.", shown=len(shown), all=len(losing))
     left, bars = beside(2.75), 1.95
@@ -307,7 +307,7 @@ def pareto(ranked: pd.DataFrame, case: Position, *, top: int = 15) -> Chart:
         f"{code} {name} {number(lost)}" for code, name, lost in shown[["name", "lost_points"]].head(4).itertuples()
     )
     alt = t(
-        "Diagram Pareto poin yang hilang per {level}: {count} dari {all} memuat separuh dari {loss} poin. "
+        "Diagram batang poin yang hilang per {level}: {count} dari {all} memuat separuh dari {loss} poin. "
         "Terbesar: {told}.",
         told=told,
         **values,
@@ -323,7 +323,7 @@ def _drawn_losses(shown: pd.DataFrame, case: Position, level: str) -> Table:
             Column("code", t("Kode")),
             Column("name", t("Nama")),
             Column("lost", t("Hilang"), "number", unit="points"),
-            Column("share", t("Bagian kumulatif"), "number", percent, "share"),
+            Column("share", t("Bagian sampai di sini"), "number", percent, "share"),
         ),
         shown[["name", "lost_points", "cumulative_share"]].itertuples(),
         source_line(case),

@@ -1,4 +1,4 @@
-"""The sheet of a cluster's coordination meeting: what is weak, whose it is, what would raise it, what it costs.
+"""The sheet of a cluster's coordination meeting: what became of what was decided, what is weak or missing, whose it is, what would raise it, what to decide.
 
 >>> import kla_analysis as kla
 >>> case = kla.open("63.10", 2022, target="nindya")
@@ -13,17 +13,19 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.target import aim
 from kla_analysis.evidence.partners import load_partners
-from kla_analysis.instrument.instrument import standing_name
-from kla_analysis.language import number, percent, t
-from kla_analysis.planning.actions import catalogue_for, load_catalogue
-from kla_analysis.planning.model import Model
+from kla_analysis.evidence.proof import state_name
+from kla_analysis.instrument.instrument import level_name, standing_name
+from kla_analysis.language import money, number, percent, t
 from kla_analysis.planning.scenario import open_scenario
+from kla_analysis.planning.simulation import Simulation
+from kla_analysis.showing.followup import decisions_of, due_day, followup_table
 from kla_analysis.showing.losses import question_table, ranked_by_loss, unanswered_table
-from kla_analysis.showing.plan import badges, costs_in_words, money_column
+from kla_analysis.showing.plan import badges, costs_in_words, money_column, plan_for
 from kla_analysis.showing.records import Record
 from kla_analysis.showing.scorecard import indicator_table
-from kla_analysis.showing.table import Column, Several, Table, score_of, share_of
+from kla_analysis.showing.table import Column, Several, Table, of_sheet, owners_cell, score_of, share_of
 from kla_analysis.showing.text import Text, needs
 
 #: What it shows; completion in a notebook lists no more.
@@ -34,8 +36,11 @@ def __dir__() -> list[str]:
     return __all__
 
 
-#: Questions and actions on a sheet: it is to fit on two pages.
-QUESTIONS, ACTIONS = 8, 6
+#: Rows on a sheet, which is to fit on two pages: questions (of those that are answered some at least), actions,
+#: decisions of before, lines for those of today.
+QUESTIONS, LEAST, ACTIONS, DECIDED, LINES = 8, 4, 6, 5, 4
+#: Evidence in these states is still to be found (`evidence.proof`).
+MISSING = ("rejected", "none", "promised", "incomplete")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,60 +55,116 @@ class MeetingSheet(Several):
         return {"kind": "sheet", "id": f"rapat-{self.code}", "title": parts[0]["heading"], "blocks": parts}
 
 
-@needs("question")
+@needs("indicator")
 def meeting_sheets(position: Position, cluster: str = "all", scenario: str = "") -> Several:
     """What to lay on the table of each cluster's coordination meeting (one cluster, or all).
 
     Args:
-        scenario: names the catalogue whose actions are shown, as the report's parameter does.
+        scenario: names the catalogue whose actions are shown, as the report's parameter does; those of its plan are
+            marked.
     """
     codes = list(position.instrument.components.index) if cluster == "all" else [cluster]
-    named = open_scenario(scenario).catalogue or catalogue_for(position.instrument)
-    model = Model(position.roll_up, load_catalogue(named, position.instrument)) if named else None
-    return Several(tuple(_sheet(position, code, model) for code in codes))
+    answer = plan_for(position, open_scenario(scenario), aim(position))
+    return Several(tuple(_sheet(position, code, answer) for code in codes))
 
 
-def _sheet(position: Position, code: str, model: Model | None) -> MeetingSheet:
+def _sheet(position: Position, code: str, answer: Simulation | Text) -> MeetingSheet:
     component = position.roll_up.components.loc[code]
-    questions = position.questions[position.questions["component_code"] == code]
-    losing = ranked_by_loss(questions[questions["lost_points"] > 0])
-    unanswered, weakest = questions[questions["unanswered"] > 0], losing.head(QUESTIONS)
-    name = position.instrument.component(code).name
-    caption = t("{name}: {count} pertanyaan dengan kehilangan terbesar", name=name, count=len(weakest))
-    about = Text(
-        heading=component["name"],
-        paragraphs=(
-            _standing(component, len(losing)),
-            _guests(position, code),
-        ),
-    )
-    parts = (
+    indicators = position.indicators[position.indicators["component_code"] == code]
+    about = Text((_standing(component, indicators, position), _guests(position, code)), heading=component["name"])
+    decided = decisions_of(position, code).head(DECIDED)
+    parts = [
         about,
-        *(
-            [unanswered_table(unanswered, position, points=component["unknown_points"], top=QUESTIONS)]
-            if len(unanswered)
-            else []
-        ),
-        indicator_table(ranked_by_loss(position.indicators[position.indicators["component_code"] == code]), position),
-        question_table(weakest, position, caption=caption),
-        _actions_table(position, code, model),
+        *([followup_table(decided, position)] if len(decided) else []),
+        *_missing(position, code, component, indicators),
+        indicator_table(ranked_by_loss(indicators), position),
+    ]
+    if position.roll_up.questions is not None:
+        questions = position.questions[position.questions["component_code"] == code]
+        room = max(QUESTIONS - int(_lacking(questions).sum()), LEAST)
+        weakest = ranked_by_loss(questions[questions["lost_points"] > 0]).head(room)
+        caption = t("Kehilangan {name}: {count} pertanyaan terbesar", name=component["name"], count=len(weakest))
+        parts.append(question_table(weakest, position, caption=caption))
+        parts.append(_actions_table(position, code, answer))
+    else:
+        said = t("Pertanyaan dan kegiatan tidak ditunjukkan: untuk itu perlu nilai per pertanyaan.")
+        parts.append(Text((said,), kind="remark"))
+    parts += [_today(component["name"])]
+    return MeetingSheet(tuple(parts), code)
+
+
+def _today(name: str) -> Table:
+    """Return empty lines to write on what is decided, by whom, by when."""
+    heads = {"what": t("Keputusan"), "who": t("Siapa"), "when": t("Sampai kapan")}
+    columns = tuple(Column(key, head, "blank") for key, head in heads.items())
+    empty = pd.DataFrame("", index=range(LINES), columns=list(heads))
+    return Table(t("Keputusan rapat ini: {name}", name=name), columns, empty)
+
+
+def _missing(position: Position, code: str, component: pd.Series, indicators: pd.DataFrame) -> list[Table | Text]:
+    """Return what a cluster lacks: answers, and evidence where the sheet says how far it is."""
+    if position.roll_up.questions is None:
+        empty = indicators[indicators["unanswered"] > 0]
+        names = "; ".join(f"{at} {name}" for at, name in empty["name"].items())
+        return [Text((t("Belum dijawab: {names}.", names=names),))] if len(empty) else []
+    questions = position.questions[position.questions["component_code"] == code]
+    unanswered = questions[questions["unanswered"] > 0]
+    weak = questions[_lacking(questions) & (questions["unanswered"] == 0)]
+    found: list[Table | Text] = []
+    if len(unanswered):
+        found.append(unanswered_table(unanswered, position, points=component["unknown_points"], top=QUESTIONS))
+    if len(weak):
+        found.append(_evidence_table(weak, position))
+    elif questions["evidence_state"].isna().all():
+        said = t("Lembar ini tidak mencatat bukti per pertanyaan: periksa dalam rapat bukti mana yang belum ada.")
+        found.append(Text((said,), kind="remark"))
+    return found
+
+
+def _lacking(questions: pd.DataFrame) -> pd.Series:
+    """Return which questions have no answer, or no evidence as far as the sheet says."""
+    return (questions["unanswered"] > 0) | questions["evidence_state"].isin(MISSING)
+
+
+def _evidence_table(weak: pd.DataFrame, position: Position) -> Table:
+    """The questions whose evidence is still to be found, those that are worth most first."""
+    shown = weak.sort_values("low", ascending=False, kind="stable").head(QUESTIONS)
+    caption = t("Bukti yang masih kurang: {count} pertanyaan", count=len(weak))
+    if len(shown) < len(weak):
+        caption = t("Bukti yang masih kurang: {count} pertanyaan; {top} yang terbesar", count=len(weak), top=len(shown))
+    frame = shown.assign(
+        state=shown["evidence_state"].map(state_name),
+        who=[row.lead or owners_cell(row.owners) for row in shown.itertuples()],
+        due=shown["due"].map(due_day),
     )
-    return MeetingSheet(parts, code)
+    columns = (
+        Column("question_code", t("Kode")),
+        Column("name", t("Pertanyaan")),
+        Column("low", t("Nilai"), "number", unit="points"),
+        Column("state", t("Bukti")),
+        Column("who", t("Penanggung jawab")),
+        Column("due", t("Tenggat")),
+    )
+    return of_sheet(position, caption, columns, frame.reset_index())
 
 
-def _standing(component: pd.Series, losing: int) -> str:
+def _standing(component: pd.Series, indicators: pd.DataFrame, position: Position) -> str:
     """Say what a cluster reaches and loses, and what hangs on answers that nobody has given."""
+    level = position.roll_up.level
+    rows = position.questions if level == "question" else indicators
+    losing = int((rows.loc[rows["component_code"] == component.name, "lost_points"] > 0).sum())
     if not component["answers"]:
         return t("Belum ada satu jawaban pun; {points} poin belum diketahui.", points=number(component["max_points"]))
     score = score_of(component["low"], component["high"], component["answers"])
     share = share_of(component)
     said = t(
-        "Nilai {score} dari {maximum} ({share}); {lost} poin hilang pada {count} pertanyaan.",
+        "Nilai {score} dari {maximum} ({share}); {lost} poin hilang pada {count} {level}.",
         score=score if isinstance(score, str) else number(score),
         maximum=number(component["max_points"]),
         share=share if isinstance(share, str) else percent(share),
         lost=number(component["lost_points"], beside=(0,)),
         count=losing,
+        level=level_name(level),
     )
     if not component["unanswered"]:
         return said
@@ -111,8 +172,9 @@ def _standing(component: pd.Series, losing: int) -> str:
         said
         + " "
         + t(
-            "{count} pertanyaan belum dijawab: {points} poin belum diketahui. Putuskan lebih dahulu siapa yang mengisinya, dan kapan.",
+            "{count} {level} belum dijawab: {points} poin belum diketahui. Putuskan lebih dahulu siapa yang mengisinya, dan kapan.",
             count=component["unanswered"],
+            level=level_name(level),
             points=number(component["unknown_points"]),
         )
     )
@@ -135,33 +197,39 @@ def _guests(position: Position, code: str) -> str:
     )
 
 
-def _actions_table(position: Position, code: str, model: Model | None) -> Table | Text:
-    """The catalogue's actions for a cluster that add most, with who does them and what they cost."""
-    if model is None:
-        return Text((t("Belum ada katalog kegiatan untuk instrumen {id}.", id=position.instrument.id),), kind="remark")
+def _actions_table(position: Position, code: str, answer: Simulation | Text) -> Table | Text:
+    """The catalogue's actions for a cluster: those of the plan, marked, then those that add most; who does them, what they cost."""
+    if isinstance(answer, Text):
+        return answer
+    model, name = answer.model, position.instrument.component(code).name
     actions = model.catalogue.actions
     frame = actions[actions["component_code"] == code].copy()
     nothing = model.total(model.indices([]))
     frame["gain"] = [round(model.total(model.indices([action])) - nothing, 6) for action in frame.index]
-    frame = frame[frame["gain"] > 0].sort_values("gain", ascending=False, kind="stable").head(ACTIONS)
+    frame["chosen"] = [action in answer.plan.actions for action in frame.index]
+    frame = frame[frame["gain"] > 0].sort_values(["chosen", "gain"], ascending=False, kind="stable")
     if frame.empty:
         return Text((t("Katalog tidak memuat kegiatan yang menaikkan klaster ini."),), kind="remark")
-    catalogue = model.catalogue
+    chosen = int(frame["chosen"].sum())
+    frame = frame.head(max(ACTIONS, chosen))
+    frame["chosen"] = frame["chosen"].map({True: t("✓ ya"), False: "–"})
+    plan = t("{count} kegiatan klaster ini ada dalam rencana {cost}.", count=chosen, cost=money(answer.plan.cost))
     return Table(
         t(
-            "{name}: {count} kegiatan yang paling menaikkan nilai",
-            name=position.instrument.component(code).name,
+            "Kegiatan {name}: {count} yang menaikkan nilai, yang ada dalam rencana lebih dahulu",
+            name=name,
             count=len(frame),
         ),
         (
             Column("action_code", t("Kode")),
             Column("name", t("Kegiatan")),
+            Column("chosen", t("Dalam rencana")),
             Column("agency", t("Perangkat daerah")),
             money_column("cost_low", t("Biaya, rendah")),
             money_column("cost_high", t("Biaya, tinggi")),
             Column("gain", t("Tambahan bila diterima"), "number", unit="points"),
         ),
         frame.reset_index(),
-        source=f"{costs_in_words(catalogue)} {t('Tambahan bila hanya kegiatan itu yang dijalankan.')}",
-        badge=badges(position, catalogue),
+        source=f"{plan} {costs_in_words(model.catalogue)} {t('Tambahan bila hanya kegiatan itu yang dijalankan.')}",
+        badge=badges(position, model.catalogue),
     )

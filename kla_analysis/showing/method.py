@@ -14,12 +14,13 @@ from kla_analysis.analysis.forecast import DRAWS, forecastable, learnable_cases,
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import ASSUMED_COMMON
 from kla_analysis.evidence.published import load_origins
+from kla_analysis.instrument.glossary import load_glossary
 from kla_analysis.instrument.instrument import Instrument, standing_name
 from kla_analysis.language import number, t
 from kla_analysis.planning.actions import catalogue_for, load_catalogue
 from kla_analysis.planning.robustness import DRAWS as CORE_DRAWS
 from kla_analysis.planning.scenario import open_scenario
-from kla_analysis.showing.records import Record, Shown
+from kla_analysis.showing.records import Record, Shown, term_id
 from kla_analysis.showing.table import Column, Table, count_column, number_column
 
 
@@ -189,7 +190,7 @@ def verification(position: Position) -> Rules:
     """How the forecast of the award, its probabilities and what decides it are made."""
     told = outlook(position) if forecastable(position) else None
     cases = (
-        t("parameter retention")
+        t("bagian yang bertahan, dari pengguna")
         if told is not None and told.cases == 0
         else t(
             "data/published/stage_scores.csv dan results.csv, {count} kasus",
@@ -236,22 +237,42 @@ def planning() -> Rules:
              t("min Σ biaya · x dengan total(x) ≥ target;  atau max total(x) dengan Σ biaya · x ≤ anggaran;  x bernilai 0 atau 1"), "HiGHS",
              "derived"),
         Rule(t("Peluang rencana mencapai target"),
-             t("Dihitung pada {draws} hasil undian: satu undian ketat atau longgarnya verifikator memilih peluang penerimaan di antara "
-               "rendah, tengah, dan tinggi (segitiga), lalu setiap kegiatan diundi sendiri. Ketatnya verifikator dan bagian klaim yang bertahan "
-               "bergerak bersama, sekuat bagian dalam satu putaran provinsi pada kasus yang terbit.", draws=number(DRAWS)),
-             t("P = banyaknya undian dengan total ≥ target / banyaknya undian;  galat baku = √(P (1 − P) / banyaknya undian)"),
+             t("Dihitung dalam {draws} simulasi: mula-mula ketatnya verifikator, yang memilih peluang penerimaan di "
+               "antara rendah, tengah, dan tinggi (sebaran segitiga); lalu tiap kegiatan diterima atau ditolak "
+               "menurut peluang itu. Ketatnya verifikator dan bagian klaim yang bertahan bergerak bersama, sekuat "
+               "bagian dalam satu putaran provinsi pada kasus yang terbit.", draws=number(DRAWS)),
+             t("P = simulasi dengan total ≥ target / semua simulasi;  ketelitian = ±2 √(P (1 − P) / semua simulasi)"),
              catalogue, "assumed"),
         Rule(t("Urutan yang aman dipotong"),
              t("Satu urutan yang setiap awalnya rencana yang baik; yang dilepas ialah selisihnya dari pilihan bebas untuk uang yang sama."),
              t("harga urutan = rata-rata (total terbaik − total urutan) di semua anggaran"), _ours(), "derived"),
-        Rule(t("Kegiatan inti dan penyesalan"),
-             t("Biaya, peluang, dan verifikasi diundi {draws} kali dan direncanakan ulang; penyesalan ialah selisih dari rencana terbaik "
-               "untuk satu hasil verifikasi.", draws=CORE_DRAWS),
-             t("inti = bagian undian yang memuat kegiatan;  penyesalan = total terbaik − total rencana"), catalogue, "assumed"),
+        Rule(t("Kegiatan inti dan selisih dari rencana terbaik"),
+             t("Biaya, peluang, dan verifikasi diambil acak {draws} kali di antara rendah dan tingginya, lalu "
+               "direncanakan ulang; selisih dihitung dari rencana terbaik untuk satu hasil verifikasi.", draws=CORE_DRAWS),
+             t("inti = bagian simulasi yang memuat kegiatan;  selisih = total terbaik − total rencana"), catalogue, "assumed"),
         Rule(t("Harga bukti"),
              t("Sebagian b dari poin yang terancam diamankan, lalu biaya menuju target dihitung ulang."),
              t("dipertahankan = r + (1 − r) · b;  hemat = biaya(0) − biaya(b)"), catalogue, "assumed"),
     ))  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Glossary(Table):
+    """A table of abbreviations, whose rows can be linked to."""
+
+    def record(self) -> Record:
+        """Return it as plain data, with the anchors of its rows."""
+        return super().record() | {"ids": [term_id(term) for term in self.frame["term"]]}
+
+
+def glossary_table(instrument: Instrument) -> Table:
+    """What the abbreviations of an instrument and of the pages stand for."""
+    frame = load_glossary(instrument).reset_index()
+    frame["name"] = frame["name"].mask(frame["name"] == "", t("kepanjangannya tidak disebut di sumber"))
+    sources = {"instrumen": t("instrumen"), "katalog": t("katalog kegiatan"), "umum": t("pemakaian umum")}
+    frame["source"] = [sources.get(source, source) for source in frame["source"]]
+    columns = (Column("term", t("Singkatan")), Column("name", t("Kepanjangan")), Column("source", t("Asal")))
+    return Glossary(t("Kepanjangan {count} singkatan", count=len(frame)), columns, frame)
 
 
 def data_table(position: Position, scenario: str = "") -> Table:

@@ -176,7 +176,7 @@ def proof(plan: Plan) -> str:
             "Rencana terbaik yang ditemukan; buktinya tidak lulus pemeriksaan ulang, jadi mungkin ada yang lebih baik."
         )
     if plan.status == "sampled":
-        bound = t(" Pada 100 hasil undian, tidak ada yang di bawah {bound}.", bound=money(plan.bound))
+        bound = t(" Dalam 100 simulasi, tidak ada yang di bawah {bound}.", bound=money(plan.bound))
         return t("Termurah yang ditemukan; tidak terbukti termurah.") + (bound if plan.bound == plan.bound else "")
     return ""
 
@@ -229,7 +229,7 @@ def plan_in_words(answer: Simulation | Text) -> Text:
     )
     if answer.chance.plans > 1:
         sure += " " + t(
-            "Undian yang sama menilai {count} rencana, jadi peluang rencana yang terpilih sedikit terlalu tinggi.",
+            "Simulasi yang sama menilai {count} rencana, jadi peluang rencana yang terpilih sedikit terlalu tinggi.",
             count=number(answer.chance.plans),
         )
     said = (first, *done_in_words(answer), sure, next_step_in_words(answer), *unknown_in_words(answer), proof(plan))
@@ -291,22 +291,28 @@ def next_step_in_words(answer: Simulation) -> str:
     step = answer.next_step
     more = money(NEXT_STEP)
     if step["points"] <= 0:
-        return t("Tambahan {more} tidak menambah poin (dihitung ulang).", more=more)
-    come, go = ", ".join(step["come"]), ", ".join(step["go"])
+        return t("Dengan {more} lagi nilai tidak naik.", more=more)
+    come, go = _named(answer, step["come"]), _named(answer, step["go"])
     if go:
         return t(
-            "Tambahan {more} membeli {points} poin lagi: {come} masuk, {go} keluar (dihitung ulang).",
+            "Dengan {more} lagi nilai naik {points} poin: ditambah {come}, tanpa {go}.",
             more=more,
             points=number(step["points"]),
             come=come,
             go=go,
         )
     return t(
-        "Tambahan {more} membeli {points} poin lagi: {come} masuk (dihitung ulang).",
+        "Dengan {more} lagi nilai naik {points} poin: ditambah {come}.",
         more=more,
         points=number(step["points"]),
         come=come,
     )
+
+
+def _named(answer: Simulation, codes: Sequence[str]) -> str:
+    """Name actions, each with its code."""
+    names = answer.model.catalogue.actions["name"]
+    return ", ".join(f"{names[code]} ({code})" for code in codes)
 
 
 def plan_lines(answer: Simulation) -> list[str]:
@@ -335,7 +341,7 @@ def difference_in_words(one: Simulation, other: Simulation) -> Text:
                 chance=likely(other.chance.probability),
                 was=likely(one.chance.probability),
             ),
-            t("Masuk: {come}. Keluar: {gone}.", come=", ".join(come) or "–", gone=", ".join(gone) or "–"),
+            t("Masuk: {come}. Keluar: {gone}.", come=_named(other, come) or "–", gone=_named(one, gone) or "–"),
         ),
     )
 
@@ -351,15 +357,16 @@ def cuts_in_words(answer: Simulation) -> Text:
     return Text(
         (
             t(
-                "Kerjakan menurut urutan ini: berapa pun yang kemudian dipotong, awal daftarnya tetap rencana yang baik. "
-                "Bila {cut} dipotong, yang gugur {dropped}; nilainya {total}, memilih ulang dengan bebas {free}.",
+                "Kerjakan menurut urutan ini: berapa pun yang kemudian dipotong, awal daftarnya tetap rencana yang "
+                "baik. Bila {cut} dipotong, yang dilepas {dropped}: nilainya {total}; bila memilih ulang, {free}.",
                 cut=percent(row["cut"]),
-                dropped=", ".join(row["dropped"]) or t("tidak ada"),
+                dropped=_named(answer, row["dropped"]) or t("tidak ada"),
                 total=number(row["total"]),
                 free=number(row["free_total"]),
             ),
             t(
-                "Harga urutan yang aman: rata-rata {loss} poin di semua anggaran sampai biaya rencana ini.",
+                "Urutan ini rata-rata {loss} poin di bawah rencana terbaik untuk tiap anggaran sampai biaya rencana "
+                "ini.",
                 loss=number(answer.ranking.loss),
             ),
         )
@@ -408,22 +415,23 @@ def core_in_words(answer: Simulation) -> Text:
     outside = [code for code, share in answer.core.items() if share >= 0.5 and code not in answer.plan.actions]
     said = (
         t(
-            "Kegiatan inti, ada di sedikitnya 90% dari {draws} rencana undian: {codes}.",
+            "Kegiatan inti, terpilih dalam sedikitnya 90% dari {draws} simulasi: {codes}.",
             draws=draws,
-            codes=", ".join(core),
+            codes=_named(answer, core),
         )
         if core
-        else t("Tidak satu kegiatan pun ada di 90% dari {draws} rencana undian.", draws=draws)
+        else t("Tidak satu kegiatan pun terpilih dalam 90% dari {draws} simulasi.", draws=draws)
     )
     if outside:
-        said += " " + t("Layak dipertimbangkan, ada di lebih dari separuhnya: {codes}.", codes=", ".join(outside))
+        said += " " + t(
+            "Layak dipertimbangkan, terpilih dalam lebih dari separuhnya: {codes}.", codes=", ".join(outside)
+        )
     worst = answer.regret.loc[answer.regret["regret"].idxmax()]
     return Text(
         (
             said,
             t(
-                "Paling jauh, di semua hasil verifikasi yang dicoba, rencana ini {regret} poin di bawah rencana terbaik "
-                "untuk hasil itu.",
+                "Paling buruk, rencana ini {regret} poin di bawah rencana terbaik.",
                 regret=number(worst["regret"]),
             ),
         )
@@ -450,8 +458,8 @@ def evidence_in_words(answer: Simulation) -> Text:
         )
     else:
         said = t(
-            "Mengamankan bukti separuh poin yang terancam ({points} poin) menghemat {saved} menuju {goal}; semuanya, "
-            "{all}. Itulah harga tertinggi yang layak dibayar untuk bukti sebelum membeli poin baru.",
+            "Mengamankan bukti separuh poin yang terancam ({points} poin) menghemat {saved} menuju {goal}; "
+            "semuanya, {all}. Sampai sebesar itu, uang untuk bukti lebih berguna daripada untuk kegiatan baru.",
             points=number(half["points"]),
             saved=money(half["saved"]),
             goal=answer.goal.name,
@@ -492,6 +500,8 @@ def plan_table(funded: pd.DataFrame, answer: Simulation) -> Table | Text:
     if funded.empty:
         return Text((t("Tidak ada kegiatan dalam rencana ini."),), kind="remark")
     frame = funded.reset_index()
+    rules = answer.ground.position.instrument
+    frame["component_code"] = [rules.short_name(code) for code in frame["component_code"]]
     columns = (
         Column("action_code", t("Kode")),
         Column("name", t("Kegiatan")),
@@ -575,7 +585,7 @@ def order_table(order: pd.DataFrame, answer: Simulation) -> Table | Text:
         money_column("cost", t("Biaya")),
         money_column("cost_so_far", t("Biaya sampai di sini")),
         Column("total", t("Nilai sampai di sini"), "number", unit="points"),
-        Column("given_up", t("Kalah dari pilihan bebas"), "number", unit="points"),
+        Column("given_up", t("Selisih dari rencana terbaik"), "number", unit="points"),
     )
     return _table(answer, t("Urutan yang aman dipotong"), columns, order.reset_index())
 
@@ -594,7 +604,7 @@ def cut_table(cuts: pd.DataFrame, answer: Simulation) -> Table | Text:
     columns = (
         first,
         money_column("budget", t("Anggaran yang turun") if weighted else t("Tersisa")),
-        Column("dropped", t("Yang gugur"), "text", lambda codes: ", ".join(codes) or "–"),
+        Column("dropped", t("Yang dilepas"), "text", lambda codes: _named(answer, codes) or "–"),
         Column("total", t("Nilai menurut urutan"), "number", unit="points"),
         Column("free_total", t("Nilai bila memilih ulang"), "number", unit="points"),
     )
@@ -612,11 +622,11 @@ def core_table(core: pd.Series, answer: Simulation, *, top: int = 12) -> Table:
     columns = (
         Column("action_code", t("Kode")),
         Column("name", t("Kegiatan")),
-        Column("share", t("Ada di rencana undian"), "number", percent, "share"),
+        Column("share", t("Terpilih dalam simulasi"), "number", percent, "share"),
         Column("in_plan", t("Ada di rencana ini")),
     )
     caption = t(
-        "Kegiatan yang bertahan di {draws} undian asumsi, untuk uang yang sama",
+        "Kegiatan yang terpilih dalam {draws} simulasi, untuk uang yang sama",
         draws=number(answer.core.attrs["draws"]),
     )
     return _table(answer, caption, columns, frame)
@@ -631,9 +641,9 @@ def regret_table(regret: pd.DataFrame, answer: Simulation) -> Table:
         Column("kept", t("Nilai mandiri yang bertahan"), "number", percent, "share"),
         Column("total", t("Nilai harapan rencana ini"), "number", unit="points"),
         Column("best_total", t("Rencana terbaik untuk hasil itu"), "number", unit="points"),
-        Column("regret", t("Kalah dari yang terbaik"), "number", unit="points"),
+        Column("regret", t("Selisih dari rencana terbaik"), "number", unit="points"),
     )
-    return _table(answer, t("Seberapa keliru rencana ini di setiap hasil verifikasi"), columns, regret)
+    return _table(answer, t("Rencana ini di samping rencana terbaik, menurut ketatnya verifikator"), columns, regret)
 
 
 @needs_plan
@@ -648,7 +658,7 @@ def evidence_table(evidence: pd.DataFrame, answer: Simulation) -> Table | Text:
         money_column("cost", t("Biaya menuju {goal}", goal=answer.goal.name)),
         money_column("saved", t("Penghematan")),
     )
-    return _table(answer, t("Mengamankan bukti sebelum membeli poin baru"), columns, evidence)
+    return _table(answer, t("Mengamankan bukti sebelum kegiatan baru"), columns, evidence)
 
 
 @needs_plan
@@ -681,7 +691,7 @@ def staircase_table(answer: Simulation, far: int) -> Table:
         Column("total", t("Nilai bila semua diterima"), "number", unit="points"),
         Column("probability", t("Peluang {goal}", goal=answer.goal.name), "number", _likely, "share"),
     )
-    return _table(answer, t("Yang digambar: tangga biaya"), columns, frame)
+    return _table(answer, t("Yang digambar: nilai pada tiap anggaran"), columns, frame)
 
 
 def _likely(probability: float) -> str:

@@ -58,7 +58,7 @@ def audit_in_words(audit: Audit, *, own: bool = True) -> Text:
     if audit.adds_up:
         return Text((t("Semua angka tercetak cocok dengan jumlah di bawahnya."),))
     ways = {
-        "printed": t("{total} menurut cetakan"),
+        "printed": t("{total} menurut angka tercetak"),
         "indicators": t("{total} bila indikatornya dijumlahkan"),
         "questions": t("{total} bila pertanyaannya dijumlahkan"),
     }
@@ -136,7 +136,7 @@ def own_audit(wrong: pd.DataFrame, case: Position) -> Several | Text:
     if case.assessment is None or case.assessment.printed is None:
         said = t(
             "Lembar ini hanya memuat nilai, tanpa angka tercetak per indikator dan komponen, jadi tidak ada "
-            "cetakan yang dapat dibandingkan."
+            "jumlah yang dapat dicocokkan."
         )
         return Text((said,), kind="remark")
     found = audit(case.assessment, case.instrument)
@@ -156,6 +156,17 @@ def reference_audit(case: Position) -> Several | Text:
     )
     rows = printed_lines(reference)
     return Several((Text((said,)), own_audit(rows[~rows["adds_up"].astype(bool)], reference)))
+
+
+def source_doubts_table(instrument: Instrument) -> Table:
+    """What the source of the instrument leaves in doubt, beside maxima that do not add up (`discrepancies`)."""
+    doubts = [one for one in instrument.discrepancies if one.kind != "max"]
+    return Table(
+        t("Yang diragukan di sumber instrumen {id}", id=instrument.id),
+        (Column("code", t("Kode")), Column("reason", t("Keraguan"), "long")),
+        pd.DataFrame([(one.code, one.reason) for one in doubts], columns=["code", "reason"]),
+        source=t("Cocokkan dengan kuesioner resmi."),
+    )
 
 
 def contradictions_table(found: Sequence[Contradiction]) -> Table:

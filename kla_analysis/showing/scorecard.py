@@ -376,8 +376,8 @@ def ladder(totals: pd.DataFrame, case: Position, target: str) -> Chart:
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     alt = t(
-        "Tangga predikat dari {floor} sampai {top}; di bawah {first} tanpa penghargaan. {told}. {goal} mulai di "
-        "{lower}; jaraknya {gap}.",
+        "Rentang predikat dari {floor} sampai {top}; di bawah {first} tanpa penghargaan. {told}. {goal} "
+        "mulai di {lower}; jaraknya {gap}.",
         floor=number(floor),
         top=number(rules.max_total),
         first=number(rules.bands[0].lower),
@@ -462,7 +462,7 @@ def _ladder_twin(spans: dict[str, Span], case: Position, goal: Band, source: str
     to_goal = t("Jarak ke {goal} ({lower})", goal=goal.name, lower=number(goal.lower))
     return drawn_table(
         case,
-        t("Yang digambar: posisi pada tangga predikat"),
+        t("Yang digambar: posisi di antara predikat"),
         (
             Column("what", t("Dasar")),
             Column("low", t("Nilai, sedikitnya"), "number", unit="points"),
@@ -719,7 +719,7 @@ def history(results: pd.DataFrame, case: Position) -> Chart:
     place = {"loc": "lower left", "bbox_to_anchor": (-(left - PAD) / (width() - left - PAD), 1.0), "ncols": keys_in_row}
     style = {"fontsize": 9.5, "frameon": False, "labelcolor": INK, "borderaxespad": 0.3}
     ax.legend(keys.values(), keys.keys(), **place, **style, handletextpad=0.5, columnspacing=1.6)
-    alt = t("Hasil {area} yang terbit per tahun di atas tangga predikat: {told}.", area=area, told="; ".join(told))
+    alt = t("Hasil {area} yang terbit per tahun, di atas rentang predikat: {told}.", area=area, told="; ".join(told))
     return finished(title, alt, source, figure, history_table(results, case))
 
 

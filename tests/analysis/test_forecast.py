@@ -156,6 +156,12 @@ def test_what_is_put_off_explains_no_award_beside_a_high_score():
     assert told["none"] > told["pratama"]
     said = run("--stage", VERIFIED, "--score", "800.38", "--year", "2025", "--previous", "madya").output
     assert "memuat 2% untuk putaran yang berakhir tanpa penilaian (verifikasi ditunda), berapa pun nilainya" in said
+    assert "Karena itu peluangnya lebih besar daripada Pratama." in said
+    low = chances(655, VERIFIED)
+    assert low["none"] < low["pratama"]
+    said = run("--stage", VERIFIED, "--score", "655", "--year", "2025").output
+    assert "(verifikasi ditunda), berapa pun nilainya" in said
+    assert "lebih besar daripada" not in said  # it is not
     assert "ditunda" not in run("--stage", FINAL, "--score", "800.38", "--year", "2025").output
 
 

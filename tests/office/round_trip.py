@@ -16,9 +16,12 @@ import pytest
 
 import kla_analysis as kla
 from kla_analysis.evidence.areas import find_area
+from kla_analysis.evidence.collect import collect
 from kla_analysis.evidence.intake.sheet import read_sheet
+from kla_analysis.evidence.worksheets import open_round
 from kla_analysis.planning.actions import load_catalogue, write_template
 from kla_analysis.showing.template import template_workbook
+from kla_analysis.showing.worksheets import worksheet
 
 OFFICE = os.environ.get("KLA_OFFICE") or shutil.which("soffice") or "soffice"
 #: LibreOffice's bridge belongs to the Python of the system.
@@ -114,3 +117,36 @@ def test_our_catalogue_comes_back_from_libreoffice(tmp_path, instrument, languag
     for table in ("actions", "answers"):
         assert getattr(again, table).equals(getattr(first, table)), table
     assert kla.load_instrument().id == instrument.id
+
+
+@pytest.mark.parametrize("language", ["id-ID", "en-US"])
+def test_a_worksheet_filled_in_libreoffice_comes_back_with_its_values(tmp_path, language):
+    """Typed as people type, saved as Excel and as OpenDocument under another name: one assessment, no row refused."""
+    own = open_round("63.10", 2025, due="2025-03-31")
+    unit = next(one for one in own.units if one.code == "Dinkes")
+    sheet = tmp_path / "lembar.xlsx"
+    sheet.write_bytes(worksheet(own, unit))
+    rows = list(openpyxl.load_workbook(sheet)["Isian"].iter_rows(values_only=True))
+    head = next(at for at, row in enumerate(rows) if row[0] == "Kode")
+    at = {name: column for column, name in enumerate(rows[head])}
+    typed, wanted = [(6, 1, "20/03/2025" if language == "id-ID" else "03/20/2025")], {}
+    for row, (code, *_) in enumerate(rows[head + 1 :], start=head + 1):
+        if code and row % 5:
+            wanted[code] = round(float(own.rules.questions.loc[code, "max_points"]) * (row % 7) / 6, 2)
+            score = f"{wanted[code]:g}"
+            typed.append((row, at["Nilai"], score.replace(".", ",") if language == "id-ID" else score))
+            typed += [
+                (row, at["Status bukti"], "belum lengkap"),
+                (row, at["Tautan atau nama berkas"], f"bukti {row}.pdf"),
+            ]
+    outs = [tmp_path / f"kiriman dinas.{suffix}" for suffix in ("xlsx", "ods", "xls")]
+    about = {"file": str(sheet), "sheet": "Isian", "head": head, "last": len(rows) - 1, "width": len(at), "type": typed}
+    drive(tmp_path, language, {**about, "out": [str(out) for out in outs]})
+    for out in outs:
+        found = collect([out], own, out=tmp_path / out.suffix / "hasil.csv")
+        assert not found.refused, out.name
+        answered = found.frame.dropna(subset=["score"]).set_index("question_code")
+        assert answered["score"].to_dict() == wanted, out.name
+        assert set(answered["evidence_state"]) == {"incomplete"}
+        assert answered["evidence_link"].str.match(r"bukti \d+\.pdf").all()
+        assert next(one for one in found.standings if one.files).sent == "2025-03-20", out.name

@@ -146,7 +146,7 @@ def test_weighted_budgets_are_typed_in_the_app(position):
     assert app.answer.scenario.budgets == asked.budgets
     assert "menurut bobotnya" in repr(cuts_in_words(app.answer))
     app.budgets.value = "300 juta=0,4; 900 juta"
-    assert "budgets.1.weight" in app.message.value
+    assert "isian “Kemungkinan”: nilai ini tidak dapat dipakai" in app.message.value
     assert app.answer.scenario.budgets == asked.budgets
     app.undo.click()
     assert app.budgets.value == ""

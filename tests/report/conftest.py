@@ -19,7 +19,7 @@ import psutil
 import pypdf
 import pytest
 from browser.driving import start_chromium
-from conftest import ROOT, run_kla
+from conftest import ROOT, blank, made_once, run_kla
 from playwright.sync_api import sync_playwright
 
 from kla_analysis.report.parameters import ReportParameters
@@ -119,7 +119,15 @@ class Mini:
 
 
 def without_stamp(content: bytes) -> bytes:
-    return re.sub(rb"\d{1,2} \w+ 20\d\d, \d\d[.:]\d\d UTC", b"STAMP", content)
+    return re.sub(rb"\d{1,2} \w+ 20\d\d, \d\d[.:]\d\d WI(?:B|TA|T)", b"STAMP", content)
+
+
+@pytest.fixture(scope="session")
+def unanswered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole report of a sheet with fifteen unanswered questions."""
+    sheet = blank(tmp_path_factory.mktemp("lembar") / "kosong.csv")
+    arguments = ("report", "--area", "63.10", "--year", "2022", "--assessment", str(sheet))
+    return made_once(tmp_path_factory, "belum-dijawab", *arguments) / "63.10" / "2022"
 
 
 @pytest.fixture(scope="session")

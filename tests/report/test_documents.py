@@ -6,6 +6,7 @@ import datetime
 import io
 import json
 import re
+import zipfile
 
 import nbformat
 import openpyxl
@@ -361,7 +362,7 @@ def rows_of(sheet) -> dict[tuple[str, str], int]:
 def test_the_formulas_find_what_python_found(position):
     live, stored = calculation(position.roll_up), calculation(position.roll_up, cached=True)
     sums, cells = Sums(live), formulas(live)
-    assert len(cells) == 31 + 7 + 3
+    assert len(cells) == 31 + 7 + 3 + 2 * 7  # sums, total, predicate and gap, what is drawn
     for cell in cells:
         assert sums.value(cell) == pytest.approx(stored[cell].value, abs=1e-9) if cell != "E5" else True
     assert sums.value("E4") == position.roll_up.total.low == 650.5
@@ -444,6 +445,42 @@ def test_the_workbook_holds_every_table_as_values(made, position):
         assert sheet.page_setup.paperSize == 9
         elsewhere = [cell.coordinate for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
         assert bool(elsewhere) == (sheet.title == "Hitungan")
+
+
+def test_all_questions_can_be_filtered_and_each_answer_names_who_gives_it(made, instrument):
+    book = openpyxl.load_workbook(io.BytesIO(made["laporan.xlsx"]))
+    listed = book["Semua pertanyaan"]
+    count = len(instrument.questions)
+    assert (listed.auto_filter.ref, listed.freeze_panes) == (f"A4:H{4 + count}", "B5")
+    assert [row[0].value for row in listed.iter_rows(5, 4 + count)] == list(instrument.questions.index)
+    live = book["Hitungan"]
+    row = rows_of(live)["pertanyaan", "1.1"]
+    assert (live["F8"].value, live[f"F{row}"].value) == ("Penanggung jawab", "JDIH, Bagian Hukum, Dinas PPPA")
+    assert live.auto_filter.ref.startswith("A8:F")
+
+
+def test_the_chart_draws_the_cells_that_follow_the_answers(position):
+    made = excel.workbook("Uji", (), {}, (), calculation=excel.Calculation(position.roll_up, "nindya"))
+    sheet = openpyxl.load_workbook(io.BytesIO(made))["Hitungan"]
+    (chart,) = sheet._charts
+    places = [one.val.numRef.f.split("!")[1].replace("$", "") for one in chart.series]
+    sums = Sums(sheet)
+    drawn = [[sums.value(cell.coordinate) for (cell,) in sheet[place]] for place in places]
+    components = position.roll_up.components
+    assert drawn == [pytest.approx(list(components[name])) for name in ("low", "lost_points")]
+    with zipfile.ZipFile(io.BytesIO(made)) as parts:
+        assert b'descr="Diagram batang bertumpuk' in parts.read("xl/drawings/drawing1.xml")
+
+
+@pytest.mark.parametrize(("title", "name"), [
+    ("Semua indikator, dari yang paling banyak kehilangan poin", "1.1 Semua indikator"),
+    ("Nilai per komponen", "1.1 Nilai per komponen"),
+    ("Kehilangan Klaster II Lingkungan Keluarga", "1.1 Kehilangan Klaster II"),
+    ("x" * 40, "1.1 " + "x" * 27),
+])  # fmt: skip
+def test_no_word_is_cut_in_the_name_of_a_sheet(title, name):
+    made = excel.workbook("Uji", (), {}, [excel.Sheet("g", title, ("A",), ("",), [["b"]])])
+    assert openpyxl.load_workbook(io.BytesIO(made)).sheetnames[-1] == name
 
 
 def test_a_bound_is_no_number():

@@ -37,7 +37,7 @@ def code_cells(path):
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 
-def test_there_are_nine_and_the_launcher():
+def test_there_are_ten_and_the_launcher():
     assert [path.stem for path in CHAPTERS] == [
         "00_mulai",
         "01_rapor",
@@ -48,6 +48,7 @@ def test_there_are_nine_and_the_launcher():
         "06_simulasi_anggaran",
         "07_mutu_data",
         "08_metode",
+        "09_keadaan_putaran",
     ]
     assert {path.stem for path in NOTEBOOKS} - {path.stem for path in CHAPTERS} == {"beranda", "buku_resep"}
 

@@ -301,7 +301,7 @@ def test_any_address_of_fsspec(mini):
     assert mini.run(out="memory://kla/63.10").status == "done"
     assert mini.run(out="memory://kla/63.10").status == "unchanged"
     there = {path.rpartition("/")[2] for path in files.ls("/kla/63.10", detail=False)}
-    documents = {"laporan.pdf", "laporan.xlsx", "results.json", "changes.json"}
+    documents = {"laporan.pdf", "ringkasan.pdf", "rapat.pptx", "laporan.xlsx", "results.json", "changes.json"}
     assert there == {"10_uji.html", "index.html", "perubahan.html", "manifest.json", *documents}
     made = read_manifest(files.cat_file("/kla/63.10/manifest.json"))
     for name, digest in made.outputs.items():

@@ -7,7 +7,7 @@ from html import unescape
 import openpyxl
 import pypdf
 import pytest
-from conftest import UNANSWERED, blank, made_once
+from conftest import UNANSWERED
 
 from kla_analysis.app import shelf
 from kla_analysis.report.manifest import MANIFEST, read_manifest
@@ -16,11 +16,9 @@ EMPTY = ("7", "9", "21B")
 NOUGHTS = {"0", "0,0", "0,00", "0%", "0.0", "0.00"}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    sheet = blank(tmp_path_factory.mktemp("lembar") / "kosong.csv")
-    arguments = ("report", "--area", "63.10", "--year", "2022", "--assessment", str(sheet))
-    return made_once(tmp_path_factory, "belum-dijawab", *arguments) / "63.10" / "2022"
+@pytest.fixture
+def folder(unanswered):
+    return unanswered
 
 
 @pytest.fixture(scope="module")

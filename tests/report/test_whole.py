@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT, run_kla
 from report.conftest import without_stamp
 
-DOCUMENTS = ["laporan.pdf", "laporan.xlsx", "results.json", "changes.json"]
+DOCUMENTS = ["laporan.pdf", "ringkasan.pdf", "rapat.pptx", "laporan.xlsx", "results.json", "changes.json"]
 
 
 @pytest.fixture

@@ -88,11 +88,17 @@ def test_a_text_can_be_read_on_every_ground_it_stands_on():
     assert contrast(figure.SOFT, ZONES[0]) >= 4.5
 
 
+def by_day(sheet: str) -> str:
+    """A style sheet without the colours of the dark."""
+    day = re.sub(r"@media screen and \(prefers-color-scheme: dark\) {\s*:root {[^}]*}\s*}", "", sheet)
+    assert day != sheet
+    return day
+
+
 def sheets() -> dict[str, str]:
     """Every style sheet with its colours in full: pages by day and by night, paper, the table of a batch, the app."""
     pages = html.css()
-    day = re.sub(r"@media screen and \(prefers-color-scheme: dark\) {\s*:root {[^}]*}\s*}", "", pages)
-    assert day != pages
+    day = by_day(pages)
     national = re.search(r"<style>(.*?)</style>", (TEMPLATES / "national.html.j2").read_text("utf-8"), re.DOTALL)[1]
     found = {
         "pages": day,
@@ -100,7 +106,8 @@ def sheets() -> dict[str, str]:
         "pages in the dark": pages,
         "batch": day + national,
         "paper": on_paper((TEMPLATES / "document.typ").read_text(encoding="utf-8")),
-        "app": STYLE,
+        "app": by_day(STYLE),
+        "app in the dark": STYLE,
     }
     for name, text in found.items():
         values = dict(re.findall(r"--(\w[\w-]*): (#\w+)", text))
@@ -125,7 +132,7 @@ def on_paper(template: str) -> str:
 WRITTEN, GROUND = r"(?<![-\w])color:\s*(#\w{6})", r"background:\s*(#\w{6})"
 
 
-@pytest.mark.parametrize("name", ["pages", "pages in the dark", "batch", "paper", "app"])
+@pytest.mark.parametrize("name", ["pages", "pages in the dark", "batch", "paper", "app", "app in the dark"])
 def test_a_page_can_be_read_wherever_a_text_stands(name):
     """Every colour of text on every ground of the same sheet: which meet is then never a question.
 

@@ -43,10 +43,15 @@ class Grid:
 
 @dataclass(frozen=True)
 class Book:
-    """All sheets of a file, and what reading it brought to light."""
+    """All sheets of a file, and what reading it brought to light.
+
+    Attributes:
+        properties: what the document says of itself: its custom properties by name, and `modified`, when it was saved.
+    """
 
     grids: tuple[Grid, ...]
     remarks: tuple[str, ...] = field(default=())
+    properties: dict[str, str] = field(default_factory=dict)
 
 
 def cell_name(row: int, column: int) -> str:
@@ -80,7 +85,7 @@ def as_record(book: Book) -> dict[str, Any]:
             for row, cells in grid.rows.items()
         ]
         grids.append({**grid.__dict__, "rows": rows})
-    return {"grids": grids, "remarks": book.remarks}
+    return {"grids": grids, "remarks": book.remarks, "properties": book.properties}
 
 
 @lru_cache(maxsize=65_536)
@@ -109,6 +114,7 @@ def from_record(record: dict[str, Any]) -> Book:
             for grid in record["grids"]
         ),
         remarks=tuple(record["remarks"]),
+        properties=record["properties"],
     )
 
 

@@ -14,6 +14,7 @@ from kla_analysis.evidence.intake.workbooks import (
     broken,
     counted,
     local,
+    properties_in,
     stream,
 )
 
@@ -33,7 +34,7 @@ def read_ods(data: bytes) -> Book:
             reader = _Tables(computed=bool(_COMPUTES.search(meta)))
             with package.open("content.xml") as part:
                 stream(part, reader.start, reader.end, reader.text)
-            return Book(tuple(reader.grids))
+            return Book(tuple(reader.grids), properties=properties_in(package, "meta.xml"))
     except (*BREAKS, KeyError):
         raise broken() from None
 

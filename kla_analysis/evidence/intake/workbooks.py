@@ -10,6 +10,8 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
@@ -51,7 +53,9 @@ def read_xlsx(data: bytes) -> Book:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
-            return _Xlsx(package).book()
+            return replace(
+                _Xlsx(package).book(), properties=properties_in(package, "docProps/core.xml", "docProps/custom.xml")
+            )
     except BREAKS:
         raise broken() from None
 
@@ -130,6 +134,37 @@ def stream(
     while chunk := part.read(1 << 18):
         parser.Parse(chunk, False)
     parser.Parse(b"", True)
+
+
+#: How many properties of a document are looked at, and how long one may be.
+_MOST_PROPERTIES, _LONGEST_PROPERTY = 64, 500
+
+
+def properties_in(package: zipfile.ZipFile, *parts: str) -> dict[str, str]:
+    """Return what a document says of itself in these parts: custom properties by name, and when it was `modified`."""
+    found: dict[str, str] = {}
+    name = [""]
+
+    def start(tag: str, about: dict[str, str]) -> None:
+        own = local(tag)
+        if own in ("modified", "date"):
+            name[0] = "modified"
+        elif own in ("property", "user-defined"):
+            name[0] = next((value for key, value in about.items() if local(key) == "name"), "")
+
+    def text(data: str) -> None:
+        if name[0] and (name[0] in found or len(found) < _MOST_PROPERTIES):
+            found[name[0]] = (found.get(name[0], "") + data)[:_LONGEST_PROPERTY]
+
+    def end(tag: str) -> None:
+        if local(tag) in ("modified", "date", "property", "user-defined"):
+            name[0] = ""
+
+    for part in (one for one in parts if one in package.namelist()):
+        # A sheet is read even where nothing can be read of what its document says of itself.
+        with suppress(*BREAKS), package.open(part) as opened:
+            stream(opened, start, end, text)
+    return {key: value.strip() for key, value in sorted(found.items())}
 
 
 #: A numbered row in which every cell is empty: formatting, and nothing else.

@@ -1,0 +1,158 @@
+"""The page “collect worksheets”: worksheets are handed out, what comes back is dropped here, and the table says who is missing.
+
+Nothing is decided here: the round is kept and merged as in `kla collect`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import tempfile
+import zipfile
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+
+from kla_analysis.app.choices import area_control, code_of, file_name
+from kla_analysis.app.controls import Controls, links, status
+from kla_analysis.errors import DataError, KlaError, ParameterError, calling
+from kla_analysis.evidence.collect import Collected, collect
+from kla_analysis.evidence.worksheets import Round, open_round
+from kla_analysis.instrument.instrument import AWARD_YEARS
+from kla_analysis.language import t
+from kla_analysis.showing.collection import collected_in_words, collection_workbook, tables_of
+from kla_analysis.showing.records import html
+from kla_analysis.showing.worksheets import file_names, worksheet
+
+#: Made files carry this moment, so that equal worksheets make an equal archive.
+_MADE = (2024, 1, 1, 0, 0, 0)
+
+
+class CollectDoor(Controls):
+    """Hand worksheets out, drop what came back, see who has delivered.
+
+    Attributes:
+        found: the round as far as it has come in, None before something was dropped.
+    """
+
+    def __init__(self) -> None:
+        """Build the page."""
+        self.found: Collected | None = None
+        auto = widgets.Layout(width="auto")
+        self.area = area_control(self, t("Daerah"), t("nama atau kode"))
+        self.year = self.control(widgets.Text, t("Tahun"), placeholder="2025", continuous_update=False)
+        self.due = self.control(widgets.DatePicker, t("Tenggat"))
+        self.subdistricts = self.control(
+            widgets.Text, t("Kecamatan"), placeholder=t("nama dipisah koma"), continuous_update=False
+        )
+        self.lead = self.control(widgets.Checkbox, t("bila nilai berbeda, ikuti pengampu"), indent=False)
+        self.make = self._button(t("Siapkan lembar kerja"), self._hand_out)
+        self.upload = widgets.FileUpload(
+            accept=".xlsx,.xlsm,.xls,.ods,.csv,.html,.htm",
+            multiple=True,
+            description=t("Lembar yang kembali"),
+            layout=auto,
+        )
+        self.upload.observe(self._dropped, "value")
+        self.replace = self._button(t("Ganti penilaian yang ada"), lambda: self._collect(replace_old=True))
+        self.replace.layout.display = "none"
+        self.message, self.tables, self.files = (widgets.HTML() for _ in range(3))
+        intro = t(
+            "Tiap lembaga mendapat lembarnya sendiri. Yang kembali ditaruh di sini, sekaligus atau sebagian, berapa kali pun: "
+            "tabelnya menunjukkan siapa yang belum, siapa yang berbeda, dan apa yang tidak diambil."
+        )
+        row = widgets.Layout(flex_flow="row wrap", align_items="center")
+        self.widget = widgets.VBox(
+            [
+                widgets.HTML(f"<h2>{escape(t('Kumpulkan lembar kerja'))}</h2><p>{escape(intro)}</p>"),
+                *(self.area, self.year, self.due, self.subdistricts, self.lead),
+                widgets.HBox([self.make, self.upload, self.replace], layout=row),
+                *(self.message, self.files, self.tables),
+            ],
+            layout=widgets.Layout(width="100%", max_width="960px"),
+        )
+
+    def _button(self, name: str, do: Callable[[], None]) -> widgets.Button:
+        made = widgets.Button(description=name, layout=widgets.Layout(width="auto"))
+        made.on_click(lambda _: self._try(do))
+        return made
+
+    def _moved(self, change: Any) -> None:
+        """Answer a change of what the round is: what was shown is of another one."""
+        if not self.unheard:
+            self._say("")
+            self.tables.value = self.files.value = ""
+
+    def _dropped(self, change: Any) -> None:
+        if change["new"]:
+            self._say(t("Membaca {count} berkas …", count=len(change["new"])), "plain")
+            self._try(self._collect)
+
+    def _round(self) -> Round:
+        """Return the round that is asked for.
+
+        Raises:
+            ParameterError: the district or the year is not filled in, or can not be meant.
+        """
+        if not self.area.value.strip():
+            raise ParameterError(t("Daerah belum diisi."), advice=t("Ketik nama atau kode wilayahnya."))
+        year = self.year.value.strip()
+        if not (year.isdecimal() and int(year) in AWARD_YEARS):
+            raise DataError(t("“{text}” bukan tahun.", text=year), advice=t("Isi tahun penghargaan, misalnya 2025."))
+        due = self.due.value
+        return open_round(
+            code_of(self.area.value),
+            int(year),
+            due=due.isoformat() if isinstance(due, datetime.date) else "",
+            subdistricts=self.subdistricts.value.split(","),
+        )
+
+    def _hand_out(self) -> None:
+        """Offer the worksheets as one archive."""
+        own = self._round()
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+            named = list(file_names(own))
+            for unit, name in named:
+                archive.writestr(zipfile.ZipInfo(name, _MADE), worksheet(own, unit))
+        self.files.value = f"<p>{links({f'lembar-kerja-{own.area.code}-{own.year}.zip': buffer.getvalue()})}</p>"
+        self._say(t("{count} lembar kerja siap diunduh di bawah.", count=len(named)), "good")
+
+    def _collect(self, *, replace_old: bool = False) -> None:
+        self.replace.layout.display = "none"
+        own = self._round()
+        with tempfile.TemporaryDirectory(prefix="kla-") as folder:
+            paths = []
+            for count, file in enumerate(self.upload.value):
+                # A folder each: two offices may send files of one name.
+                paths.append(Path(folder) / str(count) / file_name(file["name"]))
+                paths[-1].parent.mkdir()
+                paths[-1].write_bytes(bytes(file["content"]))
+            try:
+                self.found = collect(paths, own, rule="lead" if self.lead.value else "none", replace_old=replace_old)
+            except DataError:
+                self.replace.layout.display = None
+                raise
+        tables = tables_of(self.found)
+        self.tables.value = "".join(html(table.record()) for table in tables)
+        self.files.value = f"<p>{links({'pengumpulan.xlsx': collection_workbook(self.found)})}</p>"
+        self._say(
+            "\n".join(collected_in_words(self.found)), "remark" if self.found.refused or self.found.open else "good"
+        )
+
+    def _try(self, do: Callable[[], None]) -> None:
+        try:
+            with calling(self._words):
+                do()
+        except KlaError as error:
+            self._say(str(error))
+
+    def _say(self, what: str, kind: str = "remark") -> None:
+        self.message.value = status(what, kind)
+
+    def _words(self, name: str, value: str) -> str:
+        """Name the controls of this page where the command takes options."""
+        return t("tombol “{name}”", name=self.replace.description) if name == "replace" else value or f"--{name}"
