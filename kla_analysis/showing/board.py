@@ -497,6 +497,7 @@ def alt(answer: Simulation) -> str:
 
 def _titled(ax: Any, x: str, y: str = "") -> None:
     """Title the axes of a panel."""
+    x = fit(x, ax.get_position().width * width(), SMALL) if on_phone() else x
     ax.set_xlabel(x, fontsize=SMALL, color=SOFT, parse_math=False)
     ax.set_ylabel(y, fontsize=SMALL, color=SOFT, parse_math=False)
 
