@@ -30,7 +30,7 @@ from kla_analysis.showing.forecast import (
 )
 from kla_analysis.showing.losses import agency_table, question_table, selected_table, unanswered_table
 from kla_analysis.showing.meeting import meeting_sheets
-from kla_analysis.showing.method import band_table, data_table, instrument_table, source_table
+from kla_analysis.showing.method import band_table, data_table, glossary_table, instrument_table, source_table
 from kla_analysis.showing.own_rounds import copied_table, own_rounds_table
 from kla_analysis.showing.plan import (
     component_change_table,
@@ -51,6 +51,7 @@ from kla_analysis.showing.quality import (
     own_audit,
     reference_audit,
     repair_table,
+    source_doubts_table,
 )
 from kla_analysis.showing.round_state import delivered_table, moved_table, state_table, work_cost_table, work_table
 from kla_analysis.showing.scorecard import component_table, history_table, indicator_table
@@ -89,6 +90,7 @@ __all__ = [
     "cut_agencies_table",
     "cut_table",
     "data_table",
+    "glossary_table",
     "delivered_table",
     "difference_table",
     "earlier_table",
@@ -116,6 +118,7 @@ __all__ = [
     "selected_table",
     "sensitivity_table",
     "set_questions_table",
+    "source_doubts_table",
     "source_table",
     "spending_table",
     "stage_forecasts_table",

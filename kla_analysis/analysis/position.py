@@ -124,7 +124,7 @@ class Position:
 
         >>> case = open_position("63.10", 2022)
         >>> case.questions.nlargest(1, "lost_points")[["lost_points", "owners"]].values.tolist()
-        [[13.57, ['Kemenag', 'Dinkes', 'Disdukcapil', 'PAN']]]
+        [[13.57, ['Kemenag', 'Dinkes', 'Disdukcapil']]]
         """
         table = self._level("question")
         table["owners"] = table.pop("agencies").map(lambda text: list(split_agencies(text)))

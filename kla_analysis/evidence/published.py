@@ -99,7 +99,7 @@ def load_component_scores(instrument: Instrument, *, data: Path | None = None) -
 def load_origins(*, data: Path | None = None) -> list[dict[str, str]]:
     """Return what the origin notes beside the project's data say: `title`, `note`, `standing`."""
     data = data or find_project().data
-    paths = [*sorted((data / "published").glob("*.origin.yaml")), data / "areas.origin.yaml"]
+    paths = [*sorted((data / "published").glob("*.origin.yaml")), *sorted(data.glob("*.origin.yaml"))]
     notes = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths if path.is_file()]
     return [
         {"title": by_language(note["title"]), "note": by_language(note["note"]), "standing": note["standing"]}

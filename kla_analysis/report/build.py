@@ -30,6 +30,7 @@ from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError
 from kla_analysis.evidence.areas import zone_of
+from kla_analysis.instrument.glossary import load_glossary
 from kla_analysis.language import local, moment, number, percent, t
 from kla_analysis.project import find_project
 from kla_analysis.report import changes, exports, html, pages, processes, results
@@ -416,6 +417,7 @@ def _frame(
         short={file: html.short(sources[file]) if file in sources else own[file] for file in titles},
         questions={file: html.about(notebook).get("questions", {}) for file, notebook in sources.items()},
         leads=leads,
+        terms=dict(load_glossary(position.instrument)["name"]) if html.GLOSSARY in sources else {},
         illustrative=position.assessment.origin.note if position.illustrative else "",
         colophon=_colophon(made_from, position),
         version=version("kla-analysis"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 #: twin, or explains it: the app leaves it out.
 INTERACTIVE_TAG, REPORT_TAG = "interactive", "report"
 INDEX = "index.html"
+#: The page on which abbreviations are explained.
+GLOSSARY = "08_metode.html"
 #: All questions of the instrument; not for paper, which has those that matter.
 QUESTIONS = "pertanyaan.html"
 #: What changed since the last report, and the place of that page among the notebooks' chapters.
@@ -45,6 +47,7 @@ class Frame:
         colophon: names and values at the foot: parameters, instrument, hashes, versions.
         stamp: when it was made, which only pages say to the minute; `made` is the day, which stands on paper too.
         questions: for each file the questions that it answers, with the anchor of the section that does.
+        terms: what abbreviations stand for, where the report has a glossary.
         sheets: for the file of each meeting sheet its title; they stand beside the report, to be printed alone.
     """
 
@@ -60,8 +63,13 @@ class Frame:
     made: datetime.date | None = None
     leads: Mapping[str, str] = field(default_factory=dict)
     questions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    terms: Mapping[str, str] = field(default_factory=dict)
     sheets: Mapping[str, str] = field(default_factory=dict)
     lang: str = field(default_factory=current_language)
+
+    def marks(self, current: str) -> records.Terms:
+        """Return what links the abbreviations of one page, each where it is used first, to the glossary."""
+        return records.Terms(self.terms if current != GLOSSARY else {}, GLOSSARY)
 
     def context(self, current: str) -> dict[str, Any]:
         """Return the values that the templates read, for one page."""
@@ -102,7 +110,7 @@ def notebook_page(notebook: NotebookNode, frame: Frame, file: str) -> str:
             cells=found,
             parts=parts,
             script=script() if any("what_if" in block for block in shown) else "",
-            html=lambda block: html(block, shown),
+            html=partial(html, shown=shown, mark=frame.marks(file)),
         )
     )
 
@@ -162,13 +170,16 @@ def index_page(found: Sequence[Record], frame: Frame, downloads: Mapping[str, st
         downloads: the documents beside the page, by file name, with what each is.
     """
     template = templates().get_template("summary.html.j2")
-    return template.render(kla=frame.context(INDEX), blocks=found, html=html, downloads=downloads)
+    return template.render(
+        kla=frame.context(INDEX), blocks=found, html=partial(html, mark=frame.marks(INDEX)), downloads=downloads
+    )
 
 
 def part_page(parts: Sequence[Record], frame: Frame, file: str) -> str:
     """Make a page of blocks under its title."""
     template = templates().get_template("part.html.j2")
-    return template.render(kla=frame.context(file), parts=[html(part) for part in parts])
+    mark = frame.marks(file)
+    return template.render(kla=frame.context(file), parts=[html(part, mark=mark) for part in parts])
 
 
 def questions_page(tables: Mapping[str, Record], frame: Frame) -> str:
@@ -201,11 +212,12 @@ def questions_page(tables: Mapping[str, Record], frame: Frame) -> str:
     )
 
 
-def html(block: Record, shown: Sequence[Record] = ()) -> str:
+def html(block: Record, shown: Sequence[Record] = (), mark: Callable[[str], str] = str) -> str:
     """Return a block of a page as HTML.
 
     Args:
         shown: all blocks of its page; a table that stands there is not folded behind a figure again.
+        mark: what links abbreviations (`Frame.marks`).
     """
     macros = templates().get_template("frame.html.j2").module
     if block["kind"] == "figure":
@@ -217,7 +229,7 @@ def html(block: Record, shown: Sequence[Record] = ()) -> str:
         return block.get("html") or str(macros.plain(block["text"]))
     link = f'<div class="kla-screen kla-print"><a href="{{id}}.html">{t("Cetak lembar ini saja")}</a></div>\n'
     above = f"<h2>{escape(block['above'])}</h2>" if "above" in block else ""
-    return above + records.html(block, link)
+    return above + records.html(block, link, mark)
 
 
 def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]], *, made: str) -> str:

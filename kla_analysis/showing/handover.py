@@ -10,14 +10,13 @@ import pandas as pd
 
 from kla_analysis.analysis.own_rounds import copied, own_rounds
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.round_state import evidence_of, state_by
 from kla_analysis.evidence.assessment import ORIGIN, PRINTED, REPAIRS
 from kla_analysis.evidence.followup import FILE, OPEN, OVERDUE
 from kla_analysis.evidence.partners import load_partners, partners_path
-from kla_analysis.evidence.proof import STATES
-from kla_analysis.evidence.proof import state_name as evidence_name
 from kla_analysis.files import read_plain
 from kla_analysis.instrument.instrument import standing_name
-from kla_analysis.language import number, t
+from kla_analysis.language import t
 from kla_analysis.planning.actions import FILES, catalogue_for, folder_of, load_catalogue
 from kla_analysis.project import find_project
 from kla_analysis.showing.followup import decisions_in_words, decisions_of, followup_table
@@ -30,6 +29,7 @@ from kla_analysis.showing.own_rounds import (
 )
 from kla_analysis.showing.plan import costs_in_words
 from kla_analysis.showing.records import Shown
+from kla_analysis.showing.round_state import state_in_words, state_table
 from kla_analysis.showing.scorecard import headline, history_in_words, history_table
 from kla_analysis.showing.table import Column, Table, count_column, number_column, of_sheet
 from kla_analysis.showing.text import Text, needs, source_note
@@ -44,11 +44,11 @@ def chapters(case: Position, target: str) -> list[Chapter]:
     Args:
         target: code of the predicate that the district aims for.
     """
-    decisions, rounds, again = decisions_of(case), own_rounds(case), copied(case)
+    decisions, rounds, again, evidence = decisions_of(case), own_rounds(case), copied(case), evidence_of(case)
     first = [
         ("", headline(case, target)),
         (t("Keputusan rapat"), decisions_in_words(decisions)),
-        (t("Bukti"), evidence_in_words(case)),
+        (t("Bukti"), state_in_words(evidence, case)),
         (t("Diajukan lagi"), copied_in_words(again, case)),
         (t("Mulai dari sini"), _first_steps(case)),
     ]
@@ -64,7 +64,8 @@ def chapters(case: Position, target: str) -> list[Chapter]:
         (t("Keputusan dan tindak lanjut"), decisions_in_words(decisions)),
         *([("", followup_table(decisions, case))] if len(decisions) else []),
         (t("Siapa memegang apa"), owners_table(case, decisions)),
-        (t("Keadaan bukti"), evidence_table(case)),
+        (t("Keadaan bukti"), state_in_words(evidence, case)),
+        *([("", state_table(state_by(evidence, "responsible"), case))] if len(evidence) else []),
     ]
     return [
         (t("Serah terima: {area}, putaran {year}", area=case.area.name, year=case.award_year), first),
@@ -86,52 +87,6 @@ def _first_steps(case: Position) -> Text:
         t("kla import BERKAS: membaca lembar baru; berkas aslinya tidak diubah."),
     )
     return Text(steps)
-
-
-def evidence_in_words(case: Position) -> Text:
-    """Say of how many questions the state of the evidence is known."""
-    questions = case.questions
-    if questions.empty:
-        return Text((t("Tidak ada lembar per pertanyaan, jadi keadaan buktinya tidak diketahui."),))
-    known = questions[questions["evidence_state"].notna()]
-    if known.empty:
-        return Text((t("Keadaan bukti belum dicatat di lembar ini: belum diketahui, bukan berarti tidak ada."),))
-    ready = known["evidence_state"].isin(["complete", "accepted"])
-    said = t(
-        "Keadaan bukti tercatat untuk {known} dari {all} pertanyaan; lengkap atau diterima {ready} ({points} poin diajukan).",
-        known=len(known),
-        all=len(questions),
-        ready=int(ready.sum()),
-        points=number(known.loc[ready, "low"].sum()),
-    )
-    return Text((said,))
-
-
-@needs("question")
-def evidence_table(case: Position) -> Table | Text:
-    """How many questions, and how many of their points, stand on evidence of each state; the worst first."""
-    if case.questions["evidence_state"].isna().all():
-        return evidence_in_words(case)
-    state = case.questions["evidence_state"].fillna("")
-    grouped = case.questions.groupby(state)[["low", "max_points"]].agg(["size", "sum"])
-    rows = [
-        (
-            evidence_name(code) if code else t("belum dicatat"),
-            int(grouped.at[code, ("low", "size")]),
-            grouped.at[code, ("low", "sum")],
-            grouped.at[code, ("max_points", "sum")],
-        )
-        for code in ("", *STATES)
-        if code in grouped.index
-    ]
-    columns = (
-        Column("state", t("Keadaan bukti")),
-        count_column("questions", t("Pertanyaan")),
-        number_column("points", t("Nilai")),
-        number_column("most", t("Maksimum")),
-    )
-    frame = pd.DataFrame(rows, columns=[column.key for column in columns])
-    return of_sheet(case, t("{area}: keadaan bukti", area=case.area.name), columns, frame)
 
 
 @needs("question")

@@ -14,12 +14,13 @@ from kla_analysis.analysis.forecast import DRAWS, forecastable, learnable_cases,
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import ASSUMED_COMMON
 from kla_analysis.evidence.published import load_origins
+from kla_analysis.instrument.glossary import load_glossary
 from kla_analysis.instrument.instrument import Instrument, standing_name
 from kla_analysis.language import number, t
 from kla_analysis.planning.actions import catalogue_for, load_catalogue
 from kla_analysis.planning.robustness import DRAWS as CORE_DRAWS
 from kla_analysis.planning.scenario import open_scenario
-from kla_analysis.showing.records import Record, Shown
+from kla_analysis.showing.records import Record, Shown, term_id
 from kla_analysis.showing.table import Column, Table, count_column, number_column
 
 
@@ -253,6 +254,25 @@ def planning() -> Rules:
              t("Sebagian b dari poin yang terancam diamankan, lalu biaya menuju target dihitung ulang."),
              t("dipertahankan = r + (1 − r) · b;  hemat = biaya(0) − biaya(b)"), catalogue, "assumed"),
     ))  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Glossary(Table):
+    """A table of abbreviations, whose rows can be linked to."""
+
+    def record(self) -> Record:
+        """Return it as plain data, with the anchors of its rows."""
+        return super().record() | {"ids": [term_id(term) for term in self.frame["term"]]}
+
+
+def glossary_table(instrument: Instrument) -> Table:
+    """What the abbreviations of an instrument and of the pages stand for."""
+    frame = load_glossary(instrument).reset_index()
+    frame["name"] = frame["name"].mask(frame["name"] == "", t("kepanjangannya tidak disebut di sumber"))
+    sources = {"instrumen": t("instrumen"), "katalog": t("katalog kegiatan"), "umum": t("pemakaian umum")}
+    frame["source"] = [sources.get(source, source) for source in frame["source"]]
+    columns = (Column("term", t("Singkatan")), Column("name", t("Kepanjangan")), Column("source", t("Asal")))
+    return Glossary(t("Kepanjangan {count} singkatan", count=len(frame)), columns, frame)
 
 
 def data_table(position: Position, scenario: str = "") -> Table:

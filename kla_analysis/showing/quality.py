@@ -158,6 +158,17 @@ def reference_audit(case: Position) -> Several | Text:
     return Several((Text((said,)), own_audit(rows[~rows["adds_up"].astype(bool)], reference)))
 
 
+def source_doubts_table(instrument: Instrument) -> Table:
+    """What the source of the instrument leaves in doubt, beside maxima that do not add up (`discrepancies`)."""
+    doubts = [one for one in instrument.discrepancies if one.kind != "max"]
+    return Table(
+        t("Yang diragukan di sumber instrumen {id}", id=instrument.id),
+        (Column("code", t("Kode")), Column("reason", t("Keraguan"), "long")),
+        pd.DataFrame([(one.code, one.reason) for one in doubts], columns=["code", "reason"]),
+        source=t("Cocokkan dengan kuesioner resmi."),
+    )
+
+
 def contradictions_table(found: Sequence[Contradiction]) -> Table:
     """Where the published facts contradict each other, and what is used (`kla.load_contradictions`)."""
     frame = pd.DataFrame([(one.about, one.readings, one.used) for one in found], columns=["about", "readings", "used"])

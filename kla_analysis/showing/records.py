@@ -16,12 +16,15 @@ workbook are made from records; nothing is read back out of a page. A record is 
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
 #: The types of content under which a notebook's output holds records: tables, and everything else.
 TABLE_TYPE, BLOCK_TYPE = "application/vnd.dataresource+json", "application/vnd.kla+json"
@@ -35,7 +38,7 @@ _TEMPLATES = {
 {%- set named = loop.first and cell %}
 {%- if named %}<th scope="row" role="rowheader"{% else %}<td role="cell" data-label="{{ column.title }}"{% endif %} class="{{ column.kind }}
 {%- if cards[loop.index0] %} kla-{{ cards[loop.index0] }}{% endif %}"{% if value is not none %} data-value="{{ value }}"{% endif %}{{ aligned(column.kind) }}>
-{{- cell }}</{{ "th" if named else "td" }}>{% endfor %}{% endmacro -%}
+{{- mark(cell) }}</{{ "th" if named else "td" }}>{% endfor %}{% endmacro -%}
 {%- macro aligned(kind) %}{% if kind != "number" %} style="text-align: left"{% endif %}{% endmacro -%}
 <div class="kla-scroll" role="region" tabindex="0" aria-label="{{ title }}">
 <table class="kla-table{% if cards %} kla-cards{% endif %}" role="table">
@@ -43,7 +46,7 @@ _TEMPLATES = {
 <thead role="rowgroup"><tr role="row">{% for column in schema.fields %}<th scope="col" role="columnheader" class="{{ column.kind }}"{% if column.unit %} data-unit="{{ column.unit }}"{% endif %}{{ aligned(column.kind) }}>{{ column.title }}</th>{% endfor %}</tr></thead>
 <tbody role="rowgroup">
 {%- for row in rows %}
-<tr role="row">{{ cells(row) }}</tr>
+<tr role="row"{% if ids %} id="{{ ids[loop.index0] }}"{% endif %}>{{ cells(row) }}</tr>
 {%- endfor %}
 </tbody>
 {%- if total %}
@@ -58,7 +61,7 @@ _TEMPLATES = {
     "text": """\
 {% if heading %}<h3>{{ heading }}</h3>
 {% endif -%}
-{% for paragraph in paragraphs %}<p{% if style %} class="kla-{{ style }}"{% endif %}>{{ paragraph }}</p>
+{% for paragraph in paragraphs %}<p{% if style %} class="kla-{{ style }}"{% endif %}>{{ mark(paragraph) }}</p>
 {% endfor %}""",
     "rules": """\
 {% for rule in rules %}<h3>{{ rule.name }}</h3>
@@ -89,21 +92,64 @@ class Shown(ABC):
         return {TABLE_TYPE if record["kind"] == "table" else BLOCK_TYPE: record}, {}
 
 
-def html(record: Record, top: str = "") -> str:
+class Terms:
+    """Abbreviations of one page: each is linked, where it is used first, to what it stands for.
+
+    Args:
+        meanings: what each stands for; empty where nobody says it.
+        page: address of the page with the glossary.
+    """
+
+    def __init__(self, meanings: Mapping[str, str], page: str) -> None:
+        """Take the meanings."""
+        self.meanings, self.page = meanings, page
+        self.seen: set[str] = set()
+        longest = sorted(map(re.escape, meanings), key=len, reverse=True)
+        self.pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(longest)})(?![\w-])") if longest else None
+
+    def __call__(self, text: str) -> str:
+        """Return a text with its new abbreviations linked; all else in it is text."""
+        if self.pattern is None:
+            return text
+        return Markup("").join(self._pieces(text))
+
+    def _pieces(self, text: str) -> Iterator[str]:
+        end = 0
+        for found in self.pattern.finditer(text):
+            if found[0] not in self.seen:
+                self.seen.add(found[0])
+                yield escape(text[end : found.start()])
+                link = '<a class="kla-term" href="{}#{}"><abbr title="{}">{}</abbr></a>'
+                yield Markup(link).format(self.page, term_id(found[0]), self.meanings[found[0]], found[0])
+                end = found.end()
+        yield escape(text[end:])
+
+
+def term_id(term: str) -> str:
+    """Return the anchor of an abbreviation in the glossary.
+
+    >>> term_id("Polres (Unit PPA)")
+    'singkatan-polres-unit-ppa'
+    """
+    return "-".join(("singkatan", *re.findall(r"\w+", term.casefold())))
+
+
+def html(record: Record, top: str = "", mark: Callable[[str], str] = str) -> str:
     """Return a record as HTML; nothing in it is ever read as markup.
 
     Args:
         top: HTML of ours to stand at the top of each meeting's sheet, where `{id}` is the sheet's.
+        mark: what to make of a text before it is set (`Terms`).
     """
     kind = record["kind"]
     if kind in ("several", "sheet"):
-        inner = "\n".join(html(one, top) for one in record["blocks"])
+        inner = "\n".join(html(one, top, mark) for one in record["blocks"])
         if kind == "several":
             return inner
         first = top.format(id=record["id"])
         return f'<section class="kla-sheet" id="{record["id"]}">\n{first}{inner}\n</section>'
     more = {"rows": rows_of(record), "cards": _cards(record)} if kind == "table" else {}
-    return _template(kind).render({**record, **more})
+    return _template(kind).render({**record, **more, "mark": mark})
 
 
 def rows_of(table: Record) -> list[list[tuple[str, float | int | None]]]:

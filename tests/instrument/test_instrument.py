@@ -1,6 +1,7 @@
 """The instrument: complete, consistent but for what it declares, and strict about everything else."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -8,7 +9,8 @@ from conftest import ROOT
 
 import kla_analysis as kla
 from kla_analysis.errors import DataError
-from kla_analysis.instrument.instrument import instrument_in_force
+from kla_analysis.instrument.glossary import load_glossary
+from kla_analysis.instrument.instrument import instrument_in_force, split_agencies
 
 
 @pytest.fixture
@@ -124,3 +126,13 @@ def test_an_ended_instrument_scores_no_later_round(data_copy):
         "kla-2024",
         "kla-2024",
     ]
+
+
+def test_every_abbreviation_of_the_instrument_stands_in_the_glossary(instrument):
+    """What a name spells in capitals; a row of it without an expansion says that no source names one."""
+    said = [*instrument.components["name"], *instrument.indicators["name"], *instrument.questions["name"]]
+    said += [name for text in instrument.questions["agencies"].dropna() for name in split_agencies(text)]
+    used = {part for text in said for part in re.findall(r"\b(?:[A-Z]{2,}(?:-[A-Z]+)?|\d[A-Z])\b", text)}
+    used = {part for part in used if not re.fullmatch(r"[IVX]+|\d[A-Z]", part) or part in ("2P", "3T")}
+    known = {word for term in load_glossary(instrument).index for word in (term, *term.split())}
+    assert used <= known

@@ -44,7 +44,7 @@ def test_a_district_with_one_sheet_and_no_decisions_says_so(tmp_path):
         "ILUSTRATIF",
         "Baru satu lembar",
         "Belum ada keputusan rapat",
-        "belum diketahui, bukan berarti tidak ada",
+        "tidak mencatat keadaan bukti",
     ):
         assert part in said, part
     assert said.count("riwayat perlu dua lembar") == 1

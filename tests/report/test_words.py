@@ -67,9 +67,19 @@ def test_a_chance_is_written_as_a_percentage(pages):
 
 
 def test_every_question_of_page_one_leads_to_its_section(pages):
-    links = [unquote(link) for link in pages["index.html"].links if not link.startswith("#")]
-    assert sum("#" in link for link in links) > 20
-    for link in links:
-        file, _, section = link.partition("#")
-        if file.endswith(".html"):
-            assert not section or section in pages[file].ids, link
+    assert sum("#" in link and "#singkatan-" not in link for link in pages["index.html"].links) > 20
+    for name, page in pages.items():
+        for link in map(unquote, page.links):
+            file, _, section = link.partition("#")
+            if section and (not file or file in pages):
+                assert section in pages[file or name].ids, f"{name}: {link}"
+
+
+def test_every_abbreviation_is_linked_once_a_page_to_what_it_stands_for(pages):
+    explained = {name for name in pages[ANALYST].ids if name and name.startswith("singkatan-")}
+    assert {"singkatan-pisa", "singkatan-rbra", "singkatan-2p", "singkatan-dinsos"} <= explained
+    for name, page in pages.items():
+        used = [link.partition("#")[2] for link in page.links if "#singkatan-" in link]
+        assert len(used) == len(set(used)), name
+        assert set(used) <= explained, name
+    assert len([link for link in pages["rapat-K5.html"].links if "#singkatan-" in link]) > 5

@@ -39,7 +39,7 @@ def test_so_may_one_verified_by_the_province():
 
 
 def test_a_final_score_will_not_and_the_next_round_is_asked(sheet_position):
-    assert "tidak berubah lagi" in repr(wording.outlook_in_words(sheet_position, "nindya"))
+    assert "diperlakukan sebagai hasil akhir" in repr(wording.outlook_in_words(sheet_position, "nindya"))
     told = kla.outlook(sheet_position)
     # Madya in 2022, so the next round starts from Madya and is verified by the province.
     assert (told.stage, told.previous, told.verifier) == ("self_assessment", "madya", "province")
@@ -141,4 +141,6 @@ def test_an_own_share_is_used_and_named():
 
 def test_the_headline_of_a_claim_says_what_it_is_worth(claimed):
     middle = number(kla.outlook(claimed).median, decimals=0)
-    assert f"Pada penghargaan nilai 961,86 kira-kira menjadi {middle};" in repr(wording.headline(claimed, "nindya"))
+    assert f"Pada penghargaan nilai 961,86 kira-kira menjadi {middle}, dengan peluang 80%" in repr(
+        wording.headline(claimed, "nindya")
+    )
