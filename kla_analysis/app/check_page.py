@@ -15,7 +15,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from kla_analysis.app.choices import area_control, code_of, file_name
-from kla_analysis.app.controls import Controls, links, status
+from kla_analysis.app.controls import LABEL_WIDTH, Controls, links, status
 from kla_analysis.errors import DataError, KlaError, calling
 from kla_analysis.evidence.areas import find_area
 from kla_analysis.evidence.assessment import files_of
@@ -319,7 +319,7 @@ class CheckDoor(Controls):
             value=self._shown[place],
             description=t("Isi {cell}", cell=item.cell),
             layout=widgets.Layout(width="calc(100% - 6px)", max_width="360px"),
-            style={"description_width": "96px"},
+            style={"description_width": LABEL_WIDTH},
         )
         return self._fields[place]
 

@@ -25,7 +25,7 @@ def _static(name: str) -> str:
 STYLE = f"<style>{css()}{_static('app.css')}</style>"
 SCRIPT = f"<script>{_static('app.js')}</script>"
 #: How wide the names before controls are.
-LABEL_WIDTH = "96px"
+LABEL_WIDTH = "108px"
 _KINDS = {
     "zip": "application/zip",
     "png": "image/png",
@@ -125,6 +125,13 @@ class Chosen:
     def value(self, value: Any) -> None:
         self._value = value.copy()
         self._show()
+
+    def offer(self, options: list[tuple[str, Any]]) -> None:
+        """Offer other choices; what was chosen stays."""
+        if dict(self.choice.options) != dict(options):
+            self._names = {value: name for name, value in options}
+            self.choice.options = options
+            self._show()
 
     @property
     def shown(self) -> list[str]:

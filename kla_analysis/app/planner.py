@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -24,9 +25,10 @@ from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.app import address
 from kla_analysis.app.controls import LABEL_WIDTH, STYLE, Chosen, Controls, Picture, links, status
+from kla_analysis.app.own_actions import OwnActions
 from kla_analysis.errors import KlaError, ParameterError, Problem
 from kla_analysis.language import money, number, percent, read_money, signed, t
-from kla_analysis.planning.actions import known_catalogues
+from kla_analysis.planning.actions import Catalogue, known_catalogues
 from kla_analysis.planning.scenario import (
     Scenario,
     budgets_in_words,
@@ -70,6 +72,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+Options = list[tuple[str, Any]]
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 #: Rupiah between two positions of the budget slider.
 STEP = 10_000_000
@@ -151,9 +154,7 @@ class WhatIf(Controls):
         controls = widgets.VBox(
             [
                 *self._question(position),
-                widgets.Accordion(
-                    [self._decisions(), self._assumptions()], titles=[t("Pagu dan keputusan"), t("Asumsi")]
-                ),
+                self._folds(),
                 *self._scenarios(choices),
             ],
             layout=widgets.Layout(flex="1 1 300px", max_width="400px", min_width="0"),
@@ -203,16 +204,30 @@ class WhatIf(Controls):
             self.certainty_said,
         ]
 
+    def _folds(self) -> widgets.Widget:
+        """Return what is folded away: decisions, assumptions, and a form for own actions, made when it is opened."""
+        self.own: OwnActions | None = None
+        place = widgets.VBox([])
+        titles = [t("Pagu dan keputusan"), t("Asumsi"), t("Kegiatan sendiri")]
+        folds = widgets.Accordion([self._decisions(), self._assumptions(), place], titles=titles)
+
+        def opened(change: Any) -> None:
+            if change["new"] == 2 and self.own is None:
+                self.own = OwnActions(self.simulator.position.instrument, self._own_saved)
+                self.own.offer(self._base.catalogue, self.simulator.catalogue(self._base.catalogue))
+                place.children = [self.own.widget]
+
+        folds.observe(opened, "selected_index")
+        return folds
+
+    def _own_saved(self, name: str) -> None:
+        """Plan with a catalogue that was just changed."""
+        self.simulator.forget(name)
+        self._replace(self.scenario.model_copy(update={"catalogue": name}))
+
     def _decisions(self) -> widgets.Widget:
         """Return what is decided already: ceilings, actions that must or must not be there, budgets that may come."""
-        catalogue = self.simulator.catalogue(self._first.catalogue)
-        named = [(f"{code} {name}", code) for code, name in catalogue.actions["name"].items()]
-        ceilings = [(f"{name}", ("agencies", name)) for name in catalogue.names("agency")]
-        ceilings += [
-            (t("Sumber dana {name}", name=name), ("funding_sources", name))
-            for name in catalogue.names("funding_source")
-        ]
-        ceilings += [(t("Tahun {year}", year=year), ("years", int(year))) for year in catalogue.names("year")]
+        ceilings, named = self._offered(self.simulator.catalogue(self._first.catalogue))
         self.ceilings = Chosen(t("Pagu"), t("Tambah pagu"), ceilings, self._moved, amount=True, say=self._say)
         self.must = Chosen(t("Wajib"), t("Tambah yang wajib"), named, self._moved)
         self.must_not = Chosen(t("Dilarang"), t("Tambah yang dilarang"), named, self._moved)
@@ -224,13 +239,24 @@ class WhatIf(Controls):
             placeholder=t("300 juta=0,4; 600 juta=0,6"),
             continuous_update=False,
         )
-        decided = (self.ceilings, self.must, self.must_not, self.either_or, self.exactly_one)
+        self._lists = (self.ceilings, self.must, self.must_not, self.either_or, self.exactly_one)
         hint = t(
             "Belum pasti anggaran mana yang turun? Tulis yang mungkin dan bobotnya (jumlahnya 1); tab “Bila dipotong” lalu "
             "memberi urutan yang terbaik untuk semuanya."
         )
         said = widgets.HTML(f'<p class="kla-hint">{escape(hint)}</p>')
-        return widgets.VBox([*(one.widget for one in decided), self.budgets, said])
+        return widgets.VBox([*(one.widget for one in self._lists), self.budgets, said])
+
+    def _offered(self, catalogue: Catalogue) -> tuple[Options, Options]:
+        """Return what may have a ceiling, and the actions, as the lists offer them."""
+        named = [(f"{code} {name}", code) for code, name in catalogue.actions["name"].items()]
+        ceilings: Options = [(f"{name}", ("agencies", name)) for name in catalogue.names("agency")]
+        ceilings += [
+            (t("Sumber dana {name}", name=name), ("funding_sources", name))
+            for name in catalogue.names("funding_source")
+        ]
+        ceilings += [(t("Tahun {year}", year=year), ("years", int(year))) for year in catalogue.names("year")]
+        return ceilings, named
 
     def _assumptions(self) -> widgets.Widget:
         """Return what is taken for granted: how much of a score lasts, what verifiers accept, what actions cost."""
@@ -253,7 +279,19 @@ class WhatIf(Controls):
             t("Biaya"),
             options=[(t("rendah"), "low"), (t("biasa"), "likely"), (t("tinggi"), "high")],
         )
-        return widgets.VBox([self.retention, self.retention_said, self.acceptance, self.cost])
+        self.catalogue = self.control(widgets.Dropdown, t("Katalog"), options=[""])
+        return widgets.VBox([self.retention, self.retention_said, self.acceptance, self.cost, self.catalogue])
+
+    def _offer_catalogues(self, wanted: str) -> None:
+        """Offer the catalogues of the project for this instrument, and the one that is asked for."""
+        known = known_catalogues(self.simulator.position.instrument)
+        known += [wanted] if wanted and wanted not in known else []
+        # Empty is the project's own: the first of them.
+        self.catalogue.options = [
+            (Path(name).name, name if at or self._first.catalogue else "") for at, name in enumerate(known)
+        ]
+        values = [value for _, value in self.catalogue.options]
+        self.catalogue.value = wanted if wanted in values else values[0]
 
     def _scenarios(self, choices: list[tuple[str, str]]) -> list[widgets.Widget]:
         """Return what goes back to a scenario, opens another, and hands out files.
@@ -296,7 +334,7 @@ class WhatIf(Controls):
             [self.still, self.moving],
             layout=widgets.Layout(grid_template_areas='"a"', grid_template_columns="minmax(0, 1fr)", width="100%"),
         )
-        picture.add_class("kla-board")
+        picture.add_class("kla-board").add_class("kla-scroll")
         return widgets.VBox(
             [self.where, self.message, self.headline, self.more, self.less, self.active, self.progress, picture],
             layout=widgets.Layout(flex="2 1 460px", max_width="680px", min_width="0", margin="0 0 0 12px"),
@@ -356,6 +394,7 @@ class WhatIf(Controls):
             | {
                 "goal": self.goal.value,
                 "target": self.target.value,
+                "catalogue": self.catalogue.value,
                 "budget": self.budget.value if self.limited.value else None,
                 "certainty": self.certainty.value / 100,
                 "retention": self.retention.value / 100,
@@ -374,6 +413,7 @@ class WhatIf(Controls):
         """Set all controls to a scenario, without answering in between."""
         with self.quietly():
             self._base = scenario
+            self._offer_catalogues(scenario.catalogue)
             self.goal.value = scenario.goal
             self.target.value = scenario.target or self._first.target
             self.limited.value = scenario.budget is not None
@@ -594,6 +634,13 @@ class WhatIf(Controls):
     def _begin(self, ground: Ground) -> None:
         """Start on new assumptions: the staircase is climbed in the background, and then drawn."""
         self._ground, self._board = ground, None
+        self._base = self._base.model_copy(update={"catalogue": self.catalogue.value})
+        catalogue = self.simulator.catalogue(self.catalogue.value)
+        ceilings, named = self._offered(catalogue)
+        for chosen, options in zip(self._lists, (ceilings, *[named] * 4), strict=True):
+            chosen.offer(options)
+        if self.own is not None and self.own.catalogue is not catalogue:
+            self.own.offer(self.catalogue.value, catalogue)
         position, badge = ground.position, badges(ground.position, ground.model.catalogue)
         about = (position.area.name, str(position.award_year), position.instrument.stage(position.stage).name)
         self.where.value = f'<p class="kla-where"><strong>{escape(" · ".join(about))}</strong>' + (
@@ -664,6 +711,8 @@ class WhatIf(Controls):
             chosen.append(t("anggaran yang mungkin: {budgets}", budgets=self.budgets.value))
         if self.retention.value:
             chosen.append(t("bertahan {share}", share=percent(self.retention.value / 100)))
+        if self.catalogue.value:
+            chosen.append(t("katalog {name}", name=self.catalogue.label))
         for control, usual in ((self.acceptance, "full"), (self.cost, "likely")):
             if control.value != usual:
                 chosen.append(f"{control.description.lower()} {control.label}")
@@ -736,4 +785,4 @@ def _headline(asked: str, first: str, *rest: str) -> str:
 
 def _beside(text: str) -> str:
     """Return a number that stands under its slider."""
-    return f'<p style="margin:0 0 6px 104px;font-weight:600">{text}</p>'
+    return f'<p style="margin:0 0 6px 116px;font-weight:600">{text}</p>'

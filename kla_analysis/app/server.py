@@ -29,6 +29,8 @@ from kla_analysis.language import current_language, t
 #: How many kernels one server runs at once, and how many it starts within a minute: more than people have tabs.
 MOST_KERNELS, MOST_STARTS = 20, 40
 _MINUTE = 60
+# What a server of pages has besides its one page.
+_PATHS = ("/voila/", "/api/kernels/", "/static/")
 
 
 class Door:
@@ -94,14 +96,18 @@ class Refusal(web.RequestHandler):
         """Answer, whatever the method."""
         self.set_status(self._status)
         self.set_header("Cache-Control", "no-store")
-        later = self._status == 429
-        if later:
+        if self._status == 429:
             self.set_header("Retry-After", "30")
-        title = escape(t("Belum dapat dibuka") if later else t("Tidak dibuka"))
-        link = f'<p><a href="">{escape(t("Muat ulang"))}</a></p>' if later else ""
+        titles = {429: t("Belum dapat dibuka"), 404: t("Halaman ini tidak ada")}
+        title = escape(titles.get(self._status, t("Alamat ini tidak membuka apa-apa")))
+        # On from here: the same address again, or the first page.
+        links = {429: ("", t("Muat ulang")), 404: ("/", t("Ke halaman pertama"))}
+        where, words = links.get(self._status, ("", ""))
+        link = f'<p><a href="{where}">{escape(words)}</a></p>' if words else ""
         self.finish(
             f'<!doctype html><html lang="{current_language()}"><meta charset="utf-8"><meta name="viewport" '
-            f'content="width=device-width"><title>{title}</title><body style="font:1.1rem/1.5 system-ui,sans-serif;'
+            'content="width=device-width"><meta name="color-scheme" content="light dark">'
+            f'<title>{title}</title><body style="font:1.1rem/1.5 system-ui,sans-serif;'
             f'max-width:40rem;margin:3rem auto;padding:0 1rem"><main><h1>{title}</h1><p>{escape(self._words)}</p>{link}'
             "</main></body></html>"
         )
@@ -123,8 +129,13 @@ def stand_at(door: Door, application: web.Application, manager: Any, *, pages: b
             # Where those without the key are sent: a key is not typed in here, it stands in the address.
             refused = (
                 403,
-                t("Kuncinya tidak ada atau keliru. Buka lewat alamat yang dicetak saat memulai, utuh sampai akhirnya."),
+                t(
+                    "Kuncinya tidak ada atau keliru: ia berganti setiap kali halaman ini dimulai, jadi penanda lama tidak membukanya "
+                    "lagi. Buka lewat alamat yang dicetak saat memulai, di terminal, utuh sampai akhirnya. Yang tersimpan tetap ada."
+                ),
             )
+        if refused is None and pages and not request.path.startswith(_PATHS) and request.path != "/":
+            refused = 404, t("Alamatnya mungkin salah ketik atau dari penanda lama. Semua ada di halaman pertama.")
         if refused is None and pages and request.path == "/" and (words := door.full()):
             refused = 429, words
         if refused is None:

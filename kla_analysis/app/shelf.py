@@ -128,9 +128,9 @@ def card(made: Made, *, opened: bool = False) -> str:
         )
     facts = " ".join((facts, *doubts_in_words(made.manifest.figures)))
     word = badge_in_words(made.manifest.figures)
-    badge = f' <strong class="kla-badge">{escape(word)}</strong>' if word else ""
+    badge = f'<strong class="kla-badge">{escape(word)}</strong> ' if word else ""
     return (
-        f'<div class="kla-card"><h3>{escape(made.name)}{badge}</h3><p>{escape(facts)}</p>{_newer_failed(made.folder)}'
+        f'<div class="kla-card"><h3>{escape(made.name)}</h3><p>{badge}{escape(facts)}</p>{_newer_failed(made.folder)}'
         f"<p>{shown}</p>{_changed(made, opened)}</div>"
     )
 

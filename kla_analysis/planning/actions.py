@@ -150,6 +150,20 @@ def load_catalogue(catalogue: str | Path, instrument: Instrument, *, data: Path 
     )
 
 
+def read_catalogue(
+    catalogue: str | Path, instrument: Instrument, *, data: Path | None = None
+) -> tuple[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None], dict[str, Any]]:
+    """Return the tables of a catalogue's files (actions, answers, split costs), and what it says of where it comes from.
+
+    Raises:
+        ParameterError, DataError: as `load_catalogue`.
+    """
+    data = data or find_project().data
+    folder = _folder_of_catalogue(str(catalogue), instrument, data)
+    shown = find_project().shown(folder)
+    return _read_tables(folder, instrument, data, shown), _read_about(folder / ORIGIN, f"{shown}/{ORIGIN}")
+
+
 def _folder_of_catalogue(named: str, instrument: Instrument, data: Path) -> Path:
     """Return the folder of a catalogue that is there; of the project's own for this instrument where none is named."""
     name = named or catalogue_for(instrument, data=data)

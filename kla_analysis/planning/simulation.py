@@ -121,6 +121,11 @@ class Simulator:
             self._catalogues[name] = load_catalogue(name, self.position.instrument)
         return self._catalogues[name]
 
+    def forget(self, name: str) -> None:
+        """Read a catalogue anew when it is asked for again, because it was changed."""
+        self._catalogues.pop(name, None)
+        self._grounds = {key: ground for key, ground in self._grounds.items() if ground.catalogue.id != name}
+
     def ground(self, scenario: Scenario) -> Ground:
         """Return what this scenario shares with all of the same assumptions."""
         _require_about(self.position, scenario)

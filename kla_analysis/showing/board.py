@@ -353,6 +353,19 @@ class Board:
         )
         ax.set_xlim(0, self.far)
         ax.set_ylim(low - 0.25 * room, high + 0.16 * room)
+        self._draw_levels(inside, room)
+        ticks = np.linspace(0, self.far, 5)
+        ax.set_xticks(ticks, [money(tick) for tick in ticks], fontsize=SMALL, color=INK)
+        _inside(ax)
+        ax.yaxis.set_major_locator(_whole_numbers())
+        ax.tick_params(length=3, color=GRID, labelsize=SMALL, labelcolor=INK)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.spines[["left", "bottom"]].set_color(GRID)
+        _titled(ax, x=t("Biaya rencana"), y=t("Nilai terbaik (poin)"))
+
+    def _draw_levels(self, stairs: pd.DataFrame, room: float) -> None:
+        """Mark on the stairs what certainty costs; `room` is how many points they span."""
+        ax, answer = self._panels["stairs"], self.answer
         last = -1.0
         # What certainty costs, as everywhere else; the plan for it need not lie on the stairs.
         prices = answer.prices if self.climbed else pd.DataFrame(columns=["cost", "total"], dtype=float)
@@ -363,7 +376,7 @@ class Board:
             last, y = float(cost), float(total)
             ax.plot([last], [y], marker="o", markersize=5, color=PAPER, markeredgecolor=BLUE, markeredgewidth=1.4)
             # Beside the circle, on the side of the stairs where there is room.
-            below = y < inside.loc[inside["cost"] <= cost, "total"].max() - 0.01 * room
+            below = y < stairs.loc[stairs["cost"] <= cost, "total"].max() - 0.01 * room
             write(
                 ax,
                 last,
@@ -375,14 +388,6 @@ class Board:
                 fontsize=SMALL,
                 color=BLUE,
             )
-        ticks = np.linspace(0, self.far, 5)
-        ax.set_xticks(ticks, [money(tick) for tick in ticks], fontsize=SMALL, color=INK)
-        _inside(ax)
-        ax.yaxis.set_major_locator(_whole_numbers())
-        ax.tick_params(length=3, color=GRID, labelsize=SMALL, labelcolor=INK)
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.spines[["left", "bottom"]].set_color(GRID)
-        _titled(ax, x=t("Biaya rencana"), y=t("Nilai terbaik (poin)"))
 
     def _draw_components(self, names: list[str]) -> None:
         ax, answer = self._panels["components"], self.answer

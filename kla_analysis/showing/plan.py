@@ -341,7 +341,7 @@ def difference_in_words(one: Simulation, other: Simulation) -> Text:
                 chance=likely(other.chance.probability),
                 was=likely(one.chance.probability),
             ),
-            t("Masuk: {come}. Keluar: {gone}.", come=", ".join(come) or "–", gone=", ".join(gone) or "–"),
+            t("Masuk: {come}. Keluar: {gone}.", come=_named(other, come) or "–", gone=_named(one, gone) or "–"),
         ),
     )
 
@@ -604,7 +604,7 @@ def cut_table(cuts: pd.DataFrame, answer: Simulation) -> Table | Text:
     columns = (
         first,
         money_column("budget", t("Anggaran yang turun") if weighted else t("Tersisa")),
-        Column("dropped", t("Yang dilepas"), "text", lambda codes: ", ".join(codes) or "–"),
+        Column("dropped", t("Yang dilepas"), "text", lambda codes: _named(answer, codes) or "–"),
         Column("total", t("Nilai menurut urutan"), "number", unit="points"),
         Column("free_total", t("Nilai bila memilih ulang"), "number", unit="points"),
     )

@@ -115,7 +115,7 @@ def serving_app(
 
 def serving_launcher(folder: Path, home: Path) -> AbstractContextManager[Server]:
     """Serve the launcher of a project as `kla start` does; its address carries the key that it asks for."""
-    run = [sys.executable, "-c", "from kla_analysis.cli import main; main()", "start", "--no-browser", "--idle=6"]
+    run = [sys.executable, "-c", "from kla_analysis.cli import main; main()", "start", "--no-browser", "--idle=60"]
     places = {"KLA_HOME": str(home), "KLA_DATA": str(home / "data"), "KLA_REPORTS": str(home / "reports")}
     return serving(lambda port: [*run, f"--port={port}"], folder, **places)
 
@@ -250,6 +250,11 @@ class App:
     @property
     def headline(self) -> str:
         return self.page.locator(".kla-app h2").inner_text()
+
+    @property
+    def address(self) -> str:
+        """What the browser's bar says now."""
+        return self.page.evaluate("location.href")
 
     @property
     def said(self) -> str:

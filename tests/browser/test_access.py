@@ -148,6 +148,7 @@ def test_the_app_is_for_everyone_on_every_screen(app):
     for fold in page.locator(".kla-app [aria-expanded]").all():
         fold.click()
         assert findings(page) == []
+    page.emulate_media(color_scheme="dark")
     for tab in page.get_by_role("tab").all():
         tab.click()
         page.wait_for_timeout(200)

@@ -3,12 +3,13 @@
 import http.client
 import io
 import re
+import shutil
 
 import openpyxl
 import psutil
 import pytest
 import yaml
-from browser.driving import App, plan, until
+from browser.driving import App, plan, serving_app, until
 from conftest import ROOT
 
 NINDYA = 600_000_000
@@ -133,6 +134,78 @@ def test_a_saved_scenario_asks_the_command_the_same(open_app, tmp_path):
     assert other.shown == (wanted["total"], wanted["cost"])
 
 
+def test_the_address_says_what_is_asked(open_app):
+    """Reload, back, and a bookmark opened in another tab show the same; what an address can not mean is said in words."""
+    app = open_app()
+    page = app.page
+    app.page.get_by_text("Pagu dan keputusan").click()
+    app.page.get_by_label("Pagu", exact=True).select_option(label="Dinas PPPA")
+    app.page.get_by_label("paling banyak", exact=True).fill("150 juta")
+    app.page.get_by_role("button", name="Tambah pagu").click()
+    page.get_by_text("Yang berlaku: Dinas PPPA ≤ Rp150 juta.").wait_for()
+    until(lambda: "agencies" in app.address)
+    app.type_budget("800 juta")
+    wanted = plan("--goal", "points", "--budget", "800 juta", "--agency", "Dinas PPPA=150 juta")
+    app.shows(wanted)
+    until(lambda: "budget=800000000" in app.address)
+    kept = app.address
+    page.reload()
+    app = App(page)
+    app.shows(wanted)
+    assert app.budget == 800_000_000
+    app.type_budget("300 juta")
+    until(lambda: "budget=300000000" in app.address)
+    page.go_back()
+    app.shows(wanted)
+    assert app.address == kept
+    other = open_app()
+    other.page.goto(kept)
+    App(other.page).shows(wanted)
+    other.page.goto(kept.replace("800000000", "banyak"))
+    other = App(other.page)
+    until(lambda: "“banyak” bukan jumlah uang" in other.said)
+    assert other.shown == (701.13, NINDYA)
+
+
+def test_a_button_says_by_name_what_more_money_adds(open_app):
+    app = open_app()
+    more = plan("--goal", "points", "--budget", str(NINDYA + 100_000_000))
+    button = app.page.get_by_role("button", name="Tambah Rp100 juta")
+    said = button.inner_text()
+    assert "+8,03 poin, masuk: Pendampingan dan kemitraan Forum Anak (A17)" in said
+    assert "Poin terbanyak" not in app.headline
+    button.click()
+    app.shows(more)
+    until(lambda: app.headline.startswith("Poin terbanyak dengan paling banyak Rp700 juta"))
+
+
+def test_an_own_action_is_saved_and_planned_with(context, tmp_path):
+    """In a project of its own, so that nothing is written into the real one."""
+    for name in ("data", "notebooks"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / "server").mkdir()
+    places = {"KLA_HOME": str(tmp_path), "KLA_DATA": str(tmp_path / "data")}
+    with serving_app(tmp_path / "server", **places) as server:
+        page = context.new_page()
+        page.goto(server.url, timeout=60_000)
+        app = App(page)
+        page.get_by_text("Kegiatan sendiri").click()
+        page.get_by_label("Kegiatan", exact=True).select_option(label="A17 Pendampingan dan kemitraan Forum Anak")
+        cost = page.get_by_label("Biaya biasa", exact=True)
+        until(lambda: cost.input_value() == "90.000.000")
+        cost.fill("1 juta")
+        cost.press("Tab")
+        page.get_by_role("button", name="Simpan kegiatan").click()
+        page.get_by_text("“Biaya rendah” lebih besar dari “Biaya biasa”").wait_for()
+        page.get_by_label("Biaya rendah", exact=True).fill("1 juta")
+        page.get_by_role("button", name="Simpan kegiatan").click()
+        page.get_by_text("Disimpan: Pendampingan dan kemitraan Forum Anak (A17).").wait_for()
+        until(lambda: app.shown[1] < NINDYA)  # a cheap one more: the target costs less
+        until(lambda: "catalogue=sendiri" in app.address)
+        page.get_by_text("Yang berlaku: katalog sendiri.").wait_for()
+        assert "A17" in (tmp_path / "data/actions/sendiri/origin.yaml").read_text()
+
+
 def test_every_page_of_the_answer_opens(open_app):
     app = open_app()
     for name, words in (
@@ -190,3 +263,11 @@ def test_the_server_hands_out_nothing_but_the_app(voila, path):
     assert "Traceback" not in said
     assert "63.10" not in said
     assert str(ROOT) not in said
+
+
+def test_an_old_address_leads_on_to_the_first_page(open_app, voila):
+    page = open_app().page
+    page.goto(f"http://{voila.host}/halaman-lama")
+    assert page.get_by_role("heading").inner_text() == "Halaman ini tidak ada"
+    page.get_by_role("link").click()
+    App(page)

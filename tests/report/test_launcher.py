@@ -46,6 +46,41 @@ def choose(door: CheckDoor, path) -> None:
     )
 
 
+def test_a_first_visit_leads_from_the_own_sheet_to_a_report_to_the_budget(home):
+    def steps():
+        page = kla.launch()
+        return page, list(page.doors._over.values())
+
+    page, (first, second, third) = steps()
+    assert [text.endswith("mulai di sini") for text in (first, second, third)] == [True, False, False]
+    assert "Belum ada laporan." in page._welcome.children[0].outputs[0]["data"]["text/html"]
+    sheet = home / "data/assessments/63.10/2022-final.csv"
+    text = sheet.read_text(encoding="utf-8").replace(",2022,final,", ",2025,self_assessment,")
+    sheet.with_name("2025-self_assessment.csv").write_text(text, encoding="utf-8")
+    assert steps()[1][1].endswith("mulai di sini")
+    shutil.copytree(ROOT / "reports" / "contoh", home / "reports/63.10/2022")
+    page, said = steps()
+    assert not any("mulai di sini" in text for text in said)
+    assert "Belum ada laporan." not in page._welcome.children[0].outputs[0]["data"]["text/html"]
+
+
+def test_the_first_page_shows_the_newest_reports_and_what_failed_since(home):
+    shutil.copytree(ROOT / "reports" / "contoh", home / "reports/63.10/2022")
+    (home / "reports/63.10/2022-gagal.html").write_text("gagal", encoding="utf-8")
+    (home / "reports/63.09").mkdir()
+    (home / "reports/63.09/2025-gagal.html").write_text("gagal", encoding="utf-8")
+    page = kla.launch()
+    shown = page._welcome.children[0].outputs[0]["data"]["text/html"]
+    assert "Nilai 650,5, Madya" in shown
+    assert ">ILUSTRATIF</strong>" in shown
+    assert "Percobaan yang lebih baru gagal; laporan ini yang terakhir utuh." in shown
+    assert "Kab. Tabalong 2025: laporan belum jadi" in shown
+    page.doors.open("check")
+    assert not page._welcome.children  # who works has the room
+    page.home.click()
+    assert page._welcome.children
+
+
 def cell_of(door: CheckDoor, old: str):
     return next(entry for place, entry in door._fields.items() if door._shown[place] == old)
 
