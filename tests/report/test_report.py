@@ -151,7 +151,7 @@ def test_a_page_says_where_its_numbers_come_from(report, name):
     for words in (
         "kla-2024",
         "sha256",
-        "target Nindya",
+        "target: Nindya",
         "kla_analysis 0.1.0",
         "data/assessments/63.10/2022-final.csv",
     ):
