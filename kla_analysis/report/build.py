@@ -210,7 +210,7 @@ def _build(job: Job, line: Connection) -> dict[str, Any]:
     sheet = position.assessment
     return {
         "files": sorted(written),
-        "figures": figures(position, record["plan"]),
+        "figures": figures(position, record["plan"]) | {"beside": results.beside_others(position, record)},
         "instrument": position.instrument.id,
         "assessment": {"file": sheet.shown, "sha256": sheet.sha256} if sheet else None,
         **_used(),

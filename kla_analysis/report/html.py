@@ -232,14 +232,21 @@ def html(block: Record, shown: Sequence[Record] = (), mark: Callable[[str], str]
     return above + records.html(block, link, mark)
 
 
-def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]], *, made: str) -> str:
-    """Make the table of many reports: it can be searched without a server, and read without script."""
+def national_page(
+    title: str, lead: str, remark: str, rows: list[dict[str, Any]], beside: Sequence[Record] = (), *, made: str
+) -> str:
+    """Make the table of many reports: it can be searched without a server, and read without script.
+
+    Args:
+        beside: tables that compare them.
+    """
     words = {
         "search": t("Cari daerah, provinsi, atau predikat"),
         "found": t("baris"),
         "made": t("Dibuat {when} oleh kla_analysis.", when=made),
         "reports": t("Semua laporan"),
         "failed": t("Yang gagal"),
+        "beside": t("Daerah berdampingan"),
         "skip": t("Langsung ke isi"),
         "order": t("Menurut kode wilayah dan tahun"),
         "heads": [
@@ -271,6 +278,7 @@ def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]]
         rows=rows,
         failed=failed,
         figures=figures,
+        beside=[records.html(one) for one in beside],
         words=words,
         css=css(),
         lang=current_language(),
