@@ -28,6 +28,7 @@ _WINDOW = {
     "analysis.crosswalk": ("carry_over", "compare_instruments", "load_mapping"),
     "analysis.forecast": ("learnable_cases", "outlook"),
     "analysis.own_rounds": ("copied", "own_rounds"),
+    "analysis.peers": ("behind_peers",),
     "analysis.position": ("Position", "reference_of"),
     "analysis.round_state": ("evidence_of", "last_meeting", "moved_since", "state_by", "work_order"),
     "analysis.scoring": ("roll_up",),

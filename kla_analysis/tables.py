@@ -32,6 +32,7 @@ from kla_analysis.showing.losses import agency_table, question_table, selected_t
 from kla_analysis.showing.meeting import meeting_sheets
 from kla_analysis.showing.method import band_table, data_table, glossary_table, instrument_table, source_table
 from kla_analysis.showing.own_rounds import copied_table, own_rounds_table
+from kla_analysis.showing.peers import peers_table
 from kla_analysis.showing.plan import (
     component_change_table,
     core_table,
@@ -108,6 +109,7 @@ __all__ = [
     "order_table",
     "own_audit",
     "own_rounds_table",
+    "peers_table",
     "plan_table",
     "predicate_table",
     "province_table",

@@ -23,6 +23,7 @@ from kla_analysis.showing.forecast import (
 )
 from kla_analysis.showing.losses import agencies_in_words, losses_in_words, unanswered_in_words
 from kla_analysis.showing.own_rounds import copied_in_words, own_rounds_in_words
+from kla_analysis.showing.peers import peers_in_words
 from kla_analysis.showing.plan import (
     core_in_words,
     cuts_in_words,
@@ -67,6 +68,7 @@ __all__ = [
     "own_cases_in_words",
     "own_lessons_in_words",
     "own_rounds_in_words",
+    "peers_in_words",
     "plan_in_words",
     "province_in_words",
     "quality_in_words",

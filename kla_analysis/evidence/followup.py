@@ -31,6 +31,7 @@ from kla_analysis.reading import as_text, read_table, refuse, schema_of, table_b
 FILE = "followup.csv"
 OPEN, DONE, DROPPED = "open", "done", "dropped"
 STATES = (OPEN, DONE, DROPPED)
+_STATE_WORDS = dict(zip(STATES, ("terbuka", "selesai", "dibatalkan"), strict=True))
 #: An open decision whose day has passed; a row has it only where it is looked at.
 OVERDUE = "overdue"
 #: The column of a workbook that says what a row was when the workbook was written.
@@ -238,12 +239,21 @@ def _number(rows: dict[int, dict[str, str]], here: pd.DataFrame) -> None:
             known.append(own.setdefault("code", next_code(pd.DataFrame({"code": known}))))
 
 
+def state_name(state: str) -> str:
+    """Name what became of a decision in the language in force."""
+    return {OPEN: t("terbuka"), DONE: t("selesai"), DROPPED: t("dibatalkan"), OVERDUE: t("lewat tenggat")}[state]
+
+
 def read_value(column: str, text: str) -> str:
     """Return what somebody typed into a column as the file writes it; what is no number stays for the reader to refuse.
 
     >>> read_value("spent_rupiah", "Rp75 juta"), read_value("points_claimed", "4,5"), read_value("what", "4,5")
     ('75000000', '4.5', '4,5')
     """
+    if column == "state":
+        said = text.casefold()
+        # A workbook written in Indonesian is read whatever the language in force.
+        return next((state for state in STATES if said in (state, state_name(state), _STATE_WORDS[state])), text)
     if column in _POINTS:
         return text.replace(",", ".")
     if column == "spent_rupiah":

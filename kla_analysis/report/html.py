@@ -224,7 +224,7 @@ def html(block: Record, shown: Sequence[Record] = (), mark: Callable[[str], str]
         twin = records.twin_of(block, shown)
         folded = records.html(twin) if twin is not None else ""
         label = t("Angka di gambar ini sebagai tabel")
-        return str(macros.figure(block["png"], block["alt"], folded, label, block.get("what_if")))
+        return str(macros.figure(block, folded, label))
     if block["kind"] == "plain":
         return block.get("html") or str(macros.plain(block["text"]))
     link = f'<div class="kla-screen kla-print"><a href="{{id}}.html">{t("Cetak lembar ini saja")}</a></div>\n'
@@ -232,14 +232,21 @@ def html(block: Record, shown: Sequence[Record] = (), mark: Callable[[str], str]
     return above + records.html(block, link, mark)
 
 
-def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]], *, made: str) -> str:
-    """Make the table of many reports: it can be searched without a server, and read without script."""
+def national_page(
+    title: str, lead: str, remark: str, rows: list[dict[str, Any]], beside: Sequence[Record] = (), *, made: str
+) -> str:
+    """Make the table of many reports: it can be searched without a server, and read without script.
+
+    Args:
+        beside: tables that compare them.
+    """
     words = {
         "search": t("Cari daerah, provinsi, atau predikat"),
         "found": t("baris"),
         "made": t("Dibuat {when} oleh kla_analysis.", when=made),
         "reports": t("Semua laporan"),
         "failed": t("Yang gagal"),
+        "beside": t("Daerah berdampingan"),
         "skip": t("Langsung ke isi"),
         "order": t("Menurut kode wilayah dan tahun"),
         "heads": [
@@ -271,6 +278,7 @@ def national_page(title: str, lead: str, remark: str, rows: list[dict[str, Any]]
         rows=rows,
         failed=failed,
         figures=figures,
+        beside=[records.html(one) for one in beside],
         words=words,
         css=css(),
         lang=current_language(),

@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from kla_analysis.analysis.peers import peer_codes
 from kla_analysis.errors import DataError, KlaError
 from kla_analysis.evidence.assessment import files_of
 from kla_analysis.evidence.partners import partners_path
@@ -121,8 +122,13 @@ def facts(parameters: ReportParameters, project: Project) -> Manifest:
     """Gather what a report about this would be made from, without reading any of it as data."""
     data = project.data
     sheet = Path(parameters.assessment) if parameters.assessment else None
-    # The other sheets of a round stand beside the one that is read, and earlier rounds teach the forecast.
+    # The other sheets of a round stand beside the one that is read, earlier rounds teach the forecast, peers are compared.
     own = [*(files_of(sheet) if sheet else ()), *files_below(data / "assessments" / parameters.area)]
+    own += [
+        path
+        for code in peer_codes(parameters.area, data=data)
+        for path in sorted((data / "assessments" / code).glob(f"{parameters.year}-*.csv"))
+    ]
     scenarios = _scenarios(parameters.scenario, data)
     shown = shown_parameters(parameters, project)
     versions = _versions()

@@ -185,10 +185,11 @@ def begin(**parameters: Any) -> Position:
 
     Raises:
         ParameterError: a parameter is refused, or nothing is known of that area and year.
-        DataError: the sheet is refused.
+        DataError: the sheet is refused, or the area's record of decisions.
     """
     from kla_analysis.analysis.position import open_position
     from kla_analysis.analysis.target import aim
+    from kla_analysis.evidence.followup import load_followup
 
     checked = check_parameters(parameters)
     use_language(checked.lang)
@@ -201,6 +202,7 @@ def begin(**parameters: Any) -> Position:
     position = open_position(
         checked.area, checked.year, stage=checked.stage or None, assessment=checked.assessment or None
     )
+    load_followup(position.area.code)  # what was decided is refused before anything is run, too
     position = replace(position, kept_share=checked.retention or None)
     return replace(position, target=aim(position, checked.target or scenario.target))
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from kla_analysis.analysis.forecast import forecastable, outlook
 from kla_analysis.analysis.position import Position
+from kla_analysis.analysis.round_state import evidence_of
 from kla_analysis.analysis.target import aim
 from kla_analysis.analysis.weakness import weak_questions
 from kla_analysis.instrument.instrument import split_agencies
@@ -136,6 +137,30 @@ def forecast_of(position: Position) -> dict[str, Any] | None:
         "probability_of_target_at_best": best.probability_at_least(aim(position)),
         "predicates": dict(told.predicates),
     }
+
+
+def beside_others(position: Position, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is compared between many reports: how far the sheet is, its claim and results, its forecast, its losses.
+
+    Args:
+        record: `results_of`.
+    """
+    evidence, rolled, told = evidence_of(position), position.roll_up, record["forecast"] or {}
+    known = len(evidence) > 0
+    return _plain(
+        {
+            "questions": sum(rolled.table(rolled.level)["answers"] + rolled.table(rolled.level)["unanswered"])
+            if rolled
+            else 0,
+            "answered": sum(rolled.table(rolled.level)["answers"]) if rolled else 0,
+            "with_evidence": evidence["with_evidence"].sum() if known else None,
+            "at_risk": evidence["at_risk_points"].sum() if known else None,
+            "stages": {stage: [sheet.span.low, sheet.span.high] for stage, sheet in position.sheets.items()},
+            **{name: told.get(name) for name in ("median", "low", "high", "probability_of_target")},
+            "instrument": position.instrument.id,
+            "lost": position.indicators["lost_points"].to_dict(),
+        }
+    )
 
 
 def _plan(parameters: ReportParameters, position: Position) -> dict[str, Any] | None:

@@ -31,6 +31,7 @@ from kla_analysis.report.manifest import badge_in_words, doubts_in_words, predic
 from kla_analysis.report.parameters import ALL_CLUSTERS, ReportParameters, check_parameters
 from kla_analysis.report.store import Place, locked, place_at, put, writing
 from kla_analysis.runs.runner import LOG, Limits, Outcome, Progress, Supervisor
+from kla_analysis.runs.side_by_side import side_by_side
 from kla_analysis.showing.excel import sheet_of, workbook
 from kla_analysis.showing.plan import money_column
 from kla_analysis.showing.table import Column, Table
@@ -383,9 +384,10 @@ def _summaries(
     counted = Counter(row["predicate"] for row in rows if row["predicate"])
     lead = "; ".join(f"{name} {number(count)}" for name, count in counted.most_common())
     lead = t("Predikat menurut lembar: {counts}.", counts=lead) if lead else ""
-    page = html.national_page(title, lead, remark, rows, made=moment(datetime.datetime.now(datetime.UTC)))
+    beside = [table.record() for table in side_by_side(rows)]
+    page = html.national_page(title, lead, remark, rows, beside, made=moment(datetime.datetime.now(datetime.UTC)))
     words = [said for said in (lead, remark, t("Dibuat oleh kla_analysis.")) if said]
-    book = workbook(title, words, {}, [sheet_of(_table(frame).record(), t("Ringkasan"))])
+    book = workbook(title, words, {}, [sheet_of(one, t("Ringkasan")) for one in (_table(frame).record(), *beside)])
     return (
         put(root, "index.html", page.encode(), project),
         put(root, "ringkasan.xlsx", book, project),
@@ -418,6 +420,7 @@ def _row(job: Job, place: Place | None, outcome: Outcome | None) -> dict[str, An
         "link": f"{job.path}/index.html" if made is not None else "",
         "badge": badge_in_words(figures),
         "costs": t("KATALOG CONTOH") if figures.get("example_costs") else "",
+        "beside": figures.get("beside", {}),
     }
 
 

@@ -25,6 +25,7 @@ from kla_analysis.evidence.followup import (
     fingerprint,
     load_followup,
     offices,
+    state_name,
 )
 from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import day, money, number, t
@@ -44,11 +45,6 @@ _TOP, _FREE = 4, 40
 _NUMBERS = ("spent_rupiah", "points_claimed", "points_accepted")
 _WIDTHS = {"code": 7, "award_year": 9, "what": 44, "agency": 22, "result": 32, "spent_rupiah": 15}
 _WIDTH = 12
-
-
-def state_name(state: str) -> str:
-    """Name what became of a decision."""
-    return {OPEN: t("terbuka"), DONE: t("selesai"), DROPPED: t("dibatalkan"), OVERDUE: t("lewat tenggat")}[state]
 
 
 def headings() -> dict[str, str]:
@@ -225,19 +221,21 @@ def followup_workbook(
     text = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
     title = book.add_format({"bold": True, "font_size": 14})
     sheet.write_string(0, 0, t("Tindak lanjut {area}", area=area_name), title)
-    sheet.write_string(1, 0, _help())
+    sheet.write_string(1, 0, _help(), book.add_format({"text_wrap": False}))
     _columns(book, sheet, text)
     for row, record in enumerate(table.to_dict("records"), start=_TOP):
         _row(sheet, row, record)
     last = _TOP + len(table) + _FREE
     for row in range(_TOP + len(table), last):
         sheet.write_number(row, 1, year)
+    line = book.add_format({"bottom": 1, "bottom_color": "#C5CFD8"})
+    sheet.conditional_format(_TOP, 0, last - 1, len(headings()) - 1, {"type": "no_errors", "format": line})
     choices = {
         "component_code": list(rules.components.index),
         "agency": offices(area_code, rules),
         "question_code": list(rules.questions.index),
         "action_code": list(actions),
-        "state": list(STATES),
+        "state": [state_name(state) for state in STATES],
     }
     for column, (name, options) in enumerate(choices.items()):
         lists.write_column(0, column, [headings()[name], *options], text)
@@ -264,7 +262,7 @@ def _help() -> str:
 def _columns(book: Workbook, sheet: Worksheet, text: Format) -> None:
     """Write the heads of the columns, and above the rows their names, which stay hidden."""
     plain = book.add_format({"num_format": "#,##0.##", "valign": "top"})
-    year = book.add_format({"num_format": "0", "valign": "top"})
+    year = book.add_format({"num_format": "0", "valign": "top", "align": "left"})
     head = book.add_format({"bold": True, "text_wrap": True, "bg_color": "#E8EEF4", "bottom": 2, "valign": "top"})
     for at, (name, title) in enumerate([*headings().items(), (WAS, "")]):
         looks = {"award_year": year}.get(name, plain if name in _NUMBERS else text)
@@ -279,7 +277,7 @@ def _row(sheet: Worksheet, row: int, record: dict[str, Any]) -> None:
     texts = {name: record[name] for name in ("what", "result") if isinstance(record[name], str)}
     sheet.set_row(row, max(row_height(text, _WIDTHS[name]) for name, text in texts.items()))
     for at, name in enumerate(headings()):
-        value = record[name]
+        value = state_name(record[name]) if name == "state" else record[name]
         if pd.notna(value):
             (sheet.write_string if isinstance(value, str) else sheet.write_number)(row, at, value)
     sheet.write_string(row, len(headings()), fingerprint(record))

@@ -139,11 +139,15 @@ class _Sheet:
         self.title, self.strong, self.text = (
             style(bold=True, font_size=14, text_wrap=False),
             style(bold=True, text_wrap=False),
-            style(),
+            style(**line),
         )
         self.plain, self.faint = style(text_wrap=False), style(font_color="#52606D", font_size=8, text_wrap=False)
+        self.plain_text = style()
         self.head = style(bold=True, bottom=2, bg_color="#E8EEF4")
-        self.points, self.day = style(**line, num_format=_POINTS), style(**line, num_format="dd/mm/yyyy", align="left")
+        self.points, self.day = (
+            style(**line, num_format=_POINTS),
+            style(**line, num_format="dd/mm/yyyy", align="left", indent=1),
+        )
         self.entry, self.entry_points = style(**entry), style(**entry, num_format=_POINTS)
         self.entry_day = style(**entry, num_format="dd/mm/yyyy", align="left")
         self.group = style(bold=True, bg_color="#F2F5F8", top=1, text_wrap=False)
@@ -180,6 +184,7 @@ class _Sheet:
             sheet.set_column(at, at, column.width)
             sheet.write_string(_HEAD, at, column.title, self.head)
         sheet.set_row(_HEAD, 33)
+        sheet.set_row(0, 24)
         sheet.write_string(0, 0, t("Lembar kerja KLA {year}: {name}", year=own.year, name=self.unit.name), self.title)
         about = (
             (t("Kode wilayah"), f"{own.area.code} {own.area.name}"),
@@ -228,6 +233,7 @@ class _Sheet:
         row = _HEAD
         for indicator, questions in self.questions.groupby("indicator_code", sort=False):
             row += 1
+            sheet.set_row(row, 18)
             name = self.own.rules.indicators.loc[indicator, "name"]
             sheet.write_string(row, 0, "", self.group)
             sheet.write_string(row, 1, t("Indikator {code}: {name}", code=indicator, name=name), self.group)
@@ -321,11 +327,12 @@ class _Sheet:
         return ", ".join((t("nilai"), t("status bukti"), t("tautan")))
 
     def _guide(self, sheet: Worksheet) -> None:
-        sheet.set_column(0, 0, 100, self.text)
+        sheet.set_column(0, 0, 110, self.plain_text)
         sheet.write_string(0, 0, t("Cara mengisi"), self.title)
         for row, line in enumerate(_guide(self.own, self.unit), start=2):
-            sheet.set_row(row, row_height(line, 92) * 1.1)
-            sheet.write_string(row, 0, line, self.text)
+            sheet.set_row(row, row_height(line, 100) * 1.1)
+            sheet.write_string(row, 0, line, self.plain_text)
+        sheet.set_landscape()
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
         sheet.protect()

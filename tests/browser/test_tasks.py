@@ -13,6 +13,7 @@ from pathlib import Path
 
 import people
 import pytest
+import rounds
 from browser.conftest import here
 from browser.driving import App, Hand, Server, serving_launcher, until
 from browser.test_access import findings, fits
@@ -20,8 +21,10 @@ from conftest import PICTURES, ROOT
 from playwright.sync_api import Browser, BrowserContext, Page
 
 import kla_analysis as kla
+from kla_analysis.evidence.worksheets import open_round
 from kla_analysis.report.parameters import ReportParameters
 from kla_analysis.runs.runner import run_report
+from kla_analysis.showing.worksheets import worksheet
 
 ACTIONS, SECONDS = 6, 60
 SIZES = {"1366": {"width": 1366, "height": 768}, "390": {"width": 390, "height": 844}}
@@ -193,6 +196,28 @@ def test_mend_a_bad_cell_from_its_message(task, window, tmp_path, instrument, re
     path = f"data/assessments/63.10/{year}-self_assessment.csv"
     task.page.get_by_text(f"Disimpan: {path}").wait_for()
     assert kla.load_assessment(home / path, instrument).scores["1.1"] == 12
+
+
+def test_collect_worksheets_and_see_who_is_missing(task, window, tmp_path, home):
+    year = {"1366": 2026, "390": 2027}[window.size]
+    own = open_round("63.10", year, due=f"{year}-03-31")
+    unit = next(one for one in own.units if one.code == "DLH")
+    (tmp_path / "asal.xlsx").write_bytes(worksheet(own, unit))
+    filled = rounds.fill(
+        tmp_path / "asal.xlsx", tmp_path / "kiriman dinas.xlsx", rounds.half(own, unit), f"{year}-04-02"
+    )
+    task.button("Kumpulkan lembar kerja")
+    task.fill("Daerah", "63.10 Kab. Tanah Bumbu")
+    task.fill("Tahun", str(year))
+    task.upload("Lembar yang kembali", filled)
+    told = task.page.get_by_text(f"1 dari {len(own.units)} lembaga sudah menyerahkan")
+    told.wait_for()
+    task.look_at(told)
+    said = task.page.locator(".kla-app").inner_text()
+    assert "Terlambat: Dinas Lingkungan Hidup." in said
+    assert "Belum menyerahkan: Dinas Pemberdayaan Perempuan" in said
+    sheet = kla.load_assessment(home / f"data/assessments/63.10/{year}-self_assessment.csv", own.rules)
+    assert sheet.scores.notna().sum() == 5
 
 
 def test_make_a_schedule(task, home):

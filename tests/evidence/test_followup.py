@@ -19,6 +19,7 @@ from kla_analysis.evidence.followup import (
     read_followup,
     save_followup,
 )
+from kla_analysis.language import use_language
 from kla_analysis.showing.followup import write_followup_workbook
 
 AREA = "63.10"
@@ -73,10 +74,18 @@ def test_a_workbook_goes_out_and_comes_back(data, tmp_path):
     for what, result in (("Satu", None), ("Dua", "sudah dibahas")):
         add_decision(AREA, **{**RIGHT, "what": what, "result": result}, question_code="7.1")
     path = write_followup_workbook(AREA, 2022, out=tmp_path / "keluar.xlsx")
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    assert (sheet["J5"].value, sheet.row_dimensions[4].hidden, sheet.column_dimensions["P"].hidden) == (
+        "terbuka",
+        True,
+        True,
+    )
+    use_language("en")  # whoever reads it back may speak another language
     merged = read_followup(AREA, path)
+    use_language("id")
     assert (merged.added, merged.changed, merged.kept) == ((), (), ())
     pd.testing.assert_frame_equal(merged.table, load_followup(AREA))
-    _fill(path, {"F5": "Bappeda", "J5": "done", "L5": "26/11/2026", "M5": "Rp75 juta", "N5": 4.5,
+    _fill(path, {"F5": "Bappeda", "J5": "Selesai", "L5": "26/11/2026", "M5": "Rp75 juta", "N5": 4.5,
                  "C7": "2026-11-27", "E7": "=1+1", "F7": "dinas kesehatan"}, without=6)  # fmt: skip
     merged = read_followup(AREA, path)
     assert (merged.added, merged.changed, merged.kept) == (("T03",), ("T01",), ("T02",))
@@ -126,6 +135,14 @@ def test_the_command(data):
     assert (refused.returncode, "kantor" in refused.stderr) == (3, True)
     assert run_json("followup", "change", "T01", "--area", AREA, "--state", "open")
     assert run_json("followup", "list", "--area", AREA)["decisions"][0]["done_on"] is None
+
+
+def test_a_broken_record_is_refused_before_a_report_is_begun(data, tmp_path):
+    add_decision(AREA, **RIGHT)
+    path = followup_path(AREA)
+    path.write_text(path.read_text(encoding="utf-8").replace("Dinkes", "Pak Budi"), encoding="utf-8")
+    refused = run_kla("report", "--area", AREA, "--year", "2022", KLA_REPORTS=str(tmp_path / "reports"))
+    assert (refused.returncode, "kantor ini tidak dikenal" in refused.stderr) == (3, True)
 
 
 def _fill(path, cells, without=None):
