@@ -334,10 +334,10 @@ class Board:
         else:
             write(
                 ax,
-                self.far / 2,
-                answer.before + 0.5 * room,
+                self.far,  # at the lower right, where no mark of the plan stands
+                low - 0.1 * room,
                 t("nilai terbaik untuk setiap biaya sedang dihitung …") if not self.climbed else "",
-                ha="center",
+                ha="right",
                 color=SOFT,
             )
         ax.axhline(answer.target, color=AMBER, linewidth=1.4, linestyle=(0, (4, 2)))
