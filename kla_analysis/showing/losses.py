@@ -378,25 +378,7 @@ def agencies(ranked: pd.DataFrame, case: Position, *, top: int = 12) -> Chart:
     figure, ax = new_figure(
         title, case, source, tall=row * (len(shown) + 1.2), left=beside(1.75), how=how, right=columns + PAD
     )
-    heads = (t("ikut\nmenjawab"), t("bagian\nrata"))
-    wide = width() - beside(1.75) - columns - PAD
-    for head, right in zip(heads, (0.9, columns), strict=True):
-        write(
-            ax,
-            1 + right / wide,
-            -0.95,
-            head,
-            ha="right",
-            color=SOFT,
-            fontsize=SMALL,
-            linespacing=1.05,
-            transform=ax.get_yaxis_transform(),
-        )
-    for y, (involved, shared) in enumerate(zip(shown["involved_points"], shown["shared_points"], strict=True)):
-        ax.barh(y, involved, **LOST, height=0.62)
-        ax.barh(y, shared, color=BLUE, height=0.62)
-        for value, right in ((involved, 0.9), (shared, columns)):
-            write(ax, 1 + right / wide, y, number(value, decimals=2), ha="right", transform=ax.get_yaxis_transform())
+    _shares_of(shown, ax, (0.9, columns), width() - beside(1.75) - columns - PAD)
     put_rows(ax, names)
     ax.set_xlim(0, shown["involved_points"].max() * 1.01)
     ax.set_ylim(len(shown) - 0.5, -1.7)
@@ -410,3 +392,15 @@ def agencies(ranked: pd.DataFrame, case: Position, *, top: int = 12) -> Chart:
         told=told,
     )
     return finished(title, alt, source, figure, agency_table(ranked, case))
+
+
+def _shares_of(shown: pd.DataFrame, ax: Axes, columns: tuple[float, float], wide: float) -> None:
+    """Draw the bars of agencies, and beside them their two numbers; `columns` and `wide` are inches."""
+    beyond = {"ha": "right", "transform": ax.get_yaxis_transform()}
+    for head, right in zip((t("ikut\nmenjawab"), t("bagian\nrata")), columns, strict=True):
+        write(ax, 1 + right / wide, -0.95, head, color=SOFT, fontsize=SMALL, linespacing=1.05, **beyond)
+    for y, numbers in enumerate(zip(shown["involved_points"], shown["shared_points"], strict=True)):
+        ax.barh(y, numbers[0], **LOST, height=0.62)
+        ax.barh(y, numbers[1], color=BLUE, height=0.62)
+        for value, right in zip(numbers, columns, strict=True):
+            write(ax, 1 + right / wide, y, number(value, decimals=2), **beyond)
