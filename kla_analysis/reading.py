@@ -379,26 +379,36 @@ def _convert(cell: str, field: dict[str, Any], place: Problem, problems: list[Pr
     kind = field.get("type", "string")
     if kind == "string":
         return text[1:] if text[:1] == "'" and _would_run(text) else text
-    if kind == "date":
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) and _is_day(text):
-            return text
-        problems.append(replace(place, what=t("bukan tanggal"), advice=t("Tulis tanggal seperti 2025-03-31.")))
-        return None
-    if kind == "boolean":
-        if text in ("true", "false"):
-            return text == "true"
-        problems.append(replace(place, what=t("bukan true atau false"), advice=t("Tulis true atau false.")))
-        return None
+    if kind == "date" and re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) and _is_day(text):
+        return text
+    if kind == "boolean" and text in ("true", "false"):
+        return text == "true"
+    if kind in ("integer", "number") and (value := _number(text, kind)) is not None:
+        return value
+    problems.append(_misfit(kind, text, place))
+    return None
+
+
+def _number(text: str, kind: str) -> float | int | None:
+    """Return a number of the kind; None where the text is none."""
     if _NUMBER.fullmatch(text):
         value = float(text)
         if value not in (float("inf"), float("-inf")) and (kind == "number" or value == int(value)):
             return value if kind == "number" else int(value)
+    return None
+
+
+def _misfit(kind: str, text: str, place: Problem) -> Problem:
+    """Say that a cell is not of its type, and how to write it."""
+    if kind == "date":
+        return replace(place, what=t("bukan tanggal"), advice=t("Tulis tanggal seperti 2025-03-31."))
+    if kind == "boolean":
+        return replace(place, what=t("bukan true atau false"), advice=t("Tulis true atau false."))
     if re.fullmatch(r"[+-]?\d+,\d+", text):
         advice = t("Pakai titik sebagai tanda desimal: {value}.", value=text.replace(",", "."))
     else:
         advice = t("Isi dengan angka, atau kosongkan bila belum ada jawaban (kosong tidak sama dengan nol).")
-    problems.append(replace(place, what=t("bukan angka"), advice=advice))
-    return None
+    return replace(place, what=t("bukan angka"), advice=advice)
 
 
 def _is_day(text: str) -> bool:

@@ -132,22 +132,10 @@ def merge(own: Round, deliveries: Iterable[Delivery], rule: str = "none") -> Col
         by_unit.setdefault(own.unit_of(one.about), []).append(one)
     differences: list[Difference] = []
     words = {unit: _word_of(unit, some, differences) for unit, some in sorted(by_unit.items(), key=_unit_order)}
-    decreed = {code: said for unit, word in words.items() if unit.kind == COORDINATOR for code, said in word.items()}
-    proof = own.known_before.reindex(own.rules.questions.index).astype(object)
-    for code, said in decreed.items():
-        for name in (one for one in DECREED if one in said):
-            proof.loc[code, name] = said[name]
-    if due := own.due or max((one.due for one in ordered), default=""):
-        proof["due"] = proof["due"].where(proof["due"].notna(), due)
+    proof = _proof_before(own, words, max((one.due for one in ordered), default=""))
     refused = [row for some in by_unit.values() for row in _still_refused(some)]
     refused += _take_foreign_away(own, words, owners_of(own.rules, proof), by_unit)
     merger = _Merger(own, words, leads_of(own.rules, proof), rule, differences)
-    named = any(unit.kind == SUBDISTRICT and unit.code for unit in by_unit)
-    units = [
-        unit
-        for unit in dict.fromkeys((*own.units, *by_unit))
-        if unit.kind != SUBDISTRICT or unit.code or not named or unit in by_unit
-    ]
     rows = [merger.row(code, known) for code, known in proof.to_dict("index").items()]
     frame = pd.DataFrame(
         [row for row in rows if row],
@@ -156,11 +144,30 @@ def merge(own: Round, deliveries: Iterable[Delivery], rule: str = "none") -> Col
     return Collected(
         own,
         _tidy(frame) if words else frame.iloc[:0],
-        tuple(_standing(own, unit, by_unit.get(unit, []), words.get(unit, {})) for unit in units),
+        tuple(_standing(own, unit, by_unit.get(unit, []), words.get(unit, {})) for unit in _expected(own, by_unit)),
         tuple(differences),
         tuple(dict.fromkeys(refused)),
         (len(ordered), 0, 0),
     )
+
+
+def _proof_before(own: Round, words: Mapping[Unit, Mapping[str, Any]], due: str) -> pd.DataFrame:
+    """Return what is known of each question before its office says a word: last round, the coordinator, the due day."""
+    proof = own.known_before.reindex(own.rules.questions.index).astype(object)
+    decreed = [word for unit, word in words.items() if unit.kind == COORDINATOR]
+    for code, said in (one for word in decreed for one in word.items()):
+        for name in (one for one in DECREED if one in said):
+            proof.loc[code, name] = said[name]
+    if due := own.due or due:
+        proof["due"] = proof["due"].where(proof["due"].notna(), due)
+    return proof
+
+
+def _expected(own: Round, by_unit: Mapping[Unit, list[Delivery]]) -> list[Unit]:
+    """Return who is to deliver or has; the nameless sub-district only as long as none is named."""
+    named = any(unit.kind == SUBDISTRICT and unit.code for unit in by_unit)
+    units = dict.fromkeys((*own.units, *by_unit))
+    return [unit for unit in units if unit.kind != SUBDISTRICT or unit.code or not named or unit in by_unit]
 
 
 def _tidy(frame: pd.DataFrame) -> pd.DataFrame:

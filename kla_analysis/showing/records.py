@@ -170,18 +170,10 @@ def _cards(table: Record) -> list[str]:
     A column is the `code` above a card's name, the `named` one, `wide` as the card, `half` of it, or a quarter ("").
     """
     fields, rows = table["schema"]["fields"], table["written"]
-    words = [
-        [*field["title"].split(), *(word for row in rows for word in row[at].split())]
-        for at, field in enumerate(fields)
-    ]
     widest = [max((len(row[at]) for row in rows), default=0) for at in range(len(fields))]
     numbers = [field["kind"] == "number" for field in fields]
-    # A number stands on one line, a text breaks between words, sentences need a line of some length.
-    room = [28 if field["kind"] == "long" else 12 for field in fields]
-    needs = [
-        max([most if number else min(most, least), *map(len, found)]) if found else 0
-        for most, number, least, found in zip(widest, numbers, room, words, strict=True)
-    ]
+    columns = [[field["title"], *(row[at] for row in rows)] for at, field in enumerate(fields)]
+    needs = [_room(field["kind"], cells, most) for field, cells, most in zip(fields, columns, widest, strict=True)]
     if sum(needs) + 2 * len(needs) <= _PHONE and not {"long", "kla-link"} & {field["kind"] for field in fields}:
         return []
     ways = [
@@ -193,6 +185,12 @@ def _cards(table: Record) -> list[str]:
         ways[0] = "code"
         ways[next((at for at in texts if widest[at] > _QUARTER + 3), texts[0])] = "named"
     return ways
+
+
+def _room(kind: str, cells: list[str], widest: int) -> int:
+    """Return how many letters a column needs beside others: a number one line, a text its longest word, sentences more."""
+    least = widest if kind == "number" else min(widest, 28 if kind == "long" else 12)
+    return max([least, *(len(word) for cell in cells for word in cell.split())])
 
 
 def tables_in(blocks: list[Record]) -> list[Record]:

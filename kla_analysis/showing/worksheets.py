@@ -254,18 +254,7 @@ class _Sheet:
         ]
         sheet.set_row(row, max(heights) * 1.1)
         for at, column in enumerate(self.columns):
-            value, may = values.get(column.key), self.unit.kind in column.open_to
-            if column.key == "lacking":
-                sheet.write_formula(row, at, self._lacking(row), self.text, self._lacks())
-            elif column.key == "due":
-                self._write_day(sheet, row, at, value, self.entry_day if may else self.day)
-            elif column.key in ("max", "last", "score"):
-                look = self.entry_points if may else self.points
-                sheet.write_blank(row, at, None, look) if value is None else sheet.write_number(row, at, value, look)
-            else:
-                sheet.write_string(
-                    row, at, value or "", self.entry if may else self.text
-                ) if value else sheet.write_blank(row, at, None, self.entry if may else self.text)
+            self._cell(sheet, row, at, column, values.get(column.key))
         score, state = self.at["score"], self.at["evidence_state"]
         sheet.data_validation(
             row,
@@ -285,6 +274,22 @@ class _Sheet:
         sheet.data_validation(
             row, state, row, state, {"validate": "list", "source": [state_name(one) for one in states]}
         )
+
+    def _cell(self, sheet: Worksheet, row: int, at: int, column: _Column, value: Any) -> None:
+        """Write one cell; where the unit may write, as an entry."""
+        may = self.unit.kind in column.open_to
+        points, text = (self.entry_points, self.entry) if may else (self.points, self.text)
+        number_like = column.key in ("max", "last", "score")
+        if column.key == "lacking":
+            sheet.write_formula(row, at, self._lacking(row), self.text, self._lacks())
+        elif column.key == "due":
+            self._write_day(sheet, row, at, value, self.entry_day if may else self.day)
+        elif value is None or value == "":
+            sheet.write_blank(row, at, None, points if number_like else text)
+        elif number_like:
+            sheet.write_number(row, at, value, points)
+        else:
+            sheet.write_string(row, at, value, text)
 
     def _write_day(self, sheet: Worksheet, row: int, at: int, day: str | None, look: Format) -> None:
         if day:
