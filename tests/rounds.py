@@ -11,7 +11,7 @@ from kla_analysis.evidence.worksheets import Round, Unit, open_round
 from kla_analysis.showing.worksheets import file_names, write_worksheets
 
 DUE, IN_TIME = "2025-03-31", "2025-03-20"
-SUBDISTRICTS = ("Batulicin", "Simpang Empat")
+SUBDISTRICTS = ("Batulicin", "Satui", "Simpang Empat")
 #: The heads of the columns that are filled in.
 HEADS = {"score": "Nilai", "evidence_state": "Status bukti", "evidence_link": "Tautan atau nama berkas", "note": "Keterangan",
          "lead": "Pengampu", "contributing": "Pendukung", "max": "Nilai maksimal"}  # fmt: skip

@@ -186,7 +186,7 @@ def test_the_help_speaks_english_alone(command):
         (["reprt"], "Perintah “reprt” tidak ada", "There is no command “reprt”"),
         (["report", "--area"], "kurang nilainya", "lacks its value"),
         (["score", "data/assessments/63.10/2022-final.csv"], "650,5 dari 1.000", "650.5 of 1,000"),
-        (["audit", "--reference"], "770,36 menurut cetakan", "770.36 as printed"),
+        (["audit", "--reference"], "770,36 menurut angka tercetak", "770.36 as printed"),
         (["actions", "check"], "48 kegiatan", "48 actions"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from kla_analysis.app.address import on_our_page
 from kla_analysis.language import money, read_money, t
 from kla_analysis.showing.records import css
 
@@ -21,9 +23,25 @@ def _static(name: str) -> str:
     return (Path(__file__).parent / "static" / name).read_text(encoding="utf-8")
 
 
-#: How the controls look, and how they are worked by keyboard and ear, wherever a notebook is shown.
+#: How the controls look on a page of our own, and how they are worked by keyboard and ear, wherever a notebook is shown.
 STYLE = f"<style>{css()}{_static('app.css')}</style>"
 SCRIPT = f"<script>{_static('app.js')}</script>"
+
+
+def look() -> Any:
+    """Return the looks of controls as a part of what is shown: dark where the page is.
+
+    A page of our own follows the browser; JupyterLab has a theme, which its reader chose.
+    """
+    import ipywidgets as widgets
+
+    if on_our_page():
+        return widgets.HTML(STYLE)
+    dark = r"@media screen and \(prefers-color-scheme: dark\) {\s*:root {([^}]*)}\s*}"
+    themed = re.sub(dark, r'body[data-jp-theme-light="false"] {\1}', STYLE)
+    return widgets.HTML(themed.replace("color-scheme: light dark;", ""))
+
+
 #: How wide the names before controls are.
 LABEL_WIDTH = "108px"
 _KINDS = {

@@ -28,7 +28,7 @@ from kla_analysis.analysis.weakness import (
     unanswered_questions,
     unknown_in,
 )
-from kla_analysis.app.controls import STYLE, Controls, Picture, links
+from kla_analysis.app.controls import Controls, Picture, links, look
 from kla_analysis.instrument.instrument import split_agencies
 from kla_analysis.language import number, percent, t
 from kla_analysis.showing.figure import (
@@ -237,7 +237,7 @@ class Explorer(Controls):
         )
         row = widgets.Layout(flex_flow="row wrap", align_items="flex-start", width="100%")
         self.widget = widgets.VBox(
-            [widgets.HTML(STYLE), widgets.HBox([controls, seen], layout=row), self.table],
+            [look(), widgets.HBox([controls, seen], layout=row), self.table],
             layout=widgets.Layout(width="100%"),
         )
         self.widget.add_class("kla-app")

@@ -69,7 +69,7 @@ class FollowUpDoor(Controls):
         self.fields = {name: self._field(name, label) for name, label in _labels().items()}
         self.save = self._button(t("Simpan"), self._save)
         self.done = self._button(t("Selesai"), lambda: self._mark(DONE))
-        self.drop = self._button(t("Batalkan"), lambda: self._mark(DROPPED))
+        self.drop = self._button(t("Tidak jadi"), lambda: self._mark(DROPPED))
         self.reopen = self._button(t("Buka lagi"), lambda: self._mark(OPEN))
         self.undo = self._button(t("Urungkan"), self._undo)
         self.upload = widgets.FileUpload(accept=".xlsx,.csv,.ods", description=t("Buku kerja yang kembali"))

@@ -14,7 +14,7 @@ from kla_analysis.analysis.position import open_position
 from kla_analysis.app import address, choices, shelf
 from kla_analysis.app.check_page import CheckDoor, Work
 from kla_analysis.app.collect_page import CollectDoor
-from kla_analysis.app.controls import STYLE, Controls, Doors, status
+from kla_analysis.app.controls import Controls, Doors, look, status
 from kla_analysis.app.followup_page import FollowUpDoor
 from kla_analysis.app.guide_page import Guide
 from kla_analysis.app.planner import WhatIf, try_out
@@ -66,7 +66,7 @@ class Launcher(Controls):
         self._mark = widgets.HTML(layout=widgets.Layout(display="none"))
         bar = widgets.HBox([self.home, self.lang], layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
         parts = [
-            widgets.HTML(STYLE),
+            look(),
             address.visits(self.visit),
             self._mark,
             bar,

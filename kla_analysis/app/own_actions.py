@@ -176,6 +176,10 @@ class OwnActions(Controls):
             )
         if problems:
             raise DataError(t("Belum disimpan."), problems=problems)
+        return self._rows(read, codes)
+
+    def _rows(self, read: dict[str, Any], codes: list[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Return the rows of the files for what was read; what the form does not show keeps its value."""
         code = self.action.value or self._free_code()
         action = {name: read[name] for name in ("name_id", "agency", "funding_source", *COSTS, "year")}
         action |= {"action_code": code, "standing": "assumed"}

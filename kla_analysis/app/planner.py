@@ -24,7 +24,7 @@ import ipywidgets as widgets
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.app import address
-from kla_analysis.app.controls import LABEL_WIDTH, STYLE, Chosen, Controls, Picture, links, status
+from kla_analysis.app.controls import LABEL_WIDTH, Chosen, Controls, Picture, links, look, status
 from kla_analysis.app.own_actions import OwnActions
 from kla_analysis.errors import KlaError, ParameterError, Problem
 from kla_analysis.language import money, number, percent, read_money, signed, t
@@ -164,7 +164,7 @@ class WhatIf(Controls):
             layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start", width="100%"),
         )
         self.widget = widgets.VBox(
-            [widgets.HTML(STYLE), address.visits(self.visit), both, self._tables(choices)],
+            [look(), address.visits(self.visit), both, self._tables(choices)],
             layout=widgets.Layout(width="100%"),
         )
         self.widget.add_class("kla-app")

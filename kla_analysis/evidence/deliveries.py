@@ -20,6 +20,7 @@ from kla_analysis.evidence.intake.privacy import find_personal_data
 from kla_analysis.evidence.intake.proofs import read_proof, together
 from kla_analysis.evidence.intake.titles import labelled
 from kla_analysis.evidence.personal import masked
+from kla_analysis.evidence.proof import STATES
 from kla_analysis.evidence.worksheets import COORDINATOR, Identity, Round, Unit
 from kla_analysis.language import number, t
 
@@ -102,12 +103,22 @@ class Delivery:
         """
         try:
             told = json.loads(content)
-            return cls(**{**told, "refused": tuple(Refused(**one) for one in told["refused"])})
-        except (ValueError, TypeError, KeyError):
+            one = cls(**{**told, "refused": tuple(Refused(**row) for row in told["refused"])})
+            if Identity.read(one.identity) is None or not all(_is_said(said) for said in one.answers.values()):
+                raise ValueError
+            return one
+        except (ValueError, TypeError, KeyError, AttributeError):
             raise DataError(
                 t("{file}: penyerahan yang disimpan ini rusak.", file=shown),
                 advice=t("Hapus berkas itu, lalu kumpulkan lagi lembar kerja aslinya."),
             ) from None
+
+
+def _is_said(said: Mapping[str, Value]) -> bool:
+    """Whether this is what a row can say: known fields, a number for the score and the evidence in one of its states."""
+    texts = all(isinstance(value, str) for name, value in said.items() if name != SCORE)
+    numbers = isinstance(said.get(SCORE, 0.0), float | int) and said.get(STATE, STATES[0]) in STATES
+    return texts and numbers and said.keys() <= set(FIELDS)
 
 
 def read_delivery(path: Path, own: Round, reader: Reader) -> Delivery:

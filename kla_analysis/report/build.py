@@ -39,6 +39,7 @@ from kla_analysis.report.notebooks import changed_here, read_notebook
 from kla_analysis.report.parameters import ALL_CLUSTERS, ReportParameters, begin, declared_values
 from kla_analysis.report.store import place_at
 from kla_analysis.showing import losses, scorecard, summary
+from kla_analysis.showing.figure import for_phones
 from kla_analysis.showing.records import Record
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def _build(job: Job, line: Connection) -> dict[str, Any]:
         )
         return text, shown
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), for_phones():
         warnings.simplefilter("ignore")
         if job.fork:
             made = processes.each(page, order, at_once=job.at_once, tell=tell, line=line)

@@ -224,7 +224,7 @@ def html(block: Record, shown: Sequence[Record] = (), mark: Callable[[str], str]
         twin = records.twin_of(block, shown)
         folded = records.html(twin) if twin is not None else ""
         label = t("Angka di gambar ini sebagai tabel")
-        return str(macros.figure(block["png"], block["alt"], folded, label, block.get("what_if")))
+        return str(macros.figure(block, folded, label))
     if block["kind"] == "plain":
         return block.get("html") or str(macros.plain(block["text"]))
     link = f'<div class="kla-screen kla-print"><a href="{{id}}.html">{t("Cetak lembar ini saja")}</a></div>\n'

@@ -3,7 +3,8 @@
 A block is a record (`showing.records`) or one of these: `prose` (`markdown`, a cell of words), `plain` (`text`; `html`
 where a library has brought its own), `error` (`text`); on the first page `key_figures` (`figures`: what each is, how much,
 what to know beside it) and `beside` (`words`, blocks that stand beside one `figure` where there is room). A figure holds
-its picture as `png`, in base64; `above` is a heading over a block; `slide` marks what stands on a slide, too.
+its picture as `png`, in base64; `above` is a heading over a block; `slide` marks what stands on a slide, too;
+for a phone there is `narrow`, the same picture drawn for its width.
 """
 
 from __future__ import annotations
@@ -102,9 +103,8 @@ def _block(output: NotebookNode) -> Record | None:
 def drawn(chart: Chart, found: Iterable[Record]) -> Record:
     """Return the block of a chart, with its picture from where it is drawn already, if it is."""
     record = chart.record()
-    same = (block["png"] for block in found if block["kind"] == "figure" and block["id"] == record["id"])
-    png = next(same, None)
-    return {**record, "png": base64.b64encode(chart.png()).decode() if png is None else png}
+    same = (block for block in found if block["kind"] == "figure" and block["id"] == record["id"])
+    return next(same, None) or {**record, "png": base64.b64encode(chart.png()).decode()}
 
 
 def values(found: Iterable[Record]) -> dict[str, Any] | None:

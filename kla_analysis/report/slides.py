@@ -69,10 +69,12 @@ def slides(pages: Mapping[str, Sequence[Record]], frame: Frame) -> bytes:
 
 def outline(pages: Mapping[str, Sequence[Record]]) -> list[Slide]:
     """Return the slides after the cover: the chapters of page one, and before its last, what is to be decided, what is marked."""
-    *answers, last = _chapters(pages[html.INDEX])
-    told = {block["title"] for slide in (*answers, last) for block in slide.shown if "title" in block}
+    chapters = _chapters(pages[html.INDEX])
+    answers, last = chapters[: max(len(chapters) - 1, 1)], chapters[1:][-1:]
+    told = {block["title"] for slide in chapters for block in slide.shown if "title" in block}
     marked = [slide for file, blocks in pages.items() if file != html.INDEX for slide in _marked(blocks, told)]
-    return [*answers, *marked[: max(MOST - 2 - len(answers), 0)], last]
+    # Where too much is marked the first give way: reports begin with what page one says already.
+    return [*answers, *marked[max(1 + len(chapters) + len(marked) - MOST, 0) :], *last]
 
 
 def _chapters(blocks: Sequence[Record]) -> list[Slide]:

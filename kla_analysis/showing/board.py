@@ -39,17 +39,20 @@ from kla_analysis.showing.figure import (
     SOFT,
     TEXT,
     UNKNOWN,
-    WIDTH,
     ZONES,
     Chart,
+    beside,
     figure_svg,
     finished,
     fit,
     new_figure,
+    no_award,
+    on_phone,
     put_rows,
     row_names,
     styled,
     text_width,
+    width,
     write,
     zones,
 )
@@ -250,7 +253,7 @@ class Board:
     def _draw(self) -> Any:
         answer = self.answer
         position = answer.ground.position
-        names, row = row_names(answer.components["name"], _NAMES_WIDE, lines=2, least=0.34)
+        names, row = row_names(answer.components["name"], beside(_NAMES_WIDE), lines=2, least=0.34)
         rows = row * len(names)
         tall = _LADDER + _STAIRS + rows + 2 * _GAP + 0.15
         how = t(
@@ -275,10 +278,10 @@ class Board:
         for name, left, right, inches in (
             ("ladder", PAD, PAD, _LADDER),
             ("stairs", _LEFT, _RIGHT, _STAIRS),
-            ("components", _NAMES_WIDE, 1.55, rows),
+            ("components", beside(_NAMES_WIDE), 1.55, rows),
         ):
             ax = figure.add_axes(
-                (left / WIDTH, top - inches / high, 1 - (left + right) / WIDTH, inches / high), facecolor="none"
+                (left / width(), top - inches / high, 1 - (left + right) / width(), inches / high), facecolor="none"
             )
             ax.set_label(name)
             self._panels[name] = ax
@@ -293,8 +296,8 @@ class Board:
         ladder = answer.ground.position.instrument.ladder
         floor = ladder.drawn_from(answer.before)
         edges = [floor, *(band.lower for band in ladder.bands), ladder.max_total]
-        names = [t("tanpa penghargaan"), *(band.name for band in ladder.bands)]
-        wide = WIDTH - 0.24
+        names = [no_award(ladder.bands[0].lower), *(band.name for band in ladder.bands)]
+        wide = width() - 0.24
         for colour, name, (low, high) in zip(zones(len(names)), names, itertools.pairwise(edges), strict=True):
             if high <= floor:
                 continue
@@ -354,7 +357,7 @@ class Board:
         ax.set_xlim(0, self.far)
         ax.set_ylim(low - 0.25 * room, high + 0.16 * room)
         self._draw_levels(inside, room)
-        ticks = np.linspace(0, self.far, 5)
+        ticks = np.linspace(0, self.far, 3 if on_phone() else 5)
         ax.set_xticks(ticks, [money(tick) for tick in ticks], fontsize=SMALL, color=INK)
         _inside(ax)
         ax.yaxis.set_major_locator(_whole_numbers())
@@ -408,6 +411,7 @@ class Board:
 
 
 @needs_plan
+@styled
 def board(answer: Simulation) -> Chart:
     """Return the board of an answer as a picture for a report."""
     far = max(reach(answer.ground, answer.target), min(answer.plan.cost, int(answer.model.costs.sum())))
@@ -493,6 +497,7 @@ def alt(answer: Simulation) -> str:
 
 def _titled(ax: Any, x: str, y: str = "") -> None:
     """Title the axes of a panel."""
+    x = fit(x, ax.get_position().width * width(), SMALL) if on_phone() else x
     ax.set_xlabel(x, fontsize=SMALL, color=SOFT, parse_math=False)
     ax.set_ylabel(y, fontsize=SMALL, color=SOFT, parse_math=False)
 

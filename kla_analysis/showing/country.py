@@ -19,17 +19,23 @@ from kla_analysis.showing.figure import (
     INK,
     MISSING,
     NAME,
+    PAD,
     PAPER,
     SMALL,
     TEXT,
     Chart,
+    beside,
     finished,
+    fit,
     new_figure,
+    no_award,
+    on_phone,
     patch,
     put_rows,
     row_names,
     said,
     styled,
+    width,
     write,
     zones,
 )
@@ -258,22 +264,27 @@ def province(table: pd.DataFrame, case: Position) -> Chart:
         else t("{count} hasil {province} yang terbit", count=len(table), province=case.area.province)
     )  # fmt: skip
     source = t("Sumber: hasil yang terbit, lihat tabel; tidak lengkap dan dari tahun yang berbeda. Status: terbit.")
-    names, row = row_names(table["area_name"], 1.9, least=0.3)
+    names, row = row_names(table["area_name"], beside(1.9), least=0.3)
     codes = [ladder.no_award_code, *(band.code for band in ladder.bands)]
-    figure, ax = new_figure(title, case, source, tall=row * len(table), left=1.9, over=0.35, badge=False)
+    figure, ax = new_figure(title, case, source, tall=row * len(table), left=beside(1.9), over=0.35, badge=False)
     colours = zones(len(codes))
     for at, code in enumerate(codes):
         ax.axvspan(at - 0.5, at + 0.5, color=colours[at], zorder=0, linewidth=0)
-        label = t("tanpa\npenghargaan") if code == ladder.no_award_code else ladder.name(code)
-        ax.annotate(label, (at, 1), xycoords=("data", "axes fraction"), xytext=(0, 4), textcoords="offset points",
+        below = no_award(ladder.bands[0].lower) if on_phone() else t("tanpa\npenghargaan")
+        label = below if code == ladder.no_award_code else ladder.name(code)
+        ax.annotate(label, (at, 1), xycoords=("data", "axes fraction"), xytext=(0, 14 if on_phone() else 4), textcoords="offset points",
                     ha="center", va="bottom", fontsize=SMALL, color=INK)  # fmt: skip
     for y, (code, line) in enumerate(table.iterrows()):
         here = code == case.area.code
         ax.plot(codes.index(line["predicate"]), y, marker="D" if here else "o", markersize=10 if here else 7,
                 color=AMBER if here else BLUE, linestyle="none")  # fmt: skip
         label = "; ".join(filter(None, (str(int(line["award_year"])), later_award(line, ladder))))
-        write(ax, codes.index(line["predicate"]), y, label, xytext=(9, 0), fontsize=SMALL,
-              fontweight="bold" if here else "normal")  # fmt: skip
+        x, weight = codes.index(line["predicate"]), "bold" if here else "normal"
+        room = (len(codes) - 0.5 - x) / len(codes) * (width() - beside(1.9) - PAD) - 0.15
+        right = room > 0.5
+        label = fit(label, room, SMALL, weight) if right and on_phone() else label
+        style = {"xytext": (9 if right else -9, 0), "ha": "left" if right else "right"}
+        write(ax, x, y, label, fontsize=SMALL, fontweight=weight, **style)
     put_rows(ax, names)
     ax.spines[:].set_visible(False)
     ax.set_xlim(-0.5, len(codes) - 0.5)
@@ -308,7 +319,8 @@ def flow(table: pd.DataFrame, case: Position, pairs: pd.DataFrame) -> Chart:
     how = t(
         "Kiri: predikat sekarang. Kanan: putaran berikutnya. Tebal garis dan angka: banyaknya peralihan, dari daftar utuh dan berita bersama."
     )
-    figure, ax = new_figure(title, case, source, tall=3.4, left=1.75, right=1.75, how=how, badge=False)
+    side = 1.15 if on_phone() else 1.75
+    figure, ax = new_figure(title, case, source, tall=3.4, left=side, right=side, how=how, badge=False)
     names = [t("tanpa penghargaan"), *(band.name for band in ladder.bands)]
     most = table["count"].max()
     for (before, after), row in table.iterrows():
@@ -325,6 +337,7 @@ def flow(table: pd.DataFrame, case: Position, pairs: pd.DataFrame) -> Chart:
         bend = order[before] + (order[after] - order[before]) * (3 * near**2 - 2 * near**3)
         write(ax, near, bend, str(int(row["count"])), ha="center", fontsize=NAME, bbox=patch(PAPER, GRID))
     for at, name in enumerate(names):
+        name = fit(name, side - 0.1, TEXT)
         write(ax, -0.03, at, name, ha="right", fontsize=TEXT)
         write(ax, 1.03, at, name, ha="left", fontsize=TEXT)
     ax.set_xlim(0, 1)
@@ -358,9 +371,9 @@ def moves_chart(table: pd.DataFrame, case: Position) -> Chart:
     how = t("Titik: bagian yang naik. Garis: rentang 95%. Penuh: provinsi utuh. Kosong: berita.")
     kinds = {True: t("utuh"), False: t("berita")}
     labels = [f"{ladder.name(before)}, {kinds[whole]}" for before, whole in table.index]
-    names, row = row_names(labels, 2.2, least=0.36)
+    names, row = row_names(labels, beside(2.2), least=0.36)
     figure, ax = new_figure(
-        title, case, _pairs_line(), tall=row * len(table), left=2.2, right=1.1, under=0.3, how=how, badge=False
+        title, case, _pairs_line(), tall=row * len(table), left=beside(2.2), right=1.1, under=0.3, how=how, badge=False
     )
     for y, ((_, whole), line) in enumerate(table.iterrows()):
         ax.plot([line["low"], line["high"]], [y, y], color=BLUE, linewidth=2, solid_capstyle="butt")

@@ -13,9 +13,11 @@ import io
 import json
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache, wraps
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -23,7 +25,7 @@ import pandas as pd
 
 from kla_analysis.analysis.position import Position
 from kla_analysis.instrument.instrument import standing_name
-from kla_analysis.language import t
+from kla_analysis.language import number, t
 from kla_analysis.showing.records import BLOCK_TYPE, Record, Shown
 from kla_analysis.showing.table import Column, Table
 from kla_analysis.showing.text import Text, source_note
@@ -46,12 +48,17 @@ PAPER = "#ffffff"
 ZONES = ("#f3f4f6", "#e8eff6", "#d9e6f2", "#c9dcee", "#bcd4ea", "#b0cce6")
 #: The two ends of the heatmap, 0 and 100 %: light enough for dark text on every cell between them.
 HEAT = ("#f4f8fc", "#6fa8d8")
-#: Inches: narrow enough that text stays readable when a phone shrinks the picture.
-WIDTH = 6.4
-DPI = 160
+#: Inches: of a picture on pages and paper, and of the same picture for a phone, where its smallest text is 11 pixels high.
+WIDTH, NARROW = 6.4, 4.0
+#: Dots per inch of the two.
+DPI, NARROW_DPI = 160, 160
+_PHONES: ContextVar[bool] = ContextVar("phones", default=False)
+_WIDE: ContextVar[float] = ContextVar("wide", default=WIDTH)
 #: Points. Nothing is written smaller than `SMALL`.
 HEAD, TEXT, NAME, SMALL = 13.0, 10.5, 9.75, 9.0
 PAD = 0.12
+# Inches of a row whose name stands above its bar.
+_ROW = 0.6
 LOST = {"facecolor": PAPER, "edgecolor": MISSING, "hatch": "////", "linewidth": 0.8}
 UNKNOWN = {**LOST, "hatch": "...."}
 KNOWN_RANGE = {"facecolor": PAPER, "edgecolor": BLUE, "hatch": "////", "linewidth": 1.4}
@@ -80,6 +87,7 @@ class Chart(Shown):
         alt: what kind of chart it is and its key numbers.
         source: where the numbers come from and how sure they are; it also stands below the picture.
         table: its twin, the numbers that are drawn; None where there is nothing to draw.
+        again: draws it once more, as wide as is asked for then; not for a phone where it is `only_wide`.
         what_if: what a page needs to answer for another budget (`board.what_if`); None where it does not.
     """
 
@@ -88,6 +96,8 @@ class Chart(Shown):
     source: str
     figure: Figure
     table: Table | None = None
+    again: Callable[[], Chart] | None = None
+    only_wide: bool = False
     what_if: Record | None = None
 
     def png(self, dpi: int = DPI) -> bytes:
@@ -104,9 +114,20 @@ class Chart(Shown):
             self.figure.savefig(raw, format="rgba", dpi=dpi)
         size = tuple(int(inches * dpi) for inches in self.figure.get_size_inches())
         picture = Image.frombytes("RGBA", size, raw.getvalue()).convert("RGB")
-        picture = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        # Where the picture is small a coarser palette is enough, which is found four times as fast.
+        fine = self.figure.get_figwidth() > NARROW
+        method = Image.Quantize.MAXCOVERAGE if fine else Image.Quantize.FASTOCTREE
+        picture = picture.quantize(256, method=method, dither=Image.Dither.NONE)
         picture.save(buffer, format="PNG", dpi=(dpi, dpi))
         return buffer.getvalue()
+
+    def narrow(self) -> Chart | None:
+        """Return the same chart drawn for a phone; None where there is none."""
+        token = _WIDE.set(NARROW)
+        try:
+            return self.again() if self.again and not self.only_wide else None
+        finally:
+            _WIDE.reset(token)
 
     def svg(self) -> bytes:
         """Return the picture as SVG, its letters as shapes; the same data give the same bytes."""
@@ -129,7 +150,10 @@ class Chart(Shown):
         """A picture is shown as a picture."""
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
-        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt, BLOCK_TYPE: self.record()}
+        record, narrow = self.record(), self.narrow() if _PHONES.get() else None
+        if narrow is not None:
+            record["narrow"] = base64.b64encode(narrow.png(NARROW_DPI)).decode()
+        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt, BLOCK_TYPE: record}
         return data, {"image/png": {"alt": self.alt, "title": self.title, "width": round(WIDTH * 100)}}
 
     def __repr__(self) -> str:
@@ -154,9 +178,35 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
         from matplotlib import rc_context
 
         with rc_context(_STYLE):
-            return draw(*args, **kwargs)
+            chart = draw(*args, **kwargs)
+        return replace(chart, again=partial(drawn, *args, **kwargs)) if isinstance(chart, Chart) else chart
 
     return drawn
+
+
+@contextmanager
+def for_phones() -> Iterator[None]:
+    """Show every chart in two widths, as pages need them."""
+    token = _PHONES.set(True)
+    try:
+        yield
+    finally:
+        _PHONES.reset(token)
+
+
+def width() -> float:
+    """Return how wide the picture is that is being drawn, inches."""
+    return _WIDE.get()
+
+
+def on_phone() -> bool:
+    """Return whether the picture is drawn for a phone: names of rows stand above their bars there."""
+    return width() < WIDTH
+
+
+def beside(inches: float) -> float:
+    """Return the margin in which the names of rows stand, inches; on a phone there is none."""
+    return PAD if on_phone() else inches
 
 
 def finished(title: str, alt: str, source: str, figure: Figure, table: Table | Text | None = None) -> Chart:
@@ -225,6 +275,11 @@ def stage_name(position: Position, code: str, *, sentence: bool = False) -> str:
     return name if sentence else name.lower()
 
 
+def no_award(lower: float) -> str:
+    """Name the part of a ladder below its first band (points), as short as the picture asks for."""
+    return f"<{number(lower)}" if on_phone() else t("tanpa penghargaan")
+
+
 def new_figure(
     title: str,
     position: Position,
@@ -249,29 +304,31 @@ def new_figure(
     from matplotlib.figure import Figure
 
     badge = badge and position.illustrative
-    wide = WIDTH - 2 * PAD
-    title = fit(title, wide, HEAD, "bold", 3)
+    wide = width() - 2 * PAD
+    title = fit(title, wide, HEAD, "bold", 6 if on_phone() else 3)
     how = fit(how, wide, SMALL + 0.5)
     word = t("ILUSTRATIF")
-    source = fit(source, wide - (text_width(word, SMALL, "bold") + 0.25 if badge else 0), SMALL, lines=4)
+    source = fit(
+        source, wide - (text_width(word, SMALL, "bold") + 0.25 if badge else 0), SMALL, lines=8 if on_phone() else 4
+    )
     head = 0.1 + 0.225 * (title.count("\n") + 1) + 0.1
     top = head + (0.165 * (how.count("\n") + 1) + 0.1 if how else 0) + over
     foot = max(0.12 + 0.155 * (source.count("\n") + 1) if source else 0.1, 0.34 if badge else 0) + 0.1
     height = top + tall + under + foot
-    figure = Figure(figsize=(WIDTH, height), facecolor=PAPER)
-    ax = figure.add_axes((left / WIDTH, (foot + under) / height, 1 - (left + right) / WIDTH, tall / height))
+    figure = Figure(figsize=(width(), height), facecolor=PAPER)
+    ax = figure.add_axes((left / width(), (foot + under) / height, 1 - (left + right) / width(), tall / height))
     ax.set_facecolor("none")
 
     def put(x: float, y: float, text: str, size: float, **style: Any) -> None:
         style = {"color": INK, "va": "top", "linespacing": 1.22, "parse_math": False} | style
-        figure.text(x / WIDTH, y / height, text, fontsize=size, **style)
+        figure.text(x / width(), y / height, text, fontsize=size, **style)
 
     put(PAD, height - 0.1, title, HEAD, fontweight="bold")
     put(PAD, height - head, how, SMALL + 0.5, color=SOFT)
     put(PAD, 0.09, source, SMALL, color=SOFT, va="bottom")
     if badge:
         put(
-            WIDTH - PAD - 0.05,
+            width() - PAD - 0.05,
             0.12,
             word,
             SMALL,
@@ -286,6 +343,8 @@ def new_figure(
 
 def row_names(names: Iterable[object], left: float, *, lines: int = 3, least: float = 0.36) -> tuple[list[str], float]:
     """Wrap the names of rows into the margin, and return the height that a row then needs (inches)."""
+    if on_phone():
+        return [fit(str(name), width() - 2 * PAD, NAME, lines=1) for name in names], max(least, _ROW)
     wrapped = [fit(str(name), left - PAD - 0.1, NAME, lines=lines) for name in names]
     most = max(name.count("\n") + 1 for name in wrapped)
     return wrapped, max(least, 0.16 * most + 0.1)
@@ -294,12 +353,31 @@ def row_names(names: Iterable[object], left: float, *, lines: int = 3, least: fl
 def put_rows(ax: Axes, names: Sequence[str], at: Sequence[float] | None = None) -> None:
     """Name the rows, the first at the top, and leave no axis: values stand beside their bars."""
     at = list(range(len(names))) if at is None else at
-    ax.set_yticks(at, names, fontsize=NAME, color=INK, parse_math=False, linespacing=1.05, rotation=0)
+    ax.set_yticks(
+        at,
+        [""] * len(names) if on_phone() else names,
+        fontsize=NAME,
+        color=INK,
+        parse_math=False,
+        linespacing=1.05,
+        rotation=0,
+    )
     ax.set_ylim(at[-1] + 0.5, at[0] - 0.5)
     ax.set_xticks([])
     ax.tick_params(length=0)
     ax.spines[["top", "right", "bottom"]].set_visible(False)
     ax.spines["left"].set_color(GRID)
+    if on_phone():
+        from matplotlib.patheffects import withStroke
+
+        # A name may stand over the line of a target.
+        style = {
+            "transform": ax.get_yaxis_transform(),
+            "fontsize": NAME,
+            "path_effects": [withStroke(linewidth=3, foreground=PAPER)],
+        }
+        for y, name in zip(at, names, strict=True):
+            write(ax, 0, y - 0.5, name, **style)
 
 
 def label_bars(

@@ -28,9 +28,12 @@ from kla_analysis.showing.figure import (
     PAPER,
     SMALL,
     Chart,
+    beside,
     drawn_table,
     finished,
     new_figure,
+    no_award,
+    on_phone,
     patch,
     put_rows,
     row_names,
@@ -228,7 +231,9 @@ def award_total(totals: pd.DataFrame, case: Position, target: str) -> Chart:
         "Tinggi batang: peluang nilai akhir jatuh di situ. Garis tebal: {level} peluang ada di dalamnya.",
         level=percent(told.level),
     )
-    figure, ax = new_figure(title, case, source, tall=2.2, left=0.25, right=0.3, under=0.3, how=how)
+    figure, ax = new_figure(
+        title, case, source, tall=2.7 if on_phone() else 2.2, left=0.25, right=0.3, under=0.3, how=how
+    )
     floor, heights = totals["low"].iloc[0], totals["chance"].to_numpy()
     wide = totals["high"].iloc[0] - floor
     _zones(ax, case, floor)
@@ -382,8 +387,8 @@ def tornado(table: pd.DataFrame, case: Position, target: str) -> Chart:
     source = f"{source_line(case)} {forecast_note(retention)}"
     how = t("Dari verifikasi yang ketat (kiri) ke yang longgar (kanan), satu komponen setiap kali.")
     how = " ".join((how, *low_end(case)))
-    names, row = row_names(table["name"], 2.2)
-    figure, ax = new_figure(title, case, source, tall=row * len(table), left=2.2, right=0.3, under=0.3, how=how)
+    names, row = row_names(table["name"], beside(2.2))
+    figure, ax = new_figure(title, case, source, tall=row * len(table), left=beside(2.2), right=0.3, under=0.3, how=how)
     ladder = case.instrument.ladder
     lower = ladder.band(target).lower
     written = partial(ladder.written, decimals=0)
@@ -426,11 +431,13 @@ def _zones(ax: object, case: Position, floor: float) -> None:
     """Tint the bands from left to right and name them at the top."""
     ladder = case.instrument.ladder
     edges = [floor, *(band.lower for band in ladder.bands), ladder.max_total]
-    names = [t("tanpa\npenghargaan"), *(band.name for band in ladder.bands)]
+    first = no_award(ladder.bands[0].lower) if on_phone() else t("tanpa\npenghargaan")
+    names = [first, *(band.name for band in ladder.bands)]
     for colour, name, (low, high) in zip(zones(len(names)), names, itertools.pairwise(edges), strict=True):
         ax.axvspan(low, high, color=colour, zorder=0, linewidth=0)
         ax.annotate(name, ((low + high) / 2, 1), xycoords=("data", "axes fraction"), xytext=(0, -5),
-                    textcoords="offset points", ha="center", va="top", fontsize=SMALL, color=INK)  # fmt: skip
+                    textcoords="offset points", ha="center", va="top", fontsize=SMALL, color=INK,
+                    rotation=90 if on_phone() else 0)  # fmt: skip
 
 
 def basis_in_words(told: Forecast, rules: Instrument) -> str:

@@ -20,8 +20,8 @@ from kla_analysis.showing.figure import (
     PAPER,
     SMALL,
     SOFT,
-    WIDTH,
     Chart,
+    beside,
     dashed_line,
     drawn_table,
     finished,
@@ -33,6 +33,7 @@ from kla_analysis.showing.figure import (
     said,
     source_line,
     styled,
+    width,
     write,
 )
 from kla_analysis.showing.table import (
@@ -283,16 +284,18 @@ def pareto(ranked: pd.DataFrame, case: Position, *, top: int = 15) -> Chart:
     how = t("Batang: poin yang hilang. Garis: bagian dari semua yang hilang, sampai baris itu.")
     if len(losing) > len(shown):
         how += " " + t("Ditunjukkan {shown} terbesar dari {all}.", shown=len(shown), all=len(losing))
-    left, bars = 2.75, 1.95
+    left, bars = beside(2.75), 1.95
     names, row = row_names((f"{code}  {name}" for code, name in shown["name"].items()), left, lines=2)
     # The divider below the half gets a row of its own, so that it crosses no number.
     divided = half < len(shown)
     at = [y + (0.6 if divided and y >= half else 0.0) for y in range(len(shown))]
     tall = row * (at[-1] + 1)
-    figure, ax = new_figure(title, case, source, tall=tall, left=left, how=how, right=WIDTH - left - bars)
+    figure, ax = new_figure(title, case, source, tall=tall, left=left, how=how, right=width() - left - bars)
     line = figure.add_axes((0, 0, 1, 1))
     box = ax.get_position()
-    line.set_position(((left + bars + 0.12) / WIDTH, box.y0, (WIDTH - left - bars - 0.12 - 0.58) / WIDTH, box.height))
+    line.set_position(
+        ((left + bars + 0.12) / width(), box.y0, (width() - left - bars - 0.12 - 0.58) / width(), box.height)
+    )
     for y, (place, value) in enumerate(zip(at, shown["lost_points"], strict=True)):
         ax.barh(place, value, color=BLUE if y < half else MISSING, height=0.6)
     put_rows(ax, names, at=at)
@@ -338,9 +341,9 @@ def _draw_running_share(line: Axes, shares: pd.Series, at: list[float], ylim: tu
 def _draw_divider(figure: Figure, ax: Axes, y: float) -> None:
     """Draw the line below those that hold half of the loss, across the whole picture."""
     ends = (ax.transData.transform((0, y))[1] / figure.bbox.height,) * 2
-    figure.add_artist(dashed_line((PAD / WIDTH, 1 - PAD / WIDTH), ends))
+    figure.add_artist(dashed_line((PAD / width(), 1 - PAD / width()), ends))
     style = {"ha": "left", "va": "center", "fontsize": SMALL, "color": AMBER, "fontweight": "bold", "parse_math": False}
-    figure.text(PAD / WIDTH, ends[0], t("separuh dari yang hilang"), **style, bbox=patch(PAPER))
+    figure.text(PAD / width(), ends[0], t("separuh dari yang hilang"), **style, bbox=patch(PAPER))
 
 
 @needs("question")
@@ -370,11 +373,13 @@ def agencies(ranked: pd.DataFrame, case: Position, *, top: int = 12) -> Chart:
     )
     if len(ranked) > len(shown):
         how += " " + t("Ditunjukkan {shown} terbesar dari {all}.", shown=len(shown), all=len(ranked))
-    names, row = row_names(shown.index, 1.75, least=0.33)
+    names, row = row_names(shown.index, beside(1.75), least=0.33)
     columns = 1.6
-    figure, ax = new_figure(title, case, source, tall=row * (len(shown) + 1.2), left=1.75, how=how, right=columns + PAD)
+    figure, ax = new_figure(
+        title, case, source, tall=row * (len(shown) + 1.2), left=beside(1.75), how=how, right=columns + PAD
+    )
     heads = (t("ikut\nmenjawab"), t("bagian\nrata"))
-    wide = WIDTH - 1.75 - columns - PAD
+    wide = width() - beside(1.75) - columns - PAD
     for head, right in zip(heads, (0.9, columns), strict=True):
         write(
             ax,

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -37,8 +37,8 @@ def __dir__() -> list[str]:
 
 
 #: Rows on a sheet, which is to fit on two pages: questions (of those that are answered some at least), actions,
-#: decisions of before, lines for those of today.
-QUESTIONS, LEAST, ACTIONS, DECIDED, LINES = 8, 4, 6, 5, 4
+#: decisions of before, lines for those of today; where decisions of before need the room, so many indicators and actions.
+QUESTIONS, LEAST, ACTIONS, DECIDED, LINES, CROWDED = 8, 3, 6, 3, 4, 4
 #: Evidence in these states is still to be found (`evidence.proof`).
 MISSING = ("rejected", "none", "promised", "incomplete")
 
@@ -75,9 +75,9 @@ def _sheet(position: Position, code: str, answer: Simulation | Text) -> MeetingS
     decided = decisions_of(position, code).head(DECIDED)
     parts = [
         about,
-        *([followup_table(decided, position)] if len(decided) else []),
+        *([_decided(decided, position)] if len(decided) else []),
         *_missing(position, code, component, indicators),
-        indicator_table(ranked_by_loss(indicators), position),
+        _indicators(ranked_by_loss(indicators), position, CROWDED if len(decided) else len(indicators)),
     ]
     if position.roll_up.questions is not None:
         questions = position.questions[position.questions["component_code"] == code]
@@ -85,12 +85,28 @@ def _sheet(position: Position, code: str, answer: Simulation | Text) -> MeetingS
         weakest = ranked_by_loss(questions[questions["lost_points"] > 0]).head(room)
         caption = t("Kehilangan {name}: {count} pertanyaan terbesar", name=component["name"], count=len(weakest))
         parts.append(question_table(weakest, position, caption=caption))
-        parts.append(_actions_table(position, code, answer))
+        parts.append(_actions_table(position, code, answer, CROWDED if len(decided) else ACTIONS))
     else:
         said = t("Pertanyaan dan kegiatan tidak ditunjukkan: untuk itu perlu nilai per pertanyaan.")
         parts.append(Text((said,), kind="remark"))
     parts += [_today(component["name"])]
     return MeetingSheet(tuple(parts), code)
+
+
+def _decided(decisions: pd.DataFrame, position: Position) -> Table:
+    """Return what became of earlier decisions, without the columns for which a sheet has no room."""
+    table = followup_table(decisions, position)
+    return replace(table, columns=tuple(one for one in table.columns if one.key not in ("code", "about")))
+
+
+def _indicators(ranked: pd.DataFrame, position: Position, top: int) -> Table:
+    table = indicator_table(ranked.head(top), position)
+    if top >= len(ranked):
+        return table
+    said = t(
+        "{caption}: {top} dari {count} dengan kehilangan terbesar", caption=table.caption, top=top, count=len(ranked)
+    )
+    return replace(table, caption=said)
 
 
 def _today(name: str) -> Table:
@@ -114,7 +130,7 @@ def _missing(position: Position, code: str, component: pd.Series, indicators: pd
     if len(unanswered):
         found.append(unanswered_table(unanswered, position, points=component["unknown_points"], top=QUESTIONS))
     if len(weak):
-        found.append(_evidence_table(weak, position))
+        found.append(_evidence_table(weak, position, max(QUESTIONS - len(unanswered), LEAST)))
     elif questions["evidence_state"].isna().all():
         said = t("Lembar ini tidak mencatat bukti per pertanyaan: periksa dalam rapat bukti mana yang belum ada.")
         found.append(Text((said,), kind="remark"))
@@ -126,9 +142,9 @@ def _lacking(questions: pd.DataFrame) -> pd.Series:
     return (questions["unanswered"] > 0) | questions["evidence_state"].isin(MISSING)
 
 
-def _evidence_table(weak: pd.DataFrame, position: Position) -> Table:
+def _evidence_table(weak: pd.DataFrame, position: Position, top: int) -> Table:
     """The questions whose evidence is still to be found, those that are worth most first."""
-    shown = weak.sort_values("low", ascending=False, kind="stable").head(QUESTIONS)
+    shown = weak.sort_values("low", ascending=False, kind="stable").head(top)
     caption = t("Bukti yang masih kurang: {count} pertanyaan", count=len(weak))
     if len(shown) < len(weak):
         caption = t("Bukti yang masih kurang: {count} pertanyaan; {top} yang terbesar", count=len(weak), top=len(shown))
@@ -197,7 +213,7 @@ def _guests(position: Position, code: str) -> str:
     )
 
 
-def _actions_table(position: Position, code: str, answer: Simulation | Text) -> Table | Text:
+def _actions_table(position: Position, code: str, answer: Simulation | Text, top: int) -> Table | Text:
     """The catalogue's actions for a cluster: those of the plan, marked, then those that add most; who does them, what they cost."""
     if isinstance(answer, Text):
         return answer
@@ -211,7 +227,7 @@ def _actions_table(position: Position, code: str, answer: Simulation | Text) -> 
     if frame.empty:
         return Text((t("Katalog tidak memuat kegiatan yang menaikkan klaster ini."),), kind="remark")
     chosen = int(frame["chosen"].sum())
-    frame = frame.head(max(ACTIONS, chosen))
+    frame = frame.head(max(top, chosen))
     frame["chosen"] = frame["chosen"].map({True: t("✓ ya"), False: "–"})
     plan = t("{count} kegiatan klaster ini ada dalam rencana {cost}.", count=chosen, cost=money(answer.plan.cost))
     return Table(

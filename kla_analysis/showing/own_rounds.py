@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -140,7 +141,8 @@ def own_rounds_chart(rounds: pd.DataFrame, case: Position, level: str = "compone
     heads = ", ".join(f"{row.award_year} {row.stage_name}" for row in sheets.itertuples())
     alt = t("Bagian dari maksimum per lembar ({heads}): {told}.", heads=heads, told=told)
     table = own_rounds_table(rounds, case, level)
-    return finished(title, alt, _source(sheets), figure, table)
+    # A phone has no room for so many columns beside names: it shows the same picture, smaller.
+    return replace(finished(title, alt, _source(sheets), figure, table), only_wide=True)
 
 
 def copied_in_words(copied: pd.DataFrame, case: Position) -> Text:

@@ -30,7 +30,7 @@ from markupsafe import Markup, escape
 TABLE_TYPE, BLOCK_TYPE = "application/vnd.dataresource+json", "application/vnd.kla+json"
 Record = dict[str, Any]
 #: Letters that a line of a table has on a phone, half and a quarter of a card, and at most a code.
-_PHONE, _HALF, _QUARTER, _CODE = 42, 22, 9, 6
+_PHONE, _HALF, _QUARTER, _CODE = 46, 22, 9, 6
 # JupyterLab aligns every cell to the right, so that the alignment of text stands in the cells themselves.
 _TEMPLATES = {
     "table": """\
@@ -182,7 +182,7 @@ def _cards(table: Record) -> list[str]:
         max([most if number else min(most, least), *map(len, found)]) if found else 0
         for most, number, least, found in zip(widest, numbers, room, words, strict=True)
     ]
-    if sum(needs) + len(needs) <= _PHONE:
+    if sum(needs) + 2 * len(needs) <= _PHONE and not {"long", "kla-link"} & {field["kind"] for field in fields}:
         return []
     ways = [
         "" if max(most, len(field["title"]) / 3) <= _QUARTER else "half" if number or most <= _HALF else "wide"

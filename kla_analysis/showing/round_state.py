@@ -18,8 +18,8 @@ from kla_analysis.showing.figure import (
     LOST,
     PAD,
     UNKNOWN,
-    WIDTH,
     Chart,
+    beside,
     drawn_table,
     finished,
     label_bars,
@@ -28,6 +28,7 @@ from kla_analysis.showing.figure import (
     row_names,
     source_line,
     styled,
+    width,
 )
 from kla_analysis.showing.plan import costs_in_words, money_column
 from kla_analysis.showing.table import Column, Table, count_column, number_column, of_sheet, owners_cell
@@ -91,15 +92,16 @@ def evidence_chart(table: pd.DataFrame, case: Position) -> Chart | Text:
               points=number(sums.at[most, "at_risk_points"], decimals=0))  # fmt: skip
     how = t("Penuh: bertahan menurut bukti hari ini. Garis miring: dapat diselamatkan. Titik: buktinya belum disebut. Angka: "
             "dapat diselamatkan.")  # fmt: skip
-    names, row = row_names(names_of, 2.4)
-    figure, ax = new_figure(title, case, source, tall=row * len(sums), left=2.4, how=how)
+    left = beside(2.4)
+    names, row = row_names(names_of, left)
+    figure, ax = new_figure(title, case, source, tall=row * len(sums), left=left, how=how)
     at, ends = range(len(sums)), sums.sum(axis=1)
     ax.barh(at, ends, **UNKNOWN, height=0.58)
     ax.barh(at, sums["kept_points"] + sums["at_risk_points"], **LOST, height=0.58)
     ax.barh(at, sums["kept_points"], color=BLUE, height=0.58)
     put_rows(ax, names)
     labels = [number(points, decimals=1) for points in sums["at_risk_points"]]
-    label_bars(ax, ends, labels, WIDTH - 2.4 - PAD)
+    label_bars(ax, ends, labels, width() - left - PAD)
     told = "; ".join(f"{name} {label}" for name, label in zip(names_of, labels, strict=True))
     twin = drawn_table(
         case,

@@ -28,14 +28,16 @@ from kla_analysis.showing.figure import (
     SOFT,
     TEXT,
     UNKNOWN,
-    WIDTH,
     Chart,
+    beside,
     drawn_table,
     finished,
     fit,
     hosts,
     label_bars,
     new_figure,
+    no_award,
+    on_phone,
     patch,
     put_rows,
     row_names,
@@ -45,6 +47,7 @@ from kla_analysis.showing.figure import (
     standings,
     styled,
     text_width,
+    width,
     write,
     zones,
 )
@@ -366,7 +369,8 @@ def ladder(totals: pd.DataFrame, case: Position, target: str) -> Chart:
         ax.plot([span.low, span.low, goal.lower, goal.lower], [0.52, 0.45, 0.45, 0.52], color=AMBER, linewidth=1.8)
         label = t("{gap} ke {goal} ({lower})", gap=points(gap), goal=goal.name, lower=number(goal.lower))
         style = {"ha": "center", "color": AMBER, "fontweight": "bold", "bbox": patch(PAPER, AMBER)}
-        write(ax, _inside(ax, label, (span.low + goal.lower) / 2), 0.22, label, **style)
+        size = TEXT if text_width(label, TEXT, "bold") < width() - 0.8 else SMALL
+        write(ax, _inside(ax, label, (span.low + goal.lower) / 2, size), 0.22, label, fontsize=size, **style)
     ax.set_yticks([])
     ax.set_xticks(edges, [number(edge) for edge in edges], fontsize=TEXT - 0.5, color=INK)
     ax.tick_params(length=0)
@@ -422,11 +426,13 @@ def _sheet(case: Position) -> str:
 def _draw_bands(ax: Axes, rules: Ladder, floor: float, tall: float) -> list[float]:
     """Tint the bands and name them at the top; return where each begins and the last ends."""
     edges = [floor, *(band.lower for band in rules.bands), rules.max_total]
-    names = [t("tanpa penghargaan"), *(band.name for band in rules.bands)]
+    names = [no_award(rules.bands[0].lower), *(band.name for band in rules.bands)]
     for colour, name, (low, high) in zip(zones(len(names)), names, itertools.pairwise(edges), strict=True):
         ax.axvspan(low, high, color=colour, zorder=0, linewidth=0)
-        room = (high - low) / (rules.max_total - floor) * (WIDTH - 0.56) - 0.04
-        size = 9.5 if floor else SMALL
+        room = (high - low) / (rules.max_total - floor) * (width() - 0.56) - (0 if on_phone() else 0.04)
+        size = 9.5 if floor and not on_phone() else SMALL
+        if on_phone() and text_width(name, size) > room:
+            continue
         write(ax, (low + high) / 2, tall - 0.24, fit(name, room, size), ha="center", linespacing=1.05, fontsize=size)
     return edges
 
@@ -434,13 +440,13 @@ def _draw_bands(ax: Axes, rules: Ladder, floor: float, tall: float) -> list[floa
 def _inside(ax: Axes, text: str, x: float, size: float = TEXT) -> float:
     """Centre a text on a mark, but keep it inside the picture."""
     left, right = ax.get_xlim()
-    half = (text_width(text, size, "bold") / 2 + 0.04) / (WIDTH - 0.56) * (right - left)
+    half = (text_width(text, size, "bold") / 2 + 0.04) / (width() - 0.56) * (right - left)
     return min(max(x, left + half), right - half)
 
 
 def _draw_total(ax: Axes, label: str, span: Span, y: float, lower: float, *, published: bool) -> None:
     """Draw a total with its label above, and the line of the target beside it."""
-    label = fit(label, WIDTH - 0.56 - 0.1, TEXT, lines=1)
+    label = fit(label, width() - 0.56 - 0.1, TEXT, lines=1)
     write(ax, _inside(ax, label, span.middle), y, label, ha="center")
     # The line of the target stands beside the marks only, so that it crosses no text.
     ax.plot([lower] * 2, [y - 0.48, y - 0.12], color=AMBER, linewidth=2, zorder=2)
@@ -522,11 +528,12 @@ def components(components: pd.DataFrame, case: Position) -> Chart:
     how = t("Penuh: nilai tercapai. Berarsir: nilai yang hilang.")
     if unknown:
         how += " " + t("Bertitik: belum dijawab.")
-    names, row = row_names(components["name"], 2.2)
-    figure, ax = new_figure(title, case, source, tall=row * len(components), left=2.2, how=how)
+    left = beside(2.2)
+    names, row = row_names(components["name"], left)
+    figure, ax = new_figure(title, case, source, tall=row * len(components), left=left, how=how)
     labels = draw_points(ax, components)
     put_rows(ax, names)
-    label_bars(ax, components["max_points"].tolist(), labels, WIDTH - 2.2 - PAD)
+    label_bars(ax, components["max_points"].tolist(), labels, width() - left - PAD)
     told = "; ".join(f"{name} {label}" for name, label in zip(components["name"], labels, strict=True))
     alt = t("Diagram batang nilai tercapai (penuh) dan hilang (berarsir) per komponen: {told}.", told=told)
     return finished(title, alt, source, figure, component_table(components, case))
@@ -562,15 +569,19 @@ def indicator_heatmap(indicators: pd.DataFrame, case: Position) -> Chart:
         )
     if alone:
         groups = [indicators.loc[[code]] for code in indicators.index]
-        names, left = [f"{code}  {name}" for code, name in indicators["name"].items()], 3.6
+        names, left = [f"{code}  {name}" for code, name in indicators["name"].items()], beside(3.6)
     else:
         groups = [indicators[indicators["component_code"] == code] for code in present]
-        names, left = case.instrument.components["name"][present], 2.2
+        names, left = case.instrument.components["name"][present], beside(2.2)
     wrapped, row = row_names(names, left, least=0.5)
+    at = [y + 0.5 for y in range(len(groups))]
+    if on_phone():  # every second row is left free for a name
+        groups, row = [rows for group in groups for rows in (group.head(0), group)], 0.42
+        at = [2 * y + 1 for y in range(len(groups) // 2)]
     how = _heat_legend(indicators, len(weakest), one_row_each=alone is not None)
     figure, ax = new_figure(title, case, source, tall=row * len(groups), left=left, how=how)
     _draw_heat(ax, groups, set(weakest.index), alone is not None)
-    put_rows(ax, wrapped, at=[y + 0.5 for y in range(len(groups))])
+    put_rows(ax, wrapped, at=at)
     ax.set_ylim(len(groups), 0)
     ax.set_xlim(0, max(len(group) for group in groups))
     ax.spines[:].set_visible(False)
@@ -682,9 +693,9 @@ def history(results: pd.DataFrame, case: Position) -> Chart:
     held = load_national_counts().set_index("award_year")["held"]
     years = sorted({*years, *(year for year in held.index if years[0] < year < years[-1])})
     floor = rules.drawn_from(results["score"].min() if results["score"].notna().any() else rules.max_total)
-    left, tall = 1.4, 4.1
+    left, tall, keys_in_row = (1.05, 4.1, 1) if on_phone() else (1.4, 4.1, 2)
     kinds = results.loc[results["score"].notna(), "stage"].nunique() + int(results["score"].isna().any())
-    over = 0.12 + 0.19 * -(-kinds // 2)
+    over = 0.12 + 0.19 * -(-kinds // keys_in_row)
     title = _history_title(results, rules, area)
     figure, ax = new_figure(title, case, source, tall=tall, left=left, under=0.28, over=over, badge=False)
     ax.set(xlim=(-0.5, len(years) - 0.5), ylim=(floor, rules.max_total))
@@ -692,7 +703,7 @@ def history(results: pd.DataFrame, case: Position) -> Chart:
     for colour, (low, high) in zip(zones(len(edges) - 1), itertools.pairwise(edges), strict=True):
         ax.axhspan(low, high, color=colour, zorder=0, linewidth=0)
     step = (rules.max_total - floor) / tall  # points in one inch
-    wide = (WIDTH - left - PAD) / len(years)
+    wide = (width() - left - PAD) / len(years)
     keys: dict[str, Any] = {}
     told: list[str] = []
     for x, year in enumerate(years):
@@ -705,7 +716,7 @@ def history(results: pd.DataFrame, case: Position) -> Chart:
             style = {"fontsize": SMALL, "color": SOFT, "rotation": 90 if narrow else 0}
             write(ax, x, floor + 0.08 * step, text, ha="center", va="bottom", **style)
     _history_axes(ax, years, edges, rules)
-    place = {"loc": "lower left", "bbox_to_anchor": (-(left - PAD) / (WIDTH - left - PAD), 1.0), "ncols": 2}
+    place = {"loc": "lower left", "bbox_to_anchor": (-(left - PAD) / (width() - left - PAD), 1.0), "ncols": keys_in_row}
     style = {"fontsize": 9.5, "frameon": False, "labelcolor": INK, "borderaxespad": 0.3}
     ax.legend(keys.values(), keys.keys(), **place, **style, handletextpad=0.5, columnspacing=1.6)
     alt = t("Hasil {area} yang terbit per tahun, di atas rentang predikat: {told}.", area=area, told="; ".join(told))
@@ -724,7 +735,12 @@ def _history_title(results: pd.DataFrame, rules: Ladder, area: str) -> str:
 
 def _history_axes(ax: Axes, years: list[int], edges: list[float], rules: Ladder) -> None:
     """Name the years and the bands."""
-    ax.set_xticks(range(len(years)), [str(year) for year in years], fontsize=TEXT, color=INK)
+    ax.set_xticks(
+        range(len(years)),
+        [f"’{year % 100:02}" if on_phone() else str(year) for year in years],
+        fontsize=TEXT,
+        color=INK,
+    )
     bands = [f"{band.name}\n{number(band.lower)}–{number(band.printed_upper)}" for band in rules.bands]
     ax.set_yticks(
         [(low + high) / 2 for low, high in itertools.pairwise(edges)],

@@ -19,12 +19,14 @@ from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.analysis.uncertainty import flips_by_answer, tornado
 from kla_analysis.analysis.weakness import unanswered_questions, weak_questions, weakest_indicators
+from kla_analysis.evidence.followup import OPEN, OVERDUE
 from kla_analysis.evidence.published import AWARD_STAGE
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import level_name, split_agencies, standing_name
 from kla_analysis.language import chance, money, number, percent, t
 from kla_analysis.planning.scenario import Scenario
 from kla_analysis.showing.figure import Chart
+from kla_analysis.showing.followup import decisions_of, due_day, state_name
 from kla_analysis.showing.forecast import award_at_best, award_total
 from kla_analysis.showing.losses import ranked_by_loss
 from kla_analysis.showing.plan import given_in_words, likely, money_column
@@ -43,6 +45,8 @@ _ACTIVITIES = 5
 _COMPONENTS = 4
 #: Questions that need a leader, and are named.
 _LED = 2
+#: Decisions that a page has room for.
+_DECISIONS = 5
 #: Unanswered questions that are named.
 _QUESTIONS = 5
 
@@ -338,11 +342,26 @@ def decisions(position: Position, plan: Mapping[str, Any] | None) -> list[Decisi
             "dapat ditunjukkan."
         )
         return [Decision(said, _blank(), _dated())]
-    found = _who_answers(position)
+    decided = decisions_of(position)
+    still = decided[decided["status"].isin((OPEN, OVERDUE))]
+    found = _from_meetings(still) + _who_answers(position)
     if forecastable(position) and rolled.components is not None:
         found.append(_evidence_first(position))
     found += _money_first(position, plan)
-    return found + (_who_leads(position) if rolled.questions is not None else [])
+    found += _who_leads(position, led=set(still["question_code"].dropna())) if rolled.questions is not None else []
+    return found[:_DECISIONS]
+
+
+def _from_meetings(still: pd.DataFrame) -> list[Decision]:
+    """Return the most urgent of what meetings have decided and nobody has done yet; the others are counted."""
+    if still.empty:
+        return []
+    first = still.iloc[0]
+    what = t("Dari rapat, belum selesai: {what}", what=first["what"])
+    if len(still) > 1:
+        what = f"{what} ({t('{count} lainnya', count=len(still) - 1)})"
+    when = due_day(first["due"]) if pd.notna(first["due"]) else _dated()
+    return [Decision(what, first["agency"], f"{when}, {state_name(OVERDUE)}" if first["status"] == OVERDUE else when)]
 
 
 def _blank() -> str:
@@ -440,8 +459,10 @@ def _money_first(position: Position, plan: Mapping[str, Any] | None) -> list[Dec
     return [Decision(said, who, _dated(t("sebelum anggaran {year} ditetapkan", year=year)))]
 
 
-def _who_leads(position: Position) -> list[Decision]:
+def _who_leads(position: Position, *, led: set[str]) -> list[Decision]:
+    """Ask who leads the answer to the weakest questions that have several owners or none; not where it is decided."""
     weak = weak_questions(position.roll_up)
+    weak = weak[~weak.index.isin(led)]
     owners = weak["agencies"].map(split_agencies)
     shared, nobody = weak[owners.map(len) > 1].head(_LED), weak[owners.map(len) == 0].head(_LED)
     found = []

@@ -22,8 +22,8 @@ from kla_analysis.showing.figure import (
     PAPER,
     SOFT,
     TEXT,
-    WIDTH,
     Chart,
+    beside,
     drawn_table,
     finished,
     new_figure,
@@ -32,6 +32,7 @@ from kla_analysis.showing.figure import (
     source_line,
     styled,
     text_width,
+    width,
     write,
 )
 from kla_analysis.showing.table import (
@@ -340,11 +341,11 @@ def waterfall(gains: pd.DataFrame, case: Position, target: str) -> Chart:
             "Yang belum dijawab tidak dihitung: sampai {points} poin lebih.", points=number(case.unknown_points)
         )
     rows = _waterfall_rows(start, steps, names, reached, rules)
-    left, column = 2.2, 1.15
+    left, column = beside(2.2), 1.15
     wrapped, row = row_names((name for name, *_ in rows), left, least=0.4)
     tall = row * (len(rows) + 0.7)
     figure, ax = new_figure(title, case, source, tall=tall, left=left, right=column + PAD, how=how)
-    wide = WIDTH - left - column - PAD
+    wide = width() - left - column - PAD
     ax.set_xlim(low, high)
     _draw_waterfall(ax, rows, wide)
     put_rows(ax, wrapped)

@@ -16,8 +16,8 @@ from kla_analysis.showing.figure import (
     BLUE,
     LOST,
     PAD,
-    WIDTH,
     Chart,
+    beside,
     drawn_table,
     finished,
     label_bars,
@@ -28,6 +28,7 @@ from kla_analysis.showing.figure import (
     source_line,
     stage_name,
     styled,
+    width,
 )
 from kla_analysis.showing.table import (
     Column,
@@ -126,14 +127,15 @@ def cut_chart(components: pd.DataFrame, case: Position) -> Chart | Text:
     most = number(known["cut_points"].max())
     title = t("Paling banyak dipotong: {name}, {most} poin", name=name, most=most)
     how = t("Penuh: yang bertahan. Berarsir: yang dipotong dari klaim. Angka: yang dipotong, dan bagian yang bertahan.")
-    names, row = row_names(known["name"], 2.4)
-    figure, ax = new_figure(title, case, source, tall=row * len(known), left=2.4, how=how)
+    left = beside(2.4)
+    names, row = row_names(known["name"], left)
+    figure, ax = new_figure(title, case, source, tall=row * len(known), left=left, how=how)
     ends = known[["claimed", "verified"]].max(axis=1)
     ax.barh(range(len(known)), ends, **LOST, height=0.58)
     ax.barh(range(len(known)), known["verified"], color=BLUE, height=0.58)
     put_rows(ax, names)
     labels = [f"{_change(row.cut_points)}  ({percent(row.kept)})" for row in known.itertuples()]
-    label_bars(ax, ends, labels, WIDTH - 2.4 - PAD)
+    label_bars(ax, ends, labels, width() - left - PAD)
     told = "; ".join(f"{row.name} {label}" for row, label in zip(known.itertuples(), labels, strict=True))
     twin = drawn_table(
         pair[1],

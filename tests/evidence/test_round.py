@@ -209,6 +209,22 @@ def test_nobody_s_own_assessment_is_written_over(played, tmp_path):
     assert "source_sha256" not in "".join(one.name for one in tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    "change", [("KLA1|", "KLA2|"), ('"score": 0.5', '"score": "banyak"'), ('"complete"', '"bagus"'), ("{", "")]
+)
+def test_a_stored_delivery_that_somebody_changed_is_listed_and_the_others_hold(played, tmp_path, change):
+    out = tmp_path / "a.csv"
+    files = [played.send("agency", code, tmp_path / f"{code}.xlsx") for code in ("DLH", "Dinkes")]
+    whole = collect(files, played.own, out=out)
+    for path in out.with_suffix(".deliveries").iterdir():
+        if "Dinkes" in path.read_text(encoding="utf-8"):
+            path.write_text(path.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
+    found = collect([], played.own, out=out)
+    assert len(found.refused) == 1
+    assert found.frame["score"].notna().sum() == 5 < whole.frame["score"].notna().sum()
+    assert collect(files, played.own, out=out).total == whole.total
+
+
 def test_blank_worksheets_are_no_deliveries(played, tmp_path):
     found = collect(played.folder.iterdir(), played.own, out=tmp_path / "a.csv")
     assert found.files == (34, 0, 34)

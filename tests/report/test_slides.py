@@ -95,6 +95,17 @@ def test_rows_without_room_are_counted():
     assert rows[-1] == ["Jumlah", "780"]
 
 
+def test_where_too_much_is_marked_the_first_give_way():
+    def marked(name):
+        return Table(name, (Column("a", "Isi"),), pd.DataFrame({"a": [name]})).record() | {"slide": True}
+
+    first = [Text(("Jawaban.",)).record(), Text(("Putuskan.",)).record() | {"above": "Yang diputuskan"}]
+    found = pages_of(*(marked(f"Tabel {at}") for at in range(12))) | {html.INDEX: first}
+    titles = [slide.shapes.title.text for slide in deck_of(slides.slides(found, frame())).slides]
+    assert len(titles) == slides.MOST
+    assert titles[2:] == [*(f"Tabel {at}" for at in range(5, 12)), "Yang diputuskan"]
+
+
 def test_any_text_is_only_text():
     table = Table(HOSTILE + "\x00" * 2, (Column("a", HOSTILE), Column("b", "x" * 300)),
                   pd.DataFrame({"a": [HOSTILE * 30], "b": ["y" * 900]}), source=HOSTILE)  # fmt: skip

@@ -13,6 +13,7 @@ import pytest
 import kla_analysis as kla
 from kla_analysis.analysis.forecast import outlook
 from kla_analysis.analysis.uncertainty import tornado
+from kla_analysis.evidence.followup import add_decision
 from kla_analysis.language import LANGUAGES, language, money, number
 from kla_analysis.project import find_project
 from kla_analysis.report import build, html, pdf
@@ -179,3 +180,13 @@ def test_a_report_bears_the_time_of_its_area(code, stamp):
     made = facts(ReportParameters(), find_project()).model_copy(update={"created": "2026-12-31T17:30:00Z"})
     frame = build._frame(made, position, ReportParameters(), build._sources())
     assert (frame.stamp, frame.made.isoformat()) == (stamp, "2027-01-01")
+
+
+def test_what_a_meeting_decided_stands_first_with_its_own_day(mini):
+    data = mini.root / "data"
+    said = {"award_year": 2022, "decided_on": "2026-11-03", "what": "Unggah data perkawinan anak", "agency": "Kemenag"}
+    add_decision("63.10", data=data, **said, due="2999-01-15", question_code="7.2")
+    first, *others = summary.decisions(kla.open_position("63.10", 2022), None)
+    assert (first.what, first.who) == ("Dari rapat, belum selesai: Unggah data perkawinan anak", "Kemenag")
+    assert first.when == "15 Januari 2999"
+    assert not [one for one in others if "7.2 " in one.what]  # who leads it is decided

@@ -121,6 +121,7 @@ def test_every_chart_is_readable(position, draw):
     assert chart.png().startswith(b"\x89PNG")
     assert 20 < len(chart.alt) < 600
     require_readable(chart)
+    require_readable(chart.narrow())
 
 
 def test_the_same_data_give_the_same_bytes_whatever_the_notebook_has_set(bumbu, draw):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from kla_analysis.app.controls import STYLE
+from kla_analysis.app.controls import STYLE, look
 from kla_analysis.report import html
 from kla_analysis.showing import figure
 
@@ -154,6 +154,13 @@ def test_a_page_can_be_read_wherever_a_text_stands(name):
     # What says that something is current, in focus or a warning; the thin line between rows is only order.
     edges = set(re.findall(r"(?:border[\w-]*|outline):[^;]*?(#\w{6})", text)) - {line}
     assert not [(edge, ground) for edge in edges for ground in grounds if contrast(edge, ground) < 3]
+
+
+def test_in_jupyterlab_the_app_is_dark_where_its_theme_is(monkeypatch):
+    assert look().value.count('body[data-jp-theme-light="false"] {') == STYLE.count("prefers-color-scheme: dark") > 1
+    assert "color-scheme" not in look().value
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
+    assert look().value == STYLE
 
 
 def test_charts_pages_and_paper_have_one_palette():

@@ -62,7 +62,7 @@
     const field = document.querySelector(".kla-app .kla-visited input");
     if (!ours || !field) return;
     kept = plain(location.search);
-    awaited = Date.now() + 5000;
+    awaited = Date.now() + 15000;
     field.value = `${location.search}&visit=${Date.now()}`;
     field.dispatchEvent(new Event("input", {bubbles: true}));
     field.dispatchEvent(new Event("change", {bubbles: true}));
