@@ -37,6 +37,7 @@ _LINE = 1.22
 #: Inches inside a cell: beside its text (both sides), above and below it.
 _BESIDE, _ABOVE = 0.2, 0.1
 _INK, _SOFT, _BLUE, _AMBER, _TINT, _RULE = "1B2733", "52606D", "1F4E79", "A85400", "EEF3F8", "D5DCE2"
+_Place = tuple[float, float, float, float]
 _LANGUAGES = {"id": "id-ID", "en": "en-US"}
 
 
@@ -184,8 +185,8 @@ class _Deck:
             top = self._words(slide, about.words, top, above=above)
         for block in about.shown:
             if block["kind"] == "table":
-                self._table(slide, block["title"], *_cells(block), top=top)
-        self._badge(slide)
+                self._table(slide, block, top)
+        self._badge(slide, about.shown)
         self._note(
             slide,
             [
@@ -234,78 +235,52 @@ class _Deck:
             size, said = _fitting(words, beside[2], beside[3], _WORDS)
             self._text(slide, beside, said, size)
 
-    def _table(
-        self, slide: Sheet, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], wides: Sequence[float],
-        numbers: Sequence[int], total: Sequence[str] = (), *, top: float,
-    ) -> None:  # fmt: skip
+    def _table(self, slide: Sheet, block: Record, top: float) -> None:
         """Write a table with its heads; rows that have no room are counted in the last one."""
         from pptx.util import Inches, Pt
 
-        scale = _ROOM / sum(wides)
-        wides = [wide * scale for wide in wides]
-
-        def laid(kept: int) -> list[Sequence[str]]:
-            left = [""] * len(heads)
-            left[wides.index(max(wides))] = t("dan {count} lainnya", count=len(rows) - kept)
-            return [heads, *rows[:kept], *([left] if kept < len(rows) else []), *([total] if total else [])]
-
-        def high(row: Sequence[str], size: int) -> float:
-            bold = row is heads or row is total
-            most = max(_lines(cell, wide - _BESIDE, size, bold=bold) for cell, wide in zip(row, wides, strict=True))
-            return most * size * _LINE / 72 + _ABOVE
-
-        def fits(kept: int, size: int) -> bool:
-            return sum(high(row, size) for row in laid(kept)) <= _END - top
-
-        whole = [
-            max(_long(word, bold=row is heads) for row in laid(len(rows)) for word in _sayable(row[at]).split() or [""])
-            for at in range(len(heads))
-        ]
-        sizes = [
-            one
-            for one in _CELLS
-            if all(long * one / 10 <= wide - _BESIDE for long, wide in zip(whole, wides, strict=True))
-        ]
-        size = next((one for one in sizes if fits(len(rows), one)), _CELLS[-1])
-        lines = laid(next((kept for kept in range(len(rows), 1, -1) if fits(kept, size)), 1))
-        tall = [high(row, size) for row in lines]
-        graphic = slide.shapes.add_table(
-            len(lines), len(heads), Inches(_SIDE), Inches(top), Inches(_ROOM), Inches(sum(tall))
-        )
-        _describe(graphic, title, title)
+        grid, fields = _Grid.of(block), block["schema"]["fields"]
+        size, lines = grid.fitted(_END - top)
+        tall = [grid.high(row, size) for row in lines]
+        place = (_SIDE, top, _ROOM, sum(tall))
+        graphic = slide.shapes.add_table(len(lines), len(fields), *(Inches(one) for one in place))
+        _describe(graphic, block["title"], block["title"])
         table = graphic.table
-        table.first_row, table.first_col, table.horz_banding, table.last_row = True, True, False, bool(total)
-        for at, wide in enumerate(wides):
+        table.first_row, table.first_col, table.horz_banding, table.last_row = True, True, False, bool(grid.total)
+        for at, wide in enumerate(grid.wides):
             table.columns[at].width = Inches(wide)
         for at, (row, high) in enumerate(zip(lines, tall, strict=True)):
             table.rows[at].height = Inches(high)
-            strong = row is heads or row is total
             for column, said in enumerate(row):
-                cell = table.cell(at, column)
+                cell, right = table.cell(at, column), fields[column]["kind"] == "number"
                 cell.margin_left = cell.margin_right = Inches(_BESIDE / 2)
                 cell.margin_top = cell.margin_bottom = Inches(_ABOVE / 2)
-                self._say(cell.text_frame, [said], size, bold=strong, right=column in numbers, inside=True)
-                _paint(cell, _TINT if strong else None, Pt(1))
+                self._say(cell.text_frame, [said], size, bold=grid.strong(row), right=right, inside=True)
+                _paint(cell, _TINT if grid.strong(row) else None, Pt(1))
 
-    def _badge(self, slide: Sheet) -> None:
-        if self.frame.illustrative:
-            self._text(
-                slide,
-                (_WIDE - _SIDE - 1.6, 0.4, 1.6, 0.36),
-                [t("ILUSTRATIF")],
-                12,
-                color=_AMBER,
-                bold=True,
-                edge=_AMBER,
-            )
+    def _badge(self, slide: Sheet, shown: Sequence[Record] = ()) -> None:
+        """Mark what is an illustration, or comes from an example, one mark below the other."""
+        said = [t("ILUSTRATIF")] if self.frame.illustrative else []
+        said += [mark for block in shown for mark in block.get("badge", "").split(" · ") if mark]
+        for at, mark in enumerate(dict.fromkeys(said)):
+            place = (_WIDE - _SIDE - 1.6, 0.35 + 0.42 * at, 1.6, 0.36)
+            size, said = _fitting([mark], 1.5, 0.3, (11, 10, 9, 8, 7))
+            self._text(slide, place, said, size, color=_AMBER, bold=True, edge=_AMBER)
 
     def _note(self, slide: Sheet, said: Sequence[str]) -> None:
         self._say(slide.notes_slide.notes_text_frame, said, 12)
 
     def _text(
-        self, slide: Sheet, place: tuple[float, float, float, float], said: Sequence[str], size: int, *,
-        fill: str = "", edge: str = "", **style: Any,
-    ) -> Any:  # fmt: skip
+        self,
+        slide: Sheet,
+        place: _Place,
+        said: Sequence[str],
+        size: int,
+        *,
+        fill: str = "",
+        edge: str = "",
+        **style: Any,
+    ) -> Any:
         """Add a box of text."""
         from pptx.dml.color import RGBColor
         from pptx.enum.text import MSO_AUTO_SIZE
@@ -323,9 +298,18 @@ class _Deck:
         return box
 
     def _say(
-        self, frame: Any, said: Sequence[str], size: int, *, color: str = _INK, bold: bool = False, right: bool = False,
-        centre: bool = False, more: bool = False, inside: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        frame: Any,
+        said: Sequence[str],
+        size: int,
+        *,
+        color: str = _INK,
+        bold: bool = False,
+        right: bool = False,
+        centre: bool = False,
+        more: bool = False,
+        inside: bool = False,
+    ) -> None:
         """Write paragraphs, as they are; `more` adds them to what stands there."""
         from pptx.dml.color import RGBColor
         from pptx.enum.text import PP_ALIGN
@@ -343,12 +327,56 @@ class _Deck:
             run._r.get_or_add_rPr().set("lang", _tag(self.frame))
 
 
-def _cells(table: Record) -> tuple[list[str], list[list[str]], list[float], list[int], list[str]]:
-    """Return a table's record as heads, rows, widths, the columns of numbers, and the row at the foot."""
-    fields, total = table["schema"]["fields"], [text for text, _ in table["total"]]
-    rows = table["written"]
-    numbers = [at for at, field in enumerate(fields) if field["kind"] == "number"]
-    return [field["title"] for field in fields], rows, widths(fields, rows + ([total] if total else [])), numbers, total
+@dataclass(frozen=True)
+class _Grid:
+    """The cells of a table as they are written, and how wide its columns are (inches)."""
+
+    heads: list[str]
+    rows: list[list[str]]
+    total: list[str]
+    wides: list[float]
+
+    @classmethod
+    def of(cls, table: Record) -> _Grid:
+        fields, total = table["schema"]["fields"], [text for text, _ in table["total"]]
+        wides = widths(fields, table["written"] + ([total] if total else []))
+        scaled = [wide * _ROOM / sum(wides) for wide in wides]
+        return cls([field["title"] for field in fields], table["written"], total, scaled)
+
+    def strong(self, row: list[str]) -> bool:
+        return row is self.heads or row is self.total
+
+    def laid(self, kept: int) -> list[list[str]]:
+        """Return all lines with the first rows only; what is left out is counted, in the widest column."""
+        left = [""] * len(self.heads)
+        left[self.wides.index(max(self.wides))] = t("dan {count} lainnya", count=len(self.rows) - kept)
+        counted = [left] if kept < len(self.rows) else []
+        return [self.heads, *self.rows[:kept], *counted, *([self.total] if self.total else [])]
+
+    def high(self, row: list[str], size: int) -> float:
+        """Return how high a line is (inches)."""
+        cells = zip(row, self.wides, strict=True)
+        most = max(_lines(cell, wide - _BESIDE, size, bold=self.strong(row)) for cell, wide in cells)
+        return most * size * _LINE / 72 + _ABOVE
+
+    def whole(self, size: int) -> bool:
+        """Return whether every word has room in its column."""
+        return all(
+            _long(word, bold=self.strong(row)) * size / 10 <= wide - _BESIDE
+            for row in self.laid(len(self.rows))
+            for cell, wide in zip(row, self.wides, strict=True)
+            for word in _sayable(cell).split()
+        )
+
+    def fitted(self, room: float) -> tuple[int, list[list[str]]]:
+        """Return the size in which the table fits, and its lines; in the smallest those that have no room are counted."""
+
+        def fits(kept: int, size: int) -> bool:
+            return sum(self.high(row, size) for row in self.laid(kept)) <= room
+
+        count = len(self.rows)
+        size = next((one for one in _CELLS if self.whole(one) and fits(count, one)), _CELLS[-1])
+        return size, self.laid(next((kept for kept in range(count, 1, -1) if fits(kept, size)), 1))
 
 
 def _fitting(said: Sequence[str], wide: float, high: float, sizes: Sequence[int]) -> tuple[int, list[str]]:

@@ -255,7 +255,7 @@ class Board:
         position = answer.ground.position
         names, row = row_names(answer.components["name"], beside(_NAMES_WIDE), lines=2, least=0.34)
         rows = row * len(names)
-        tall = _LADDER + _STAIRS + rows + 2 * _GAP + 0.15
+        tall = _LADDER + _STAIRS + rows + 2 * _GAP + (0.32 if on_phone() else 0.15)
         how = t(
             "Biru: tanpa kegiatan. Jingga: yang ditambahkan rencana. Garis putus-putus: batas {goal}. Lingkaran: biaya untuk "
             "peluang {goal} sebesar itu.",
@@ -334,10 +334,10 @@ class Board:
         else:
             write(
                 ax,
-                self.far / 2,
-                answer.before + 0.5 * room,
+                self.far,  # at the lower right, where no mark of the plan stands
+                low - 0.1 * room,
                 t("nilai terbaik untuk setiap biaya sedang dihitung …") if not self.climbed else "",
-                ha="center",
+                ha="right",
                 color=SOFT,
             )
         ax.axhline(answer.target, color=AMBER, linewidth=1.4, linestyle=(0, (4, 2)))

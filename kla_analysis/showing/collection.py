@@ -12,7 +12,7 @@ from kla_analysis.errors import OutputError, ParameterError
 from kla_analysis.evidence.collect import Collected, Difference, Standing
 from kla_analysis.evidence.deliveries import SCORE, STATE, Value
 from kla_analysis.evidence.proof import state_name
-from kla_analysis.evidence.worksheets import COORDINATOR
+from kla_analysis.evidence.worksheets import AGENCY, COORDINATOR
 from kla_analysis.language import day, number, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import write_whole
@@ -163,9 +163,9 @@ def collected_in_words(found: Collected) -> list[str]:
                 total=number(found.total),
             )
         )
-    if late := [one.unit.name for one in delivered if one.late]:
+    if late := [_short(one) for one in delivered if one.late]:
         said.append(t("Terlambat: {names}.", names=", ".join(late)))
-    waited = [one.unit.name for one in found.standings if not one.files and one.unit.kind != COORDINATOR]
+    waited = [_short(one) for one in found.standings if not one.files and one.unit.kind != COORDINATOR]
     if delivered and waited:
         said.append(t("Belum menyerahkan: {names}.", names=", ".join(waited)))
     if found.files[2]:
@@ -175,6 +175,11 @@ def collected_in_words(found: Collected) -> list[str]:
     if found.refused:
         said.append(t("{count} berkas atau baris tidak diambil.", count=len(found.refused)))
     return said
+
+
+def _short(one: Standing) -> str:
+    """Name a unit as people do: an agency by its short name, which the table writes out."""
+    return one.unit.code if one.unit.kind == AGENCY else one.unit.name
 
 
 def collected_lines(found: Collected) -> list[str]:

@@ -207,17 +207,20 @@ class _Writer:
         for at, value in enumerate(table.total):
             self._write(sheet, end, at, value, table.units[at], self.totals, self.total_text)
         end += 1 if table.total else 0
-        if table.source:
-            # Merged over the width of the table, so that a long source does not widen its first column.
-            last = max(len(table.headings) - 1, 1)
-            sheet.merge_range(end + 1, 0, end + 1, last, "", self.soft)
-            self._text(sheet, end + 1, 0, table.source, self.soft)
-            sheet.set_row(end + 1, _height([(table.source, sum(widths) if len(widths) > 1 else widths[0] + 9)]))
+        self._foot(sheet, table, end + 1, widths)
         if len(table.rows) > _FILTERED:
             sheet.autofilter(3, 0, 3 + len(table.rows), len(table.headings) - 1)
         sheet.freeze_panes(4, 1)
         sheet.repeat_rows(2, 3)
         sheet.print_area(0, 0, end + 1, max(len(table.headings) - 1, 1))
+
+    def _foot(self, sheet: Any, table: Sheet, row: int, widths: Sequence[float]) -> None:
+        """Write the source below a table, merged over its width, so that a long one does not widen the first column."""
+        if not table.source:
+            return
+        sheet.merge_range(row, 0, row, max(len(table.headings) - 1, 1), "", self.soft)
+        self._text(sheet, row, 0, table.source, self.soft)
+        sheet.set_row(row, _height([(table.source, sum(widths) if len(widths) > 1 else widths[0] + 9)]))
 
     def calculation(self, name: str, asked: Calculation) -> None:
         """Write the answers and the formulas above them; each formula brings the value that Python found."""
@@ -314,10 +317,9 @@ class _Writer:
         chart = self.book.add_chart({"type": "bar", "subtype": "stacked"})
         last = top + len(tops)
         for at, (_, colour) in enumerate(series, start=1):
-            chart.add_series({
-                "name": [name, top, side + at], "categories": [name, top + 1, side, last, side],
-                "values": [name, top + 1, side + at, last, side + at], "fill": {"color": colour}, "gap": 60,
-            })  # fmt: skip
+            cells = [name, top + 1, side + at, last, side + at]
+            about = {"name": [name, top, side + at], "categories": [name, top + 1, side, last, side], "values": cells}
+            chart.add_series({**about, "fill": {"color": colour}, "gap": 60})
         title = t("Nilai per komponen (poin)")
         chart.set_title({"name": title, "name_font": {"size": 12}})
         chart.set_y_axis({"reverse": True})

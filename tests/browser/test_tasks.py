@@ -214,8 +214,8 @@ def test_collect_worksheets_and_see_who_is_missing(task, window, tmp_path, home)
     told.wait_for()
     task.look_at(told)
     said = task.page.locator(".kla-app").inner_text()
-    assert "Terlambat: Dinas Lingkungan Hidup." in said
-    assert "Belum menyerahkan: Dinas Pemberdayaan Perempuan" in said
+    assert "Terlambat: DLH." in said
+    assert "Belum menyerahkan: Dinas PPPA, Dinkes" in said
     sheet = kla.load_assessment(home / f"data/assessments/63.10/{year}-self_assessment.csv", own.rules)
     assert sheet.scores.notna().sum() == 5
 
