@@ -149,7 +149,7 @@ def state_table(groups: pd.DataFrame, case: Position, *, top: int = 40) -> Table
 def work_table(work: pd.DataFrame, case: Position, *, top: int = 20) -> Table | Text:
     """What to do first: most points per day left (`kla.work_order`)."""
     if work.empty:
-        return Text(())
+        return Text((t("Tidak ada poin yang tercatat bergantung pada bukti yang belum lengkap."),), kind="remark")
     frame = work.head(top).reset_index()
     frame["state"] = frame["evidence_state"].map(state_name)
     frame["days"] = frame["days_left"].astype(object).where(frame["days_left"].notna(), None)

@@ -319,7 +319,7 @@ def field_day_in_words(statements: Sequence[Statement]) -> Text:
     """Say what offices said of the field verification: statements, each with who said it and when."""
     return Text(
         tuple(
-            t("{text} ({by}, {said})", text=one.text, by=one.by, said=one.said)
+            t("{text} ({by}, {said}).", text=one.text.rstrip("."), by=one.by, said=one.said)
             for one in statements
             if not one.indicators
         )

@@ -6,9 +6,10 @@ import shutil
 
 import pytest
 from conftest import ROOT
+from showing.test_charts import require_readable
 
 import kla_analysis as kla
-from kla_analysis import tables, wording
+from kla_analysis import charts, tables, wording
 from kla_analysis.analysis.forecast import forecast
 from kla_analysis.analysis.verified import at_stake, cuts_between
 
@@ -61,6 +62,9 @@ def test_what_was_cut_by_whose_evidence(claim, instrument):
     said = repr(wording.verified_in_words(cut, claim))
     assert "3 pertanyaan dipotong" in said
     assert "1 pertanyaan tidak dibandingkan" in said
+    chart = charts.cuts(kla.cuts(claim, "component"), claim)
+    assert "Klaster V" in chart.title
+    require_readable(chart)
 
 
 def test_opened_at_either_stage_the_round_is_the_same(claim):
