@@ -38,17 +38,44 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 WINGS = ("instrument", "evidence", "analysis", "planning")
 KNOWN = ROOT / "tests" / "survivors.txt"
-HEAVY = ("pandas", "scipy.optimize", "scipy.stats", "highspy", "pandera.pandas", "pydantic", "matplotlib.pyplot",
-         "hypothesis", "openpyxl", "SALib.analyze.sobol", "jinja2", "IPython")  # fmt: skip
+HEAVY = (
+    "pandas",
+    "scipy.optimize",
+    "scipy.stats",
+    "highspy",
+    "pandera.pandas",
+    "pydantic",
+    "matplotlib.pyplot",
+    "hypothesis",
+    "openpyxl",
+    "SALib.analyze.sobol",
+    "jinja2",
+    "IPython",
+)
 
 #: Files are read in a process apart, whose functions nobody sees: what asks it may enter all below this folder.
 APART, ASKED = "evidence/intake/", "evidence/intake/child.py Reader.read"
 
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.Add: ast.Sub, ast.Sub: ast.Add,
-    ast.Mult: ast.Div, ast.Div: ast.Mult, ast.And: ast.Or, ast.Or: ast.And, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
-}  # fmt: skip
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.And: ast.Or,
+    ast.Or: ast.And,
+    ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
+}
 NAMES = {"min": "max", "any": "all", "minimum": "maximum", "idxmin": "idxmax", "cummin": "cummax", "floor": "ceil"}
 NAMES |= {other: name for name, other in NAMES.items()}
 
@@ -196,8 +223,12 @@ def run_tests(tree: Path, tests: list[str], *plugins: object) -> int:
     with open(tree / "said.txt", "w") as said:
         os.dup2(said.fileno(), 1)
         os.dup2(said.fileno(), 2)
-    return int(pytest.main(["-x" if not plugins else "-q", "-q", "-p", "no:cacheprovider", f"--basetemp={tree}/tmp", *tests],
-                           plugins=list(plugins)))  # fmt: skip
+    return int(
+        pytest.main(
+            ["-x" if not plugins else "-q", "-q", "-p", "no:cacheprovider", f"--basetemp={tree}/tmp", *tests],
+            plugins=list(plugins),
+        )
+    )
 
 
 def forked(work) -> int:

@@ -79,8 +79,15 @@ def recapitulation(
     body: list[tuple[Value, ...]] = []
     for component, about in instrument.components.iterrows():
         maximum, score = lines.loc[("component", component), ["printed_max", "printed_score"]]
-        body.append((None, about["name"].upper(), maximum if not block_totals else None,
-                     score if not block_totals else None, None))  # fmt: skip
+        body.append(
+            (
+                None,
+                about["name"].upper(),
+                maximum if not block_totals else None,
+                score if not block_totals else None,
+                None,
+            )
+        )
         for indicator, of in instrument.indicators[instrument.indicators["component_code"] == component].iterrows():
             imax, iscore = lines.loc[("indicator", indicator), ["printed_max", "printed_score"]]
             body.append((indicator, of["name"], imax, iscore, None))
@@ -276,8 +283,11 @@ def csv_bytes(one: Page, dialect: Dialect) -> bytes:
     buffer = io.StringIO()
     newline = "\n" if dialect.newline == "mixed" else dialect.newline
     writer = csv.writer(
-        buffer, delimiter=dialect.delimiter, lineterminator=newline, quoting=csv.QUOTE_ALL if dialect.quote_all else csv.QUOTE_MINIMAL
-    )  # fmt: skip
+        buffer,
+        delimiter=dialect.delimiter,
+        lineterminator=newline,
+        quoting=csv.QUOTE_ALL if dialect.quote_all else csv.QUOTE_MINIMAL,
+    )
     for at, row in enumerate(one.rows):
         writer.writerow(
             ["" if v is None else v if isinstance(v, str) else f"{v:g}".replace(".", dialect.mark) for v in row]

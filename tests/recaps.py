@@ -26,9 +26,19 @@ HEADINGS = (
 )
 STAGES = ("satu", "EM dan VA", "Skor Kab/Kota, Provinsi, Pusat", "Nilai di atas tiga kolom")
 EXTRAS = (
-    "judul dengan tanggal", "nomor kolom", "rata-rata", "tanda tangan", "legenda", "kepala berulang", "baris kosong",
-    "perangkat daerah", "jumlah", "jumlah tiap klaster", "kosong", "daerah lain",
-)  # fmt: skip
+    "judul dengan tanggal",
+    "nomor kolom",
+    "rata-rata",
+    "tanda tangan",
+    "legenda",
+    "kepala berulang",
+    "baris kosong",
+    "perangkat daerah",
+    "jumlah",
+    "jumlah tiap klaster",
+    "kosong",
+    "daerah lain",
+)
 #: What makes a sheet unreadable, or another: it must be refused, or read as it is.
 FAULTS = ("", "", "", "", "", "satu maksimum lain", "baris hilang", "jumlah salah", "baris dua kali", "tanpa maksimum")
 
@@ -69,9 +79,16 @@ def draw(instrument: kla.Instrument, seed: int) -> Recap:
     if layout in ("indikator", "dua tabel", "kolom indikator") and codes in ("bertingkat", "relatif", "berkata"):
         codes = "penuh"
     draft = _Draft(
-        instrument, chance, layout, codes, wording, chance.choice(HEADINGS), chance.choice(STAGES),
-        tuple(chance.sample(EXTRAS, chance.randrange(0, 6))), chance.choice(FAULTS),
-    )  # fmt: skip
+        instrument,
+        chance,
+        layout,
+        codes,
+        wording,
+        chance.choice(HEADINGS),
+        chance.choice(STAGES),
+        tuple(chance.sample(EXTRAS, chance.randrange(0, 6))),
+        chance.choice(FAULTS),
+    )
     return _build(draft)
 
 
@@ -142,10 +159,11 @@ def _head(draft: _Draft, at: int) -> tuple[list[list[Value]], tuple[tuple[int, i
         first = first[:-1]
     agencies = ["Perangkat Daerah"] if "perangkat daerah" in draft.extras else []
     last = {
-        "satu": [score], "EM dan VA": ["Nilai EM", "Nilai VA"],
+        "satu": [score],
+        "EM dan VA": ["Nilai EM", "Nilai VA"],
         "Skor Kab/Kota, Provinsi, Pusat": ["Skor Kab/Kota", "Skor Provinsi", "Skor Pusat"],
         "Nilai di atas tiga kolom": ["Mandiri", "Verifikasi Provinsi", "Pusat"],
-    }[draft.stages]  # fmt: skip
+    }[draft.stages]
     if draft.stages == "Nilai di atas tiga kolom":
         left = len(first) + len(agencies)
         top = [*first, *agencies, "Nilai", None, None]
@@ -213,8 +231,16 @@ def _body(draft: _Draft, scores: dict, level: str, components: list[str]) -> lis
                 line = ["__", indicator, written, _text(draft, code, row["name"], count), most, scores[code]]
                 body += [line, line] if code == twice else [line]
         if "jumlah tiap klaster" in draft.extras and blocks:
-            body.append(["__", None, None, f"JUMLAH {rules.components.loc[component, 'name'].upper()}", None,
-                         _sum(draft, scores, component)])  # fmt: skip
+            body.append(
+                [
+                    "__",
+                    None,
+                    None,
+                    f"JUMLAH {rules.components.loc[component, 'name'].upper()}",
+                    None,
+                    _sum(draft, scores, component),
+                ]
+            )
     return body
 
 

@@ -13,8 +13,15 @@ from kla_analysis.showing.worksheets import file_names, write_worksheets
 DUE, IN_TIME = "2025-03-31", "2025-03-20"
 SUBDISTRICTS = ("Batulicin", "Satui", "Simpang Empat")
 #: The heads of the columns that are filled in.
-HEADS = {"score": "Nilai", "evidence_state": "Status bukti", "evidence_link": "Tautan atau nama berkas", "note": "Keterangan",
-         "lead": "Pengampu", "contributing": "Pendukung", "max": "Nilai maksimal"}  # fmt: skip
+HEADS = {
+    "score": "Nilai",
+    "evidence_state": "Status bukti",
+    "evidence_link": "Tautan atau nama berkas",
+    "note": "Keterangan",
+    "lead": "Pengampu",
+    "contributing": "Pendukung",
+    "max": "Nilai maksimal",
+}
 
 
 def half(own: Round, unit: Unit) -> dict[str, dict]:
@@ -50,7 +57,16 @@ class Played:
         write_worksheets(self.own, self.folder)
         self.files = {(unit.kind, unit.code): (unit, self.folder / name) for unit, name in file_names(self.own)}
 
-    def send(self, kind: str, code: str, out: Path, changes: dict[str, dict] | None = None, *, only: int | None = None, sent: str = IN_TIME) -> Path:  # fmt: skip
+    def send(
+        self,
+        kind: str,
+        code: str,
+        out: Path,
+        changes: dict[str, dict] | None = None,
+        *,
+        only: int | None = None,
+        sent: str = IN_TIME,
+    ) -> Path:
         """Send the worksheet of a unit back, half of everything but for the changes; `only` so many of its questions."""
         unit, path = self.files[kind, code]
         answers = dict(list(half(self.own, unit).items())[:only])

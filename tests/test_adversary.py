@@ -94,9 +94,13 @@ def test_no_door_opens_what_is_no_plain_file_of_bearable_size(pipe, huge, tmp_pa
         "    try:\n        main()\n    except SystemExit as end:\n        print('>>', name, end.code, flush=True)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, json.dumps(asked)], cwd=ROOT, capture_output=True, text=True, timeout=180,
+        [sys.executable, "-c", script, json.dumps(asked)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
         env={**os.environ, "KLA_REPORTS": str(tmp_path / "reports")},
-    )  # fmt: skip
+    )
     told = [line[3:].rpartition(" ") for line in done.stdout.splitlines() if line.startswith(">>")]
     codes = {name: int(code) for name, _, code in told}
     assert set(codes) == set(asked), done.stderr
@@ -282,14 +286,24 @@ def test_nothing_gives_the_terminal_orders(tmp_path, sheet):
     scenario = tmp_path / f"{ORDERS}.yaml"
     scenario.write_text(f'title: "{ORDERS.encode("unicode_escape").decode()}"\ngoal: "\\e[2J"\n')
     for words in (
-        ["score", str(named)], ["import", str(named)], ["score", f"tidak-ada{ORDERS}"], ["plan", str(scenario)],
-        ["report", "--area", ORDERS], ["report", "--target", ORDERS], [ORDERS], ["plan", "--agency", f"{ORDERS}=1"],
-        ["report", "--out", str(tmp_path / ORDERS), "--scenario", ORDERS], ["actions", "check", ORDERS],
-    ):  # fmt: skip
+        ["score", str(named)],
+        ["import", str(named)],
+        ["score", f"tidak-ada{ORDERS}"],
+        ["plan", str(scenario)],
+        ["report", "--area", ORDERS],
+        ["report", "--target", ORDERS],
+        [ORDERS],
+        ["plan", "--agency", f"{ORDERS}=1"],
+        ["report", "--out", str(tmp_path / ORDERS), "--scenario", ORDERS],
+        ["actions", "check", ORDERS],
+    ):
         done = subprocess.run(
-            [sys.executable, "-c", "from kla_analysis.cli import main; main()", *words], cwd=ROOT, capture_output=True,
-            env={**os.environ, "KLA_REPORTS": str(tmp_path / "reports"), "PYTHONIOENCODING": "utf-8"}, timeout=100,
-        )  # fmt: skip
+            [sys.executable, "-c", "from kla_analysis.cli import main; main()", *words],
+            cwd=ROOT,
+            capture_output=True,
+            env={**os.environ, "KLA_REPORTS": str(tmp_path / "reports"), "PYTHONIOENCODING": "utf-8"},
+            timeout=100,
+        )
         said = (done.stdout + done.stderr).decode()
         assert said.strip()
         assert done.returncode in (2, 3), said
@@ -303,9 +317,13 @@ def test_nothing_gives_the_terminal_orders(tmp_path, sheet):
 def in_a_shell(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kla = f"{sys.executable} -c 'from kla_analysis.cli import main; main()'"
     return subprocess.run(
-        ["sh", "-c", f'kla() {{ {kla} "$@"; }}\n{script}'], cwd=ROOT, capture_output=True, text=True, timeout=100,
+        ["sh", "-c", f'kla() {{ {kla} "$@"; }}\n{script}'],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
         env={**os.environ, **environment},
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -391,9 +409,19 @@ def test_63_1_is_never_63_71(words, tmp_path):
 
 @pytest.mark.parametrize(
     ("said", "meant"),
-    [("99.99", set()), ("00.00", set()), ("12.34", set()), ("London", set()), ("Jakarta", set()), ("Kota X", set()),
-     ("36.10", {"63.10", "36.01"}), ("Tanah Bumbuu", {"63.10"}), ("Bandng", {"32.04", "32.73"}), ("Bandung", {"32.04", "32.73"})],
-)  # fmt: skip
+    [
+        ("99.99", set()),
+        ("00.00", set()),
+        ("12.34", set()),
+        ("London", set()),
+        ("Jakarta", set()),
+        ("Kota X", set()),
+        ("36.10", {"63.10", "36.01"}),
+        ("Tanah Bumbuu", {"63.10"}),
+        ("Bandng", {"32.04", "32.73"}),
+        ("Bandung", {"32.04", "32.73"}),
+    ],
+)
 def test_only_likely_areas_are_suggested(said, meant):
     with pytest.raises(KlaError) as refused:
         find_area(said)

@@ -9,10 +9,18 @@ from conftest import ROOT, run_json, run_kla
 
 @pytest.mark.parametrize(
     ("score", "predicate", "in_gap"),
-    [("588.40", "pratama", False), ("600.5", "pratama", True), ("654.35", "madya", False), ("700.7", "madya", True),
-     ("701", "nindya", False), ("737.70", "nindya", False), ("800,38", "nindya", True), ("885.40", "utama", False),
-     ("481", "none", False)],
-)  # fmt: skip
+    [
+        ("588.40", "pratama", False),
+        ("600.5", "pratama", True),
+        ("654.35", "madya", False),
+        ("700.7", "madya", True),
+        ("701", "nindya", False),
+        ("737.70", "nindya", False),
+        ("800,38", "nindya", True),
+        ("885.40", "utama", False),
+        ("481", "none", False),
+    ],
+)
 def test_band(score, predicate, in_gap):
     said = run_json("band", score)
     assert (said["predicate"], said["in_gap"]) == (predicate, in_gap)

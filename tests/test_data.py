@@ -41,9 +41,13 @@ def test_areas():
 
 @pytest.mark.parametrize(
     ("year", "stage", "score", "predicate"),
-    [(2022, "final", None, "madya"), (2023, "final", None, "madya"),
-     (2025, "self_assessment", 961.86, None), (2025, "administrative_verification", 800.38, "nindya")],
-)  # fmt: skip
+    [
+        (2022, "final", None, "madya"),
+        (2023, "final", None, "madya"),
+        (2025, "self_assessment", 961.86, None),
+        (2025, "administrative_verification", 800.38, "nindya"),
+    ],
+)
 def test_published_facts_of_tanah_bumbu(year, stage, score, predicate):
     history = kla.history_of("63.10").set_index(["award_year", "stage"])
     row = history.loc[(year, stage)]
@@ -155,7 +159,7 @@ def test_stage_scores():
     # No verification raised a claim, and the ministry verified up to 2022.
     assert (cases["administrative_verification_high"] < cases["self_assessment_high"]).eq(False).sum() == cases[
         ["administrative_verification_high", "self_assessment_high"]
-    ].isna().any(axis=1).sum()  # fmt: skip
+    ].isna().any(axis=1).sum()
     assert set(cases.loc[cases["award_year"] <= 2022, "verified_by"].dropna()) == {"centre"}
     assert set(cases.loc[cases["award_year"] > 2022, "verified_by"].dropna()) == {"province"}
 

@@ -156,8 +156,11 @@ def test_a_guide_names_only_what_is_there(name):
 def test_imports_go_one_way():
     said = subprocess.run(
         [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert said.returncode == 0, said.stdout + said.stderr
 
 
@@ -180,8 +183,12 @@ def test_no_file_names_a_folder_of_somebodys_machine():
 
 def test_the_wheel_holds_every_file_of_the_library(tmp_path):
     pytest.importorskip("hatchling", reason="the build tool is not part of the conda environment")
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
-                   cwd=ROOT, capture_output=True, check=True)  # fmt: skip
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
     (wheel,) = tmp_path.glob("*.whl")
     library = [
         path for path in (ROOT / "kla_analysis").rglob("*") if path.is_file() and "__pycache__" not in path.parts
@@ -228,8 +235,20 @@ def test_nothing_slow_is_imported_for_nothing():
 def test_doctests():
     said = subprocess.run(
         # One does all its work when it is imported, the other is imported by papermill alone.
-        [sys.executable, "-m", "pytest", "-q", "--doctest-modules", "-p", "no:cacheprovider", "kla_analysis",
-         *(f"--ignore=kla_analysis/report/{name}.py" for name in ("preload", "engine"))],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--doctest-modules",
+            "-p",
+            "no:cacheprovider",
+            "kla_analysis",
+            *(f"--ignore=kla_analysis/report/{name}.py" for name in ("preload", "engine")),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert said.returncode == 0, said.stdout

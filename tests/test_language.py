@@ -160,8 +160,20 @@ def words_of(text: str) -> set[str]:
     return set(re.findall(r"[a-z]{3,}", re.sub(r"\{[^}]*\}|\S+[/_.]\S+", " ", text).lower()))
 
 
-COMMANDS = [[], ["report"], ["score"], ["band"], ["audit"], ["plan"], ["app"], ["notebooks"], ["actions"],
-            ["actions", "template"], ["actions", "check"], ["check"]]  # fmt: skip
+COMMANDS = [
+    [],
+    ["report"],
+    ["score"],
+    ["band"],
+    ["audit"],
+    ["plan"],
+    ["app"],
+    ["notebooks"],
+    ["actions"],
+    ["actions", "template"],
+    ["actions", "check"],
+    ["check"],
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

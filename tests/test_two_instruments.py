@@ -37,23 +37,49 @@ ABOUT = {
     "max_total": 200,
     "sources": [{"id": "uji", "title": "Uji", "citation": "Dibuat untuk uji ini.", "standing": "assumed"}],
     "stages": [
-        {"code": "mandiri", "order": 1, "name": {"id": "Isian sendiri", "en": "Own entry"}, "claimed": True, "carries_award": False},
+        {
+            "code": "mandiri",
+            "order": 1,
+            "name": {"id": "Isian sendiri", "en": "Own entry"},
+            "claimed": True,
+            "carries_award": False,
+        },
         {"code": "putusan", "order": 2, "name": {"id": "Putusan", "en": "Decision"}, "carries_award": True},
     ],
     "verifiers": [],
     "no_award": {"code": "none", "name": {"id": "Tanpa penghargaan", "en": "No award"}},
     "bands": [
-        {"code": code, "name": {"id": code.title(), "en": code.title()}, "lower": low, "printed_upper": high,
-         "standing": "assumed", "source": "uji"}
+        {
+            "code": code,
+            "name": {"id": code.title(), "en": code.title()},
+            "lower": low,
+            "printed_upper": high,
+            "standing": "assumed",
+            "source": "uji",
+        }
         for code, low, high in (("perunggu", 80, 119), ("perak", 120, 159), ("emas", 160, 200))
     ],
-    "gap_rule": {"text": {"id": "Tidak dibulatkan ke atas.", "en": "Never rounded up."}, "standing": "assumed", "source": "uji"},
-    "cap_rule": {"text": {"id": "Ada batas indikator.", "en": "Indicators are capped."}, "standing": "assumed", "source": "uji"},
+    "gap_rule": {
+        "text": {"id": "Tidak dibulatkan ke atas.", "en": "Never rounded up."},
+        "standing": "assumed",
+        "source": "uji",
+    },
+    "cap_rule": {
+        "text": {"id": "Ada batas indikator.", "en": "Indicators are capped."},
+        "standing": "assumed",
+        "source": "uji",
+    },
     "notes": [],
-}  # fmt: skip
+}
 COMPONENTS = {"A": ("Tata Kelola Anak", 80), "B": ("Suara Anak", 70), "C": ("Desa Ramah", 50)}
-QUESTIONS = {"A1.1": ("A", "A1", 30), "A1.2": ("A", "A1", 20), "A2.1": ("A", "A2", 30), "B1.1": ("B", "B1", 40),
-             "B1.2": ("B", "B1", 30), "C1.1": ("C", "C1", 50)}  # fmt: skip
+QUESTIONS = {
+    "A1.1": ("A", "A1", 30),
+    "A1.2": ("A", "A1", 20),
+    "A2.1": ("A", "A2", 30),
+    "B1.1": ("B", "B1", 40),
+    "B1.2": ("B", "B1", 30),
+    "C1.1": ("C", "C1", 50),
+}
 SCORES = {"A1.1": 20, "A1.2": 10, "A2.1": 20, "B1.1": 30, "B1.2": 10, "C1.1": 25}  # 115: Perunggu, 5 to Perak
 
 
@@ -124,8 +150,13 @@ def test_an_old_round_is_scored_by_its_own_rules_from_every_door(data, tmp_path)
 
     sheet = data / "assessments" / AREA / f"{YEAR}-putusan.csv"
     score = _json("score", str(sheet), **doors)
-    assert (score["instrument"], score["total"], score["predicate"], score["next_predicate"], score["points_to_next"]) == (
-        OLD, 115, "perunggu", "perak", 5)  # fmt: skip
+    assert (
+        score["instrument"],
+        score["total"],
+        score["predicate"],
+        score["next_predicate"],
+        score["points_to_next"],
+    ) == (OLD, 115, "perunggu", "perak", 5)
 
     report = _json("report", "--area", AREA, "--year", str(YEAR), **doors)
     assert (report["predicate"], report["target"]) == ("perunggu", "perak")
@@ -173,7 +204,13 @@ def test_a_plan_for_an_old_round_is_made_from_a_catalogue_of_its_own(both, tmp_p
 
 def test_what_can_be_chosen_is_what_the_round_has(both):
     assert [instrument_in_force(year) for year in (2015, 2019, 2021, 2022, 2024, None)] == [
-        OLD, OLD, OLD, "kla-2024", "kla-2024", "kla-2024"]  # fmt: skip
+        OLD,
+        OLD,
+        OLD,
+        "kla-2024",
+        "kla-2024",
+        "kla-2024",
+    ]
     for name, good, bad in (("target", "emas", "nindya"), ("cluster", "C", "K2"), ("stage", "mandiri", "final")):
         assert getattr(check_parameters({"area": AREA, "year": YEAR, name: good}), name) == good
         with pytest.raises(ParameterError):
@@ -213,7 +250,11 @@ def test_pictures_and_tables_have_as_many_bands_as_the_ladder(both):
     assert all(name in ladder.table._repr_html_() or name in ladder.alt for name in ("Perunggu", "Perak"))
     assert "dari 64 sampai 200" in ladder.alt  # the axis begins below the lowest predicate, whatever it is
     assert [row[0] for row in tables.band_table(position.instrument).cells] == [
-        "Tanpa penghargaan", "Perunggu", "Perak", "Emas"]  # fmt: skip
+        "Tanpa penghargaan",
+        "Perunggu",
+        "Perak",
+        "Emas",
+    ]
 
 
 # --- another area under today's instrument ------------------------------------------------------------------

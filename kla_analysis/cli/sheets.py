@@ -223,9 +223,18 @@ def worksheets_command(
 @with_instrument
 @answers_in_json
 def collect_command(
-    files: tuple[Path, ...], area: str, year: int, due: Any, subdistricts: str, rule: str, out: Path | None, table: Path | None,
-    replace_old: bool, instrument: str | None, as_json: bool,
-) -> None:  # fmt: skip
+    files: tuple[Path, ...],
+    area: str,
+    year: int,
+    due: Any,
+    subdistricts: str,
+    rule: str,
+    out: Path | None,
+    table: Path | None,
+    replace_old: bool,
+    instrument: str | None,
+    as_json: bool,
+) -> None:
     """Kumpulkan lembar kerja yang kembali menjadi satu penilaian.
 
     Boleh diulang: yang sudah diambil tidak hilang, yang baru ditambahkan, urutannya tidak berpengaruh.

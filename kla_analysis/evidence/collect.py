@@ -234,9 +234,13 @@ class _Merger:
     """Makes one row of the assessment out of what everybody says of a question."""
 
     def __init__(
-        self, own: Round, words: dict[Unit, Word], leads: dict[str, str], rule: str,
+        self,
+        own: Round,
+        words: dict[Unit, Word],
+        leads: dict[str, str],
+        rule: str,
         differences: list[Difference],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.own, self.words, self.leads, self.rule, self.differences = own, words, leads, rule, differences
 
     def row(self, code: str, known: Mapping[str, Any]) -> dict[str, Any]:

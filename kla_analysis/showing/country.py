@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -43,18 +43,34 @@ from kla_analysis.showing.forecast import of_this_report
 from kla_analysis.showing.table import Column, Table, count_column, number_column, share_column
 from kla_analysis.showing.text import Text
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 def province_in_words(table: pd.DataFrame, case: Position) -> Text:
     """Say where the area stands among the published results of its province (`kla.province_standing`)."""
     ladder = case.ladder
     if case.area.code not in table.index:
-        return Text((t("Hasil {area} tidak ada di antara {count} hasil provinsinya yang terbit.",
-                       area=case.area.name, count=len(table)),))  # fmt: skip
+        return Text(
+            (
+                t(
+                    "Hasil {area} tidak ada di antara {count} hasil provinsinya yang terbit.",
+                    area=case.area.name,
+                    count=len(table),
+                ),
+            )
+        )
     own = table.loc[case.area.code]
-    said = t("Penghargaan terakhir {area} yang predikatnya terbit: {predicate} pada {year}; {better} dari {count} daerah "
-             "{province} berpredikat lebih tinggi.", area=case.area.name, predicate=ladder.name(own["predicate"]),
-             year=int(own["award_year"]), better=int(own["rank"]) - 1, count=len(table),
-             province=case.area.province)  # fmt: skip
+    said = t(
+        "Penghargaan terakhir {area} yang predikatnya terbit: {predicate} pada {year}; {better} dari {count} daerah "
+        "{province} berpredikat lebih tinggi.",
+        area=case.area.name,
+        predicate=ladder.name(own["predicate"]),
+        year=int(own["award_year"]),
+        better=int(own["rank"]) - 1,
+        count=len(table),
+        province=case.area.province,
+    )
     later = later_award(own, ladder)
     return Text((said, t("Sesudahnya, {later}.", later=later)) if later else (said,))
 
@@ -75,28 +91,49 @@ def transitions_in_words(moved: pd.DataFrame, case: Position) -> Text:
     ladder = case.instrument.ladder
     code, year = _predicate_to_start_from(case)
     if code is None:
-        return Text((t("Predikat {area} belum pernah terbit, jadi peralihannya tidak dapat dibandingkan.",
-                       area=case.area.name),))  # fmt: skip
+        never = t(
+            "Predikat {area} belum pernah terbit, jadi peralihannya tidak dapat dibandingkan.", area=case.area.name
+        )
+        return Text((never,))
     rows = moved[moved.index.get_level_values("before") == code]
     if rows.empty:
-        return Text((t("Sampai putaran {year} belum ada peralihan dari {name} yang terbit.", name=ladder.name(code),
-                       year=case.award_year),))  # fmt: skip
+        words = {"name": ladder.name(code), "year": case.award_year}
+        return Text((t("Sampai putaran {year} belum ada peralihan dari {name} yang terbit.", **words),))
     lines = []
     if year != case.award_year:
-        lines.append(t("Predikat putaran ini belum pasti; yang dipakai predikat terakhir yang terbit, {name} pada {year}.",
-                       name=ladder.name(code), year=year))  # fmt: skip
-    for (_, whole), row in rows.iterrows():
-        values = {"of": int(row["of"]), "name": ladder.name(code), "districts": int(row["districts"]),
-                  "rose": int(row["rose"]), "stayed": int(row["stayed"]), "fell": int(row["fell"]),
-                  "low": percent(row["low"]), "high": percent(row["high"]), "year": case.award_year}  # fmt: skip
         lines.append(
-            t("Di provinsi yang daftarnya utuh terbit {of} peralihan dari {name} pada {districts} daerah sampai putaran "
-              "{year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}.", **values)
+            t(
+                "Predikat putaran ini belum pasti; yang dipakai predikat terakhir yang terbit, {name} pada {year}.",
+                name=ladder.name(code),
+                year=year,
+            )
+        )
+    for (_, whole), row in rows.iterrows():
+        values = {
+            "of": int(row["of"]),
+            "name": ladder.name(code),
+            "districts": int(row["districts"]),
+            "rose": int(row["rose"]),
+            "stayed": int(row["stayed"]),
+            "fell": int(row["fell"]),
+            "low": percent(row["low"]),
+            "high": percent(row["high"]),
+            "year": case.award_year,
+        }
+        lines.append(
+            t(
+                "Di provinsi yang daftarnya utuh terbit {of} peralihan dari {name} pada {districts} daerah sampai putaran "
+                "{year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}.",
+                **values,
+            )
             if whole
-            else t("Berita tentang daerah satu per satu memuat {of} peralihan dari {name} pada {districts} daerah sampai "
-                   "putaran {year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}. "
-                   "Berita tidak memuat semua daerah, jadi keduanya dibaca terpisah.", **values)
-        )  # fmt: skip
+            else t(
+                "Berita tentang daerah satu per satu memuat {of} peralihan dari {name} pada {districts} daerah sampai "
+                "putaran {year}: {rose} naik, {stayed} tetap, {fell} turun; bagian yang naik antara {low} dan {high}. "
+                "Berita tidak memuat semua daerah, jadi keduanya dibaca terpisah.",
+                **values,
+            )
+        )
     return Text(tuple(lines))
 
 
@@ -255,47 +292,59 @@ def province(table: pd.DataFrame, case: Position) -> Chart:
     if table.empty:
         title = t("Belum ada hasil yang terbit dari {province}", province=case.area.province or "–")
         return said(title, case, t("Sumber: data/published/results.csv."))
-    own = table.loc[case.area.code] if case.area.code in table.index else None
-    title = (
-        t("{area}: {predicate}, peringkat {rank} dari {count} hasil {province} yang terbit",
-          area=case.area.name, predicate=ladder.name(own["predicate"]), rank=int(own["rank"]), count=len(table),
-          province=case.area.province)
-        if own is not None
-        else t("{count} hasil {province} yang terbit", count=len(table), province=case.area.province)
-    )  # fmt: skip
+    words = {"count": len(table), "province": case.area.province}
+    title = t("{count} hasil {province} yang terbit", **words)
+    if case.area.code in table.index:
+        own = table.loc[case.area.code]
+        words |= {"area": case.area.name, "predicate": ladder.name(own["predicate"]), "rank": int(own["rank"])}
+        title = t("{area}: {predicate}, peringkat {rank} dari {count} hasil {province} yang terbit", **words)
     source = t("Sumber: hasil yang terbit, lihat tabel; tidak lengkap dan dari tahun yang berbeda. Status: terbit.")
     names, row = row_names(table["area_name"], beside(1.9), least=0.3)
     codes = [ladder.no_award_code, *(band.code for band in ladder.bands)]
     figure, ax = new_figure(title, case, source, tall=row * len(table), left=beside(1.9), over=0.35, badge=False)
-    colours = zones(len(codes))
-    for at, code in enumerate(codes):
-        ax.axvspan(at - 0.5, at + 0.5, color=colours[at], zorder=0, linewidth=0)
-        below = no_award(ladder.bands[0].lower) if on_phone() else t("tanpa\npenghargaan")
-        label = below if code == ladder.no_award_code else ladder.name(code)
-        ax.annotate(label, (at, 1), xycoords=("data", "axes fraction"), xytext=(0, 14 if on_phone() else 4), textcoords="offset points",
-                    ha="center", va="bottom", fontsize=SMALL, color=INK)  # fmt: skip
+    _award_zones(ax, codes, ladder)
     for y, (code, line) in enumerate(table.iterrows()):
-        here = code == case.area.code
-        ax.plot(codes.index(line["predicate"]), y, marker="D" if here else "o", markersize=10 if here else 7,
-                color=AMBER if here else BLUE, linestyle="none")  # fmt: skip
-        label = "; ".join(filter(None, (str(int(line["award_year"])), later_award(line, ladder))))
-        x, weight = codes.index(line["predicate"]), "bold" if here else "normal"
-        room = (len(codes) - 0.5 - x) / len(codes) * (width() - beside(1.9) - PAD) - 0.15
-        right = room > 0.5
-        label = fit(label, room, SMALL, weight) if right and on_phone() else label
-        style = {"xytext": (9 if right else -9, 0), "ha": "left" if right else "right"}
-        write(ax, x, y, label, fontsize=SMALL, fontweight=weight, **style)
+        wide = (len(codes) - 0.5 - codes.index(line["predicate"])) / len(codes) * (width() - beside(1.9) - PAD)
+        _award_mark(
+            ax, (codes.index(line["predicate"]), y), _award_said(line, ladder), wide - 0.15, code == case.area.code
+        )
     put_rows(ax, names)
     ax.spines[:].set_visible(False)
     ax.set_xlim(-0.5, len(codes) - 0.5)
     told = "; ".join(
-        ", ".join(filter(None, (f"{line['area_name']} {ladder.name(line['predicate'])} {int(line['award_year'])}",
-                                later_award(line, ladder))))
+        f"{line['area_name']} {ladder.name(line['predicate'])} {_award_said(line, ladder, ', ')}"
         for _, line in table.iterrows()
-    )  # fmt: skip
-    return finished(title, t("Penghargaan terakhir yang terbit di {province}: {told}.",
-                             province=case.area.province, told=told), source, figure,
-                    province_table(table, case))  # fmt: skip
+    )
+    alt = t("Penghargaan terakhir yang terbit di {province}: {told}.", province=case.area.province, told=told)
+    return finished(title, alt, source, figure, province_table(table, case))
+
+
+def _award_said(line: pd.Series, ladder: Ladder, between: str = "; ") -> str:
+    """Write the year of an award, and what is known to have come after it."""
+    return between.join(filter(None, (str(int(line["award_year"])), later_award(line, ladder))))
+
+
+def _award_zones(ax: Axes, codes: list[str], ladder: Ladder) -> None:
+    """Draw a field for every award, with its name above."""
+    below = no_award(ladder.bands[0].lower) if on_phone() else t("tanpa\npenghargaan")
+    above = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "ha": "center", "va": "bottom"}
+    for at, (code, colour) in enumerate(zip(codes, zones(len(codes)), strict=True)):
+        ax.axvspan(at - 0.5, at + 0.5, color=colour, zorder=0, linewidth=0)
+        label = below if code == ladder.no_award_code else ladder.name(code)
+        ax.annotate(label, (at, 1), xytext=(0, 14 if on_phone() else 4), fontsize=SMALL, color=INK, **above)
+
+
+def _award_mark(ax: Axes, place: tuple[int, int], label: str, room: float, here: bool) -> None:
+    """Draw the mark of one area with its words beside it, right where there is room (inches)."""
+    look = (
+        {"marker": "D", "markersize": 10, "color": AMBER} if here else {"marker": "o", "markersize": 7, "color": BLUE}
+    )
+    ax.plot(*place, **look, linestyle="none")
+    right, weight = room > 0.5, "bold" if here else "normal"
+    if right and on_phone():
+        label = fit(label, room, SMALL, weight)
+    style = {"xytext": (9, 0), "ha": "left"} if right else {"xytext": (-9, 0), "ha": "right"}
+    write(ax, *place, label, fontsize=SMALL, fontweight=weight, **style)
 
 
 @styled
@@ -313,8 +362,13 @@ def flow(table: pd.DataFrame, case: Position, pairs: pd.DataFrame) -> Chart:
     codes = [ladder.no_award_code, *(band.code for band in ladder.bands)]
     order = {code: at for at, code in enumerate(codes)}
     up = sum(int(row["count"]) for (before, after), row in table.iterrows() if order[after] > order[before])
-    title = t("Dari {steps} peralihan pada {districts} daerah sampai {year}, {up} naik pada putaran berikutnya",
-              steps=steps, districts=pairs["area_code"].nunique(), up=up, year=case.award_year)  # fmt: skip
+    title = t(
+        "Dari {steps} peralihan pada {districts} daerah sampai {year}, {up} naik pada putaran berikutnya",
+        steps=steps,
+        districts=pairs["area_code"].nunique(),
+        up=up,
+        year=case.award_year,
+    )
     source = _pairs_line()
     how = t(
         "Kiri: predikat sekarang. Kanan: putaran berikutnya. Tebal garis dan angka: banyaknya peralihan, dari daftar utuh dan berita bersama."
@@ -322,20 +376,7 @@ def flow(table: pd.DataFrame, case: Position, pairs: pd.DataFrame) -> Chart:
     side = 1.15 if on_phone() else 1.75
     figure, ax = new_figure(title, case, source, tall=3.4, left=side, right=side, how=how, badge=False)
     names = [t("tanpa penghargaan"), *(band.name for band in ladder.bands)]
-    most = table["count"].max()
-    for (before, after), row in table.iterrows():
-        y0, y1 = order[before], order[after]
-        x = np.linspace(0, 1, 60)
-        bend = y0 + (y1 - y0) * (3 * x**2 - 2 * x**3)
-        colour = BLUE if y1 > y0 else MISSING if y1 == y0 else AMBER
-        style = "-" if y1 >= y0 else (0, (4, 2))
-        ax.plot(x, bend, color=colour, linewidth=1.2 + 7 * row["count"] / most, solid_capstyle="butt", linestyle=style,
-                alpha=0.9)  # fmt: skip
-    for (before, after), row in table.iterrows():
-        # Each kind of step carries its number at a place of its own, so that no two numbers meet.
-        near = 0.5 if order[after] > order[before] else 0.25 if order[after] == order[before] else 0.75
-        bend = order[before] + (order[after] - order[before]) * (3 * near**2 - 2 * near**3)
-        write(ax, near, bend, str(int(row["count"])), ha="center", fontsize=NAME, bbox=patch(PAPER, GRID))
+    _draw_flow(ax, [(order[before], order[after], int(row["count"])) for (before, after), row in table.iterrows()])
     for at, name in enumerate(names):
         name = fit(name, side - 0.1, TEXT)
         write(ax, -0.03, at, name, ha="right", fontsize=TEXT)
@@ -344,12 +385,34 @@ def flow(table: pd.DataFrame, case: Position, pairs: pd.DataFrame) -> Chart:
     ax.set_ylim(-0.5, len(codes) - 0.5)
     ax.set_axis_off()
     told = "; ".join(
-        t("{before} ke {after} {count} dari {of}", before=ladder.name(before), after=ladder.name(after),
-          count=int(row["count"]), of=int(row["of"]))
+        t(
+            "{before} ke {after} {count} dari {of}",
+            before=ladder.name(before),
+            after=ladder.name(after),
+            count=int(row["count"]),
+            of=int(row["of"]),
+        )
         for (before, after), row in table.iterrows()
-    )  # fmt: skip
+    )
     alt = t("Peralihan predikat antarputaran yang berurutan: {told}.", told=told)
     return finished(title, alt, source, figure, transition_table(table, case))
+
+
+def _draw_flow(ax: Axes, steps: list[tuple[int, int, int]]) -> None:
+    """Draw how many went from one place of the ladder to which: a line each, as thick as they are many."""
+    most = max(count for _, _, count in steps)
+    # Up, level, down: colour, line, and the place of the number, so that no two numbers meet.
+    looks = {1: (BLUE, "-", 0.5), 0: (MISSING, "-", 0.25), -1: (AMBER, (0, (4, 2)), 0.75)}
+    x = np.linspace(0, 1, 60)
+    for before, after, count in steps:
+        colour, style, _ = looks[int(np.sign(after - before))]
+        bend = before + (after - before) * (3 * x**2 - 2 * x**3)
+        thick = 1.2 + 7 * count / most
+        ax.plot(x, bend, color=colour, linewidth=thick, solid_capstyle="butt", linestyle=style, alpha=0.9)
+    for before, after, count in steps:
+        *_, near = looks[int(np.sign(after - before))]
+        bend = before + (after - before) * (3 * near**2 - 2 * near**3)
+        write(ax, near, bend, str(count), ha="center", fontsize=NAME, bbox=patch(PAPER, GRID))
 
 
 @styled
@@ -365,9 +428,11 @@ def moves_chart(table: pd.DataFrame, case: Position) -> Chart:
     rose = table.groupby("whole")[["rose", "of"]].sum().reindex([True, False], fill_value=0)
     title = t(
         "Naik pada putaran berikutnya: {rose} dari {of} di provinsi yang daftarnya utuh, {others} dari {all} menurut berita",
-        rose=int(rose.loc[True, "rose"]), of=int(rose.loc[True, "of"]), others=int(rose.loc[False, "rose"]),
+        rose=int(rose.loc[True, "rose"]),
+        of=int(rose.loc[True, "of"]),
+        others=int(rose.loc[False, "rose"]),
         all=int(rose.loc[False, "of"]),
-    )  # fmt: skip
+    )
     how = t("Titik: bagian yang naik. Garis: rentang 95%. Penuh: provinsi utuh. Kosong: berita.")
     kinds = {True: t("utuh"), False: t("berita")}
     labels = [f"{ladder.name(before)}, {kinds[whole]}" for before, whole in table.index]
@@ -377,18 +442,31 @@ def moves_chart(table: pd.DataFrame, case: Position) -> Chart:
     )
     for y, ((_, whole), line) in enumerate(table.iterrows()):
         ax.plot([line["low"], line["high"]], [y, y], color=BLUE, linewidth=2, solid_capstyle="butt")
-        ax.plot(line["share"], y, marker="o", markersize=9, color=BLUE, markerfacecolor=BLUE if whole else PAPER,
-                markeredgewidth=1.8)  # fmt: skip
+        ax.plot(
+            line["share"],
+            y,
+            marker="o",
+            markersize=9,
+            color=BLUE,
+            markerfacecolor=BLUE if whole else PAPER,
+            markeredgewidth=1.8,
+        )
         write(ax, 1.03, y, t("{rose} dari {of}", rose=int(line["rose"]), of=int(line["of"])), ha="left", fontsize=NAME)
     put_rows(ax, names)
     ax.set_xlim(-0.03, 1)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], [percent(share) for share in (0, 0.25, 0.5, 0.75, 1)], fontsize=NAME)
     ax.spines[["top", "right", "left"]].set_visible(False)
     told = "; ".join(
-        t("{name} {rose} dari {of} ({low} sampai {high})", name=label, rose=int(line["rose"]), of=int(line["of"]),
-          low=percent(line["low"]), high=percent(line["high"]))
+        t(
+            "{name} {rose} dari {of} ({low} sampai {high})",
+            name=label,
+            rose=int(line["rose"]),
+            of=int(line["of"]),
+            low=percent(line["low"]),
+            high=percent(line["high"]),
+        )
         for label, (_, line) in zip(labels, table.iterrows(), strict=True)
-    )  # fmt: skip
+    )
     return finished(
         title, t("Bagian yang naik predikat: {told}.", told=told), _pairs_line(), figure, moves_table(table, case)
     )

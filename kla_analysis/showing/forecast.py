@@ -77,10 +77,15 @@ def award_at_best(position: Position, target: str) -> list[str]:
         return []
     ladder, told = position.instrument.ladder, outlook(position.at_best)
     return [
-        t("Itu bila yang belum dijawab tidak bernilai. Bila ternyata penuh, nilai {claimed} kira-kira menjadi {median}; "
-          "peluang {goal} {chance}.", claimed=ladder.written(told.claimed), goal=ladder.band(target).name,
-          median=ladder.written(told.median, decimals=0), chance=chance(told.probability_at_least(target)))
-    ]  # fmt: skip
+        t(
+            "Itu bila yang belum dijawab tidak bernilai. Bila ternyata penuh, nilai {claimed} kira-kira menjadi {median}; "
+            "peluang {goal} {chance}.",
+            claimed=ladder.written(told.claimed),
+            goal=ladder.band(target).name,
+            median=ladder.written(told.median, decimals=0),
+            chance=chance(told.probability_at_least(target)),
+        )
+    ]
 
 
 @needs("component")
@@ -88,15 +93,23 @@ def award_at_best(position: Position, target: str) -> list[str]:
 def sensitivity_in_words(decides: pd.DataFrame, case: Position) -> Text:
     """Say which assumption decides the score (`kla.what_decides`)."""
     ranked = decides.drop(index=COMMON)
-    return Text((
-        t("Yang paling menentukan: seberapa ketat verifikasi terhadap seluruh lembar (sekitar {share} dari "
-          "naik turunnya nilai); dari komponen, {name} ({own}).", share=percent(decides.loc[COMMON, "total"]), name=ranked["name"].iloc[0],
-          own=percent(ranked["total"].iloc[0])),
-        t("Seberapa sama ketatnya verifikasi di semua komponen tidak pernah terbit; di sini diandaikan "
-          "{common} (asumsi).",
-          common=percent(decides.attrs["common"])),
-        *low_end(case),
-    ))  # fmt: skip
+    return Text(
+        (
+            t(
+                "Yang paling menentukan: seberapa ketat verifikasi terhadap seluruh lembar (sekitar {share} dari "
+                "naik turunnya nilai); dari komponen, {name} ({own}).",
+                share=percent(decides.loc[COMMON, "total"]),
+                name=ranked["name"].iloc[0],
+                own=percent(ranked["total"].iloc[0]),
+            ),
+            t(
+                "Seberapa sama ketatnya verifikasi di semua komponen tidak pernah terbit; di sini diandaikan "
+                "{common} (asumsi).",
+                common=percent(decides.attrs["common"]),
+            ),
+            *low_end(case),
+        )
+    )
 
 
 @needs("question")
@@ -107,11 +120,20 @@ def flips_in_words(flips: pd.DataFrame, case: Position) -> Text:
         said = t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=name)
         return Text((said, *low_end(case)))
     first = flips.iloc[0]
-    return Text((
-        t("{count} jawaban masing-masing dapat menghilangkan {name} bila ditolak. Yang terdekat: {code} {label} ({points} "
-          "poin).", count=len(flips), name=name, code=flips.index[0], label=first["name"], points=number(first["low"])),
-        *low_end(case),
-    ))  # fmt: skip
+    return Text(
+        (
+            t(
+                "{count} jawaban masing-masing dapat menghilangkan {name} bila ditolak. Yang terdekat: {code} {label} ({points} "
+                "poin).",
+                count=len(flips),
+                name=name,
+                code=flips.index[0],
+                label=first["name"],
+                points=number(first["low"]),
+            ),
+            *low_end(case),
+        )
+    )
 
 
 @needs("component")
@@ -281,12 +303,15 @@ def kept_shares(cases: pd.DataFrame, case: Position) -> Chart:
     middles = {one.code: float(learnt[f"claim_{one.code}"]) for one in rules.verifiers}
     shares = ", ".join(f"{one.name} {percent(middles[one.code])}" for one in rules.verifiers)
     title = t("Yang bertahan dari nilai mandiri di tengah-tengah, menurut pemverifikasi: {shares}", shares=shares)
-    source = t("Sumber: {count} kasus yang terbit dengan kedua nilai. Garis putus-putus: tengah menurut model. Turunan.",
-               count=len(cases))  # fmt: skip
+    source = t(
+        "Sumber: {count} kasus yang terbit dengan kedua nilai. Garis putus-putus: tengah menurut model. Turunan.",
+        count=len(cases),
+    )
     how = t(
         "Mendatar: nilai mandiri. Tegak: bagian yang tersisa sesudah verifikasi administrasi. Bulatan: {first}; kotak: {last}.",
-        first=rules.verifiers[0].name, last=rules.verifiers[-1].name,
-    )  # fmt: skip
+        first=rules.verifiers[0].name,
+        last=rules.verifiers[-1].name,
+    )
     figure, ax = new_figure(title, case, source, tall=3.0, left=0.75, right=0.3, under=0.45, badge=False, how=how)
     for one, colour, marker in zip(rules.verifiers, itertools.cycle((AMBER, BLUE)), itertools.cycle("os")):
         here = (by == one.code).to_numpy()
@@ -305,8 +330,11 @@ def kept_shares(cases: pd.DataFrame, case: Position) -> Chart:
     alt = t(
         "Titik untuk {count} kasus: nilai mandiri dan bagian yang bertahan sesudah verifikasi, dari {least} sampai {most}. "
         "Tengah: {shares}.",
-        count=len(cases), least=percent(kept.min()), most=percent(kept.max()), shares=shares,
-    )  # fmt: skip
+        count=len(cases),
+        least=percent(kept.min()),
+        most=percent(kept.max()),
+        shares=shares,
+    )
     return finished(title, alt, source, figure, cases_table(cases, case))
 
 
@@ -325,10 +353,15 @@ def said_and_came(table: pd.DataFrame, case: Position) -> Chart:
     """
     cases = int((load_check(case.instrument)["left_out"] == LEFT_OUT[0]).sum())
     apart = float((table["said"] - table["came"]).abs().mul(table["count"]).sum() / table["count"].sum())
-    title = t("Yang disebut prakiraan dan yang datang berbeda rata-rata {apart} poin persentase",
-              apart=number(100 * apart, decimals=0))  # fmt: skip
-    source = t("Sumber: {cases} kasus yang terbit, masing-masing tanpa daerahnya sendiri; data/published/forecast_check.csv. "
-               "Turunan.", cases=cases)  # fmt: skip
+    title = t(
+        "Yang disebut prakiraan dan yang datang berbeda rata-rata {apart} poin persentase",
+        apart=number(100 * apart, decimals=0),
+    )
+    source = t(
+        "Sumber: {cases} kasus yang terbit, masing-masing tanpa daerahnya sendiri; data/published/forecast_check.csv. "
+        "Turunan.",
+        cases=cases,
+    )
     how = t(
         "Di garis miring prakiraan tepat. Angka: banyaknya pertanyaan “tercapai atau tidak”; garis tegak: rentang 80%."
     )
@@ -338,8 +371,15 @@ def said_and_came(table: pd.DataFrame, case: Position) -> Chart:
         ax.plot([row.said, row.said], [row.low, row.high], color=BLUE, linewidth=1.6)
         ax.plot(row.said, row.came, marker="o", markersize=7, color=BLUE)
         right = row.said < 0.5
-        write(ax, row.said, row.came, str(row.count), xytext=(9 if right else -9, -8 if right else 8),
-              ha="left" if right else "right", fontsize=NAME)  # fmt: skip
+        write(
+            ax,
+            row.said,
+            row.came,
+            str(row.count),
+            xytext=(9 if right else -9, -8 if right else 8),
+            ha="left" if right else "right",
+            fontsize=NAME,
+        )
     ticks = [0, 0.25, 0.5, 0.75, 1]
     ax.set_xticks(ticks, [percent(one) for one in ticks], fontsize=NAME)
     ax.set_yticks(ticks, [percent(one) for one in ticks], fontsize=NAME)
@@ -352,22 +392,20 @@ def said_and_came(table: pd.DataFrame, case: Position) -> Chart:
         t("disebut {said}, datang {came} dari {count}", said=percent(row.said), came=percent(row.came), count=row.count)
         for row in table.itertuples()
     )
-    twin = drawn_table(
-        case,
-        t("Yang digambar: peluang yang disebut dan yang datang"),
-        (
-            Column("said", t("Disebut"), "number", percent, "share"),
-            Column("came", t("Datang"), "number", percent, "share"),
-            Column("count", t("Pertanyaan"), "number"),
-            Column("low", t("Rendah"), "number", percent, "share"),
-            Column("high", t("Tinggi"), "number", percent, "share"),
-        ),
-        table[["said", "came", "count", "low", "high"]].itertuples(index=False),
-        source,
+    alt = t("Peluang yang disebut prakiraan dan yang datang: {told}.", told=told)
+    return finished(title, alt, source, figure, _said_and_came_table(table, case, source))
+
+
+def _said_and_came_table(table: pd.DataFrame, case: Position, source: str) -> Table:
+    columns = (
+        Column("said", t("Disebut"), "number", percent, "share"),
+        Column("came", t("Datang"), "number", percent, "share"),
+        Column("count", t("Pertanyaan"), "number"),
+        Column("low", t("Rendah"), "number", percent, "share"),
+        Column("high", t("Tinggi"), "number", percent, "share"),
     )
-    return finished(
-        title, t("Peluang yang disebut prakiraan dan yang datang: {told}.", told=told), source, figure, twin
-    )
+    rows = table[[column.key for column in columns]].itertuples(index=False)
+    return drawn_table(case, t("Yang digambar: peluang yang disebut dan yang datang"), columns, rows, source)
 
 
 @needs("component")
@@ -381,8 +419,11 @@ def tornado(table: pd.DataFrame, case: Position, target: str) -> Chart:
         target: code of a predicate.
     """
     first = table.iloc[0]
-    title = t("{name} paling menentukan: {width} poin antara verifikasi ketat dan longgar", name=first["name"],
-              width=number(first["width"], decimals=0))  # fmt: skip
+    title = t(
+        "{name} paling menentukan: {width} poin antara verifikasi ketat dan longgar",
+        name=first["name"],
+        width=number(first["width"], decimals=0),
+    )
     retention = outlook(case).retention
     source = f"{source_line(case)} {forecast_note(retention)}"
     how = t("Dari verifikasi yang ketat (kiri) ke yang longgar (kanan), satu komponen setiap kali.")
@@ -435,18 +476,37 @@ def _zones(ax: object, case: Position, floor: float) -> None:
     names = [first, *(band.name for band in ladder.bands)]
     for colour, name, (low, high) in zip(zones(len(names)), names, itertools.pairwise(edges), strict=True):
         ax.axvspan(low, high, color=colour, zorder=0, linewidth=0)
-        ax.annotate(name, ((low + high) / 2, 1), xycoords=("data", "axes fraction"), xytext=(0, -5),
-                    textcoords="offset points", ha="center", va="top", fontsize=SMALL, color=INK,
-                    rotation=90 if on_phone() else 0)  # fmt: skip
+        ax.annotate(
+            name,
+            ((low + high) / 2, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, -5),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize=SMALL,
+            color=INK,
+            rotation=90 if on_phone() else 0,
+        )
 
 
 def basis_in_words(told: Forecast, rules: Instrument) -> str:
     """Say what a forecast rests on."""
     if told.cases == 0:
-        return t("Nilai ini menentukan penghargaan.") if told.retention.median == 1 else t("Bagian yang bertahan: asumsi pengguna.")  # fmt: skip
-    before = t("penghargaan sebelumnya tidak diketahui, dipakai bagian nasional") if told.previous is None else t(
-        "penghargaan sebelumnya {name}, dari {pairs} pasang penghargaan yang terbit",
-        name=rules.ladder.name(told.previous), pairs=told.pairs)  # fmt: skip
+        return (
+            t("Nilai ini menentukan penghargaan.")
+            if told.retention.median == 1
+            else t("Bagian yang bertahan: asumsi pengguna.")
+        )
+    before = (
+        t("penghargaan sebelumnya tidak diketahui, dipakai bagian nasional")
+        if told.previous is None
+        else t(
+            "penghargaan sebelumnya {name}, dari {pairs} pasang penghargaan yang terbit",
+            name=rules.ladder.name(told.previous),
+            pairs=told.pairs,
+        )
+    )
     return t(
         "Turunan dari {cases} kasus yang terbit, bukan sampel acak; diverifikasi {verifier}; {before}.",
         cases=told.cases,
@@ -463,8 +523,14 @@ def forecast_told(told: Forecast, rules: Instrument) -> Text:
         said = t("Nilai {score} adalah hasil akhir: {name}.", score=number(told.claimed), name=placed.name)
         return Text((said, *placed.remarks))
     said = t("Nilai ini dari tahap {stage}.", stage=stage.name.lower())
-    return Text((f"{said} {award_in_words(told, rules.ladder)}", basis_in_words(told, rules), *_put_off(told, rules.ladder),
-                 *_carried_over(told)))  # fmt: skip
+    return Text(
+        (
+            f"{said} {award_in_words(told, rules.ladder)}",
+            basis_in_words(told, rules),
+            *_put_off(told, rules.ladder),
+            *_carried_over(told),
+        )
+    )
 
 
 def _carried_over(told: Forecast) -> list[str]:
@@ -472,13 +538,19 @@ def _carried_over(told: Forecast) -> list[str]:
         return []
     if told.claimed > told.observed.high:
         return [
-            t("Untuk nilai di atas {high} pada tahap ini tidak ada penghargaan yang terbit: prakiraan ini perpanjangan dari "
-              "nilai yang lebih rendah.", high=number(told.observed.high))
-        ]  # fmt: skip
+            t(
+                "Untuk nilai di atas {high} pada tahap ini tidak ada penghargaan yang terbit: prakiraan ini perpanjangan dari "
+                "nilai yang lebih rendah.",
+                high=number(told.observed.high),
+            )
+        ]
     return [
-        t("Untuk nilai di bawah {low} hampir tidak ada penghargaan yang terbit: prakiraan ini perpanjangan dari nilai "
-          "yang lebih tinggi.", low=number(told.observed.low, decimals=0))
-    ]  # fmt: skip
+        t(
+            "Untuk nilai di bawah {low} hampir tidak ada penghargaan yang terbit: prakiraan ini perpanjangan dari nilai "
+            "yang lebih tinggi.",
+            low=number(told.observed.low, decimals=0),
+        )
+    ]
 
 
 def _put_off(told: Forecast, ladder: Ladder) -> list[str]:
@@ -488,8 +560,10 @@ def _put_off(told: Forecast, ladder: Ladder) -> list[str]:
     lowest = ladder.bands[0]
     none, least = (told.predicates.get(code, 0.0) for code in (ladder.no_award_code, lowest.code))
     words = {"none": ladder.name(ladder.no_award_code), "share": chance(told.put_off), "lowest": lowest.name}
-    said = t("“{none}” memuat {share} untuk putaran yang berakhir tanpa penilaian (verifikasi ditunda), berapa pun nilainya.",
-             **words)  # fmt: skip
+    said = t(
+        "“{none}” memuat {share} untuk putaran yang berakhir tanpa penilaian (verifikasi ditunda), berapa pun nilainya.",
+        **words,
+    )
     # Only where that part alone turns the order round.
     if none - told.put_off < least < none:
         said += " " + t("Karena itu peluangnya lebih besar daripada {lowest}.", **words)
@@ -548,21 +622,35 @@ def outlook_in_words(position: Position, target: str) -> Text:
     )
     share = told.break_even(target)
     paragraphs.append(
-        t("Nilai ini lebih rendah dari batas {goal}: {goal} hanya tercapai bila verifikasi lapangan menaikkannya.", goal=goal)
+        t(
+            "Nilai ini lebih rendah dari batas {goal}: {goal} hanya tercapai bila verifikasi lapangan menaikkannya.",
+            goal=goal,
+        )
         if share is None
-        else t("{goal} lepas bila yang bertahan sampai penghargaan kurang dari {share} nilai ini.", goal=goal,
-               share=percent(share))
-    )  # fmt: skip
+        else t(
+            "{goal} lepas bila yang bertahan sampai penghargaan kurang dari {share} nilai ini.",
+            goal=goal,
+            share=percent(share),
+        )
+    )
     paragraphs += _carried_over(told)
     for probability in (0.5, 0.8):
         needed = needed_score(position, target, probability)
         paragraphs.append(
-            t("Agar {goal} tercapai dengan peluang {probability}, nilainya pada tahap itu harus sedikitnya {needed}.",
-              goal=goal, probability=percent(probability), needed=number(math.ceil(needed)))
+            t(
+                "Agar {goal} tercapai dengan peluang {probability}, nilainya pada tahap itu harus sedikitnya {needed}.",
+                goal=goal,
+                probability=percent(probability),
+                needed=number(math.ceil(needed)),
+            )
             if needed is not None
-            else t("Peluang {probability} untuk {goal} tidak tercapai hanya dengan mengklaim lebih tinggi: lembar penuh pun belum "
-                   "cukup. Yang perlu dinaikkan adalah bukti.", goal=goal, probability=percent(probability))
-        )  # fmt: skip
+            else t(
+                "Peluang {probability} untuk {goal} tidak tercapai hanya dengan mengklaim lebih tinggi: lembar penuh pun belum "
+                "cukup. Yang perlu dinaikkan adalah bukti.",
+                goal=goal,
+                probability=percent(probability),
+            )
+        )
         if needed is None:  # a higher chance is out of reach as well
             break
     return Text(tuple(paragraphs))
@@ -573,16 +661,29 @@ def former_in_words(position: Position, target: str) -> Text:
     """Say what the former award adds to the forecast."""
     told = outlook(position)
     if told.previous is None:
-        return Text((t("Penghargaan sebelumnya tidak diketahui atau tidak dipakai; yang menemani nilai ialah bagian "
-                       "nasional."),))  # fmt: skip
+        return Text(
+            (
+                t(
+                    "Penghargaan sebelumnya tidak diketahui atau tidak dipakai; yang menemani nilai ialah bagian "
+                    "nasional."
+                ),
+            )
+        )
     without = outlook(position, former=False)
     ladder = position.instrument.ladder
-    return Text((
-        t("Penghargaan sebelumnya {name}. Tanpa itu peluang {goal} atau lebih {without}, dengan itu {chance} "
-            "(dari {pairs} pasang penghargaan yang terbit).", name=ladder.name(told.previous),
-          goal=ladder.band(target).name, without=chance(without.probability_at_least(target)),
-          chance=chance(told.probability_at_least(target)), pairs=told.pairs),
-    ))  # fmt: skip
+    return Text(
+        (
+            t(
+                "Penghargaan sebelumnya {name}. Tanpa itu peluang {goal} atau lebih {without}, dengan itu {chance} "
+                "(dari {pairs} pasang penghargaan yang terbit).",
+                name=ladder.name(told.previous),
+                goal=ladder.band(target).name,
+                without=chance(without.probability_at_least(target)),
+                chance=chance(told.probability_at_least(target)),
+                pairs=told.pairs,
+            ),
+        )
+    )
 
 
 @needs_forecast
@@ -695,12 +796,22 @@ def calibration_in_words(checked: pd.DataFrame, case: Position) -> Text:
     table = summarise(checked).loc[LEFT_OUT[0]]
     covered = coverage(checked).loc[(LEFT_OUT[0], "all", 0.8)]
     right, country = (math.exp(table.loc[("all", answer), "log"]) for answer in ("forecast", "country"))
-    return Text((
-        t("Setiap dari {count} kasus yang terbit diprakirakan tanpa melihat daerahnya sendiri: rentang 80% memuat hasilnya pada "
-          "{covered}.", count=len(part), covered=percent(covered["covered"])),
-        t("Kepada predikat yang kemudian datang, prakiraan rata-rata memberi peluang {right}; menjawab dengan bagian nasional "
-          "hanya {country}.", right=percent(right), country=percent(country)),
-    ))  # fmt: skip
+    return Text(
+        (
+            t(
+                "Setiap dari {count} kasus yang terbit diprakirakan tanpa melihat daerahnya sendiri: rentang 80% memuat hasilnya pada "
+                "{covered}.",
+                count=len(part),
+                covered=percent(covered["covered"]),
+            ),
+            t(
+                "Kepada predikat yang kemudian datang, prakiraan rata-rata memberi peluang {right}; menjawab dengan bagian nasional "
+                "hanya {country}.",
+                right=percent(right),
+                country=percent(country),
+            ),
+        )
+    )
 
 
 @needs_cases
@@ -713,12 +824,17 @@ def own_cases_in_words(checked: pd.DataFrame, position: Position) -> Text:
     said = []
     for row in own.to_dict("records"):
         said.append(
-            t("{area} {year}: nilai {score} ({stage}) menjadi {award}. Tanpa melihat kasus ini, prakiraan memberinya peluang "
-              "{chance}.", area=position.area.name, year=row["award_year"], score=number(row["score"]),
-              stage=rules.stage(row["stage"]).name.lower(),
-              award=award_name(row["outcome"].split(";"), ladder),
-              chance=chance(math.exp(row["forecast_log"])))
-        )  # fmt: skip
+            t(
+                "{area} {year}: nilai {score} ({stage}) menjadi {award}. Tanpa melihat kasus ini, prakiraan memberinya peluang "
+                "{chance}.",
+                area=position.area.name,
+                year=row["award_year"],
+                score=number(row["score"]),
+                stage=rules.stage(row["stage"]).name.lower(),
+                award=award_name(row["outcome"].split(";"), ladder),
+                chance=chance(math.exp(row["forecast_log"])),
+            )
+        )
     return Text(tuple(said))
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -169,25 +169,28 @@ def _cards(table: Record) -> list[str]:
 
     A column is the `code` above a card's name, the `named` one, `wide` as the card, `half` of it, or a quarter ("").
     """
-    fields, rows = table["schema"]["fields"], table["written"]
-    widest = [max((len(row[at]) for row in rows), default=0) for at in range(len(fields))]
-    numbers = [field["kind"] == "number" for field in fields]
-    columns = [[field["title"], *(row[at] for row in rows)] for at, field in enumerate(fields)]
+    fields = table["schema"]["fields"]
+    columns = list(zip([field["title"] for field in fields], *table["written"], strict=True))
+    widest = [max(map(len, cells[1:]), default=0) for cells in columns]
     needs = [_room(field["kind"], cells, most) for field, cells, most in zip(fields, columns, widest, strict=True)]
     if sum(needs) + 2 * len(needs) <= _PHONE and not {"long", "kla-link"} & {field["kind"] for field in fields}:
         return []
-    ways = [
-        "" if max(most, len(field["title"]) / 3) <= _QUARTER else "half" if number or most <= _HALF else "wide"
-        for field, most, number in zip(fields, widest, numbers, strict=True)
-    ]
-    texts = [at for at, number in enumerate(numbers) if at and not number]
+    ways = [_way(field, most) for field, most in zip(fields, widest, strict=True)]
+    texts = [at for at, field in enumerate(fields) if at and field["kind"] != "number"]
     if texts and widest[0] <= _CODE:
         ways[0] = "code"
         ways[next((at for at in texts if widest[at] > _QUARTER + 3), texts[0])] = "named"
     return ways
 
 
-def _room(kind: str, cells: list[str], widest: int) -> int:
+def _way(field: Record, widest: int) -> str:
+    """Return how wide a column of such cells stands in a card."""
+    if max(widest, len(field["title"]) / 3) <= _QUARTER:
+        return ""
+    return "half" if field["kind"] == "number" or widest <= _HALF else "wide"
+
+
+def _room(kind: str, cells: Sequence[str], widest: int) -> int:
     """Return how many letters a column needs beside others: a number one line, a text its longest word, sentences more."""
     least = widest if kind == "number" else min(widest, 28 if kind == "long" else 12)
     return max([least, *(len(word) for cell in cells for word in cell.split())])

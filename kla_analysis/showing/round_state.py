@@ -40,10 +40,14 @@ def state_in_words(table: pd.DataFrame, case: Position, *, as_of: datetime.date 
     """Say how far the round is, and how many points hang on evidence (`kla.evidence_of`); or that the sheet does not say."""
     if table.empty:
         return Text(
-            (t("Lembar ini tidak mencatat keadaan bukti. Kolomnya terisi lewat lembar kerja instansi (kla worksheets, lalu kla "
-               "collect), atau kolom evidence_state di lembar sendiri."),),
+            (
+                t(
+                    "Lembar ini tidak mencatat keadaan bukti. Kolomnya terisi lewat lembar kerja instansi (kla worksheets, lalu kla "
+                    "collect), atau kolom evidence_state di lembar sendiri."
+                ),
+            ),
             kind="remark",
-        )  # fmt: skip
+        )
     left, unknown = left_by_evidence(table), int(table["evidence_state"].isna().sum())
     said = [
         t(
@@ -88,10 +92,15 @@ def evidence_chart(table: pd.DataFrame, case: Position) -> Chart | Text:
     names_of = case.instrument.components["name"].reindex(sums.index)
     most = sums["at_risk_points"].idxmax()
     source = source_line(case)
-    title = t("Paling banyak bergantung pada bukti: {name}, {points} poin", name=names_of[most],
-              points=number(sums.at[most, "at_risk_points"], decimals=0))  # fmt: skip
-    how = t("Penuh: bertahan menurut bukti hari ini. Garis miring: dapat diselamatkan. Titik: buktinya belum disebut. Angka: "
-            "dapat diselamatkan.")  # fmt: skip
+    title = t(
+        "Paling banyak bergantung pada bukti: {name}, {points} poin",
+        name=names_of[most],
+        points=number(sums.at[most, "at_risk_points"], decimals=0),
+    )
+    how = t(
+        "Penuh: bertahan menurut bukti hari ini. Garis miring: dapat diselamatkan. Titik: buktinya belum disebut. Angka: "
+        "dapat diselamatkan."
+    )
     left = beside(2.4)
     names, row = row_names(names_of, left)
     figure, ax = new_figure(title, case, source, tall=row * len(sums), left=left, how=how)
@@ -214,16 +223,31 @@ def moved_in_words(moved: pd.DataFrame, case: Position, since: str) -> Text:
         )
     when = day(datetime.date.fromisoformat(since))
     if deliveries_until(case) is None:
-        return Text((t("Sejak rapat {day} tidak ada lembar kerja yang dapat dibandingkan; perubahan nilai laporan ada di halaman "
-                       "Perubahan.", day=when),), kind="remark")  # fmt: skip
+        return Text(
+            (
+                t(
+                    "Sejak rapat {day} tidak ada lembar kerja yang dapat dibandingkan; perubahan nilai laporan ada di halaman "
+                    "Perubahan.",
+                    day=when,
+                ),
+            ),
+            kind="remark",
+        )
     if moved.empty:
         return Text((t("Sejak rapat {day} tidak ada yang bergerak.", day=when),))
     up = (moved["score_after"].fillna(0) - moved["score_before"].fillna(0)).sum()
     by = moved["responsible"].explode().value_counts().head(3)
-    return Text((
-        t("Sejak rapat {day} {count} pertanyaan bergerak, bersama {points} poin; terbanyak dari {who}.", day=when,
-          count=len(moved), points=number(up), who=", ".join(f"{name} ({count})" for name, count in by.items())),
-    ))  # fmt: skip
+    return Text(
+        (
+            t(
+                "Sejak rapat {day} {count} pertanyaan bergerak, bersama {points} poin; terbanyak dari {who}.",
+                day=when,
+                count=len(moved),
+                points=number(up),
+                who=", ".join(f"{name} ({count})" for name, count in by.items()),
+            ),
+        )
+    )
 
 
 def moved_table(moved: pd.DataFrame, case: Position, *, top: int = 30) -> Table | Text:

@@ -559,14 +559,7 @@ def indicator_heatmap(indicators: pd.DataFrame, case: Position) -> Chart:
     ranked = indicators.assign(at=range(len(indicators))).sort_values(["share_high", "share", "at"])
     ranked = ranked[ranked["answers"] > 0]
     weakest = ranked[ranked["share_high"] < 1].head(1 if alone else 5)
-    title = t("Semua indikator bernilai penuh") if not case.unknown_points else t("Tidak ada poin yang hilang")
-    if len(weakest):
-        title = t(
-            "Capaian terendah: indikator {code}, {share} dari maksimum ({name})",
-            code=weakest.index[0],
-            name=weakest["name"].iloc[0],
-            share=_share_of_cell(weakest.iloc[0]),
-        )
+    title = _heat_title(weakest, case)
     if alone:
         groups = [indicators.loc[[code]] for code in indicators.index]
         names, left = [f"{code}  {name}" for code, name in indicators["name"].items()], beside(3.6)
@@ -588,6 +581,14 @@ def indicator_heatmap(indicators: pd.DataFrame, case: Position) -> Chart:
     where = case.instrument.components.loc[alone, "name"] if alone else t("per komponen")
     alt = _heat_alt(indicators, ranked, where)
     return finished(title, alt, source, figure, indicator_table(ranked_by_loss(indicators), case))
+
+
+def _heat_title(weakest: pd.DataFrame, case: Position) -> str:
+    """Name the weakest indicator; where none is weak, say that."""
+    if weakest.empty:
+        return t("Tidak ada poin yang hilang") if case.unknown_points else t("Semua indikator bernilai penuh")
+    words = {"code": weakest.index[0], "name": weakest["name"].iloc[0], "share": _share_of_cell(weakest.iloc[0])}
+    return t("Capaian terendah: indikator {code}, {share} dari maksimum ({name})", **words)
 
 
 def _heat_legend(indicators: pd.DataFrame, weakest: int, *, one_row_each: bool) -> str:

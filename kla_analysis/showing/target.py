@@ -12,7 +12,7 @@ from kla_analysis.analysis.comparison import gap_to, smallest_set
 from kla_analysis.analysis.conditions import touched
 from kla_analysis.analysis.position import Position
 from kla_analysis.evidence.statements import Statement, load_statements
-from kla_analysis.instrument.bands import Ladder, Span
+from kla_analysis.instrument.bands import Band, Ladder, Span
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import month, number, percent, signed, t
 from kla_analysis.showing.figure import (
@@ -69,15 +69,21 @@ def conditions_in_words(statements: Sequence[Statement], case: Position) -> Text
     for one in touched(statements, case.roll_up):
         said = t(
             "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini pertanyaan {codes} bernilai {got} dari {maximum} poin.",
-            text=one.statement.text, by=one.statement.by, said=month(one.statement.said), codes=", ".join(one.questions),
+            text=one.statement.text,
+            by=one.statement.by,
+            said=month(one.statement.said),
+            codes=", ".join(one.questions),
             got=number(one.low) if one.low == one.high else f"{number(one.low)}–{number(one.high)}",
             maximum=number(one.maximum),
-        )  # fmt: skip
+        )
         if len(one.open) == len(one.questions):
             said = t(
                 "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini pertanyaan {codes} belum dijawab.",
-                text=one.statement.text, by=one.statement.by, said=month(one.statement.said), codes=", ".join(one.questions),
-            )  # fmt: skip
+                text=one.statement.text,
+                by=one.statement.by,
+                said=month(one.statement.said),
+                codes=", ".join(one.questions),
+            )
         some = bool(one.open) and len(one.open) < len(one.questions)
         unanswered = t("Belum dijawab: {codes}.", codes=", ".join(one.open)) if some else ""
         lines.append(" ".join(filter(None, (said, unanswered, one.statement.against))))
@@ -95,9 +101,14 @@ def least_share_in_words(found: pd.DataFrame, least: float) -> Text:
         return Text((t("Semua indikator mencapai sedikitnya {share} dari maksimumnya.", share=percent(least)),))
     certain = int(found["certain"].sum())
     lines = [
-        t("{count} indikator di bawah {share} dari maksimumnya; yang terjauh {code}, {name}.", count=len(found),
-          share=percent(least), code=found.index[0], name=found["name"].iloc[0])
-    ]  # fmt: skip
+        t(
+            "{count} indikator di bawah {share} dari maksimumnya; yang terjauh {code}, {name}.",
+            count=len(found),
+            share=percent(least),
+            code=found.index[0],
+            name=found["name"].iloc[0],
+        )
+    ]
     if certain < len(found):
         lines.append(
             t("{count} di antaranya masih bergantung pada jawaban yang belum ada.", count=len(found) - certain)
@@ -117,19 +128,28 @@ def set_in_words(gains: pd.DataFrame, case: Position, target: str) -> Text:
     if gap.high <= 0:
         return Text((t("{goal} sudah tercapai menurut lembar ini; tidak ada jarak yang harus ditutup.", goal=goal),))
     if gained < gap.high:
-        said = t("Semua pertanyaan bersama-sama hanya menambah {gain} dari {gap} poin yang diperlukan.",
-                 gain=number(gained, beside=(gap.high,)), gap=number(gap.high))  # fmt: skip
+        said = t(
+            "Semua pertanyaan bersama-sama hanya menambah {gain} dari {gap} poin yang diperlukan.",
+            gain=number(gained, beside=(gap.high,)),
+            gap=number(gap.high),
+        )
         return Text((said,))
     owners = sorted({name for names in gains["owners"] for name in names})
     return Text(
         (
-            t("{count} pertanyaan yang terjawab penuh menambah {gain} poin, cukup untuk menutup {gap} poin menuju {goal}. "
-              "Penanggung jawabnya: {agencies}.", count=len(gains), gain=number(gained), gap=number(gap.high), goal=goal,
-              agencies=", ".join(owners)),
+            t(
+                "{count} pertanyaan yang terjawab penuh menambah {gain} poin, cukup untuk menutup {gap} poin menuju {goal}. "
+                "Penanggung jawabnya: {agencies}.",
+                count=len(gains),
+                gain=number(gained),
+                gap=number(gap.high),
+                goal=goal,
+                agencies=", ".join(owners),
+            ),
             *_set_at_best(case, gap, goal),
             t("Jawaban penuh belum berarti poin: verifikator yang memutuskan. Sisakan cadangan."),
         )
-    )  # fmt: skip
+    )
 
 
 def _set_at_best(case: Position, gap: Span, goal: str) -> list[str]:
@@ -139,8 +159,13 @@ def _set_at_best(case: Position, gap: Span, goal: str) -> list[str]:
     if gap.low <= 0:
         return [t("Bila yang belum dijawab ternyata penuh, {goal} sudah tercapai tanpa itu.", goal=goal)]
     found = smallest_set(case.at_best.questions, gap.low)
-    return [t("Bila yang belum dijawab ternyata penuh, cukup {count} pertanyaan untuk {gap} poin.",
-              count=len(found.questions), gap=number(gap.low, beside=(0,)))]  # fmt: skip
+    return [
+        t(
+            "Bila yang belum dijawab ternyata penuh, cukup {count} pertanyaan untuk {gap} poin.",
+            count=len(found.questions),
+            gap=number(gap.low, beside=(0,)),
+        )
+    ]
 
 
 def conditions_table(statements: Sequence[Statement]) -> Table:
@@ -324,14 +349,20 @@ def waterfall(gains: pd.DataFrame, case: Position, target: str) -> Chart:
     gained = round(math.fsum(gains["gain_points"]), 6)
     reached = round(start + gained, 6)
     values = {"goal": goal.name, "lower": number(goal.lower)}
+    counts = {
+        "count": len(gains),
+        "components": len(steps),
+        "score": rules.written(start),
+        "reached": rules.written(reached),
+    }
     if gap.high <= 0:
-        title = t("{goal} sudah tercapai: nilai {score}, batasnya {lower}", score=rules.written(start), **values)
+        title = t("{goal} sudah tercapai: nilai {score}, batasnya {lower}", **counts, **values)
     elif gained >= gap.high:
-        title = t("{count} pertanyaan di {components} komponen, bila terjawab penuh, cukup untuk {goal}",
-                  count=len(gains), components=len(steps), **values)  # fmt: skip
+        title = t(
+            "{count} pertanyaan di {components} komponen, bila terjawab penuh, cukup untuk {goal}", **counts, **values
+        )
     else:
-        title = t("Semua pertanyaan bersama belum cukup untuk {goal}: hanya sampai {reached}",
-                  reached=rules.written(reached), **values)  # fmt: skip
+        title = t("Semua pertanyaan bersama belum cukup untuk {goal}: hanya sampai {reached}", **counts, **values)
     bottom, high = min(start, goal.lower), max(reached, goal.lower)
     low = max(0.0, bottom - 0.3 * max(high - bottom, 10.0))
     high += 0.04 * (high - low)
@@ -343,28 +374,35 @@ def waterfall(gains: pd.DataFrame, case: Position, target: str) -> Chart:
     rows = _waterfall_rows(start, steps, names, reached, rules)
     left, column = beside(2.2), 1.15
     wrapped, row = row_names((name for name, *_ in rows), left, least=0.4)
-    tall = row * (len(rows) + 0.7)
+    tall, wide = row * (len(rows) + 0.7), width() - left - column - PAD
     figure, ax = new_figure(title, case, source, tall=tall, left=left, right=column + PAD, how=how)
-    wide = width() - left - column - PAD
     ax.set_xlim(low, high)
     _draw_waterfall(ax, rows, wide)
     put_rows(ax, wrapped)
     ax.set_ylim(len(rows) - 0.4, -1.1)
-    ax.plot([goal.lower] * 2, [-0.6, len(rows) - 0.4], color=AMBER, linewidth=1.8, linestyle=(0, (4, 2)))
-    label = f"{goal.name} {number(goal.lower)}"
-    half = (text_width(label, TEXT, "bold") / 2) / wide * (high - low)
-    x = min(goal.lower, high - half + 0.5 / wide * (high - low))
-    write(ax, x, -0.85, label, ha="center", color=AMBER, fontweight="bold")
+    _draw_goal(ax, goal, len(rows), wide)
     told = "; ".join(" ".join(filter(None, (name, value, count))) for name, _, _, value, count in rows)
     alt = t(
         "Diagram air terjun dari nilai sekarang ke {goal} ({lower}); sumbu mulai di {low}. {told}.",
-        low=number(low, decimals=0), told=told, **values,
-    )  # fmt: skip
+        low=number(low, decimals=0),
+        told=told,
+        **values,
+    )
     return finished(title, alt, source, figure, _drawn_steps(case, steps, rows))
 
 
 #: A step of the waterfall: its name, where it begins and how long it is (points), its value and how many questions, written.
 Step = tuple[str, float, float, str, str]
+
+
+def _draw_goal(ax: Axes, goal: Band, rows: int, wide: float) -> None:
+    """Draw where the target begins; its name stays within the picture, which is so wide (inches)."""
+    ax.plot([goal.lower] * 2, [-0.6, rows - 0.4], color=AMBER, linewidth=1.8, linestyle=(0, (4, 2)))
+    low, high = ax.get_xlim()
+    label = f"{goal.name} {number(goal.lower)}"
+    half = (text_width(label, TEXT, "bold") / 2) / wide * (high - low)
+    x = min(goal.lower, high - half + 0.5 / wide * (high - low))
+    write(ax, x, -0.85, label, ha="center", color=AMBER, fontweight="bold")
 
 
 def _drawn_steps(case: Position, steps: pd.DataFrame, rows: list[Step]) -> Table:

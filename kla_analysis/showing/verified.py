@@ -204,16 +204,18 @@ def two_days_in_words(listed: pd.DataFrame, case: Position) -> Text:
         )
     if listed.empty:
         return Text((t("Tidak ada potongan yang dapat diperbaiki dengan melengkapi bukti."),))
-    return Text((
-        t(
-            "{count} {level} dapat diperbaiki dalam 2 × 24 jam, bersama paling banyak {points} poin. Aturannya: yang diklaim "
-            "tetapi dipotong, karena buktinya belum meyakinkan; tanpa pertanyaan yang mengukur kondisi anak, karena itu tidak "
-            "berubah dalam dua hari; terbanyak poinnya lebih dulu. Apakah bukti itu memang ada, hanya instansinya yang tahu.",
-            count=len(listed),
-            level=level_name(level_of(listed)),
-            points=number(at_stake(listed, case)),
-        ),
-    ))  # fmt: skip
+    return Text(
+        (
+            t(
+                "{count} {level} dapat diperbaiki dalam 2 × 24 jam, bersama paling banyak {points} poin. Aturannya: yang diklaim "
+                "tetapi dipotong, karena buktinya belum meyakinkan; tanpa pertanyaan yang mengukur kondisi anak, karena itu tidak "
+                "berubah dalam dua hari; terbanyak poinnya lebih dulu. Apakah bukti itu memang ada, hanya instansinya yang tahu.",
+                count=len(listed),
+                level=level_name(level_of(listed)),
+                points=number(at_stake(listed, case)),
+            ),
+        )
+    )
 
 
 def two_day_table(listed: pd.DataFrame, case: Position, *, top: int = 30) -> Table | Text:
@@ -252,15 +254,22 @@ def stage_forecasts_in_words(forecasts: pd.DataFrame, case: Position, target: st
         return Text((t("Prakiraan kedua dibuat begitu lembar tahap berikutnya diimpor."),), kind="remark")
     first, last = forecasts.iloc[0], forecasts.iloc[-1]
     written = whole_number
-    return Text((
-        t(
-            "Dari klaim, nilai akhir diprakirakan {first}; sesudah {stage} diketahui, {last} (antara {low} dan {high}). "
-            "Peluang {goal} atau lebih: {before}, sekarang {now}.",
-            first=written(first["median"]), stage=stage_name(case, str(forecasts.index[-1])), last=written(last["median"]),
-            low=written(last["low"]), high=written(last["high"]), goal=goal, before=chance(first["chance"]),
-            now=chance(last["chance"]),
-        ),
-    ))  # fmt: skip
+    return Text(
+        (
+            t(
+                "Dari klaim, nilai akhir diprakirakan {first}; sesudah {stage} diketahui, {last} (antara {low} dan {high}). "
+                "Peluang {goal} atau lebih: {before}, sekarang {now}.",
+                first=written(first["median"]),
+                stage=stage_name(case, str(forecasts.index[-1])),
+                last=written(last["median"]),
+                low=written(last["low"]),
+                high=written(last["high"]),
+                goal=goal,
+                before=chance(first["chance"]),
+                now=chance(last["chance"]),
+            ),
+        )
+    )
 
 
 @needs_forecast
@@ -293,22 +302,35 @@ def own_lessons_in_words(lessons: pd.DataFrame, case: Position, target: str) -> 
         return Text((t("Bagian nilai yang bertahan sampai penghargaan: asumsi pengguna."),))
     if lessons.empty:
         return Text(
-            (t("Putaran {area} sendiri yang sudah selesai tidak menggeser prakiraan ini: belum ada yang kedua nilainya "
-               "diketahui.", area=case.area.name),)
-        )  # fmt: skip
+            (
+                t(
+                    "Putaran {area} sendiri yang sudah selesai tidak menggeser prakiraan ini: belum ada yang kedua nilainya "
+                    "diketahui.",
+                    area=case.area.name,
+                ),
+            )
+        )
     told, without = outlook(case), outlook(case, own=False)
     years = ", ".join(str(year) for year in lessons["award_year"])
     goal = case.ladder.band(target).name
-    return Text((
-        t(
-            "Putaran {area} sendiri ({years}) ikut mengajari prakiraan ini. Yang bertahan sampai penghargaan, tengah: {before} "
-            "tanpa itu, {now} dengan itu; nilai akhir bergeser {moved} poin, peluang {goal} dari {chance} menjadi {then}. "
-            "Satu daerah sedikit bobotnya di samping {cases} kasus.",
-            area=case.area.name, years=years, before=_share(without.retention.median), now=_share(told.retention.median),
-            moved=_change(without.median - told.median), goal=goal, chance=chance(without.probability_at_least(target)),
-            then=chance(told.probability_at_least(target)), cases=told.cases,
-        ),
-    ))  # fmt: skip
+    return Text(
+        (
+            t(
+                "Putaran {area} sendiri ({years}) ikut mengajari prakiraan ini. Yang bertahan sampai penghargaan, tengah: {before} "
+                "tanpa itu, {now} dengan itu; nilai akhir bergeser {moved} poin, peluang {goal} dari {chance} menjadi {then}. "
+                "Satu daerah sedikit bobotnya di samping {cases} kasus.",
+                area=case.area.name,
+                years=years,
+                before=_share(without.retention.median),
+                now=_share(told.retention.median),
+                moved=_change(without.median - told.median),
+                goal=goal,
+                chance=chance(without.probability_at_least(target)),
+                then=chance(told.probability_at_least(target)),
+                cases=told.cases,
+            ),
+        )
+    )
 
 
 def _share(value: float) -> str:
@@ -354,7 +376,10 @@ def field_day_table(places: pd.DataFrame, case: Position) -> Table | Text:
         columns,
         frame,
         notes=(
-            t("Tempat: {sources}. “Asumsi”: tidak ada yang menyebutnya; dibaca proyek ini dari indikatornya. “Yang hadir”: "
-              "instansi yang menjawab indikator itu.", sources=addresses),
+            t(
+                "Tempat: {sources}. “Asumsi”: tidak ada yang menyebutnya; dibaca proyek ini dari indikatornya. “Yang hadir”: "
+                "instansi yang menjawab indikator itu.",
+                sources=addresses,
+            ),
         ),
-    )  # fmt: skip
+    )

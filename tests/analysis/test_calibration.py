@@ -61,8 +61,15 @@ def test_what_is_said_comes_about_as_often(checked, instrument):
 def test_a_record_is_what_the_facts_give(checked, instrument, tmp_path):
     # One district and one round counted anew by hand give what the record says.
     row = checked[(checked["left_out"] == "district") & (checked["area_code"] == "63.10")].iloc[0]
-    told = from_model(learn(instrument, without=["63.10"]), 800.38, "administrative_verification", year=2025,
-                      area="63.10", previous=None, verifier="province")  # fmt: skip
+    told = from_model(
+        learn(instrument, without=["63.10"]),
+        800.38,
+        "administrative_verification",
+        year=2025,
+        area="63.10",
+        previous=None,
+        verifier="province",
+    )
     below_nindya = 1 - told.probability_at_least("nindya")
     assert row["forecast_log"] == pytest.approx(np.log(below_nindya), abs=2e-3)
     assert row["at_least_nindya"] == pytest.approx(1 - below_nindya, abs=1e-3)

@@ -25,8 +25,18 @@ def data(tmp_path_factory):
     new.mkdir()
     text = (old / "instrument.yaml").read_text(encoding="utf-8")
     text = text.replace("id: kla-2024", "id: kla-uji").replace("max_total: 1000", "max_total: 100")
-    for number, small in ((500, 50), (600, 60), (601, 61), (700, 70), (701, 71), (800, 80), (801, 81), (900, 90),
-                          (901, 91), (1000, 100)):  # fmt: skip
+    for number, small in (
+        (500, 50),
+        (600, 60),
+        (601, 61),
+        (700, 70),
+        (701, 71),
+        (800, 80),
+        (801, 81),
+        (900, 90),
+        (901, 91),
+        (1000, 100),
+    ):
         text = text.replace(f"lower: {number}", f"lower: {small}")
         text = text.replace(f"printed_upper: {number}", f"printed_upper: {small}")
     (new / "instrument.yaml").write_text(text, encoding="utf-8")

@@ -224,8 +224,20 @@ def test_the_command_as_json():
 
 
 def test_everything_wrong_is_told_at_once():
-    error = run("--stage", "selff", "--score", "1200", "--year", "1999", "--previous", "mudya",
-                "--verified-by", "camat", "--area", "99.99").exception  # fmt: skip
+    error = run(
+        "--stage",
+        "selff",
+        "--score",
+        "1200",
+        "--year",
+        "1999",
+        "--previous",
+        "mudya",
+        "--verified-by",
+        "camat",
+        "--area",
+        "99.99",
+    ).exception
     assert isinstance(error, kla.ParameterError)
     assert error.exit_code == 2
     for word in ("1999", "selff", "1200", "mudya", "camat", "99.99"):

@@ -35,8 +35,10 @@ def test_every_sheet_stands_in_its_place_with_its_own_sums(write):
     rounds = kla.own_rounds(case)
     totals = rounds[rounds["level"] == "total"].set_index(["award_year", "stage"])["low"].round(2)
     assert totals.index.tolist() == [
-        (2022, "final"), (2025, "self_assessment"), (2025, "administrative_verification"),
-    ]  # fmt: skip
+        (2022, "final"),
+        (2025, "self_assessment"),
+        (2025, "administrative_verification"),
+    ]
     assert totals.iloc[:2].tolist() == [650.5, 771.81]
     by_level = rounds[rounds["stage"] == "self_assessment"].groupby("level")["low"].sum().round(2)
     assert by_level["component"] == by_level["indicator"] == by_level["total"]

@@ -20,8 +20,16 @@ def test_beside_the_middle_of_the_peers(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "data", tmp_path / "data")
     monkeypatch.setenv("KLA_DATA", str(tmp_path / "data"))
     codes = ["63.01", "63.02", "63.03", "63.71"]
-    done = run_kla("synthetic", str(tmp_path / "data/assessments"), "--areas", ",".join(codes), "--year", "2022",
-                   "--instrument", "kla-2024")  # fmt: skip
+    done = run_kla(
+        "synthetic",
+        str(tmp_path / "data/assessments"),
+        "--areas",
+        ",".join(codes),
+        "--year",
+        "2022",
+        "--instrument",
+        "kla-2024",
+    )
     assert done.returncode == 0, done.stderr
     case = kla.open("63.10", 2022)
     peers = peers_of(case)

@@ -81,8 +81,12 @@ def test_codes_are_taken_in_any_case_and_never_as_numbers(instrument):
     assert kla.open("63.10", 2022, target="NINDYA", cluster="k2").target == "nindya"
     assert instrument.ladder.band("Nindya").lower == 701
     assert instrument.component("k2").name.startswith("Klaster II")
-    for wrong in (lambda: kla.open(63.1, 2022), lambda: kla.find_area(63.1), lambda: instrument.question(14.1),
-                  lambda: instrument.ladder.band(701)):  # fmt: skip
+    for wrong in (
+        lambda: kla.open(63.1, 2022),
+        lambda: kla.find_area(63.1),
+        lambda: instrument.question(14.1),
+        lambda: instrument.ladder.band(701),
+    ):
         with pytest.raises(kla.ParameterError, match="teks"):
             wrong()
     with pytest.raises(kla.ParameterError, match=re.escape("Mungkin maksud Anda “21A.7a”")):

@@ -26,8 +26,14 @@ def test_reference_sheet_level_by_level(reference, instrument):
     rolled = kla.roll_up(reference, instrument)
     # 126.91 + 89 + 93.8 + 136 + 94.6 + 163.0 + 68.5 = 771.81
     assert rolled.components["low"].to_dict() == {
-        "K0": 126.91, "K1": 89, "K2": 93.8, "K3": 136, "K4": 94.6, "K5": 163, "KD": 68.5,
-    }  # fmt: skip
+        "K0": 126.91,
+        "K1": 89,
+        "K2": 93.8,
+        "K3": 136,
+        "K4": 94.6,
+        "K5": 163,
+        "KD": 68.5,
+    }
     assert rolled.total.low == 771.81
     assert rolled.placement.predicate == "nindya"
     assert rolled.indicators.loc["26", "low"] == 52.4

@@ -37,8 +37,9 @@ def test_a_two_question_toy_by_hand(two_questions):
 
 
 def test_questions_without_a_state_count_as_unproven(two_questions):
-    rates = {state: EvidenceRate(share, share, share) for state, share in
-             (("complete", 1), ("partial", 0.5), ("none", 0))}  # fmt: skip
+    rates = {
+        state: EvidenceRate(share, share, share) for state, share in (("complete", 1), ("partial", 0.5), ("none", 0))
+    }
     assert set(draw_by_evidence(two_questions, {"1.1": "complete"}, rates=rates, draws=10)) == {12.0}
     assert set(draw_by_evidence(two_questions, {"2.4": "partial"}, rates=rates, draws=10)) == {5.0}
 

@@ -46,16 +46,29 @@ def recalculated(made: bytes) -> str:
         bare = Path(folder) / "bare.xlsx"
         openpyxl.load_workbook(io.BytesIO(made)).save(bare)  # drops the stored values
         subprocess.run(
-            [office, "--headless", f"-env:UserInstallation=file://{folder}/profile", "--convert-to",
-             "xlsx:Calc MS Excel 2007 XML", "--outdir", f"{folder}/out", bare],
-            check=True, capture_output=True, timeout=300,
-        )  # fmt: skip
+            [
+                office,
+                "--headless",
+                f"-env:UserInstallation=file://{folder}/profile",
+                "--convert-to",
+                "xlsx:Calc MS Excel 2007 XML",
+                "--outdir",
+                f"{folder}/out",
+                bare,
+            ],
+            check=True,
+            capture_output=True,
+            timeout=300,
+        )
         live = openpyxl.load_workbook(io.BytesIO(made))["Hitungan"]
         stored = openpyxl.load_workbook(io.BytesIO(made), data_only=True)["Hitungan"]
         theirs = openpyxl.load_workbook(f"{folder}/out/bare.xlsx", data_only=True)["Hitungan"]
     cells = [cell.coordinate for row in live.iter_rows() for cell in row if cell.data_type == "f"]
-    wrong = [cell for cell in cells if str(stored[cell].value) != str(theirs[cell].value)
-             and abs(stored[cell].value - theirs[cell].value) > 1e-9]  # fmt: skip
+    wrong = [
+        cell
+        for cell in cells
+        if str(stored[cell].value) != str(theirs[cell].value) and abs(stored[cell].value - theirs[cell].value) > 1e-9
+    ]
     return f"LibreOffice recalculated {len(cells)} formulas: {len(wrong)} differ from Python {wrong or ''}"
 
 

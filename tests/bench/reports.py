@@ -73,8 +73,10 @@ def main(areas: int, rival_areas: int, many: tuple[int, int]) -> None:
         in_rounds("the same, documents left out on both", against_pages)
         small = short_project(work / "short")
         few, lot = (batch(work / f"short-{n}", codes[:n], small) for n in many)
-        print(f"{many[0]} → {many[1]} areas, a short notebook      {lot['seconds'] / few['seconds']:.1f}× the time, "
-              f"peak {few['peak']:.0f} → {lot['peak']:.0f} MiB")  # fmt: skip
+        print(
+            f"{many[0]} → {many[1]} areas, a short notebook      {lot['seconds'] / few['seconds']:.1f}× the time, "
+            f"peak {few['peak']:.0f} → {lot['peak']:.0f} MiB"
+        )
         again = batch(work / f"short-{many[1]}", codes[:50], small)
         print(f"50 areas again, nothing changed           {again['seconds']:.2f} s")
     print(f"kla --help                                {min(timed([BIN / 'kla', '--help']) for _ in range(5)):.2f} s")
@@ -86,8 +88,10 @@ def country(count: int) -> None:
         work = Path(folder)
         codes = synthetic(work, count)
         done = batch(work / "country", codes, ROOT, told=True)
-        print(f"{count} districts, full set: {done['seconds'] / 60:.1f} minutes, CPU {done['cpu']:.1f} s a report, "
-              f"peak {done['peak']:.0f} MiB")  # fmt: skip
+        print(
+            f"{count} districts, full set: {done['seconds'] / 60:.1f} minutes, CPU {done['cpu']:.1f} s a report, "
+            f"peak {done['peak']:.0f} MiB"
+        )
         print(f"all again, nothing changed: {batch(work / 'country', codes, ROOT)['seconds']:.1f} s")
         print(f"50 of them, nothing changed: {batch(work / 'country', codes[:50], ROOT)['seconds']:.2f} s")
 
@@ -105,13 +109,24 @@ def batch(out: Path, codes: list[str], project: Path, told: bool = False) -> dic
 
     areas = out.parent / "areas.txt"
     areas.write_text("\n".join(codes))
-    command = [BIN / "kla", "batch", "--areas", areas, "--year", str(YEAR), "--jobs", str(WORKERS),
-               "--sheets", out.parent / "sheets"]  # fmt: skip
+    command = [
+        BIN / "kla",
+        "batch",
+        "--areas",
+        areas,
+        "--year",
+        str(YEAR),
+        "--jobs",
+        str(WORKERS),
+        "--sheets",
+        out.parent / "sheets",
+    ]
     environment = {**os.environ, "KLA_HOME": str(project), "KLA_REPORTS": str(out)}
     with peak_of_all(1 if len(codes) < 100 else 3) as peak:
         began = time.monotonic()
-        subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL,
-                       stderr=None if told else subprocess.DEVNULL)  # fmt: skip
+        subprocess.run(
+            command, check=True, env=environment, stdout=subprocess.DEVNULL, stderr=None if told else subprocess.DEVNULL
+        )
         seconds = time.monotonic() - began
     made = [read_manifest((out / code / str(YEAR) / "manifest.json").read_bytes()) for code in codes]
     return {
@@ -138,9 +153,12 @@ def shell_loop(out: Path, codes: list[str]) -> dict[str, float]:
         began = time.monotonic()
         subprocess.run(
             ["xargs", "-P", str(WORKERS), "-I", "{}", "sh", "-c", "\n".join(script), "sh", "{}"],
-            input="\n".join(codes), text=True, check=True, capture_output=True,
+            input="\n".join(codes),
+            text=True,
+            check=True,
+            capture_output=True,
             env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"},
-        )  # fmt: skip
+        )
         seconds = time.monotonic() - began
     after = os.times()
     used = after.children_user + after.children_system - before.children_user - before.children_system

@@ -60,9 +60,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     page = b"<h1>Sebuah laporan</h1>"
     (report / "index.html").write_bytes(page)
     about = Manifest(
-        parameters=ReportParameters().model_dump(), inputs={}, versions={}, created="2026-01-01T00:00:00Z",
-        figures={"area": "Kab. Tanah Bumbu"}, outputs={"index.html": sha256(page)},
-    )  # fmt: skip
+        parameters=ReportParameters().model_dump(),
+        inputs={},
+        versions={},
+        created="2026-01-01T00:00:00Z",
+        figures={"area": "Kab. Tanah Bumbu"},
+        outputs={"index.html": sha256(page)},
+    )
     (report / "manifest.json").write_text(about.text(), encoding="utf-8")
     with serving_lab(folder) as server:
         yield server

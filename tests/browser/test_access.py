@@ -116,9 +116,21 @@ def test_a_report_needs_no_script(browser, report, country):
 
 @pytest.fixture(scope="module")
 def country(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    row = {"code": "63.10", "area": "Kab. Tanah Bumbu", "province": "Kalimantan Selatan", "year": 2022, "target": "Nindya",
-           "predicate": "Madya", "total_low": 650.5, "total_high": 650.5, "gap_high": 50.5, "status": "dibuat",
-           "link": "63.10/2022/index.html", "badge": "ILUSTRATIF", "why": ""}  # fmt: skip
+    row = {
+        "code": "63.10",
+        "area": "Kab. Tanah Bumbu",
+        "province": "Kalimantan Selatan",
+        "year": 2022,
+        "target": "Nindya",
+        "predicate": "Madya",
+        "total_low": 650.5,
+        "total_high": 650.5,
+        "gap_high": 50.5,
+        "status": "dibuat",
+        "link": "63.10/2022/index.html",
+        "badge": "ILUSTRATIF",
+        "why": "",
+    }
     failed = row | {"code": "63.09", "link": "", "badge": "", "why": "Lembar tidak ada."}
     path = tmp_path_factory.mktemp("nasional") / "index.html"
     page = html.national_page("Laporan KLA: 2 daerah", "Satu dibuat.", "Contoh.", [row, failed], made="hari ini")

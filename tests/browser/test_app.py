@@ -250,10 +250,16 @@ def test_ten_tabs_keep_their_own_state_and_leave_no_kernel_behind(open_app, voil
 @pytest.mark.parametrize(
     "path",
     [
-        "voila/files/data/areas.csv", "voila/files/../data/areas.csv", "voila/files/..%2f..%2fetc%2fpasswd",
-        "voila/files/kla.ipynb", "voila/files/", "voila/render/lain.ipynb", "voila/tree", "api/contents",
+        "voila/files/data/areas.csv",
+        "voila/files/../data/areas.csv",
+        "voila/files/..%2f..%2fetc%2fpasswd",
+        "voila/files/kla.ipynb",
+        "voila/files/",
+        "voila/render/lain.ipynb",
+        "voila/tree",
+        "api/contents",
     ],
-)  # fmt: skip
+)
 def test_the_server_hands_out_nothing_but_the_app(voila, path):
     connection = http.client.HTTPConnection(voila.host, timeout=20)
     connection.request("GET", f"/{path}")

@@ -118,8 +118,13 @@ def test_a_name_that_only_leads_here_is_refused(voila, lab, host):
         status, text = ask(server, f"/?token={server.key}", Host=said)
         assert status in (400, 403)
         assert server.key not in text
-        status, _ = ask(server, f"/api/kernels/x/channels?token={server.key}", Host=said, Upgrade="websocket",
-                        Origin=f"http://{said}")  # fmt: skip
+        status, _ = ask(
+            server,
+            f"/api/kernels/x/channels?token={server.key}",
+            Host=said,
+            Upgrade="websocket",
+            Origin=f"http://{said}",
+        )
         assert status in (400, 403)
 
 
@@ -254,12 +259,21 @@ def test_settings_of_the_user_change_nothing(tmp_path):
     """A voila.json where one stands, at home, or where Jupyter is told to look."""
     for folder in (tmp_path / "home/.jupyter", tmp_path / "here", tmp_path / "path"):
         folder.mkdir(parents=True)
-        (folder / "voila.json").write_text(json.dumps({
-            "Voila": {"ip": "0.0.0.0", "token": "", "open_browser": True, "root_dir": "/", "base_url": "/x/"},
-            "VoilaConfiguration": {"file_allowlist": [".*"], "show_tracebacks": True, "template": "lab"},
-        }))  # fmt: skip
-    with serving_app(tmp_path, cwd=tmp_path / "here", HOME=str(tmp_path / "home"), KLA_HOME=str(ROOT),
-                     JUPYTER_CONFIG_PATH=str(tmp_path / "path")) as server:  # fmt: skip
+        (folder / "voila.json").write_text(
+            json.dumps(
+                {
+                    "Voila": {"ip": "0.0.0.0", "token": "", "open_browser": True, "root_dir": "/", "base_url": "/x/"},
+                    "VoilaConfiguration": {"file_allowlist": [".*"], "show_tracebacks": True, "template": "lab"},
+                }
+            )
+        )
+    with serving_app(
+        tmp_path,
+        cwd=tmp_path / "here",
+        HOME=str(tmp_path / "home"),
+        KLA_HOME=str(ROOT),
+        JUPYTER_CONFIG_PATH=str(tmp_path / "path"),
+    ) as server:
         assert ask(server, "/")[0] in (302, 403)
         assert ask(server, f"/voila/files/kla.ipynb?token={server.key}")[0] in (403, 404)
         assert {
@@ -286,9 +300,12 @@ def test_lab_says_the_true_cause_to_root(tmp_path):
         return
     done = subprocess.run(
         [sys.executable, "-c", "from kla_analysis.cli import main; main()", "lab", "--no-browser", "--port", "18899"],
-        cwd=ROOT, capture_output=True, text=True, timeout=60,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
         env={**os.environ, "JUPYTER_CONFIG_DIR": str(tmp_path), "HOME": str(tmp_path)},
-    )  # fmt: skip
+    )
     assert done.returncode == 5
     assert "tidak dijalankan sebagai root" in done.stderr
     assert "--port" not in done.stderr.splitlines()[-1]

@@ -34,8 +34,10 @@ def test_another_budget_is_answered_as_the_planner_does(phone, report):
     box, field = phone.locator(".kla-whatif"), phone.get_by_label("atau ketik")
     for budget in (step, step - 1, *drawn):
         field.fill(str(budget))
-        phone.wait_for_function("budget => document.querySelector('.kla-answer').textContent.startsWith(`Rp${budget}:`)",
-                                arg=f"{budget:,}".replace(",", "."))  # fmt: skip
+        phone.wait_for_function(
+            "budget => document.querySelector('.kla-answer').textContent.startsWith(`Rp${budget}:`)",
+            arg=f"{budget:,}".replace(",", "."),
+        )
         plan = simulator.run(Scenario(goal="points", budget=budget), "nindya").plan
         assert float(box.get_attribute("data-total")) == pytest.approx(plan.total)
         assert int(box.get_attribute("data-cost")) == plan.cost

@@ -280,12 +280,16 @@ def test_every_door_is_for_everyone(context, server, language, first, tmp_path, 
 @pytest.mark.parametrize(
     ("path", "with_key"),
     [
-        ("", 200), ("api/kernels/00000000-0000-0000-0000-000000000000", 404),
-        ("voila/files/63.10/2022/index.html", 200), ("voila/files/contoh/rapat-K0.html", 200),
-        ("voila/files/63.10/2022/manifest.json", 403), ("voila/files/kla.jsonl", 403),
-        ("voila/files/63.10/2022/..%2f..%2fkla.log", 403), ("voila/files/../data/areas.csv", 403),
+        ("", 200),
+        ("api/kernels/00000000-0000-0000-0000-000000000000", 404),
+        ("voila/files/63.10/2022/index.html", 200),
+        ("voila/files/contoh/rapat-K0.html", 200),
+        ("voila/files/63.10/2022/manifest.json", 403),
+        ("voila/files/kla.jsonl", 403),
+        ("voila/files/63.10/2022/..%2f..%2fkla.log", 403),
+        ("voila/files/../data/areas.csv", 403),
     ],
-)  # fmt: skip
+)
 def test_without_its_key_it_opens_for_nobody_and_with_it_hands_out_finished_reports_only(server, path, with_key):
     """The folder of the reports may be closed to other users of the machine; its server must not open it to them."""
 

@@ -47,9 +47,16 @@ def test_all_that_is_wrong_is_told_at_once_and_nothing_is_written(data):
     add_decision(AREA, **RIGHT)
     before = followup_path(AREA).read_bytes()
     wrong = {
-        "award_year": 2022, "decided_on": "31/02/2026", "what": "Hubungi 0812-3456-7890", "agency": "Pak Budi",
-        "due": "nanti", "question_code": "7.1", "component_code": "K9", "state": "done", "points_claimed": 99,
-    }  # fmt: skip
+        "award_year": 2022,
+        "decided_on": "31/02/2026",
+        "what": "Hubungi 0812-3456-7890",
+        "agency": "Pak Budi",
+        "due": "nanti",
+        "question_code": "7.1",
+        "component_code": "K9",
+        "state": "done",
+        "points_claimed": 99,
+    }
     with pytest.raises(DataError) as refused:
         add_decision(AREA, **wrong)
     found = {problem.column for problem in refused.value.problems}
@@ -85,15 +92,30 @@ def test_a_workbook_goes_out_and_comes_back(data, tmp_path):
     use_language("id")
     assert (merged.added, merged.changed, merged.kept) == ((), (), ())
     pd.testing.assert_frame_equal(merged.table, load_followup(AREA))
-    _fill(path, {"F5": "Bappeda", "J5": "Selesai", "L5": "26/11/2026", "M5": "Rp75 juta", "N5": 4.5,
-                 "C7": "2026-11-27", "E7": "=1+1", "F7": "dinas kesehatan"}, without=6)  # fmt: skip
+    _fill(
+        path,
+        {
+            "F5": "Bappeda",
+            "J5": "Selesai",
+            "L5": "26/11/2026",
+            "M5": "Rp75 juta",
+            "N5": 4.5,
+            "C7": "2026-11-27",
+            "E7": "=1+1",
+            "F7": "dinas kesehatan",
+        },
+        without=6,
+    )
     merged = read_followup(AREA, path)
     assert (merged.added, merged.changed, merged.kept) == (("T03",), ("T01",), ("T02",))
     save_followup(AREA, merged.table)
     table = load_followup(AREA).set_index("code")
     assert table.loc["T01", ["agency", "done_on", "spent_rupiah", "points_claimed"]].tolist() == [
-        "Bappeda", "2026-11-26", 75_000_000, 4.5,
-    ]  # fmt: skip
+        "Bappeda",
+        "2026-11-26",
+        75_000_000,
+        4.5,
+    ]
     assert table["what"].tolist() == ["Satu", "Dua", "=1+1"]
     assert table.at["T03", "agency"] == "Dinkes"
 

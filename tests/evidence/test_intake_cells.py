@@ -159,11 +159,22 @@ ada           | x         | x         | x
 """
 # Stored kinds: kind, what the file holds, what it is.
 STORED = [
-    ("n", "12.5", 12.5), ("n", "0", 0.0), ("n", "-5", -5.0), ("n", "1E-3", 0.001), ("n", "1e400", "x"),
-    ("n", "12.300000000000001", 12.300000000000001), ("n", "9007199254740993", 9007199254740992.0), ("p", "0.125", "share"),
-    ("e", "#N/A", "-"), ("e", "#DIV/0!", "-"), ("e", "#REF!", "-"), ("e", "#SPILL!", "-"), ("f", "=SUM(A1:A3)", "x"),
-    ("b", "TRUE", "x"), ("d", "2024-01-02", "x"),
-]  # fmt: skip
+    ("n", "12.5", 12.5),
+    ("n", "0", 0.0),
+    ("n", "-5", -5.0),
+    ("n", "1E-3", 0.001),
+    ("n", "1e400", "x"),
+    ("n", "12.300000000000001", 12.300000000000001),
+    ("n", "9007199254740993", 9007199254740992.0),
+    ("p", "0.125", "share"),
+    ("e", "#N/A", "-"),
+    ("e", "#DIV/0!", "-"),
+    ("e", "#REF!", "-"),
+    ("e", "#SPILL!", "-"),
+    ("f", "=SUM(A1:A3)", "x"),
+    ("b", "TRUE", "x"),
+    ("d", "2024-01-02", "x"),
+]
 DATES = """
 02/01/2024 2024-01-02 | 2/1/2024 2024-01-02 | 2-1-2024 2024-01-02 | 2.1.2024 2024-01-02 | 31/12/2023 2023-12-31
 2_Januari_2024 2024-01-02 | 2_Jan_2024 2024-01-02 | 02_januari_2024 2024-01-02 | 2_Agt_24 2024-08-02 | 2_Ags_2024 2024-08-02
@@ -301,9 +312,21 @@ def test_bands_are_the_same_for_a_total_however_it_was_typed(total):  # T65
 
 @pytest.mark.parametrize(
     ("total", "predicate"),
-    [(499.99, "none"), (500, "pratama"), (600, "pratama"), (600.5, "pratama"), (601, "madya"), (700, "madya"), (701, "nindya"),
-     (800, "nindya"), (801, "utama"), (900, "utama"), (901, "kla"), (1000, "kla")],
-)  # fmt: skip
+    [
+        (499.99, "none"),
+        (500, "pratama"),
+        (600, "pratama"),
+        (600.5, "pratama"),
+        (601, "madya"),
+        (700, "madya"),
+        (701, "nindya"),
+        (800, "nindya"),
+        (801, "utama"),
+        (900, "utama"),
+        (901, "kla"),
+        (1000, "kla"),
+    ],
+)
 def test_band_edges(ladder, total, predicate):  # T65
     assert ladder.place(total).predicate == predicate
     with pytest.raises(kla.KlaError):

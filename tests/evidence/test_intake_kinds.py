@@ -91,12 +91,28 @@ SHIFTED += [(code, name, "DP3A", most, score) for code, name, most, score in (ON
         ([*CLUSTERS, *SHIFTED], 120.0),
         ([*SHIFTED, (), ("Ringkasan",), *CLUSTERS], 120.0),
         ([*CLUSTERS, (), ("Rincian per indikator",), (), *SHIFTED], 120.0),
-        ([(*left, None, *right) for left, right in zip([HEAD, ONE, TWO], [HEAD, ("4", "Akta", 15, 10), ("5", "ILA", 45, 40)], strict=True)], 150.0),
+        (
+            [
+                (*left, None, *right)
+                for left, right in zip(
+                    [HEAD, ONE, TWO], [HEAD, ("4", "Akta", 15, 10), ("5", "ILA", 45, 40)], strict=True
+                )
+            ],
+            150.0,
+        ),
         ([HEAD, ONE, TWO, HEAD, THREE], 120.0),
-        ([*CLUSTERS, ("Kode", "Indikator", "Nilai", "Nilai Maksimal"), ("1", "Peraturan", 70, 96), ("2", "Kelembagaan", 50, 36)], "melebihi maksimum 2"),
+        (
+            [
+                *CLUSTERS,
+                ("Kode", "Indikator", "Nilai", "Nilai Maksimal"),
+                ("1", "Peraturan", 70, 96),
+                ("2", "Kelembagaan", 50, 36),
+            ],
+            "melebihi maksimum 2",
+        ),
         ([HEAD, ONE, TWO, THREE, (None, "JUMLAH", 164, 160)], "tercetak 160"),
     ],
-)  # fmt: skip
+)
 def test_every_header_has_its_own_columns(tmp_path, reader, rows, wanted):
     check(outcome(sheet(tmp_path, *rows), reader), wanted)
 
@@ -169,9 +185,16 @@ def changed(path: Path, old: str, new: str) -> None:
 
 @pytest.mark.parametrize(
     "numbers",
-    [("(1)", "(2)", "(3)", "(4)"), (1, 2, 3, 4), ("1", "2", "3", "4"), ("a", "b", "c", "d"), ("1)", "2)", "3)", "4)"),
-     ("[1]", "[2]", "[3]", "[4]"), ("(1)", "(2)", "(3)", "(4) = (3) x bobot")],
-)  # fmt: skip
+    [
+        ("(1)", "(2)", "(3)", "(4)"),
+        (1, 2, 3, 4),
+        ("1", "2", "3", "4"),
+        ("a", "b", "c", "d"),
+        ("1)", "2)", "3)", "4)"),
+        ("[1]", "[2]", "[3]", "[4]"),
+        ("(1)", "(2)", "(3)", "(4) = (3) x bobot"),
+    ],
+)
 def test_the_row_that_numbers_the_columns_is_passed_over(tmp_path, reader, numbers):
     head = ("No", *HEAD[1:])
     check(outcome(sheet(tmp_path, head, numbers, (1, *ONE[1:]), (2, *TWO[1:])), reader), 100.0)
@@ -317,13 +340,32 @@ Q = [("1", "12", 12), ("2a", "1", 0.75), ("2b", "1", 0.5)]
     "rows",
     [
         [("Indikator", "No Pertanyaan", "Nilai"), *(("1", code, score) for code, _, score in Q)],
-        [("No", "Uraian", "Nilai"), ("Indikator 1", "Peraturan daerah", None), *((f"Pertanyaan {c}", "", s) for c, _, s in Q)],
+        [
+            ("No", "Uraian", "Nilai"),
+            ("Indikator 1", "Peraturan daerah", None),
+            *((f"Pertanyaan {c}", "", s) for c, _, s in Q),
+        ],
         [("Kode Indikator", "No", "Pertanyaan", "Maks", "Nilai"), *(("1", c, "x", int(m), s) for c, m, s in Q)],
-        [("No", "Pertanyaan", "Nilai Maks", "Nilai"), ("1", "Peraturan/Kebijakan Daerah tentang KLA", 96, None), *((c, "x", int(m), s) for c, m, s in Q)],
-        [("No", "Pertanyaan", "Nilai Maks", "Nilai"), ("INDIKATOR 1", None, None, None), ("1", "x", 12, 12), ("2", "Kebijakan", None, None), ("a", "x", 1, 0.75), ("b", "x", 1, 0.5)],
-        [("Indikator / Pertanyaan", "Nilai"), ("Indikator 1: Peraturan/Kebijakan Daerah", None), *((f"Pertanyaan {c}", s) for c, _, s in Q)],
+        [
+            ("No", "Pertanyaan", "Nilai Maks", "Nilai"),
+            ("1", "Peraturan/Kebijakan Daerah tentang KLA", 96, None),
+            *((c, "x", int(m), s) for c, m, s in Q),
+        ],
+        [
+            ("No", "Pertanyaan", "Nilai Maks", "Nilai"),
+            ("INDIKATOR 1", None, None, None),
+            ("1", "x", 12, 12),
+            ("2", "Kebijakan", None, None),
+            ("a", "x", 1, 0.75),
+            ("b", "x", 1, 0.5),
+        ],
+        [
+            ("Indikator / Pertanyaan", "Nilai"),
+            ("Indikator 1: Peraturan/Kebijakan Daerah", None),
+            *((f"Pertanyaan {c}", s) for c, _, s in Q),
+        ],
     ],
-)  # fmt: skip
+)
 def test_the_indicator_completes_the_number_of_a_question(tmp_path, reader, rows):
     check(outcome(sheet(tmp_path, *rows), reader), 13.25)
 
@@ -333,9 +375,17 @@ def test_the_indicator_completes_the_number_of_a_question(tmp_path, reader, rows
 
 @pytest.mark.parametrize(
     ("name", "most", "code"),
-    [("KELANA DEKELA", 100, "KD"), ("Kelana & Dekela", 100, "KD"), ("Klaster 2", 156, "K2"), ("B. HAK SIPIL & KEBEBASAN", 115, "K1"),
-     ("Perlindungan Khusus Anak", 205, "K5"), ("III. Kesehatan Dasar dan Kesejahteraan", 150, "K3"), ("PUSPAGA", 45, "8"), ("Sekolah Ramah Anak", 51, "19")],
-)  # fmt: skip
+    [
+        ("KELANA DEKELA", 100, "KD"),
+        ("Kelana & Dekela", 100, "KD"),
+        ("Klaster 2", 156, "K2"),
+        ("B. HAK SIPIL & KEBEBASAN", 115, "K1"),
+        ("Perlindungan Khusus Anak", 205, "K5"),
+        ("III. Kesehatan Dasar dan Kesejahteraan", 150, "K3"),
+        ("PUSPAGA", 45, "8"),
+        ("Sekolah Ramah Anak", 51, "19"),
+    ],
+)
 def test_usual_names_are_known(tmp_path, reader, name, most, code):
     path = sheet(tmp_path, ("Uraian", "Nilai Maksimal", "Nilai"), (name, most, 16))
     (one,) = read_sheet(path, reader=reader, **ABOUT).require().assessments
@@ -363,12 +413,17 @@ def test_maxima_in_order_and_number_are_enough(tmp_path, reader, instrument, ref
         [(None, "Rata-rata", None, 50)],
         [(None, "Persentase capaian", None, 73.2)],
         [("Keterangan:",), ("1", "Kurang", None, 1), ("2", "Baik", None, 2)],
-        [(), (None, None, None, "Batulicin, 5 Maret 2026"), (None, None, None, "Kepala Dinas"), (None, None, None, "NIP. 19700101 199603 1 001")],
+        [
+            (),
+            (None, None, None, "Batulicin, 5 Maret 2026"),
+            (None, None, None, "Kepala Dinas"),
+            (None, None, None, "NIP. 19700101 199603 1 001"),
+        ],
         [(None, "Kepala Dinas PPPA", None, None), (None, "NIP", None, "197001011996031001")],
         [(None, "JUMLAH", 132, 100), (None, "Rata-rata", None, 50), (None, "Peringkat", None, 3)],
         [(None, "Catatan: nilai sementara", None, None), (None, "Skala 1 - 5", None, 5)],
     ],
-)  # fmt: skip
+)
 def test_what_stands_below_the_table_is_passed_over_and_listed(tmp_path, reader, foot):
     path = sheet(tmp_path, HEAD, ONE, TWO, *foot)
     check(outcome(path, reader), 100.0)
@@ -441,12 +496,16 @@ def test_pages_of_portals(tmp_path, reader, data):
 @pytest.mark.parametrize(
     ("row", "wanted"),
     [
-        (("Alamat", ":", "Jl. Contoh No. 1"), 70.0), (("Alamat", "Jl. Contoh No. 1", "No Telepon", "(0518) 70001"), 70.0),
-        (("Nomor Telepon", ":", "0518-70001"), 70.0), (("Hotline UPTD PPA 0811-5000-111",), 70.0),
-        (("Telp. kantor", "0812-5000-1111"), 70.0), (("Nama Anak", "Alamat Rumah", "No HP"), "data pribadi"),
-        (("Nama Orang Tua", ":", "Fulan"), "data pribadi"), (("HP ibu 0812-5000-1111",), "data pribadi"),
+        (("Alamat", ":", "Jl. Contoh No. 1"), 70.0),
+        (("Alamat", "Jl. Contoh No. 1", "No Telepon", "(0518) 70001"), 70.0),
+        (("Nomor Telepon", ":", "0518-70001"), 70.0),
+        (("Hotline UPTD PPA 0811-5000-111",), 70.0),
+        (("Telp. kantor", "0812-5000-1111"), 70.0),
+        (("Nama Anak", "Alamat Rumah", "No HP"), "data pribadi"),
+        (("Nama Orang Tua", ":", "Fulan"), "data pribadi"),
+        (("HP ibu 0812-5000-1111",), "data pribadi"),
     ],
-)  # fmt: skip
+)
 def test_an_office_is_no_person(tmp_path, reader, row, wanted):
     found = outcome(sheet(tmp_path, row, HEAD, ONE), reader)
     assert (wanted in found) if isinstance(wanted, str) else found == wanted
@@ -483,18 +542,41 @@ def three_rows(top, middle, below, merged):
 @pytest.mark.parametrize(
     ("rows", "merged"),
     [
-        three_rows(("Kode", "Indikator", "Nilai", None, None), (None, None, "Maksimal", "Hasil", None), (None, None, None, "Mandiri", "Verifikasi"),
-                   ((1, 0, 3, 0), (1, 1, 3, 1), (1, 2, 1, 4), (2, 2, 3, 2), (2, 3, 2, 4))),
-        three_rows(("Kode", "Indikator", "Penilaian", None, None), (None, None, "Bobot", "Skor", None), (None, None, None, "Kab/Kota", "Provinsi"),
-                   ((1, 0, 3, 0), (1, 1, 3, 1), (1, 2, 1, 4), (2, 2, 3, 2), (2, 3, 2, 4))),
-        ([("Kode", "Indikator", "Nilai Maks", "Skor Kab/Kota", "Skor Provinsi", "Skor Pusat"), (*ONE, 60, 50), (*TWO, 20, 10)], ()),
-        ([("Kode", "Indikator", "Maks", "Skor", None, None), (None, None, None, "EM", "VA", "VLH"), (*ONE, 60, 50), (*TWO, 20, 10)], ()),
+        three_rows(
+            ("Kode", "Indikator", "Nilai", None, None),
+            (None, None, "Maksimal", "Hasil", None),
+            (None, None, None, "Mandiri", "Verifikasi"),
+            ((1, 0, 3, 0), (1, 1, 3, 1), (1, 2, 1, 4), (2, 2, 3, 2), (2, 3, 2, 4)),
+        ),
+        three_rows(
+            ("Kode", "Indikator", "Penilaian", None, None),
+            (None, None, "Bobot", "Skor", None),
+            (None, None, None, "Kab/Kota", "Provinsi"),
+            ((1, 0, 3, 0), (1, 1, 3, 1), (1, 2, 1, 4), (2, 2, 3, 2), (2, 3, 2, 4)),
+        ),
+        (
+            [
+                ("Kode", "Indikator", "Nilai Maks", "Skor Kab/Kota", "Skor Provinsi", "Skor Pusat"),
+                (*ONE, 60, 50),
+                (*TWO, 20, 10),
+            ],
+            (),
+        ),
+        (
+            [
+                ("Kode", "Indikator", "Maks", "Skor", None, None),
+                (None, None, None, "EM", "VA", "VLH"),
+                (*ONE, 60, 50),
+                (*TWO, 20, 10),
+            ],
+            (),
+        ),
         ([("Kode", "Indikator", "Nilai Maks", "Nilai", "Capaian"), (*ONE, "73%"), (*TWO, "83%")], ()),
         ([("Kode", "Indikator", "Nilai Maks", "Nilai 2024", "Nilai 2025"), (*ONE[:3], 40, 70), (*TWO[:3], 10, 30)], ()),
         ([("Anggaran KLA Rp 1.200.000.000",), HEAD, ONE, TWO], ()),
         ([("Kode", "Indikator", "Bobot", "Skor", "Nilai"), (*ONE, 70), (*TWO, 30)], ()),
     ],
-)  # fmt: skip
+)
 def test_columns_of_stages_and_deep_headers(tmp_path, reader, rows, merged):
     check(outcome(sheet(tmp_path, *rows, merged=merged), reader), 100.0)
 
@@ -518,15 +600,43 @@ def test_several_columns_are_asked_for_by_name_once(tmp_path, reader):
 @pytest.mark.parametrize(
     ("titles", "asked", "decided"),
     [
-        (("EM", "Provinsi", "Pusat"), "stage (administrative_verification, central_review, self_assessment)", {"self_assessment": 100, "administrative_verification": 80, "central_review": 60}),
-        (("Nilai", "Provinsi", "Pusat"), "stage (administrative_verification, central_review)", {"self_assessment": 100, "central_review": 60}),
-        (("Mandiri", "Prov.", "Kementerian"), "stage (", {"self_assessment": 100, "administrative_verification": 80, "central_review": 60}),
-        (("Kabupaten", "Provinsi", "Pusat"), "stage (", {"self_assessment": 100, "administrative_verification": 80, "central_review": 60}),
-        (("Kab/Kota", "VA", "VLH"), "stage (", {"self_assessment": 100, "administrative_verification": 80, "field_verification": 60}),
-        (("Skor", "Lapangan", "Penetapan"), "stage (field_verification, final)", {"field_verification": 80, "final": 60}),
-        (("Evaluasi Mandiri", "Verifikasi Administrasi", "Final"), "stage (", {"self_assessment": 100, "administrative_verification": 80, "final": 60}),
+        (
+            ("EM", "Provinsi", "Pusat"),
+            "stage (administrative_verification, central_review, self_assessment)",
+            {"self_assessment": 100, "administrative_verification": 80, "central_review": 60},
+        ),
+        (
+            ("Nilai", "Provinsi", "Pusat"),
+            "stage (administrative_verification, central_review)",
+            {"self_assessment": 100, "central_review": 60},
+        ),
+        (
+            ("Mandiri", "Prov.", "Kementerian"),
+            "stage (",
+            {"self_assessment": 100, "administrative_verification": 80, "central_review": 60},
+        ),
+        (
+            ("Kabupaten", "Provinsi", "Pusat"),
+            "stage (",
+            {"self_assessment": 100, "administrative_verification": 80, "central_review": 60},
+        ),
+        (
+            ("Kab/Kota", "VA", "VLH"),
+            "stage (",
+            {"self_assessment": 100, "administrative_verification": 80, "field_verification": 60},
+        ),
+        (
+            ("Skor", "Lapangan", "Penetapan"),
+            "stage (field_verification, final)",
+            {"field_verification": 80, "final": 60},
+        ),
+        (
+            ("Evaluasi Mandiri", "Verifikasi Administrasi", "Final"),
+            "stage (",
+            {"self_assessment": 100, "administrative_verification": 80, "final": 60},
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_table_of_stages_asks_once_and_takes_none_by_itself(tmp_path, reader, titles, asked, decided):
     path = sheet(tmp_path, ("Kode", "Indikator", "Nilai Maksimal", *titles), (*ONE, 60, 50), (*TWO, 20, 10))
     check(outcome(path, reader, stage=""), asked)
@@ -539,10 +649,14 @@ def test_a_table_of_stages_asks_once_and_takes_none_by_itself(tmp_path, reader, 
     [
         [("Kode", "Indikator", "Maks", "EM", "Provinsi", "Pusat"), (*ONE, "Kalsel", "ada"), (*TWO, "Kalsel", "ada")],
         [("Kode", "Indikator", "Maks", "EM", "Provinsi", "Pusat"), ONE, TWO],
-        [("Provinsi", "Kabupaten", "Kode", "Indikator", "Nilai"), ("Kalsel", "Tanah Bumbu", *ONE[:2], 70), ("Kalsel", "Tanah Bumbu", *TWO[:2], 30)],
+        [
+            ("Provinsi", "Kabupaten", "Kode", "Indikator", "Nilai"),
+            ("Kalsel", "Tanah Bumbu", *ONE[:2], 70),
+            ("Kalsel", "Tanah Bumbu", *TWO[:2], 30),
+        ],
         [("Kode", "Indikator", "Maks", "EM", "Catatan Provinsi", "Catatan Pusat"), (*ONE, 3, 1), (*TWO, 2, 0)],
     ],
-)  # fmt: skip
+)
 def test_columns_without_figures_are_no_stages(tmp_path, reader, rows):
     check(outcome(sheet(tmp_path, *rows), reader, stage="self_assessment"), 100.0)
     assert outcome(sheet(tmp_path, *rows), reader, stage="" if "EM" in rows[0] else "final") == 100.0
@@ -567,7 +681,10 @@ def test_every_stage_in_one_go(tmp_path, reader):
     check(outcome(path, reader, stage=""), "stage all")
     intake = read_sheet(path, reader=reader, **{**ABOUT, "stage": "all"}).require()
     assert [(one.stage, one.total) for one in intake.assessments] == [
-        ("self_assessment", 100), ("administrative_verification", 80), ("central_review", 60)]  # fmt: skip
+        ("self_assessment", 100),
+        ("administrative_verification", 80),
+        ("central_review", 60),
+    ]
 
 
 # --- number formats of other languages, sums above the maximum, one message a kind -------------------------------------------
@@ -651,7 +768,11 @@ def test_the_same_fault_forty_times_is_one_problem(tmp_path, reader, instrument)
     rows = [HEAD, *((code, row["name"], row["max_points"], "banyak") for code, row in instrument.indicators.iterrows())]
     said = outcome(sheet(tmp_path, *rows), reader)
     check(said, "begitu juga baris 4–33: 31 tempat")
-    numbers = read_sheet(people.write_csv(tmp_path / "a.csv", [page("A", [HEAD, *((*row[:3], 0.5) for row in (ONE, TWO))])]), reader=reader, **ABOUT)  # fmt: skip
+    numbers = read_sheet(
+        people.write_csv(tmp_path / "a.csv", [page("A", [HEAD, *((*row[:3], 0.5) for row in (ONE, TWO))])]),
+        reader=reader,
+        **ABOUT,
+    )
     assert [item.reason for item in numbers.repairs.items if "teks" in item.reason] == [
         "2 angka tersimpan sebagai teks"
     ]

@@ -150,9 +150,22 @@ def open_document(folder, instrument, reference):
 
 
 WORKBOOKS = [
-    rapor, plain_indicators, two_row_header, cover_sheet, hidden_parts, block_totals, a_sheet_per_cluster, numbers_as_text,
-    codes_as_numbers, reordered_with_extra_columns, two_stages, semicolon_csv, html_export, old_excel, open_document,
-]  # fmt: skip
+    rapor,
+    plain_indicators,
+    two_row_header,
+    cover_sheet,
+    hidden_parts,
+    block_totals,
+    a_sheet_per_cluster,
+    numbers_as_text,
+    codes_as_numbers,
+    reordered_with_extra_columns,
+    two_stages,
+    semicolon_csv,
+    html_export,
+    old_excel,
+    open_document,
+]
 
 
 @pytest.mark.parametrize("make", WORKBOOKS, ids=lambda make: make.__name__)
@@ -301,9 +314,16 @@ def test_what_is_missing_is_missing(tmp_path, instrument):  # T64
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(-1, "kurang dari nol"), (96.01, "melebihi maksimum 1, yaitu 96"), ("85%", "persen"), ("banyak", "bukan angka"),
-     ("nihil", "nol atau belum"), ("=SUM(A1)", "rumus"), ("inf", "bukan angka")],
-)  # fmt: skip
+    [
+        (-1, "kurang dari nol"),
+        (96.01, "melebihi maksimum 1, yaitu 96"),
+        ("85%", "persen"),
+        ("banyak", "bukan angka"),
+        ("nihil", "nol atau belum"),
+        ("=SUM(A1)", "rumus"),
+        ("inf", "bukan angka"),
+    ],
+)
 def test_a_score_that_can_not_be(tmp_path, value, words):  # T42, T46
     rows = [SMALL[0], ("1", "a", 96, value), *SMALL[2:]]
     said = refusal(people.page("A", rows), tmp_path)

@@ -48,7 +48,12 @@ def _is_right(intake: kla.Intake, recap: recaps.Recap) -> bool:
     (one,) = intake.assessments
     found = dict(zip(one.answers.iloc[:, 3], one.answers["score"], strict=True))
     wanted = {code: math.nan if value is None else value for code, value in recap.scores.items()}
-    return one.level == recap.level and found.keys() <= wanted.keys() and all(
-        (math.isnan(value) and (code not in found or math.isnan(found[code]))) or abs(found.get(code, -1) - value) < 1e-6
-        for code, value in wanted.items()
-    )  # fmt: skip
+    return (
+        one.level == recap.level
+        and found.keys() <= wanted.keys()
+        and all(
+            (math.isnan(value) and (code not in found or math.isnan(found[code])))
+            or abs(found.get(code, -1) - value) < 1e-6
+            for code, value in wanted.items()
+        )
+    )

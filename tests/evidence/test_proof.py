@@ -23,11 +23,22 @@ HEAD = (
 )
 ROWS = [
     HEAD,
-    ("1.1", "Perda KLA tersedia", 12, 10, "Dinas PPPA", "lengkap", "https://arsip.example/perda.pdf", "Perda 4/2020", "sudah", "31/03/2025"),
+    (
+        "1.1",
+        "Perda KLA tersedia",
+        12,
+        10,
+        "Dinas PPPA",
+        "lengkap",
+        "https://arsip.example/perda.pdf",
+        "Perda 4/2020",
+        "sudah",
+        "31/03/2025",
+    ),
     ("1.2a", "", None, 0.5, "Bagian Hukum, JDIH", "SK Bupati 12/2023.pdf", None, None, None, None),
     ("1.2b", "", None, 0.5, "JDIH\nBagian Hukum", "ada", None, None, None, "segera"),
     ("1.4", "", None, 1, None, None, None, None, None, None),
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -38,8 +49,13 @@ def intake(tmp_path):
 def test_what_a_sheet_says_of_its_evidence_is_kept(intake, tmp_path):
     said = intake.assessment().proof
     assert said.loc["1.1"].tolist() == [
-        "complete", "https://arsip.example/perda.pdf", "Perda 4/2020", "Dinas PPPA", None, "2025-03-31"
-    ]  # fmt: skip
+        "complete",
+        "https://arsip.example/perda.pdf",
+        "Perda 4/2020",
+        "Dinas PPPA",
+        None,
+        "2025-03-31",
+    ]
     # Several responsible: nobody knows who leads. A document is no state, and “ada” is none either.
     assert said.loc["1.2a"].tolist() == [None, "SK Bupati 12/2023.pdf", None, None, "Bagian Hukum;JDIH", None]
     assert said.loc["1.2b"].tolist() == [None, None, None, None, "JDIH;Bagian Hukum", None]

@@ -233,9 +233,14 @@ def test_blank_worksheets_are_no_deliveries(played, tmp_path):
 
 
 ANSWER = st.fixed_dictionaries(
-    {}, optional={"score": st.sampled_from([0.0, 0.5, 1.0]), "evidence_state": st.sampled_from(["none", "complete"]),
-                  "note": st.sampled_from(["a", "b"]), "lead": st.sampled_from(["Dinkes", "Bappeda"])}
-)  # fmt: skip
+    {},
+    optional={
+        "score": st.sampled_from([0.0, 0.5, 1.0]),
+        "evidence_state": st.sampled_from(["none", "complete"]),
+        "note": st.sampled_from(["a", "b"]),
+        "lead": st.sampled_from(["Dinkes", "Bappeda"]),
+    },
+)
 DELIVERIES = st.lists(
     st.tuples(
         st.sampled_from([("agency", "Dinkes"), ("agency", "Bappeda"), ("coordinator", ""), ("subdistrict", "Satui")]),

@@ -33,8 +33,14 @@ def test_kla_2024_is_complete(instrument):
 
 def test_maxima(instrument):
     assert instrument.components["max_points"].to_dict() == {
-        "K0": 164, "K1": 115, "K2": 156, "K3": 150, "K4": 110, "K5": 205, "KD": 100,
-    }  # fmt: skip
+        "K0": 164,
+        "K1": 115,
+        "K2": 156,
+        "K3": 150,
+        "K4": 110,
+        "K5": 205,
+        "KD": 100,
+    }
     assert instrument.indicators["max_points"].sum() == 1000
     # Indicators 19 (51 printed, 54 in questions) and 21B (17, 18) are 4 points over: declared.
     assert instrument.questions["max_points"].sum() == 1004

@@ -16,8 +16,13 @@ from com.sun.star.beans import PropertyValue
 from com.sun.star.connection import NoConnectException
 from com.sun.star.table import CellAddress, CellRangeAddress
 
-FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".ods": "calc8", ".xls": "MS Excel 97", ".html": "HTML (StarCalc)",
-           ".csv": "Text - txt - csv (StarCalc)"}  # fmt: skip
+FILTERS = {
+    ".xlsx": "Calc MS Excel 2007 XML",
+    ".ods": "calc8",
+    ".xls": "MS Excel 97",
+    ".html": "HTML (StarCalc)",
+    ".csv": "Text - txt - csv (StarCalc)",
+}
 #: As LibreOffice writes text files where the comma is the decimal mark: semicolons, UTF-8, numbers as they are shown.
 SEMICOLONS = "59,34,76,1,,0,false,true,false,false,false,{sheet}"
 #: As it opens them: numbers are read in the language of the machine.
@@ -85,9 +90,16 @@ def main() -> None:
     asked = json.load(sys.stdin)
     pipe = f"kla{Path(asked['profile']).parent.name}"
     office = subprocess.Popen(
-        [asked["office"], f"-env:UserInstallation={Path(asked['profile']).as_uri()}", "--headless", "--norestore",
-         f"--accept=pipe,name={pipe};urp;"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [
+            asked["office"],
+            f"-env:UserInstallation={Path(asked['profile']).as_uri()}",
+            "--headless",
+            "--norestore",
+            f"--accept=pipe,name={pipe};urp;",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     desktop = connect(pipe)
     try:
         for job in asked["jobs"]:

@@ -39,9 +39,13 @@ def drive(folder: Path, language: str, *jobs: dict) -> None:
     (profile / "user" / "registrymodifications.xcu").write_text(SETTINGS.format(language=language), encoding="utf-8")
     asked = {"office": OFFICE, "profile": str(profile), "jobs": jobs}
     done = subprocess.run(
-        [PYTHON, str(Path(__file__).with_name("drive.py"))], input=json.dumps(asked), text=True, capture_output=True,
-        timeout=300, check=False,
-    )  # fmt: skip
+        [PYTHON, str(Path(__file__).with_name("drive.py"))],
+        input=json.dumps(asked),
+        text=True,
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
 
 

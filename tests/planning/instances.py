@@ -102,10 +102,14 @@ def every_plan(model: Model, limits: Limits) -> tuple[np.ndarray, np.ndarray, np
     questions = instrument.questions
     base = {code: round(points * model.kept_share * MILLION) for code, points in model.claimed.items()}
     raised = [
-        (actions.index.get_loc(row.action_code), row.question_code, row.chance_likely if likely(model) else 1.0,
-         round(row.raised_to * questions.at[row.question_code, "max_points"] * MILLION))
+        (
+            actions.index.get_loc(row.action_code),
+            row.question_code,
+            row.chance_likely if likely(model) else 1.0,
+            round(row.raised_to * questions.at[row.question_code, "max_points"] * MILLION),
+        )
         for row in model.catalogue.answers.itertuples()
-    ]  # fmt: skip
+    ]
     component = {code: np.zeros(len(member)) for code in instrument.components.index}
     for indicator, own in questions.groupby("indicator_code").groups.items():
         row = instrument.indicators.loc[indicator]
@@ -165,11 +169,17 @@ def outcomes(answering: list[tuple], count: int) -> list[tuple[float, list[bool]
         bounds = [1.0, *chances, 0.0]
         if chances:
             found = [
-                (before * (bounds[at] - bounds[at + 1]),
-                 [fits and (each[0] != action or each[2] in chances[:at])
-                  for fits, each in zip(passed, answering, strict=True)])
-                for before, passed in found for at in range(len(chances) + 1) if bounds[at] > bounds[at + 1]
-            ]  # fmt: skip
+                (
+                    before * (bounds[at] - bounds[at + 1]),
+                    [
+                        fits and (each[0] != action or each[2] in chances[:at])
+                        for fits, each in zip(passed, answering, strict=True)
+                    ],
+                )
+                for before, passed in found
+                for at in range(len(chances) + 1)
+                if bounds[at] > bounds[at + 1]
+            ]
     return found
 
 

@@ -128,8 +128,14 @@ def test_all_problems_of_costs_and_groups_at_once(folder, instrument):
 
 @pytest.mark.parametrize(
     ("delimiter", "comma", "groups", "bom"),
-    [(";", True, True, True), (";", True, False, False), ("\t", True, True, False), (";", False, False, True), (",", False, False, True)],
-)  # fmt: skip
+    [
+        (";", True, True, True),
+        (";", True, False, False),
+        ("\t", True, True, False),
+        (";", False, False, True),
+        (",", False, False, True),
+    ],
+)
 def test_a_catalogue_that_a_spreadsheet_saved_again_is_the_same(folder, instrument, delimiter, comma, groups, bom):
     """Excel with Indonesian settings: semicolons or tabs, decimal commas, groups of thousands, a mark at the beginning."""
     for name in ("actions.csv", "answers.csv"):

@@ -23,8 +23,22 @@ def test_the_cheapest_plan_is_the_default():
 
 def test_what_is_saved_is_asked_again_the_same(tmp_path):
     file = tmp_path / "milik saya.yaml"
-    asked = ["--goal", "points", "--budget", "1,2 miliar", "--agency", "Dinas PPPA=300 juta", "--must-not", "A01",
-             "--either-or", "A18,A25", "--component", "K1=80", "--spend-year", "2026=900 juta"]  # fmt: skip
+    asked = [
+        "--goal",
+        "points",
+        "--budget",
+        "1,2 miliar",
+        "--agency",
+        "Dinas PPPA=300 juta",
+        "--must-not",
+        "A01",
+        "--either-or",
+        "A18,A25",
+        "--component",
+        "K1=80",
+        "--spend-year",
+        "2026=900 juta",
+    ]
     first = run_json("plan", *asked, "--save", str(file))
     again = run_json("plan", str(file))
     assert (again["actions"], again["total"], again["cost"]) == (first["actions"], first["total"], first["cost"])

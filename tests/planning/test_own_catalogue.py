@@ -12,8 +12,15 @@ from kla_analysis.planning import drafts
 from kla_analysis.planning.actions import FILES, load_catalogue
 from kla_analysis.planning.scenario import Scenario
 
-TYPED = {"name_id": "Rumah singgah", "cost_low": "70 juta", "cost_likely": "80 juta", "cost_high": "Rp90.000.000",
-         "chance_low": "60", "chance_likely": "80%", "chance_high": "0,95"}  # fmt: skip
+TYPED = {
+    "name_id": "Rumah singgah",
+    "cost_low": "70 juta",
+    "cost_likely": "80 juta",
+    "cost_high": "Rp90.000.000",
+    "chance_low": "60",
+    "chance_likely": "80%",
+    "chance_high": "0,95",
+}
 
 
 @pytest.fixture
@@ -84,8 +91,10 @@ def test_a_new_action_is_planned_with_changed_and_taken_back(form, home, instrum
     form.save.click()
     assert form.catalogue.actions.loc["A17", "cost_likely"] == 45_000_000
     assert form._answers("A17")["chance_likely"].tolist() == before["chance_likely"].tolist()
-    of = [next(line for line in text.decode().splitlines() if line.startswith("A17,")).split(",")[:3]
-          for text in (example["actions.csv"], (folder / "actions.csv").read_bytes())]  # fmt: skip
+    of = [
+        next(line for line in text.decode().splitlines() if line.startswith("A17,")).split(",")[:3]
+        for text in (example["actions.csv"], (folder / "actions.csv").read_bytes())
+    ]
     assert of[0] == of[1]
     form.undo.click()
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == saved

@@ -109,8 +109,10 @@ def test_the_cheapest_sure_plan_of_the_example(model):
 
 
 def test_certainty_keeps_the_points_of_components(model):
-    for limits, asked in ((Limits(budget=1_200_000_000, components={"K4": 82}), 0.3),
-                          (Limits(budget=2_000_000_000, components={"K3": 116}), 0.5)):  # fmt: skip
+    for limits, asked in (
+        (Limits(budget=1_200_000_000, components={"K4": 82}), 0.3),
+        (Limits(budget=2_000_000_000, components={"K3": 116}), 0.5),
+    ):
         plan, chance = sure_plan(model, 701, asked, limits)
         if plan.status != "infeasible":
             assert not model.broken(model.indices(plan.actions), limits)
@@ -219,8 +221,10 @@ def test_without_a_solver_the_plans_are_the_same(rolled):
             drawn = between(*(rows[f"cost_{level}"].to_numpy() for level in ("low", "likely", "high")), lots[at][of])
             split = rows.assign(cost_likely=np.rint(drawn).astype(np.int64))
             answers = model.catalogue.answers
-            chances = between(*(answers[f"chance_{level}"].to_numpy() for level in ("low", "likely", "high")),
-                              np.full(len(answers), strict[at]))  # fmt: skip
+            chances = between(
+                *(answers[f"chance_{level}"].to_numpy() for level in ("low", "likely", "high")),
+                np.full(len(answers), strict[at]),
+            )
             actions = model.catalogue.actions.assign(cost_likely=split.groupby("action_code")["cost_likely"].sum())
             catalogue = replace(
                 model.catalogue, actions=actions, answers=answers.assign(chance_likely=chances), split=split

@@ -128,9 +128,12 @@ def test_weights_and_groups_are_refused_together():
 
 def test_weighted_budgets_come_back_from_a_file_and_order_the_actions(simulator):
     asked = check_scenario(
-        {"goal": "points", "budget": "600 juta",
-         "budgets": [{"budget": "300 juta", "weight": 0.4}, {"budget": "900 juta", "weight": 0.6}]}
-    )  # fmt: skip
+        {
+            "goal": "points",
+            "budget": "600 juta",
+            "budgets": [{"budget": "300 juta", "weight": 0.4}, {"budget": "900 juta", "weight": 0.6}],
+        }
+    )
     assert read_scenario(asked.to_yaml().encode(), shown="x.yaml") == asked
     answer = simulator.run(asked)
     assert answer.cuts["budget"].tolist() == [900_000_000, 300_000_000]
@@ -151,4 +154,6 @@ def test_weighted_budgets_are_typed_in_the_app(position):
     app.undo.click()
     assert app.budgets.value == ""
     assert read_budgets(budgets_in_words(asked.budgets)) == [
-        {"budget": "300000000", "weight": "0.4"}, {"budget": "900000000", "weight": "0.6"}]  # fmt: skip
+        {"budget": "300000000", "weight": "0.4"},
+        {"budget": "900000000", "weight": "0.6"},
+    ]

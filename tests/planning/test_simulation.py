@@ -29,9 +29,15 @@ def test_a_target_that_is_reached_already(simulator):
 
 def test_under_all_limits_the_answer_is_the_solvers(simulator, model):
     asked = Scenario(
-        target="nindya", agencies={"Dinas PPPA": "200 juta"}, funding_sources={"APBD": "700 juta"}, years={2026: "1 miliar"},
-        must=("A04",), must_not=("A03",), either_or=(("A18", "A25"),), components={"K1": 80},
-    )  # fmt: skip
+        target="nindya",
+        agencies={"Dinas PPPA": "200 juta"},
+        funding_sources={"APBD": "700 juta"},
+        years={2026: "1 miliar"},
+        must=("A04",),
+        must_not=("A03",),
+        either_or=(("A18", "A25"),),
+        components={"K1": 80},
+    )
     answer = simulator.run(asked)
     assert answer.plan.cost == least_money(model, 701, asked.limits).cost
     assert not model.broken(model.indices(answer.plan.actions), asked.limits)

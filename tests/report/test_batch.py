@@ -49,8 +49,13 @@ def test_one_fault_each_and_all_others_are_done(mini):
     said = json.loads(done.stdout)
     found = {record["area"]: record for record in said["reports"]}
     assert {code: found[code]["exit_code"] for code in codes} == {
-        "63.01": 0, "63.02": 5, "63.03": 5, "63.04": 5, "63.05": 4, "63.06": 0,
-    }  # fmt: skip
+        "63.01": 0,
+        "63.02": 5,
+        "63.03": 5,
+        "63.04": 5,
+        "63.05": 4,
+        "63.06": 0,
+    }
     assert "1.024 MB" in found["63.03"]["why"]
     assert "8 detik" in found["63.04"]["why"]
     assert "Sel 5 di 10_uji.ipynb" in found["63.05"]["why"]
@@ -184,8 +189,15 @@ def cluster(mini):
     python = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
     quiet = ["--host", "127.0.0.1", "--no-dashboard"]
     address = mini.root / "alamat.json"
-    started = [subprocess.Popen([*python, *quiet, "--port", "0", "--scheduler-file", address], env=environment,
-                                cwd=mini.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)]  # fmt: skip
+    started = [
+        subprocess.Popen(
+            [*python, *quiet, "--port", "0", "--scheduler-file", address],
+            env=environment,
+            cwd=mini.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+    ]
     mini.wait_for(address.is_file)
     for _ in range(2):
         started.append(

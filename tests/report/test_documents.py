@@ -205,8 +205,13 @@ ODD = [
 @pytest.mark.parametrize("text", ODD)
 def test_text_from_data_arrives_as_it_is(text):
     """In the PDF and in Excel, wherever it stands: nothing in it is markup, a formula or a link."""
-    table = table_room.Table(text[:80], (table_room.Column("a", text[:80]), table_room.Column("b", "B", "number")),
-                         pd.DataFrame({"a": [text], "b": [1.5]}), source=text, badge=text[:20])  # fmt: skip
+    table = table_room.Table(
+        text[:80],
+        (table_room.Column("a", text[:80]), table_room.Column("b", "B", "number")),
+        pd.DataFrame({"a": [text], "b": [1.5]}),
+        source=text,
+        badge=text[:20],
+    )
     found = pages_of(table.record(), Text((text,), heading=text[:80]).record())
     made = pdf.pdf(found, frame())
     bare = re.sub(r"\s", "", text_of(made))
@@ -224,9 +229,16 @@ def test_an_area_of_any_name_is_only_text():
 
 
 def test_headings_of_any_depth_are_put_in_order():
-    tags = structure(pypdf.PdfReader(io.BytesIO(pdf.pdf(
-        pages_of({"kind": "prose", "markdown": "#### Dalam\n\n###### Lebih dalam\n\n1. satu\n2. **dua**"}), frame()
-    ))))  # fmt: skip
+    tags = structure(
+        pypdf.PdfReader(
+            io.BytesIO(
+                pdf.pdf(
+                    pages_of({"kind": "prose", "markdown": "#### Dalam\n\n###### Lebih dalam\n\n1. satu\n2. **dua**"}),
+                    frame(),
+                )
+            )
+        )
+    )
     assert tags["headings"] == [1, 1, 1, 2, 3, 2]  # the last is that of the colophon
 
 
@@ -248,8 +260,10 @@ def test_a_table_comes_back_from_its_record():
     back = json.loads(json.dumps(record))
     assert back == record
     assert [(field["type"], field["unit"]) for field in back["schema"]["fields"]] == [
-        ("string", ""), ("number", "points"), ("integer", "")
-    ]  # fmt: skip
+        ("string", ""),
+        ("number", "points"),
+        ("integer", ""),
+    ]
     assert back["data"] == [
         {"name": "satu", "points": 10.25, "year": 2022},
         {"name": "dua", "points": None, "year": 2023},
@@ -389,8 +403,18 @@ def test_an_indicator_never_passes_its_maximum(position):
     assert Sums(live).value("E6") == 0
 
 
-@pytest.mark.parametrize(("total", "name"), [(499.99, "Belum"), (500, "Pratama"), (600.5, "Pratama"), (700.99, "Madya"),
-                                             (701, "Nindya"), (800.38, "Nindya"), (901, "KLA")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("total", "name"),
+    [
+        (499.99, "Belum"),
+        (500, "Pratama"),
+        (600.5, "Pratama"),
+        (700.99, "Madya"),
+        (701, "Nindya"),
+        (800.38, "Nindya"),
+        (901, "KLA"),
+    ],
+)
 def test_the_predicate_is_looked_up_as_the_ladder_places_it(position, ladder, total, name):
     live = calculation(position.roll_up)
     live["E4"].value = total
@@ -419,8 +443,9 @@ def test_where_nobody_has_answered_the_workbook_says_so(instrument, blanked):
         assert sums.value(f"E{row}") == stored[f"E{row}"].value == "belum dijawab"
     assert (sums.value("E4"), sums.value("F4")) == (rollup.total.low, rollup.total.high)
     for cell in formulas(live):
-        assert sums.value(cell) == (stored[cell].value if isinstance(stored[cell].value, str) else
-                                    pytest.approx(stored[cell].value, abs=1e-9))  # fmt: skip
+        assert sums.value(cell) == (
+            stored[cell].value if isinstance(stored[cell].value, str) else pytest.approx(stored[cell].value, abs=1e-9)
+        )
     live[f"E{rows['pertanyaan', '7.1']}"].value = 0  # answered, and badly: now it is a nought
     assert sums.value(f"E{rows['indikator', '7']}") == 0
 
@@ -436,8 +461,12 @@ def test_the_workbook_holds_every_table_as_values(made, position):
     components = position.roll_up.components
     for row, (_, expected) in zip(found[4:11], components.iterrows(), strict=True):
         assert row == (
-            expected["name"], expected["low"], expected["max_points"], expected["share"], expected["lost_points"]
-        )  # fmt: skip
+            expected["name"],
+            expected["low"],
+            expected["max_points"],
+            expected["share"],
+            expected["lost_points"],
+        )
     assert found[11][:2] == ("Total", 650.5)
     assert found[13][0].startswith("Sumber: Lembar ilustratif")
     for sheet in book:
@@ -472,12 +501,15 @@ def test_the_chart_draws_the_cells_that_follow_the_answers(position):
         assert b'descr="Diagram batang bertumpuk' in parts.read("xl/drawings/drawing1.xml")
 
 
-@pytest.mark.parametrize(("title", "name"), [
-    ("Semua indikator, dari yang paling banyak kehilangan poin", "1.1 Semua indikator"),
-    ("Nilai per komponen", "1.1 Nilai per komponen"),
-    ("Kehilangan Klaster II Lingkungan Keluarga", "1.1 Kehilangan Klaster II"),
-    ("x" * 40, "1.1 " + "x" * 27),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Semua indikator, dari yang paling banyak kehilangan poin", "1.1 Semua indikator"),
+        ("Nilai per komponen", "1.1 Nilai per komponen"),
+        ("Kehilangan Klaster II Lingkungan Keluarga", "1.1 Kehilangan Klaster II"),
+        ("x" * 40, "1.1 " + "x" * 27),
+    ],
+)
 def test_no_word_is_cut_in_the_name_of_a_sheet(title, name):
     made = excel.workbook("Uji", (), {}, [excel.Sheet("g", title, ("A",), ("",), [["b"]])])
     assert openpyxl.load_workbook(io.BytesIO(made)).sheetnames[-1] == name
@@ -493,8 +525,16 @@ def test_a_bound_is_no_number():
 
 
 def test_nothing_from_data_is_a_formula_or_a_link():
-    sheet = excel.Sheet(HOSTILE, HOSTILE, (HOSTILE, "http://x.test"), ("", ""),
-                           [["=1+1", "-5"], ["@SUM(1)", "https://x.test"], [-5, "+1"]], (), "=cmd|x", HOSTILE)  # fmt: skip
+    sheet = excel.Sheet(
+        HOSTILE,
+        HOSTILE,
+        (HOSTILE, "http://x.test"),
+        ("", ""),
+        [["=1+1", "-5"], ["@SUM(1)", "https://x.test"], [-5, "+1"]],
+        (),
+        "=cmd|x",
+        HOSTILE,
+    )
     twin = excel.Sheet("g", "Nama: sama/[beda]" + "x" * 40, ("A",), ("",), [["y" * 40_000]])
     made = excel.workbook("=1+1 & co", ("=2+2",), {"=3": "+4"}, [sheet, twin, twin], badge="=5")
     book = openpyxl.load_workbook(io.BytesIO(made))
@@ -538,14 +578,27 @@ def test_why_nothing_is_shown_is_said_once_and_empty_sections_go():
 
     why, other = Text(("Tidak ada lembar.",), kind="remark"), Text(("Tidak ada nilai.",), kind="remark")
     prose = nbformat.v4.new_markdown_cell
-    page = nbformat.v4.new_notebook(cells=[
-        prose("# Judul"), prose("## Satu\n\nPengantar."), shown(why), shown(why),
-        prose("## Dua\n\nTidak berisi."), shown(why), prose("## Tiga"), shown(Text(("Isi",))),
-        shown(other), prose("## Empat\n\nTanpa sel."),
-    ])  # fmt: skip
+    page = nbformat.v4.new_notebook(
+        cells=[
+            prose("# Judul"),
+            prose("## Satu\n\nPengantar."),
+            shown(why),
+            shown(why),
+            prose("## Dua\n\nTidak berisi."),
+            shown(why),
+            prose("## Tiga"),
+            shown(Text(("Isi",))),
+            shown(other),
+            prose("## Empat\n\nTanpa sel."),
+        ]
+    )
     kept = pages.blocks(page)
     assert [block["markdown"].splitlines()[0] for block in kept if block["kind"] == "prose"] == [
-        "# Judul", "## Satu", "## Tiga", "## Empat"]  # fmt: skip
+        "# Judul",
+        "## Satu",
+        "## Tiga",
+        "## Empat",
+    ]
     said = [words for block in kept if block["kind"] == "text" for words in block["paragraphs"]]
     assert said == ["Tidak ada lembar.", "Isi", "Tidak ada nilai."]
     assert len(page.cells[3].outputs) == 1  # the executed notebook itself stays as it was
@@ -554,13 +607,18 @@ def test_why_nothing_is_shown_is_said_once_and_empty_sections_go():
 def test_what_other_libraries_show_and_what_cells_print_stands_in_the_pdf_too():
     output = nbformat.v4.new_output
     cells = [
-        nbformat.v4.new_code_cell(outputs=[
-            output("execute_result", {"text/html": "<table><tr><td>1</td></tr></table>", "text/plain": "   a  b\n0  1  2"}),
-            output("stream", name="stdout", text="tercetak"),
-            output("stream", name="stderr", text="tersembunyi"),
-            output("error", ename="ValueError", evalue="salah", traceback=[]),
-        ])
-    ]  # fmt: skip
+        nbformat.v4.new_code_cell(
+            outputs=[
+                output(
+                    "execute_result",
+                    {"text/html": "<table><tr><td>1</td></tr></table>", "text/plain": "   a  b\n0  1  2"},
+                ),
+                output("stream", name="stdout", text="tercetak"),
+                output("stream", name="stderr", text="tersembunyi"),
+                output("error", ename="ValueError", evalue="salah", traceback=[]),
+            ]
+        )
+    ]
     notebook = nbformat.v4.new_notebook(cells=cells)
     text = text_of(pdf.pdf(pages_of(*pages.blocks(notebook)), frame()))
     assert all(said in text for said in ("a  b", "0  1  2", "tercetak", "ValueError: salah"))

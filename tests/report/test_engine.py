@@ -61,9 +61,15 @@ def test_cells_leave_what_a_plain_kernel_leaves(tmp_path):
     answers = []
     for engine in (build.ENGINE, "nbclient"):
         subprocess.run(
-            [sys.executable, "-c", RUN, tmp_path, engine, serve.KERNEL], cwd=ROOT, env=environment, timeout=120,
-            input=json.dumps(list(CELLS.values())), text=True, capture_output=True, check=True,
-        )  # fmt: skip
+            [sys.executable, "-c", RUN, tmp_path, engine, serve.KERNEL],
+            cwd=ROOT,
+            env=environment,
+            timeout=120,
+            input=json.dumps(list(CELLS.values())),
+            text=True,
+            capture_output=True,
+            check=True,
+        )
         made = nbformat.read(tmp_path / f"{engine}.ipynb", as_version=4)
         cells = [(cell.execution_count, cell.outputs) for cell in made.cells if cell.cell_type == "code"]
         answers.append({**dict(zip(CELLS, cells, strict=True)), "language": made.metadata["language_info"]})

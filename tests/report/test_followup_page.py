@@ -38,8 +38,12 @@ def test_a_decision_from_the_meeting_to_its_end(page):
     page.done.click()
     row = load_followup(AREA).iloc[0]
     assert row[["agency", "state", "done_on", "spent_rupiah", "points_claimed"]].tolist() == [
-        "Dinkes", "done", "2026-01-20", 75_000_000, 4.5,
-    ]  # fmt: skip
+        "Dinkes",
+        "done",
+        "2026-01-20",
+        75_000_000,
+        4.5,
+    ]
     assert (page.done.disabled, page.reopen.disabled) == (True, False)
     page.reopen.click()
     assert load_followup(AREA)[["state", "spent_rupiah"]].values.tolist() == [["open", 75_000_000]]

@@ -29,8 +29,15 @@ def test_whoever_takes_over_reads_it_in_one_file(data, tmp_path):
     asked = ("handover", "--area", "63.10", "--year", "2025", "--stage", "self_assessment", "--out", str(out))
     assert run_json(*asked) == {"file": str(out)}
     said = _words(out)
-    for part in ("2 lewat tenggat", "Unggah bukti PUSPAGA", "Susun SK gugus", "tanpa perubahan dari 2024",
-                 "data/assessments/63.10/followup.csv", "katalog contoh", "2025 evaluasi mandiri 771,81"):  # fmt: skip
+    for part in (
+        "2 lewat tenggat",
+        "Unggah bukti PUSPAGA",
+        "Susun SK gugus",
+        "tanpa perubahan dari 2024",
+        "data/assessments/63.10/followup.csv",
+        "katalog contoh",
+        "2025 evaluasi mandiri 771,81",
+    ):
         assert part in said, part
     again = run_kla(*asked)
     assert (again.returncode, "sudah ada" in again.stderr) == (6, True)

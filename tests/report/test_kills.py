@@ -118,9 +118,12 @@ class Serving:
         }
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [*KLA, kind, "--no-browser", f"--port={self.port}"], cwd=ROOT, env=environment, stderr=log,
+                [*KLA, kind, "--no-browser", f"--port={self.port}"],
+                cwd=ROOT,
+                env=environment,
+                stderr=log,
                 **{"stdout": log, "stdin": subprocess.DEVNULL, **more},
-            )  # fmt: skip
+            )
 
     @property
     def key(self) -> str:

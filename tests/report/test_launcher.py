@@ -168,9 +168,13 @@ def test_one_fault_in_forty_cells_is_one_message_with_a_field_for_each(home, tmp
 
 @pytest.mark.parametrize(
     ("field", "value", "totals"),
-    [("column", "Provinsi", ["jumlah 80"]), ("column", "F", ["jumlah 60"]), ("stage", "self_assessment", ["jumlah 100"]),
-     ("stage", "all", ["jumlah 100", "jumlah 80", "jumlah 60"])],
-)  # fmt: skip
+    [
+        ("column", "Provinsi", ["jumlah 80"]),
+        ("column", "F", ["jumlah 60"]),
+        ("stage", "self_assessment", ["jumlah 100"]),
+        ("stage", "all", ["jumlah 100", "jumlah 80", "jumlah 60"]),
+    ],
+)
 def test_which_column_of_scores_is_meant_is_chosen_on_the_page(home, tmp_path, instrument, field, value, totals):
     first, second = ((code, instrument.indicators.loc[code, "name"], most) for code, most in (("1", 96), ("2", 36)))
     rows = [
@@ -263,13 +267,23 @@ def test_two_rounds_are_compared_the_older_first_and_one_sheet_with_itself_is_no
 @pytest.mark.parametrize(
     ("path", "out"),
     [
-        ("63.10/2022/index.html", True), ("63.10/2022/laporan.pdf", True), ("contoh/rapat-K0.html", True),
-        ("63.10/2022 (2)/01_rapor.html", True), ("63.10/2022-gagal.html", True), ("reference/2024/index.html", True),
-        (f"63.10/2022/{MANIFEST}", False), ("kla.jsonl", False), ("gagal/63.10-2022-01.ipynb", False),
-        ("impor/x/anotasi.xlsx", False), ("63.10/2022/../../kla.log", False), ("63.10/2022/.x.html", False),
-        ("kla-app-x/kla.ipynb", False), ("../data/areas.csv", False), ("63.10/2022/sub/index.html", False),
+        ("63.10/2022/index.html", True),
+        ("63.10/2022/laporan.pdf", True),
+        ("contoh/rapat-K0.html", True),
+        ("63.10/2022 (2)/01_rapor.html", True),
+        ("63.10/2022-gagal.html", True),
+        ("reference/2024/index.html", True),
+        (f"63.10/2022/{MANIFEST}", False),
+        ("kla.jsonl", False),
+        ("gagal/63.10-2022-01.ipynb", False),
+        ("impor/x/anotasi.xlsx", False),
+        ("63.10/2022/../../kla.log", False),
+        ("63.10/2022/.x.html", False),
+        ("kla-app-x/kla.ipynb", False),
+        ("../data/areas.csv", False),
+        ("63.10/2022/sub/index.html", False),
     ],
-)  # fmt: skip
+)
 def test_only_finished_reports_are_handed_out(path, out):
     import re
 

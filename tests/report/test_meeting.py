@@ -30,15 +30,38 @@ def full(data, tmp_path):
     """A case with all that a sheet may hold: unanswered questions, evidence in every state, decisions of before."""
     for cluster in ("K2", "K2", "K2", "K5", None, None):
         what = "Unggah SK gugus tugas dan foto kegiatan setiap kecamatan, lalu kirim tautannya ke sekretariat"
-        add_decision("63.10", award_year=2022, decided_on="2022-10-20", what=what, agency="Dinkes", due="2022-11-30",
-                     **({"component_code": cluster} if cluster else {}))  # fmt: skip
+        add_decision(
+            "63.10",
+            award_year=2022,
+            decided_on="2022-10-20",
+            what=what,
+            agency="Dinkes",
+            due="2022-11-30",
+            **({"component_code": cluster} if cluster else {}),
+        )
     lines = (data / "assessments/63.10/2022-final.csv").read_text(encoding="utf-8").splitlines()
     rows = [line.split(",") for line in lines[1:]]
     path = tmp_path / "lembar.csv"
-    path.write_text("\n".join([f"{HEAD},question_code,score,note,evidence_state,lead,due"] + [
-        ",".join([*row[:4], "" if row[3] in UNANSWERED else row[4], "", STATES[at % 5], "Dinas PPPA" if at % 2 else "", "2022-12-01"])
-        for at, row in enumerate(rows)
-    ]) + "\n", encoding="utf-8")  # fmt: skip
+    path.write_text(
+        "\n".join(
+            [f"{HEAD},question_code,score,note,evidence_state,lead,due"]
+            + [
+                ",".join(
+                    [
+                        *row[:4],
+                        "" if row[3] in UNANSWERED else row[4],
+                        "",
+                        STATES[at % 5],
+                        "Dinas PPPA" if at % 2 else "",
+                        "2022-12-01",
+                    ]
+                )
+                for at, row in enumerate(rows)
+            ]
+        )
+        + "\n",
+        encoding="utf-8",
+    )
     return kla.open("63.10", 2022, assessment=str(path), target="nindya")
 
 

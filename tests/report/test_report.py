@@ -77,7 +77,10 @@ def tables_of(page: str) -> list[tuple[str, list[list[str]]]]:
     found, page = [], re.sub(r"</?(?:a|abbr)\b[^>]*>", "", page)
     for body in re.findall(r'<table class="kla-table[^>]*>(.*?)</table>', page, re.DOTALL):
         title = re.search(r"<caption[^>]*>(.*?)(?: <strong|</caption>)", body, re.DOTALL)[1]
-        rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in re.findall(r"<tr[^>]*>.*?</tr>", body, re.DOTALL)]  # fmt: skip
+        rows = [
+            re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)
+            for row in re.findall(r"<tr[^>]*>.*?</tr>", body, re.DOTALL)
+        ]
         found.append((unescape(title), rows))
     return found
 
@@ -293,7 +296,7 @@ def test_partners_stand_on_the_meeting_sheets(report):
         "Forum Genre",
         "Diskominfo",
     ):
-        assert partner in text  # fmt: skip
+        assert partner in text
 
 
 def test_one_cluster_a_predicate_only_round_and_what_people_added(tmp_path):

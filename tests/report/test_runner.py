@@ -197,10 +197,21 @@ def in_a_room_of_its_own(mini, script: str) -> subprocess.CompletedProcess[str]:
     """Run a shell script that may mount file systems, and cut itself off from the network, for itself alone."""
     kla = f"{shlex.quote(sys.executable)} -c 'from kla_analysis.cli import main; main()'"
     return subprocess.run(
-        ["unshare", *([] if os.getuid() == 0 else ["--map-root-user"]), "--mount", "--net", "sh", "-c",
-         f"kla() {{ {kla} \"$@\"; }}\nip link set lo up 2>/dev/null\n{script}"],
-        cwd=ROOT, env={**os.environ, **mini.environment()}, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        [
+            "unshare",
+            *([] if os.getuid() == 0 else ["--map-root-user"]),
+            "--mount",
+            "--net",
+            "sh",
+            "-c",
+            f'kla() {{ {kla} "$@"; }}\nip link set lo up 2>/dev/null\n{script}',
+        ],
+        cwd=ROOT,
+        env={**os.environ, **mini.environment()},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 def test_without_network_a_full_disk_and_a_folder_that_is_read_only(mini):

@@ -295,11 +295,18 @@ def box(monkeypatch):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = Controller(held, hostname="127.0.0.1", port=port, authenticator=held.login, auth_require_tls=False,
-                        auth_required=True)  # fmt: skip
+    server = Controller(
+        held, hostname="127.0.0.1", port=port, authenticator=held.login, auth_require_tls=False, auth_required=True
+    )
     server.start()
-    for name, value in {"HOST": "127.0.0.1", "PORT": str(port), "USER": "kla", "PASSWORD": PASSWORD,
-                        "FROM": "KLA <kla@x.test>", "TO": "satu@x.test, dua@x.test"}.items():  # fmt: skip
+    for name, value in {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "USER": "kla",
+        "PASSWORD": PASSWORD,
+        "FROM": "KLA <kla@x.test>",
+        "TO": "satu@x.test, dua@x.test",
+    }.items():
         monkeypatch.setenv(f"KLA_SMTP_{name}", value)
     yield held
     server.stop()

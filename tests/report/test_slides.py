@@ -85,8 +85,12 @@ def test_the_summary_alone_is_one_page(folder):
 
 
 def test_rows_without_room_are_counted():
-    table = Table("Uji", (Column("a", "Isi"), Column("b", "Nilai", "number")),
-                  pd.DataFrame({"a": [f"baris {at} " + "kata " * 30 for at in range(40)], "b": range(40)}), total=("Jumlah", 780))  # fmt: skip
+    table = Table(
+        "Uji",
+        (Column("a", "Isi"), Column("b", "Nilai", "number")),
+        pd.DataFrame({"a": [f"baris {at} " + "kata " * 30 for at in range(40)], "b": range(40)}),
+        total=("Jumlah", 780),
+    )
     made = slides.slides(pages_of(table.record() | {"slide": True}), frame())
     rows = rows_of(deck_of(made).slides[2])
     left = len(rows) - 3
@@ -107,8 +111,12 @@ def test_where_too_much_is_marked_the_first_give_way():
 
 
 def test_any_text_is_only_text():
-    table = Table(HOSTILE + "\x00" * 2, (Column("a", HOSTILE), Column("b", "x" * 300)),
-                  pd.DataFrame({"a": [HOSTILE * 30], "b": ["y" * 900]}), source=HOSTILE)  # fmt: skip
+    table = Table(
+        HOSTILE + "\x00" * 2,
+        (Column("a", HOSTILE), Column("b", "x" * 300)),
+        pd.DataFrame({"a": [HOSTILE * 30], "b": ["y" * 900]}),
+        source=HOSTILE,
+    )
     found = pages_of(table.record() | {"slide": True})
     found[html.INDEX] = [Text((HOSTILE, "kata " * 2000)).record()]
     deck = deck_of(slides.slides(found, frame(area=HOSTILE * 9, about=HOSTILE * 9, illustrative=HOSTILE * 40)))

@@ -155,8 +155,14 @@ def test_finding_in_the_title_and_data_in_the_alt_text(bumbu, name, title, alt):
     shown = {"alt": chart.alt, "title": chart.title, "width": 640}
     assert about["image/png"] == shown
     record = data[records.BLOCK_TYPE]
-    assert {**record, "id": ""} == {"kind": "figure", "id": "", "title": chart.title, "alt": chart.alt,
-                                    "source": chart.source, "table": chart.table.record()}  # fmt: skip
+    assert {**record, "id": ""} == {
+        "kind": "figure",
+        "id": "",
+        "title": chart.title,
+        "alt": chart.alt,
+        "source": chart.source,
+        "table": chart.table.record(),
+    }
     assert data["text/plain"] == chart.alt
 
 

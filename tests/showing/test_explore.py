@@ -109,8 +109,11 @@ def test_files_hold_what_is_shown(explorer):
     explorer.component.value = "K1"
     explorer.export.click()
     assert re.findall(r'download="([^"]+)"', explorer.files.value) == [
-        "kelemahan.png", "kelemahan.svg", "kelemahan.csv", "kelemahan.xlsx",
-    ]  # fmt: skip
+        "kelemahan.png",
+        "kelemahan.svg",
+        "kelemahan.csv",
+        "kelemahan.xlsx",
+    ]
 
 
 def test_the_csv_opens_in_excel_and_runs_nothing(position):

@@ -35,20 +35,69 @@ from kla_analysis.showing.table import Column, Table
 from kla_analysis.showing.text import Text
 
 MARKUP = [
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</td></tr></table><script>alert(1)</script>", "</style><script>alert(1)</script>",
-    "<svg onload=alert(1)>", "<svg><script>alert(1)</script></svg>", "<iframe src=javascript:alert(1)>", "<a href=\"javascript:alert(1)\">x</a>",
-    "<a href='data:text/html,<script>alert(1)</script>'>x</a>", "<body onload=alert(1)>", "<input autofocus onfocus=alert(1)>", "<math href=javascript:alert(1)>",
-    "<object data=x>", "<embed src=x>", "<base href=//evil>", "<link rel=stylesheet href=//evil>", "<meta http-equiv=refresh content=0>", "<form action=//evil><button>",
-    "\" onmouseover=\"alert(1)", "' onmouseover='alert(1)", "\"><script>alert(1)</script>", "'><img src=x onerror=alert(1)>", "--><script>alert(1)</script>",
-    "<!--", "]]><script>alert(1)</script>", "<style>*{background:url(//evil)}</style>", "</title><script>alert(1)</script>", "</textarea><script>alert(1)</script>",
-    "&lt;script&gt;alert(1)&lt;/script&gt;", "&#60;script&#62;", "{{ 7*7 }}", "{% for x in y %}", "<scr\0ipt>alert(1)</scr\0ipt>",
-    "![x](file:///etc/passwd)", "![x](../../rahasia.png)", "[x](javascript:alert(1))", "$$\\href{javascript:alert(1)}{x}$$",
-]  # fmt: skip
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "</td></tr></table><script>alert(1)</script>",
+    "</style><script>alert(1)</script>",
+    "<svg onload=alert(1)>",
+    "<svg><script>alert(1)</script></svg>",
+    "<iframe src=javascript:alert(1)>",
+    '<a href="javascript:alert(1)">x</a>',
+    "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
+    "<body onload=alert(1)>",
+    "<input autofocus onfocus=alert(1)>",
+    "<math href=javascript:alert(1)>",
+    "<object data=x>",
+    "<embed src=x>",
+    "<base href=//evil>",
+    "<link rel=stylesheet href=//evil>",
+    "<meta http-equiv=refresh content=0>",
+    "<form action=//evil><button>",
+    '" onmouseover="alert(1)',
+    "' onmouseover='alert(1)",
+    '"><script>alert(1)</script>',
+    "'><img src=x onerror=alert(1)>",
+    "--><script>alert(1)</script>",
+    "<!--",
+    "]]><script>alert(1)</script>",
+    "<style>*{background:url(//evil)}</style>",
+    "</title><script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&#60;script&#62;",
+    "{{ 7*7 }}",
+    "{% for x in y %}",
+    "<scr\0ipt>alert(1)</scr\0ipt>",
+    "![x](file:///etc/passwd)",
+    "![x](../../rahasia.png)",
+    "[x](javascript:alert(1))",
+    "$$\\href{javascript:alert(1)}{x}$$",
+]
 FORMULAS = [
-    "=1+1", "+1+1", "-1+1", "@SUM(A1)", "=HYPERLINK(\"http://evil\",\"x\")", "=cmd|'/C calc'!A0", "+cmd|'/C calc'!A0", "\t=1+1", "\r=1+1", "\n=1+1", "  =1+1",
-    "=WEBSERVICE(\"http://evil\")", "@evil", "|cmd", "%0A=1+1", "＝1+1", "http://evil.example/", "mailto:x@evil.example", "file:///etc/passwd", "\\\\evil\\share",
-    "internal:'Rekap'!A1", "'=1+1", "=\"12\"",
-]  # fmt: skip
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(A1)",
+    '=HYPERLINK("http://evil","x")',
+    "=cmd|'/C calc'!A0",
+    "+cmd|'/C calc'!A0",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    "  =1+1",
+    '=WEBSERVICE("http://evil")',
+    "@evil",
+    "|cmd",
+    "%0A=1+1",
+    "＝1+1",
+    "http://evil.example/",
+    "mailto:x@evil.example",
+    "file:///etc/passwd",
+    "\\\\evil\\share",
+    "internal:'Rekap'!A1",
+    "'=1+1",
+    '="12"',
+]
 PAYLOADS = [*MARKUP, *FORMULAS]
 POSITIONS = ["cell", "heading", "row heading", "caption", "total", "source", "badge", "file", "sheet", "area"]
 PLAIN = "kata"
@@ -88,9 +137,13 @@ def shown_things(position: str, text: str) -> list[object]:
     """What a notebook shows, with a text from data at one position."""
     at = dict.fromkeys(POSITIONS, PLAIN) | {position: text}
     table = Table(
-        at["caption"], (Column("a", at["heading"]), Column("b", "B")), pd.DataFrame({"a": [at["row heading"]], "b": [at["cell"]]}),
-        source=at["source"], badge=at["badge"], total=(PLAIN, at["total"]),
-    )  # fmt: skip
+        at["caption"],
+        (Column("a", at["heading"]), Column("b", "B")),
+        pd.DataFrame({"a": [at["row heading"]], "b": [at["cell"]]}),
+        source=at["source"],
+        badge=at["badge"],
+        total=(PLAIN, at["total"]),
+    )
     repairs = pd.DataFrame(
         [[NORMALISED, at["sheet"], "A1", at["cell"], at["total"], at["source"], at["badge"]]], columns=list(COLUMNS)
     )
@@ -118,10 +171,15 @@ def shown_page(position: str, text: str) -> str:
     outputs.append(nbformat.v4.new_output("stream", name="stdout", text=text))
     cells = [nbformat.v4.new_markdown_cell("# Judul"), nbformat.v4.new_code_cell("1", outputs=outputs)]
     known = {
-        "area": at["area"], "year": 2025, "titles": {"index.html": at["caption"], "a.html": "A"}, "short": {"index.html": at["caption"], "a.html": "A"},
-        "leads": {"index.html": "", "a.html": at["source"]}, "illustrative": at["badge"],
-        "colophon": {at["heading"]: at["cell"], "Lembar": at["file"]}, "version": "1",
-    }  # fmt: skip
+        "area": at["area"],
+        "year": 2025,
+        "titles": {"index.html": at["caption"], "a.html": "A"},
+        "short": {"index.html": at["caption"], "a.html": "A"},
+        "leads": {"index.html": "", "a.html": at["source"]},
+        "illustrative": at["badge"],
+        "colophon": {at["heading"]: at["cell"], "Lembar": at["file"]},
+        "version": "1",
+    }
     needed = [
         field.name
         for field in dataclasses.fields(document.Frame)

@@ -43,8 +43,16 @@ TABLES = (
 )
 
 
-FRAMES = {"plan_table": "funded", "component_change_table": "components", "order_table": "order", "cut_table": "cuts",
-          "stair_table": "sure", "core_table": "core", "regret_table": "regret", "evidence_table": "evidence"}  # fmt: skip
+FRAMES = {
+    "plan_table": "funded",
+    "component_change_table": "components",
+    "order_table": "order",
+    "cut_table": "cuts",
+    "stair_table": "sure",
+    "core_table": "core",
+    "regret_table": "regret",
+    "evidence_table": "evidence",
+}
 
 
 def shown(make, answer):

@@ -127,8 +127,12 @@ def test_an_area_without_published_results_is_said():
 
 def test_where_only_a_predicate_is_known_nothing_is_forecast():
     position = kla.open_position("63.10", 2023)
-    for shown in (wording.outlook_in_words(position, "nindya"), tables.predicate_table(kla.award_chances(position), position),
-                  charts.award_total(kla.award_totals(position), position, "nindya"), tables.steps_table(kla.kept_by_step(position), position)):  # fmt: skip
+    for shown in (
+        wording.outlook_in_words(position, "nindya"),
+        tables.predicate_table(kla.award_chances(position), position),
+        charts.award_total(kla.award_totals(position), position, "nindya"),
+        tables.steps_table(kla.kept_by_step(position), position),
+    ):
         assert "hanya predikatnya" in repr(shown)
 
 
