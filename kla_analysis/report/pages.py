@@ -45,8 +45,8 @@ def blocks(notebook: NotebookNode) -> list[Record]:
 def _said_once(found: list[list[Record]]) -> list[list[Record]]:
     """Return cells that say only once why something is not shown.
 
-    A remark that stands on the page already is left out, and with it the heading and the prose of a section in which
-    nothing else is.
+    A remark that stands on the page already is left out, as is a text without a word, and with them the heading and the
+    prose of a section in which nothing else is.
     """
     sections: list[list[list[Record]]] = [[]]
     for cell in found:
@@ -63,8 +63,12 @@ def _said_once(found: list[list[Record]]) -> list[list[Record]]:
 
 
 def _told(block: Record, told: list[Record]) -> bool:
-    """Return whether a block is a remark that was made before; if it was not, note it."""
-    if block["kind"] != "text" or block["heading"] or block["style"] != "remark":
+    """Return whether a block says nothing, or is a remark that was made before; if it was not, note it."""
+    if block["kind"] != "text" or block["heading"]:
+        return False
+    if not block["paragraphs"]:
+        return True
+    if block["style"] != "remark":
         return False
     if block in told:
         return True

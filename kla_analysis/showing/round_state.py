@@ -42,8 +42,8 @@ def state_in_words(table: pd.DataFrame, case: Position, *, as_of: datetime.date 
         return Text(
             (
                 t(
-                    "Lembar ini tidak mencatat keadaan bukti. Kolomnya terisi lewat lembar kerja instansi (kla worksheets, lalu kla "
-                    "collect), atau kolom evidence_state di lembar sendiri."
+                    "Lembar ini tidak mencatat keadaan bukti. Keadaan itu terisi dari lembar kerja instansi yang kembali, atau dari "
+                    "kolom bukti di lembar sendiri."
                 ),
             ),
             kind="remark",
