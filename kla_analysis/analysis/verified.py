@@ -24,6 +24,7 @@ from kla_analysis.evidence.statements import Statement
 from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, split_agencies
 
 _PLACE = ("name", "max_points", "component_code", "indicator_code")
+_DAY = ("place", "name", "said", "component_code", "indicators", "owners", "low", "max_points", "standing", "source")
 _CUTS = ("claimed", "verified", "cut_points", "kept", "owners")
 
 
@@ -246,7 +247,7 @@ def field_day(case: Position, statements: Sequence[Statement]) -> pd.DataFrame:
                 "source": place.source,
             }
         )
-    table = pd.DataFrame(rows).set_index("place")
+    table = pd.DataFrame(rows, columns=_DAY).set_index("place")
     order = table["component_code"].map(list(case.instrument.components.index).index)
     return table.loc[order.sort_values(kind="stable").index]
 

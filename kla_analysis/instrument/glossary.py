@@ -20,8 +20,8 @@ def load_glossary(instrument: Instrument, *, data: Path | None = None) -> pd.Dat
 
     >>> from kla_analysis.instrument.instrument import load_instrument
     >>> found = load_glossary(load_instrument("kla-2024"))
-    >>> found.at["RBRA", "name"], found.at["Dinkes", "name"], found.at["RawabaTIK", "name"]
-    ('ruang bermain ramah anak', 'Dinas Kesehatan', '')
+    >>> found.at["RBRA", "name"], found.at["Dinkes", "name"]
+    ('ruang bermain ramah anak', 'Dinas Kesehatan')
     """
     table = read_resource("glossary.csv", data or find_project().data)
     official, meaning = table["name_id"].fillna(""), in_language(table, "name").fillna("")

@@ -100,8 +100,9 @@ def test_a_page_of_a_stranger_in_the_same_browser_starts_and_reads_nothing(conte
     got = theirs.evaluate(TRIES, {"host": voila.host, "kernel": kernel})
     assert got["socket"] == "refused"
     assert set(got.values()) <= {"refused", "opaque", 403}, got
-    assert {each.pid for each in voila.kernels()} == {each.pid for each in before}
-    assert before[0].is_running()
+    # One of a test before this may end meanwhile; none was started, and ours goes on.
+    assert {each.pid for each in voila.kernels()} <= {each.pid for each in before}
+    assert any(each.is_running() for each in before)
     theirs.goto(f"http://{voila.host}/")  # a link that is followed, with our cookie
     assert theirs.evaluate("performance.getEntriesByType('navigation')[0].responseStatus") in (200, 403)
     App(ours).type_budget("600 juta")
@@ -239,10 +240,10 @@ def test_a_crowd_is_told_to_wait_in_words():
         site = HTTPServer(application)
         site.add_sockets([listening])
         got = []
-        for path in ["/?token=k"] * 41 + ["/style.css"]:
+        for path in ["/?token=k"] * 41 + ["/static/style.css"]:
             answer = await AsyncHTTPClient().fetch(f"http://127.0.0.1:{port}{path}", raise_error=False)
             got.append((answer.code, answer.body.decode()))
-            if answer.code == 200 and path != "/style.css":
+            if answer.code == 200 and path != "/static/style.css":
                 await manager.start_kernel()
                 manager.running = min(manager.running, 19)
         site.stop()

@@ -21,8 +21,8 @@ from kla_analysis.report.manifest import read_manifest, sha256
 from kla_analysis.runs.batch import plan_jobs, read_areas, run_batch
 
 #: How many reports, and how often the batch is killed; `make chaos` asks for 50 and 20.
-REPORTS = int(os.environ.get("KLA_CHAOS_REPORTS", "6"))
-KILLS = int(os.environ.get("KLA_CHAOS_KILLS", "3"))
+REPORTS = int(os.environ.get("KLA_CHAOS_REPORTS", "4"))
+KILLS = int(os.environ.get("KLA_CHAOS_KILLS", "2"))
 
 #: One notebook that goes wrong in its own way in each area.
 FAULTS = """

@@ -26,7 +26,7 @@ from conftest import ROOT
 
 from kla_analysis.report.manifest import read_manifest, sha256
 
-MOMENTS = int(os.environ.get("KLA_CHAOS_MOMENTS", "4"))
+MOMENTS = int(os.environ.get("KLA_CHAOS_MOMENTS", "3"))
 REPORT = ("report", "--area", "63.10", "--year", "2022", "--force")
 KLA = [sys.executable, "-c", "from kla_analysis.cli import main; main()"]
 
