@@ -168,7 +168,7 @@ def test_an_old_round_is_scored_by_its_own_rules_from_every_door(data, tmp_path)
     pages = {path.name: unescape(path.read_text(encoding="utf-8")) for path in folder.glob("*.html")}
     assert "menuju Perak" in pages["index.html"]
     assert "belum ada katalog kegiatan untuk instrumen kla-2019" in pages["06_simulasi_anggaran.html"]
-    assert "Tidak ada lembar rujukan untuk instrumen kla-2019" in pages["01_rapor.html"]
+    assert "Tidak ada lembar rujukan untuk instrumen kla-2019" in pages["07_mutu_data.html"]
     assert "3 komponen instrumen kla-2019" in pages["08_metode.html"]
     assert {"rapat-A.html", "rapat-B.html", "rapat-C.html"} <= set(pages)
     # What is told of the country keeps the names of its own years.

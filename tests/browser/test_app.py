@@ -219,7 +219,7 @@ def test_every_page_of_the_answer_opens(open_app):
         ("Bandingkan", "Pilih skenario"),
     ):
         app.page.get_by_role("tab", name=name, exact=True).click()
-        app.page.get_by_text(words).first.wait_for(timeout=60_000)
+        app.page.get_by_text(words).locator("visible=true").first.wait_for(timeout=60_000)
     app.page.get_by_label("Bandingkan").select_option(label="nindya-80-persen")
     app.page.get_by_text("Dibanding").first.wait_for(timeout=60_000)
 

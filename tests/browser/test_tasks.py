@@ -247,6 +247,7 @@ def test_every_door_is_for_everyone(context, server, language, first, tmp_path, 
     page = context.new_page()
     page.goto(server.url, timeout=60_000)
     page.get_by_role("button", name=language).click()
+    until(lambda: ("lang=en" in page.evaluate("location.search")) == (language == "English"))
     page.get_by_role("button", name=first, exact=True).click()
     doors = page.locator(".kla-doors button")
     scores = reference.scores.astype(object)
