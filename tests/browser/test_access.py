@@ -189,6 +189,7 @@ def test_the_app_is_worked_by_keys_alone(app):
         if page.evaluate("document.activeElement.ariaExpanded") == "false":
             page.keyboard.press("Enter")
             until(lambda: page.evaluate("document.activeElement.ariaExpanded") == "true")
+            page.wait_for_timeout(1500)  # what is inside comes only now
         page.keyboard.press("Tab")
     assert page.evaluate(REACHABLE) == []
     # One arrow is one step of the budget; on the tabs it leads to the next.
