@@ -21,6 +21,7 @@ from kla_analysis.app.controls import Controls, links, status
 from kla_analysis.errors import KlaError, calling
 from kla_analysis.evidence.areas import REFERENCE_CODE
 from kla_analysis.evidence.followup import (
+    AFTER,
     DONE,
     DROPPED,
     OPEN,
@@ -34,9 +35,9 @@ from kla_analysis.evidence.followup import (
 )
 from kla_analysis.files import read_plain
 from kla_analysis.language import t
-from kla_analysis.planning.actions import catalogue_for, load_catalogue
 from kla_analysis.reading import write_whole
 from kla_analysis.showing.followup import (
+    action_codes,
     decisions_in_words,
     decisions_of,
     followup_table,
@@ -46,8 +47,6 @@ from kla_analysis.showing.followup import (
 from kla_analysis.showing.records import html
 
 _DAYS = ("decided_on", "due", "done_on")
-#: What is only known once a decision is done.
-_AFTER = ("done_on", "points_claimed", "points_accepted")
 
 
 class FollowUpDoor(Controls):
@@ -121,10 +120,9 @@ class FollowUpDoor(Controls):
         try:
             self.case = open_position(area, year)
             rules = self.case.instrument
-            named = catalogue_for(rules)
             self.fields["agency"].options = offices(area, rules)
             self.fields["question_code"].options = list(rules.questions.index)
-            self.fields["action_code"].options = list(load_catalogue(named, rules).actions.index) if named else []
+            self.fields["action_code"].options = action_codes(rules)
             clusters = [(f"{code} {name}", code) for code, name in rules.components["name"].items()]
             self.fields["component_code"].options = [(t("semua"), ""), *clusters]
             self._show("")
@@ -191,7 +189,7 @@ class FollowUpDoor(Controls):
         if state == DONE:
             values["done_on"] = values["done_on"] or datetime.date.today().isoformat()
         else:
-            values |= dict.fromkeys(_AFTER)
+            values |= dict.fromkeys(AFTER)
         self._write(lambda: change_decision(self.case.area.code, code, **values, state=state))
         self._show(code)
         self._say(t("Diubah: {code}.", code=code), "good")

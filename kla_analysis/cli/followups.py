@@ -84,10 +84,7 @@ def change(code: str, area: str, as_json: bool, **about: Any) -> None:
     from kla_analysis.evidence.areas import find_area
     from kla_analysis.evidence.followup import change_decision
 
-    values = _given(about)
-    if values.get("state") in ("open", "dropped"):
-        values = {**dict.fromkeys(("done_on", "points_claimed", "points_accepted")), **values}
-    change_decision(find_area(area).code, code, **values)
+    change_decision(find_area(area).code, code, **_given(about))
     _tell({"code": code}, as_json, t("Diubah: {code}.", code=code))
 
 

@@ -24,14 +24,13 @@ from kla_analysis.evidence.intake.numbers import read_date
 from kla_analysis.evidence.partners import load_partners
 from kla_analysis.evidence.personal import masked
 from kla_analysis.instrument.instrument import Instrument
-from kla_analysis.language import number, read_money, t
+from kla_analysis.language import LANGUAGES, language, number, read_money, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import as_text, read_table, refuse, schema_of, table_bytes, write_table
 
 FILE = "followup.csv"
 OPEN, DONE, DROPPED = "open", "done", "dropped"
 STATES = (OPEN, DONE, DROPPED)
-_STATE_WORDS = dict(zip(STATES, ("terbuka", "selesai", "dibatalkan"), strict=True))
 #: An open decision whose day has passed; a row has it only where it is looked at.
 OVERDUE = "overdue"
 #: The column of a workbook that says what a row was when the workbook was written.
@@ -39,6 +38,8 @@ WAS = "was"
 _DATES = ("decided_on", "due", "done_on")
 _WORDS = ("code", "what", "agency", "result")
 _POINTS = ("points_claimed", "points_accepted")
+#: What is only known once a decision is done.
+AFTER = ("done_on", *_POINTS)
 # Rows above the names of the columns that a workbook may have.
 _ABOVE = 20
 
@@ -119,7 +120,7 @@ def add_decision(area_code: str, *, data: Path | None = None, **values: Any) -> 
 
 
 def change_decision(area_code: str, code: str, *, data: Path | None = None, **values: Any) -> None:
-    """Change one decision.
+    """Change one decision; one that is opened again or dropped loses what is only known of one that is done (`AFTER`).
 
     Args:
         values: the new values by column.
@@ -134,6 +135,8 @@ def change_decision(area_code: str, code: str, *, data: Path | None = None, **va
         raise ParameterError(
             t("Keputusan “{code}” tidak ada.", code=code), advice=did_you_mean(code, table["code"].tolist())
         )
+    if values.get("state") in (OPEN, DROPPED):
+        values = {**dict.fromkeys(AFTER), **values}
     for column, value in values.items():
         table.at[rows[0], column] = value
     save_followup(area_code, table, data=data)
@@ -244,6 +247,14 @@ def state_name(state: str) -> str:
     return {OPEN: t("terbuka"), DONE: t("selesai"), DROPPED: t("dibatalkan"), OVERDUE: t("lewat tenggat")}[state]
 
 
+def _names_of(state: str) -> list[str]:
+    names = []
+    for lang in LANGUAGES:
+        with language(lang):
+            names.append(state_name(state))
+    return names
+
+
 def read_value(column: str, text: str) -> str:
     """Return what somebody typed into a column as the file writes it; what is no number stays for the reader to refuse.
 
@@ -251,9 +262,8 @@ def read_value(column: str, text: str) -> str:
     ('75000000', '4.5', '4,5')
     """
     if column == "state":
-        said = text.casefold()
-        # A workbook written in Indonesian is read whatever the language in force.
-        return next((state for state in STATES if said in (state, state_name(state), _STATE_WORDS[state])), text)
+        # A workbook written in one language is read whatever the language in force.
+        return next((state for state in STATES if text.casefold() in (state, *_names_of(state))), text)
     if column in _POINTS:
         return text.replace(",", ".")
     if column == "spent_rupiah":
@@ -352,7 +362,7 @@ class _Look:
             if state == DROPPED and pd.isna(record["result"]):
                 self.say(row, "result", t("dibatalkan tanpa alasan"), t("Tulis alasannya dalam satu kalimat."))
             if state in (OPEN, DROPPED):
-                for name in ("done_on", *_POINTS):
+                for name in AFTER:
                     if pd.notna(record[name]):
                         self.say(
                             row, name, t("keputusan ini belum selesai"), t("Kosongkan, atau ubah state menjadi done.")

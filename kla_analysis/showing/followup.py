@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import io
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -189,11 +188,9 @@ def write_followup_workbook(area: str, year: int, *, out: Path | None = None) ->
             t("{path} sudah ada.", path=path.name),
             advice=t("Hapus dulu, atau pilih nama lain dengan {out}.", out=called("out")),
         )
-    named = catalogue_for(rules)
-    actions = list(load_catalogue(named, rules).actions.index) if named else []
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, followup_workbook(place.code, place.name, rules, year, actions))
+        write_whole(path, followup_workbook(place.code, place.name, rules, year))
     except OSError as error:
         raise OutputError(
             t("{path} tidak dapat ditulis: {why}.", path=path.name, why=error.strerror or error),
@@ -202,15 +199,18 @@ def write_followup_workbook(area: str, year: int, *, out: Path | None = None) ->
     return path
 
 
-def followup_workbook(
-    area_code: str, area_name: str, rules: Instrument, year: int, actions: Sequence[str] = ()
-) -> bytes:
+def action_codes(rules: Instrument) -> list[str]:
+    """Return the codes of the actions that decisions can name: those of the catalogue of an instrument, if it has one."""
+    named = catalogue_for(rules)
+    return list(load_catalogue(named, rules).actions.index) if named else []
+
+
+def followup_workbook(area_code: str, area_name: str, rules: Instrument, year: int) -> bytes:
     """Return an area's decisions as a workbook with lists to choose from, which `kla followup import` reads back.
 
     Args:
-        rules: whose agencies, components and questions the lists offer.
+        rules: whose agencies, components, questions and actions the lists offer.
         year: award year that new decisions are about.
-        actions: codes of the catalogue, for the list of actions.
     """
     import xlsxwriter
 
@@ -234,7 +234,7 @@ def followup_workbook(
         "component_code": list(rules.components.index),
         "agency": offices(area_code, rules),
         "question_code": list(rules.questions.index),
-        "action_code": list(actions),
+        "action_code": action_codes(rules),
         "state": [state_name(state) for state in STATES],
     }
     for column, (name, options) in enumerate(choices.items()):

@@ -81,7 +81,8 @@ def test_a_workbook_goes_out_and_comes_back(data, tmp_path):
     for what, result in (("Satu", None), ("Dua", "sudah dibahas")):
         add_decision(AREA, **{**RIGHT, "what": what, "result": result}, question_code="7.1")
     path = write_followup_workbook(AREA, 2022, out=tmp_path / "keluar.xlsx")
-    sheet = openpyxl.load_workbook(path).worksheets[0]
+    sheet, lists = openpyxl.load_workbook(path).worksheets
+    assert [cell.value for cell in lists[2]][3:] == ["A01", "terbuka"]
     assert (sheet["J5"].value, sheet.row_dimensions[4].hidden, sheet.column_dimensions["P"].hidden) == (
         "terbuka",
         True,
