@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from kla_analysis.errors import DataError, Problem, did_you_mean
+from kla_analysis.errors import DataError, OutputError, Problem, called, did_you_mean
 from kla_analysis.files import read_plain
 from kla_analysis.language import LANGUAGES, current_language, t
 
@@ -208,6 +208,29 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     text; numbers stay numbers, negative ones too. `read_table` takes the apostrophe off again.
     """
     write_whole(path, table_bytes(frame))
+
+
+def write_new(path: Path, make: Callable[[], bytes]) -> Path:
+    """Write a file that somebody asked for, and return where it is; `make` is only called where no file is in the way.
+
+    Raises:
+        OutputError: it can not be written, or would replace a file.
+    """
+    if path.exists():
+        raise OutputError(
+            t("{path} sudah ada.", path=path.name),
+            advice=t("Hapus dulu, atau pilih nama lain dengan {out}.", out=called("out")),
+        )
+    content = make()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content)
+    except OSError as error:
+        raise OutputError(
+            t("{path} tidak dapat ditulis: {why}.", path=path.name, why=error.strerror or error),
+            advice=t("Pilih tempat lain dengan {out}.", out=called("out")),
+        ) from error
+    return path
 
 
 def write_whole(path: Path, content: bytes) -> None:

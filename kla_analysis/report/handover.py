@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from kla_analysis.analysis.position import open_position
+from kla_analysis.analysis.position import Position, open_position
 from kla_analysis.analysis.target import aim
-from kla_analysis.errors import OutputError, called
 from kla_analysis.language import t
-from kla_analysis.reading import write_whole
+from kla_analysis.reading import write_new
 from kla_analysis.report import pages
 from kla_analysis.report.html import Frame
 from kla_analysis.report.pdf import pdf
@@ -41,11 +40,10 @@ def write_handover(
     """
     case = open_position(area, year, stage=stage or None, assessment=assessment)
     path = out or Path(f"serah-terima-{case.area.code}-{year}.pdf")
-    if path.exists():
-        raise OutputError(
-            t("{path} sudah ada.", path=path.name),
-            advice=t("Hapus dulu, atau pilih nama lain dengan {out}.", out=called("out")),
-        )
+    return write_new(path, lambda: _document(case, year, today))
+
+
+def _document(case: Position, year: int, today: datetime.date | None) -> bytes:
     found = chapters(case, aim(case))
     files = {f"{at:02d}": list(_records(shown)) for at, (_, shown) in enumerate(found)}
     titles = {f"{at:02d}": title for at, (title, _) in enumerate(found)}
@@ -65,15 +63,7 @@ def write_handover(
         version=version("kla-analysis"),
         made=today or datetime.date.today(),
     )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, pdf(files, frame, title=t("Serah terima KLA")))
-    except OSError as error:
-        raise OutputError(
-            t("{path} tidak dapat ditulis: {why}.", path=path.name, why=error.strerror or error),
-            advice=t("Pilih tempat lain dengan {out}.", out=called("out")),
-        ) from error
-    return path
+    return pdf(files, frame, title=t("Serah terima KLA"))
 
 
 def _records(shown: list[tuple[str, Shown]]) -> Iterator[Record]:

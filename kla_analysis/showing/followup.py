@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kla_analysis.analysis.position import Position
-from kla_analysis.errors import OutputError, called
 from kla_analysis.evidence.areas import find_area
 from kla_analysis.evidence.assessment import sheet_and_rules
 from kla_analysis.evidence.followup import (
@@ -29,7 +28,7 @@ from kla_analysis.evidence.followup import (
 from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import day, money, number, t
 from kla_analysis.planning.actions import catalogue_for, load_catalogue
-from kla_analysis.reading import write_whole
+from kla_analysis.reading import write_new
 from kla_analysis.showing.table import Column, Table
 from kla_analysis.showing.template import row_height
 from kla_analysis.showing.text import Text
@@ -183,20 +182,7 @@ def write_followup_workbook(area: str, year: int, *, out: Path | None = None) ->
     place = find_area(area)
     rules = sheet_and_rules(place.code, year)[1]
     path = out or Path(f"tindak-lanjut-{place.code}.xlsx")
-    if path.exists():
-        raise OutputError(
-            t("{path} sudah ada.", path=path.name),
-            advice=t("Hapus dulu, atau pilih nama lain dengan {out}.", out=called("out")),
-        )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, followup_workbook(place.code, place.name, rules, year))
-    except OSError as error:
-        raise OutputError(
-            t("{path} tidak dapat ditulis: {why}.", path=path.name, why=error.strerror or error),
-            advice=t("Pilih tempat lain dengan {out}.", out=called("out")),
-        ) from error
-    return path
+    return write_new(path, lambda: followup_workbook(place.code, place.name, rules, year))
 
 
 def action_codes(rules: Instrument) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kla_analysis.analysis.scoring import roll_up
-from kla_analysis.errors import DataError, OutputError, called
+from kla_analysis.errors import DataError, OutputError
 from kla_analysis.evidence.areas import find_area
 from kla_analysis.evidence.audit import audit
 from kla_analysis.evidence.intake.assembly import Imported
@@ -18,7 +18,7 @@ from kla_analysis.evidence.intake.sheet import Intake, read_sheet, save
 from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import number, t
 from kla_analysis.project import find_project
-from kla_analysis.reading import write_table, write_whole
+from kla_analysis.reading import write_new, write_table, write_whole
 from kla_analysis.showing.annotation import annotated_workbook
 from kla_analysis.showing.quality import contradictions_said
 from kla_analysis.showing.template import template_workbook
@@ -189,17 +189,4 @@ def write_template_sheet(
     """
     place, rules = find_area(area), load_instrument(instrument, year=year)
     path = out or Path(f"lembar-{place.code}-{year}.xlsx")
-    if path.exists():
-        raise OutputError(
-            t("{path} sudah ada.", path=path.name),
-            advice=t("Hapus dulu, atau pilih nama lain dengan {out}.", out=called("out")),
-        )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, template_workbook(place, year, rules, stage=stage))
-    except OSError as error:
-        raise OutputError(
-            t("{path} tidak dapat ditulis: {why}.", path=path.name, why=error.strerror or error),
-            advice=t("Pilih tempat lain dengan {out}.", out=called("out")),
-        ) from error
-    return path
+    return write_new(path, lambda: template_workbook(place, year, rules, stage=stage))
