@@ -284,6 +284,8 @@ def refuse(shown: str, problems: list[Problem]) -> NoReturn:
 
 # Remarks are for people, and so are names in another language: a sheet without them loses nothing.
 _MAY_BE_ABSENT = {"note", *(f"name_{lang}" for lang in LANGUAGES[1:])}
+#: The moment that every file we make carries, so that equal ones have equal bytes; what people save has another.
+MADE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 _DTYPES = {"string": "object", "number": "float64", "integer": "Int64", "boolean": "boolean", "date": "object"}
 
 

@@ -23,12 +23,10 @@ from kla_analysis.evidence.collect import Collected, collect
 from kla_analysis.evidence.worksheets import Round, open_round
 from kla_analysis.instrument.instrument import AWARD_YEARS
 from kla_analysis.language import t
+from kla_analysis.reading import MADE
 from kla_analysis.showing.collection import collected_in_words, collection_workbook, tables_of
 from kla_analysis.showing.records import html
 from kla_analysis.showing.worksheets import file_names, worksheet
-
-#: Made files carry this moment, so that equal worksheets make an equal archive.
-_MADE = (2024, 1, 1, 0, 0, 0)
 
 
 class CollectDoor(Controls):
@@ -117,7 +115,7 @@ class CollectDoor(Controls):
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
             named = list(file_names(own))
             for unit, name in named:
-                archive.writestr(zipfile.ZipInfo(name, _MADE), worksheet(own, unit))
+                archive.writestr(zipfile.ZipInfo(name, MADE.timetuple()[:6]), worksheet(own, unit))
         self.files.value = f"<p>{links({f'lembar-kerja-{own.area.code}-{own.year}.zip': buffer.getvalue()})}</p>"
         self._say(t("{count} lembar kerja siap diunduh di bawah.", count=len(named)), "good")
 

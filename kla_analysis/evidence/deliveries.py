@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import json
 from collections.abc import Mapping
@@ -23,11 +22,10 @@ from kla_analysis.evidence.personal import masked
 from kla_analysis.evidence.proof import STATES
 from kla_analysis.evidence.worksheets import COORDINATOR, Identity, Round, Unit
 from kla_analysis.language import number, t
+from kla_analysis.reading import MADE
 
 #: The name of the custom property of a worksheet's document; the same text stands in a cell.
 PROPERTY = "kla-worksheet"
-#: The moment that worksheets are made at, as their files say; one that was filled in has another.
-MADE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 #: What a unit says of a question; the texts of several units add up, and the coordinator alone says who owns it by when.
 SCORE, STATE = "score", "evidence_state"
 ADDED, DECREED = ("evidence_link", "legal_basis", "note"), ("lead", "contributing", "due")

@@ -5,8 +5,6 @@ Made from the cells that were read, not from the file: it holds no formula, macr
 
 from __future__ import annotations
 
-import datetime
-import io
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -16,14 +14,13 @@ from kla_analysis.evidence.intake.repairs import NORMALISED, REFUSED, SKIPPED, R
 from kla_analysis.evidence.intake.sheet import Intake
 from kla_analysis.evidence.personal import masked
 from kla_analysis.language import t
-from kla_analysis.showing.template import row_height
+from kla_analysis.showing.template import new_workbook, row_height
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
 
-_MADE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 #: Fill and letter colour per action; the words stand in the comment, so that colour never speaks alone.
 _COLOURS = {REFUSED: ("#F8D0C8", "#7A1500"), NORMALISED: ("#FFF1C2", "#4A3800"), SKIPPED: ("#E6E6E6", "#333333")}
 #: Filled cells up to which a copy is made; a larger sheet is mended faster from the list.
@@ -34,13 +31,9 @@ _COLUMNS, _ROWS = 16_384, 1_048_576
 
 def annotated_workbook(intake: Intake) -> bytes | None:
     """Return the copy as an Excel file: a list in front, then each sheet; None where it would be too large."""
-    import xlsxwriter
-
     if sum(len(cells) for grid in intake.book.grids for cells in grid.rows.values()) > MOST_CELLS:
         return None
-    buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"title": t("Salinan beranotasi"), "created": _MADE})
+    book, buffer = new_workbook(t("Salinan beranotasi"))
     formats = {
         action: book.add_format(
             {

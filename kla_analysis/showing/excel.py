@@ -5,8 +5,6 @@ formulas, all of them ours. Equal answers give equal bytes."""
 
 from __future__ import annotations
 
-import datetime
-import io
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -18,9 +16,8 @@ from kla_analysis.instrument.bands import Ladder
 from kla_analysis.instrument.instrument import level_name, split_agencies
 from kla_analysis.language import number, t
 from kla_analysis.showing.records import Record, rows_of
+from kla_analysis.showing.template import new_workbook
 
-# Excel stores when a file was made; a fixed moment keeps equal workbooks equal, byte for byte.
-_MADE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 #: What Excel allows: letters in the name of a sheet, and in one cell.
 _NAME, _CELL = 31, 32_767
 #: How many letters a column may be wide before its text wraps.
@@ -96,12 +93,7 @@ def workbook(
         notes: what a reader must know of the numbers, by name: standing, sources, parameters.
         badge: stands on the cover when the numbers are not the area's own.
     """
-    import xlsxwriter
-
-    buffer = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    book = xlsxwriter.Workbook(buffer, options)
-    book.set_properties({"title": title, "author": "kla_analysis", "comments": badge, "created": _MADE})
+    book, buffer = new_workbook(title, author="kla_analysis", comments=badge)
     book.set_calc_mode("auto")
     writer = _Writer(book, title)
     fixed = [t("Sampul"), t("Isi"), t("Catatan"), *([t("Hitungan")] if calculation else [])]

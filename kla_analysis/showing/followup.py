@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,7 @@ from kla_analysis.language import day, money, number, t
 from kla_analysis.planning.actions import catalogue_for, load_catalogue
 from kla_analysis.reading import write_new
 from kla_analysis.showing.table import Column, Table
-from kla_analysis.showing.template import row_height
+from kla_analysis.showing.template import new_workbook, row_height
 from kla_analysis.showing.text import Text
 
 if TYPE_CHECKING:
@@ -198,11 +197,8 @@ def followup_workbook(area_code: str, area_name: str, rules: Instrument, year: i
         rules: whose agencies, components, questions and actions the lists offer.
         year: award year that new decisions are about.
     """
-    import xlsxwriter
-
-    table, buffer = load_followup(area_code), io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"title": t("Tindak lanjut {area}", area=area_name), "created": datetime.datetime(2024, 1, 1)})
+    table = load_followup(area_code)
+    book, buffer = new_workbook(t("Tindak lanjut {area}", area=area_name))
     sheet, lists = book.add_worksheet(t("Keputusan")), book.add_worksheet(t("Daftar"))
     text = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
     title = book.add_format({"bold": True, "font_size": 14})

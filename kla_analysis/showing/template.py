@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import io
 from typing import TYPE_CHECKING
 
 from kla_analysis.evidence.areas import Area
 from kla_analysis.instrument.instrument import Instrument, split_agencies
 from kla_analysis.language import number, t
+from kla_analysis.reading import MADE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-
-_MADE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 #: Rows above the table, and its columns: code, name, maximum, score, note, agencies.
 _HEAD = 6
 _WIDTHS = (13, 54, 10, 10, 28, 32)
@@ -55,12 +53,8 @@ def template_workbook(area: Area, year: int, instrument: Instrument, *, stage: s
         area, year, stage: whose sheet it is; the district's own scores when no stage is given. It can still be
             chosen from a list.
     """
-    import xlsxwriter
-
     stage = instrument.stage(stage).code if stage else instrument.claimed_stage.code
-    buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"title": t("Lembar isian KLA {area} {year}", area=area.name, year=year), "created": _MADE})
+    book, buffer = new_workbook(t("Lembar isian KLA {area} {year}", area=area.name, year=year))
     styles = _Styles(book)
     _guide_sheet(book.add_worksheet(t("Petunjuk")), instrument, styles)
     sheet = book.add_worksheet(t("Isian"))
@@ -151,6 +145,16 @@ def _sum(sheet: Worksheet, row: int, code: str, about: pd.Series, formula: str, 
     sheet.write_formula(row, 3, formula, figures, 0)
     sheet.write_blank(row, 4, None, words)
     sheet.write_blank(row, 5, None, words)
+
+
+def new_workbook(title: str, **properties: str) -> tuple[Workbook, io.BytesIO]:
+    """Return a workbook and where its bytes are once it is closed: text is never a formula, equal ones are equal bytes."""
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties({"title": title, "created": MADE, **properties})
+    return book, buffer
 
 
 def row_height(text: str, width: float) -> float:

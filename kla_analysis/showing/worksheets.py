@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kla_analysis.errors import OutputError, called
-from kla_analysis.evidence.deliveries import MADE, PROPERTY
+from kla_analysis.evidence.deliveries import PROPERTY
 from kla_analysis.evidence.intake.guard import safe_name
 from kla_analysis.evidence.proof import STATES, state_name
 from kla_analysis.evidence.worksheets import COORDINATOR, Round, Unit, leads_of
 from kla_analysis.language import number, t
 from kla_analysis.reading import write_whole
-from kla_analysis.showing.template import row_height
+from kla_analysis.showing.template import new_workbook, row_height
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -108,11 +107,7 @@ def worksheet(own: Round, unit: Unit) -> bytes:
 
     Text from data is never a formula; what is not to be filled in is locked.
     """
-    import xlsxwriter
-
-    buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"title": t("Lembar kerja KLA {year}: {name}", year=own.year, name=unit.name), "created": MADE})
+    book, buffer = new_workbook(t("Lembar kerja KLA {year}: {name}", year=own.year, name=unit.name))
     identity = str(own.identity_of(unit))
     book.set_custom_property(PROPERTY, identity)
     _Sheet(book, own, unit).write(identity)
