@@ -323,7 +323,7 @@ def collect(
         DataError: there is an assessment that was made otherwise.
         OutputError: nothing can be written there.
     """
-    path = out or (data or find_project().data) / "assessments" / own.area.code / f"{own.year}-{own.stage}.csv"
+    path = out or _own_sheet(own, data)
     if path.exists() and not replace_old and not _is_collected(path):
         raise DataError(
             t("{file} sudah ada dan bukan hasil kumpulan lembar kerja.", file=find_project().shown(path)),
@@ -363,9 +363,10 @@ def _take_in(
         for file in files:
             looked += 1
             try:
-                if hashlib.sha256(guard.read_file(file)).hexdigest() in kept:
+                raw = guard.read_file(file)
+                if hashlib.sha256(raw).hexdigest() in kept:
                     continue
-                one = read_delivery(file, own, reader)
+                one = read_delivery(raw, file.name, own, reader)
             except KlaError as error:
                 refused.append(Refused(masked(file.name), "", "", "", "", error.what, error.advice))
                 continue
@@ -383,12 +384,15 @@ def collected_until(own: Round, day: str = "", *, data: Path | None = None) -> C
     Args:
         day: ISO date; a delivery without a day counts as in from the start. All of them when empty.
     """
-    folder = (data or find_project().data) / "assessments" / own.area.code / f"{own.year}-{own.stage}{DELIVERIES}"
-    kept, refused = _kept(folder, own)
+    kept, refused = _kept(_own_sheet(own, data).with_suffix(DELIVERIES), own)
     if not kept:
         return None
     merged = merge(own, [one for one in kept.values() if not day or one.sent <= day])
     return replace(merged, refused=(*refused, *merged.refused))
+
+
+def _own_sheet(own: Round, data: Path | None) -> Path:
+    return (data or find_project().data) / "assessments" / own.area.code / f"{own.year}-{own.stage}.csv"
 
 
 def _is_collected(path: Path) -> bool:
@@ -423,7 +427,6 @@ def _keep(folder: Path, one: Delivery) -> None:
 def _write(merged: Collected, path: Path, kept: Mapping[str, Delivery]) -> None:
     """Write the origin first and the sheet last, so that what is there is whole."""
     hashes = sorted(kept)
-    together_ = hashlib.sha256("".join(hashes).encode()).hexdigest()
     title = t("Kumpulan lembar kerja {area} {year}", area=merged.round.area.name, year=merged.round.year)
     told = {
         "title": {"id": title},
@@ -431,7 +434,7 @@ def _write(merged: Collected, path: Path, kept: Mapping[str, Delivery]) -> None:
         "note": {"id": t("Digabung dari {count} penyerahan lembar kerja.", count=len(hashes))},
         "producer": merged.round.area.name,
         "instrument": merged.round.rules.id,
-        "source_sha256": together_,
+        "source_sha256": hashlib.sha256("".join(hashes).encode()).hexdigest(),
         "deliveries": hashes,
         "kind": "real",
         "personal_data": "none",

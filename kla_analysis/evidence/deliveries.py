@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from itertools import islice
 
 from kla_analysis.errors import DataError
 from kla_analysis.evidence.intake import guard
@@ -119,16 +119,18 @@ def _is_said(said: Mapping[str, Value]) -> bool:
     return texts and numbers and said.keys() <= set(FIELDS)
 
 
-def read_delivery(path: Path, own: Round, reader: Reader) -> Delivery:
+def read_delivery(raw: bytes, file: str, own: Round, reader: Reader) -> Delivery:
     """Read a worksheet that came back; rows that can not be taken are listed in it.
+
+    Args:
+        raw: its content.
+        file: its name.
 
     Raises:
         DataError: it is no worksheet of this round, can not be read, or holds personal data.
     """
-    raw = guard.read_file(path)
-    book = reader.read(path.name, guard.look_at(raw, path.name))
-    if next(find_personal_data(book.grids), None) is not None:
-        places = [f"{one.sheet} {one.cell} ({one.what})" for one in list(find_personal_data(book.grids))[:5]]
+    book = reader.read(file, guard.look_at(raw, file))
+    if places := [f"{one.sheet} {one.cell} ({one.what})" for one in islice(find_personal_data(book.grids), 5)]:
         raise DataError(
             t("data pribadi di {places}", places=", ".join(places)),
             advice=t("Hapus data pribadi dari lembar, simpan, lalu kumpulkan lagi."),
@@ -140,24 +142,23 @@ def read_delivery(path: Path, own: Round, reader: Reader) -> Delivery:
         raise DataError(
             t("tabel isian tidak ditemukan"), advice=t("Jangan menghapus kepala tabel; isi lagi dari lembar aslinya.")
         )
-    reading = _Rows(path.name, grid, header, own, identity)
-    answers, refused = reading.read()
-    said = labelled(grid, header, "filled_on")
+    answers, refused = _Rows(file, grid, header, own, identity).read()
     moment = book.properties.get("modified", "")
     return Delivery(
         identity=str(identity),
-        file=masked(path.name),
+        file=masked(file),
         sha256=hashlib.sha256(raw).hexdigest(),
-        sent=(read_date(said) or "" if said is not None else "") or moment[:10],
+        sent=_day(grid, header, "filled_on") or moment[:10],
         moment=moment,
-        due=_due(grid, header),
+        due=_day(grid, header, "due"),
         answers=answers,
         refused=tuple(refused),
     )
 
 
-def _due(grid: Grid, header: Header) -> str:
-    cell = labelled(grid, header, "due")
+def _day(grid: Grid, header: Header, role: str) -> str:
+    """Return the day that stands beside a label above the table; "" where there is none."""
+    cell = labelled(grid, header, role)
     return (read_date(cell) or "") if cell is not None else ""
 
 

@@ -185,12 +185,12 @@ def open_round(
     """Open a round of a district: its rules, what the round before left, what there is of this one.
 
     Args:
-        due: ISO date.
+        due: ISO date, or "" where none is set.
         subdistricts: names; each gets a worksheet of the questions that are asked of sub-districts and villages.
         out: the sheet of this round, where it is not the project's own.
 
     Raises:
-        ParameterError: the area, the instrument, the date or a name can not be meant.
+        ParameterError: the area, the instrument or a name can not be meant.
         DataError: a sheet of the district can not be read.
     """
     place = find_area(area, data=data)

@@ -52,7 +52,7 @@ with Reader() as reader:
     for own in rounds:
         for path in sorted(written.glob(f"{own.area.code}-*")):
             count += 1
-            read_delivery(path, own, reader)
+            read_delivery(path.read_bytes(), path.name, own, reader)
 """,
 }
 RUN = """
