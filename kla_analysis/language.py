@@ -216,6 +216,15 @@ def chance(probability: float) -> str:
     return percent(probability)
 
 
+def likely(probability: float) -> str:
+    """Write a probability that was counted in draws: none or all of them is not yet never or always.
+
+    >>> likely(0.0), likely(0.24), likely(1.0), likely(math.nan)
+    ('<1%', '24%', '>99%', '–')
+    """
+    return chance(min(max(probability, 0.001), 0.999))
+
+
 def _amounts() -> tuple[tuple[int, str], ...]:
     """Return how amounts are called, largest first."""
     return ((10**12, t("triliun")), (10**9, t("miliar")), (10**6, t("juta")))

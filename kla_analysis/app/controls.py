@@ -283,7 +283,8 @@ class Doors:
             above = [widgets.HTML(f'<p class="kla-hint">{escape(over)}</p>')] if signs and over else []
             below = [widgets.HTML(f'<p class="kla-hint">{escape(hint)}</p>')] if signs else []
             card.children = [*above, self.buttons[key], *below]
-            card.remove_class("kla-door" if not signs else "kla-small").add_class("kla-door" if signs else "kla-small")
+            shown, other = ("kla-door", "kla-small") if signs else ("kla-small", "kla-door")
+            card.remove_class(other).add_class(shown)
 
 
 def status(what: str, kind: str = "remark") -> str:

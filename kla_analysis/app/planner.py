@@ -27,7 +27,7 @@ from kla_analysis.app import address
 from kla_analysis.app.controls import LABEL_WIDTH, Chosen, Controls, Picture, links, look, status
 from kla_analysis.app.own_actions import OwnActions
 from kla_analysis.errors import KlaError, ParameterError, Problem
-from kla_analysis.language import money, number, percent, read_money, signed, t
+from kla_analysis.language import likely, money, number, percent, read_money, signed, t
 from kla_analysis.planning.actions import Catalogue, known_catalogues
 from kla_analysis.planning.scenario import (
     Scenario,
@@ -53,7 +53,6 @@ from kla_analysis.showing.plan import (
     evidence_in_words,
     evidence_table,
     finding,
-    likely,
     needs_catalogue,
     order_table,
     plan_in_words,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
@@ -15,7 +16,7 @@ from kla_analysis.errors import KlaError
 from kla_analysis.evidence.areas import find_area, zone_of
 from kla_analysis.language import moment, money, t
 from kla_analysis.project import find_project
-from kla_analysis.report import changes, exports, html
+from kla_analysis.report import changes, exports, html, results
 from kla_analysis.report.manifest import (
     MANIFEST,
     Manifest,
@@ -31,9 +32,10 @@ from kla_analysis.runs import notices
 #: Where a server of ours hands out the reports folder, empty where it can not; without one, links lead from the
 #: notebook's own folder.
 FILES = "KLA_FILES"
+_DOCUMENTS = "|".join(map(re.escape, (exports.BRIEF, exports.SLIDES, exports.PDF, exports.EXCEL, results.FILE)))
 #: What a server may hand out of the reports folder: pages and documents of finished reports, and nothing else that lies there.
 HANDED_OUT = (
-    r"(?:(?:contoh|(?:\d\d\.\d\d|reference)/\d{4}(?: \(\d+\))?)/(?:[a-z0-9][a-z0-9_-]*\.html|laporan\.(?:pdf|xlsx)|results\.json)"
+    rf"(?:(?:contoh|(?:\d\d\.\d\d|reference)/\d{{4}}(?: \(\d+\))?)/(?:[a-z0-9][a-z0-9_-]*\.html|{_DOCUMENTS})"
     r"|(?:\d\d\.\d\d|reference)/\d{4}-gagal\.html|index\.html|ringkasan\.xlsx)"
 )
 

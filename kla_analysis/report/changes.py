@@ -19,7 +19,7 @@ import pandas as pd
 from kla_analysis.analysis.scoring import totals_of
 from kla_analysis.errors import KlaError
 from kla_analysis.instrument.instrument import load_instrument
-from kla_analysis.language import chance, number, signed, t
+from kla_analysis.language import likely, number, signed, t
 from kla_analysis.report import results
 from kla_analysis.report.manifest import Manifest, input_names, sha256
 from kla_analysis.report.store import Place
@@ -320,7 +320,7 @@ def table(changed: Changes, top: int = 25) -> Table:
 
 def _written(what: str, value: float | str | None) -> float | str | None:
     """Write a chance as people say it; other numbers as their column does."""
-    return chance(value) if what == "plan.probability" and isinstance(value, float | int) else value
+    return likely(value) if what == "plan.probability" and isinstance(value, float | int) else value
 
 
 def _difference(move: Move) -> float | str | None:

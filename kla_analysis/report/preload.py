@@ -31,6 +31,7 @@ _LATER = (
     "matplotlib.backends.backend_agg",
     "matplotlib.patheffects",
     "papermill",
+    "pikepdf",
     "pptx",
     "psutil",
     "resource",

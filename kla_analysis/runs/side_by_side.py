@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kla_analysis.instrument.instrument import load_instrument
-from kla_analysis.language import chance, t
+from kla_analysis.language import likely, t
 from kla_analysis.showing.table import Column, Table, count_column, number_column, share_column, whole_number
 
 #: Indicators in the table of common weaknesses.
@@ -93,7 +93,7 @@ def _whole(value: float | None) -> str:
 
 
 def _chance(value: float | None) -> str:
-    return "–" if value is None or pd.isna(value) else chance(value)
+    return "–" if value is None or pd.isna(value) else likely(value)
 
 
 def _weaknesses(rows: Sequence[Mapping[str, Any]]) -> list[Table]:

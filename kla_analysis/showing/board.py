@@ -24,7 +24,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from kla_analysis.language import money, number, percent, t
+from kla_analysis.language import likely, money, number, percent, t
 from kla_analysis.planning.simulation import Ground, Simulation
 from kla_analysis.showing.figure import (
     AMBER,
@@ -56,7 +56,7 @@ from kla_analysis.showing.figure import (
     write,
     zones,
 )
-from kla_analysis.showing.plan import finding, likely, needs_plan, plan_note, staircase_table
+from kla_analysis.showing.plan import finding, needs_plan, plan_note, staircase_table
 from kla_analysis.showing.records import Record
 
 #: The colours of the picture, by their names in the pages' palette: in the app they follow it, also into the dark.

@@ -168,7 +168,7 @@ def every_question(case: Position) -> dict[str, Table]:
         number_column("lost", t("Hilang")),
     )
     return {
-        name: of_sheet(case, t("{count} pertanyaan {name}", count=len(rows), name=name), columns, rows.reset_index())
+        name: of_sheet(case, t("Pertanyaan {name}", name=name), columns, rows.reset_index())
         for code, name in rules.components["name"].items()
         if len(rows := frame[frame["component_code"] == code])
     }

@@ -229,7 +229,12 @@ def _actions_table(position: Position, code: str, answer: Simulation | Text, top
     chosen = int(frame["chosen"].sum())
     frame = frame.head(max(top, chosen))
     frame["chosen"] = frame["chosen"].map({True: t("✓ ya"), False: "–"})
-    plan = t("{count} kegiatan klaster ini ada dalam rencana {cost}.", count=chosen, cost=money(answer.plan.cost))
+    cost = money(answer.plan.cost)
+    plan = (
+        t("{count} kegiatan klaster ini ada dalam rencana {cost}.", count=chosen, cost=cost)
+        if chosen
+        else t("Tidak ada kegiatan klaster ini dalam rencana {cost}.", cost=cost)
+    )
     return Table(
         t(
             "Kegiatan {name}: {count} yang menaikkan nilai, yang ada dalam rencana lebih dahulu",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kla_analysis.analysis.position import Position
 from kla_analysis.instrument.instrument import standing_name
-from kla_analysis.language import chance, money, number, percent, signed, t
+from kla_analysis.language import likely, money, number, percent, signed, t
 from kla_analysis.planning.actions import Catalogue, catalogue_for
 from kla_analysis.planning.plan import Plan
 from kla_analysis.planning.scenario import Scenario
@@ -133,11 +133,6 @@ def given_in_words(position: Position, given: Mapping[str, Any]) -> str:
     if given["kept"] == "share":
         return t("bila {share} dari nilai {score} hari ini bertahan", share=percent(given["share"]), score=score)
     return t("menurut prakiraan untuk nilai {score}", score=score)
-
-
-def likely(probability: float) -> str:
-    """Write a probability that was counted in draws: all of them is not yet all that can happen."""
-    return chance(min(probability, 0.999))
 
 
 def finding(answer: Simulation) -> str:
@@ -676,7 +671,7 @@ def stair_table(sure: pd.DataFrame, answer: Simulation) -> Table | Text:
         Column("what", t("{goal} tercapai", goal=answer.goal.name)),
         money_column("cost", t("Biaya")),
         Column("total", t("Nilai bila semua diterima"), "number", unit="points"),
-        Column("probability", t("Peluang"), "number", _likely, "share"),
+        Column("probability", t("Peluang"), "number", likely, "share"),
     )
     given = given_in_words(answer.ground.position, answer.given)
     caption = t("Rencana termurah yang diketahui mencapai {goal}; peluang {given}", goal=answer.goal.name, given=given)
@@ -689,13 +684,9 @@ def staircase_table(answer: Simulation, far: int) -> Table:
     columns = (
         money_column("cost", t("Biaya")),
         Column("total", t("Nilai bila semua diterima"), "number", unit="points"),
-        Column("probability", t("Peluang {goal}", goal=answer.goal.name), "number", _likely, "share"),
+        Column("probability", t("Peluang {goal}", goal=answer.goal.name), "number", likely, "share"),
     )
     return _table(answer, t("Yang digambar: nilai pada tiap anggaran"), columns, frame)
-
-
-def _likely(probability: float) -> str:
-    return "–" if pd.isna(probability) else likely(probability)
 
 
 def difference_table(one: Simulation, other: Simulation) -> Table:

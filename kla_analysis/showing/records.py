@@ -185,7 +185,8 @@ def _cards(table: Record) -> list[str]:
 
 def _way(field: Record, widest: int) -> str:
     """Return how wide a column of such cells stands in a card."""
-    if max(widest, len(field["title"]) / 3) <= _QUARTER:
+    title = field["title"]
+    if max(widest, len(title) / 3, *map(len, title.split())) <= _QUARTER:
         return ""
     return "half" if field["kind"] == "number" or widest <= _HALF else "wide"
 

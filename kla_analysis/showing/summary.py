@@ -23,13 +23,13 @@ from kla_analysis.evidence.followup import OPEN, OVERDUE
 from kla_analysis.evidence.published import AWARD_STAGE
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import level_name, split_agencies, standing_name
-from kla_analysis.language import chance, money, number, percent, t
+from kla_analysis.language import chance, likely, money, number, percent, t
 from kla_analysis.planning.scenario import Scenario
 from kla_analysis.showing.figure import Chart
 from kla_analysis.showing.followup import decisions_of, due_day, state_name
 from kla_analysis.showing.forecast import award_at_best, award_total
 from kla_analysis.showing.losses import ranked_by_loss
-from kla_analysis.showing.plan import given_in_words, likely, money_column
+from kla_analysis.showing.plan import given_in_words, money_column
 from kla_analysis.showing.scorecard import component_table, ladder, published_in_words, remarks
 from kla_analysis.showing.table import Column, Table, number_column, of_sheet, share_column, shown_points
 from kla_analysis.showing.target import conditions_in_brief

@@ -133,9 +133,13 @@ def test_contents_and_bookmarks_lead_to_the_chapters(made):
 def test_a_picture_goes_in_as_it_is(made, position):
     reader = pypdf.PdfReader(io.BytesIO(made["laporan.pdf"]))
     (image,) = {image.data: image for page in reader.pages for image in page.images}.values()
-    original = Image.open(io.BytesIO(kla.charts.ladder(position.totals, position, "nindya").png())).convert("RGB")
+    png = kla.charts.ladder(position.totals, position, "nindya").png()
+    original = Image.open(io.BytesIO(png)).convert("RGB")
     assert image.image.convert("RGB").tobytes() == original.tobytes()
     assert original.width / (135 / 25.4) > 150  # dots per inch on paper
+    stored = image.indirect_reference.get_object()
+    assert stored["/ColorSpace"][0] == "/Indexed"  # its palette, not every dot in full colour
+    assert len(stored._data) < 1.2 * len(png)
 
 
 def structure(reader: pypdf.PdfReader) -> dict[str, list]:
