@@ -110,7 +110,9 @@ def test_files_in_any_order_and_at_any_time_give_the_same_assessment(returned, t
 
 def test_the_lead_s_word_wins_only_where_it_is_asked_for_and_the_coordinator_s_always(played, tmp_path):
     bapenda = played.send("agency", "Bapenda", tmp_path / "a.xlsx")
-    dinkes = played.send("agency", "Dinkes", tmp_path / "b.xlsx", {"17.5": {"score": 1.5, "evidence_state": "belum lengkap"}})
+    dinkes = played.send(
+        "agency", "Dinkes", tmp_path / "b.xlsx", {"17.5": {"score": 1.5, "evidence_state": "belum lengkap"}}
+    )
     _, path = played.files["coordinator", ""]
     lead = rounds.fill(path, tmp_path / "c.xlsx", {"17.5": {"lead": "Dinkes"}})
     word = rounds.fill(path, tmp_path / "d.xlsx", {"17.5": {"score": 0.25}}, sent="2025-03-30")
