@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import pandas as pd
 
@@ -25,6 +25,8 @@ from kla_analysis.evidence.published import ladder_of
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import Instrument, split_agencies
 from kla_analysis.language import t
+
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,18 +107,26 @@ class Position:
         raise AttributeError(said, name=name, obj=self)
 
     @property
-    def rolled(self) -> RollUp:
-        """The points of the sheet, for whoever has made sure that there is one.
+    def sheet(self) -> Assessment:
+        """The sheet, for whoever has made sure that there is one.
 
         Raises:
             DataError: there is none.
         """
-        if self.roll_up is None:
+        return self._of_sheet(self.assessment)
+
+    @property
+    def rolled(self) -> RollUp:
+        """The points of the sheet, like it."""
+        return self._of_sheet(self.roll_up)
+
+    def _of_sheet(self, found: S | None) -> S:
+        if found is None:
             raise DataError(
                 t("Tidak ada lembar nilai untuk {area}, {year}.", area=self.area.name, year=self.award_year),
                 advice=t("Sebutkan lembarnya, atau impor lembar itu lebih dahulu."),
             )
-        return self.roll_up
+        return found
 
     @property
     def questions(self) -> pd.DataFrame:
@@ -243,6 +253,11 @@ class Position:
     def illustrative(self) -> bool:
         """Whether the sheet is an illustration and not the area's own numbers."""
         return self.assessment is not None and self.assessment.origin.illustrative
+
+    @property
+    def illustration(self) -> str:
+        """What to say of a sheet that is illustrative; nothing of any other."""
+        return self.sheet.origin.note if self.illustrative else ""
 
     @property
     def standing(self) -> str:

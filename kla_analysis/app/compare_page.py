@@ -102,7 +102,7 @@ def compared_in_words(before: Position, after: Position) -> Text:
         said.append(t("Paling naik: {name} ({change} poin).", name=rose["name"], change=signed(rose["change"])))
     if fell["change_high"] < 0:
         said.append(t("Paling turun: {name} ({change} poin).", name=fell["name"], change=signed(fell["change_high"])))
-    said += [one.assessment.origin.note for one in (before, after) if one.illustrative]
+    said += [one.illustration for one in (before, after) if one.illustrative]
     return Text(tuple(said))
 
 

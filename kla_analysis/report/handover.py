@@ -54,7 +54,7 @@ def _document(case: Position, year: int, today: datetime.date | None) -> bytes:
         titles=titles,
         short=titles,
         leads={},
-        illustrative=sheet.origin.note if sheet is not None and case.illustrative else "",
+        illustrative=case.illustration,
         colophon={
             t("Instrumen"): f"{case.instrument.id}: {case.instrument.title}",
             t("Lembar nilai"): f"{sheet.shown} (sha256 {sheet.sha256[:16]}…)" if sheet else t("tidak ada"),

@@ -197,13 +197,13 @@ def _room(kind: str, cells: Sequence[str], widest: int) -> int:
     return max([least, *(len(word) for cell in cells for word in cell.split())])
 
 
-def tables_in(blocks: list[Record]) -> list[Record]:
+def tables_in(blocks: Sequence[Record]) -> list[Record]:
     """Return all tables of a page's records, those behind its figures too unless the page shows them itself."""
     shown = {table["title"] for block in blocks for table in _open_tables(block)}
     return [table for block in blocks for table in _open_tables(block) + _twin(block, shown)]
 
 
-def twin_of(figure: Record, blocks: list[Record]) -> Record | None:
+def twin_of(figure: Record, blocks: Sequence[Record]) -> Record | None:
     """Return the table behind a figure; None where it has none, or where its page shows that table itself."""
     return next(iter(_twin(figure, {table["title"] for block in blocks for table in _open_tables(block)})), None)
 
