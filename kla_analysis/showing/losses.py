@@ -21,6 +21,7 @@ from kla_analysis.showing.figure import (
     SMALL,
     SOFT,
     Chart,
+    Style,
     beside,
     dashed_line,
     drawn_table,
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 @needs("component")
 def unanswered_in_words(position: Position) -> Text:
     """Say how much hangs on what nobody has answered, and where most of it is; nothing where all is answered."""
-    rolled = position.roll_up
+    rolled = position.rolled
     if not rolled.unanswered:
         return Text(())
     most = rolled.components.sort_values("unknown_points", ascending=False, kind="stable").iloc[0]
@@ -342,7 +343,14 @@ def _draw_divider(figure: Figure, ax: Axes, y: float) -> None:
     """Draw the line below those that hold half of the loss, across the whole picture."""
     ends = (ax.transData.transform((0, y))[1] / figure.bbox.height,) * 2
     figure.add_artist(dashed_line((PAD / width(), 1 - PAD / width()), ends))
-    style = {"ha": "left", "va": "center", "fontsize": SMALL, "color": AMBER, "fontweight": "bold", "parse_math": False}
+    style: Style = {
+        "ha": "left",
+        "va": "center",
+        "fontsize": SMALL,
+        "color": AMBER,
+        "fontweight": "bold",
+        "parse_math": False,
+    }
     figure.text(PAD / width(), ends[0], t("separuh dari yang hilang"), **style, bbox=patch(PAPER))
 
 
@@ -396,7 +404,7 @@ def agencies(ranked: pd.DataFrame, case: Position, *, top: int = 12) -> Chart:
 
 def _shares_of(shown: pd.DataFrame, ax: Axes, columns: tuple[float, float], wide: float) -> None:
     """Draw the bars of agencies, and beside them their two numbers; `columns` and `wide` are inches."""
-    beyond = {"ha": "right", "transform": ax.get_yaxis_transform()}
+    beyond: Style = {"ha": "right", "transform": ax.get_yaxis_transform()}
     for head, right in zip((t("ikut\nmenjawab"), t("bagian\nrata")), columns, strict=True):
         write(ax, 1 + right / wide, -0.95, head, color=SOFT, fontsize=SMALL, linespacing=1.05, **beyond)
     for y, numbers in enumerate(zip(shown["involved_points"], shown["shared_points"], strict=True)):

@@ -84,7 +84,7 @@ class Shown(ABC):
     def record(self) -> Record:
         """Return what is shown as plain data."""
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         return html(self.record())
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
@@ -105,12 +105,10 @@ class Terms:
         self.meanings, self.page = meanings, page
         self.seen: set[str] = set()
         longest = sorted(map(re.escape, meanings), key=len, reverse=True)
-        self.pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(longest)})(?![\w-])") if longest else None
+        self.pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(longest)})(?![\w-])" if longest else "(?!)")
 
     def __call__(self, text: str) -> str:
         """Return a text with its new abbreviations linked; all else in it is text."""
-        if self.pattern is None:
-            return text
         return Markup("").join(self._pieces(text))
 
     def _pieces(self, text: str) -> Iterator[str]:

@@ -23,6 +23,7 @@ from kla_analysis.showing.figure import (
     SOFT,
     TEXT,
     Chart,
+    Style,
     beside,
     drawn_table,
     finished,
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 
 def conditions_in_brief(position: Position) -> list[str]:
     """Name the questions of conditions besides the total that the sheet does not answer in full; nothing where it does."""
-    found = touched(load_statements(position.instrument), position.roll_up)
+    found = touched(load_statements(position.instrument), position.rolled)
     if not found:
         return []
     codes = ", ".join(dict.fromkeys(code for one in found for code in one.questions))
@@ -66,7 +67,7 @@ def conditions_in_brief(position: Position) -> list[str]:
 def conditions_in_words(statements: Sequence[Statement], case: Position) -> Text:
     """Warn where the sheet's answers touch a condition that somebody named besides the total; never a gate."""
     lines = []
-    for one in touched(statements, case.roll_up):
+    for one in touched(statements, case.rolled):
         said = t(
             "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini pertanyaan {codes} bernilai {got} dari {maximum} poin.",
             text=one.statement.text,
@@ -441,7 +442,7 @@ def _draw_waterfall(ax: Axes, rows: list[Step], wide: float) -> None:
     for y, (_, begin, length, value, count) in enumerate(rows):
         from_here = max(begin, low)
         ax.barh(y, begin + length - from_here, left=from_here, color=AMBER if count else BLUE, height=0.6)
-        style = {"transform": ax.get_yaxis_transform(), "linespacing": 1.15}
+        style: Style = {"transform": ax.get_yaxis_transform(), "linespacing": 1.15}
         text = f"{value}\n{count}" if count else value
         write(ax, 1 + 0.1 / wide, y, text, **style, fontweight="normal" if count else "bold")
         if not count and low > 0:  # two cuts through a bar that does not begin at zero
