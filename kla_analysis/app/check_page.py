@@ -71,6 +71,7 @@ class CheckDoor(Controls):
         self.work, self._saved = work or Work(), saved
         self.intake: Intake | None = None
         self._fields: dict[Place, widgets.Text] = {}
+        self._shown: dict[Place, str] = {}
         self._build()
         if self.work.content:
             self._check()
@@ -177,6 +178,8 @@ class CheckDoor(Controls):
         self._check()
 
     def _save(self, *, replace_old: bool = False) -> None:
+        if self.intake is None:
+            return
         there = [path for path in places_of(self.intake) if path.exists()]
         if there and not replace_old:
             old = {one.name: one.read_bytes() for path in there for one in files_of(path) if one.exists()}
@@ -191,8 +194,8 @@ class CheckDoor(Controls):
         self._say(t("Disimpan: {files}.", files=", ".join(find_project().shown(path) for path in paths)), "good")
 
     def _report(self) -> None:
-        one = self.intake.assessments[0]
-        self._saved(one.area.code, one.award_year, one.stage)
+        for one in self.intake.assessments[:1] if self.intake else ():
+            self._saved(one.area.code, one.award_year, one.stage)
 
     def _offer_template(self) -> None:
         area, year = find_area(code_of(self.area.value)), self._year()
@@ -273,7 +276,7 @@ class CheckDoor(Controls):
                 count=len(faults),
             )
         )
-        self.problems.children = [self._problem(fault) for fault in faults[:MOST_SHOWN]]
+        self.problems.children = [self._problem(fault, intake.file) for fault in faults[:MOST_SHOWN]]
         places = {_place(item) for fault in faults for item in fault if _is_cell(item)}
         if more := max(len(faults) - MOST_SHOWN, len(places) - len(self._fields)):
             words = t(
@@ -286,14 +289,13 @@ class CheckDoor(Controls):
         if any(self._words(name, "") in fault[0].advice for fault in faults for name in _FIELDS):
             self.about.selected_index = 0
 
-    def _problem(self, fault: list[Repair]) -> widgets.Widget:
+    def _problem(self, fault: list[Repair], file: str) -> widgets.Widget:
         item = fault[0]
         where = ", ".join(filter(None, (t("lembar “{name}”", name=item.sheet) if item.sheet else "", item.cell)))
         was = t("isinya “{old}”:", old=item.old) + " " if item.old else ""
         advice = item.advice
         text = widgets.HTML(
-            f"<p><strong>{escape(where or self.intake.file)}</strong>: {escape(was + reason_of(fault))}. "
-            f"{escape(advice)}</p>"
+            f"<p><strong>{escape(where or file)}</strong>: {escape(was + reason_of(fault))}. {escape(advice)}</p>"
         )
         entries = [self._entry(one) for one in fault if _is_cell(one) and _place(one) not in self._fields]
         entries = [entry for entry in entries if entry is not None]

@@ -91,8 +91,8 @@ def sheets() -> Options:
     ]
 
 
-def target_name(code: str, year: int) -> str:
-    """Name a predicate as the rules of a year do; a code that they do not have stands for itself."""
+def target_name(code: str, year: int | None) -> str:
+    """Name a predicate as the rules of a year, or else the newest, do; a code that they do not have stands for itself."""
     return next((name for name, known in targets(load_instrument(year=year)) if known == code), code)
 
 

@@ -9,14 +9,12 @@ from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kla_analysis.app.address import on_our_page
 from kla_analysis.language import money, read_money, t
-from kla_analysis.showing.records import css
-
-if TYPE_CHECKING:
-    from kla_analysis.showing.figure import Chart
+from kla_analysis.showing.figure import Chart
+from kla_analysis.showing.records import Shown, css, html
 
 
 def _static(name: str) -> str:
@@ -295,15 +293,11 @@ def status(what: str, kind: str = "remark") -> str:
     )
 
 
-class Picture:
-    """A chart as a part of a page."""
-
-    def __init__(self, chart: Chart) -> None:
-        self.chart = chart
-
-    def _repr_html_(self) -> str:
-        address = _address("png", self.chart.png())
-        return f'<img src="{address}" alt="{escape(self.chart.alt)}" style="max-width:640px;width:100%">'
+def part(shown: Shown) -> str:
+    """Return what is shown as a part of a page: a chart as its picture, all else as the HTML of its record."""
+    if not isinstance(shown, Chart):
+        return html(shown.record())
+    return f'<img src="{_address("png", shown.png())}" alt="{escape(shown.alt)}" style="max-width:640px;width:100%">'
 
 
 def links(files: Mapping[str, bytes]) -> str:

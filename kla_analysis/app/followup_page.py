@@ -157,7 +157,7 @@ class FollowUpDoor(Controls):
             for name, field in self.fields.items():
                 value = row.get(name)
                 if name in _DAYS:
-                    field.value = None if pd.isna(value) else datetime.date.fromisoformat(value)
+                    field.value = datetime.date.fromisoformat(value) if isinstance(value, str) else None
                 else:
                     field.value = "" if pd.isna(value) else f"{value:g}" if isinstance(value, float) else str(value)
         old = bool(rows)

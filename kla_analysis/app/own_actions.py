@@ -47,7 +47,7 @@ class OwnActions(Controls):
             for code, row in self.instrument.questions.iterrows()
         ]
         self.action = self.control(widgets.Dropdown, t("Kegiatan"), options=[("", "")])
-        texts = {"continuous_update": False, "answer": lambda change: None}
+        texts: dict[str, Any] = {"continuous_update": False, "answer": lambda change: None}
         self.fields: dict[str, Any] = {"name_id": self.control(widgets.Text, t("Nama"), **texts)}
         self.fields["agency"] = self.control(
             widgets.Dropdown, t("Pelaksana"), options=list(self.instrument.agencies.index), answer=lambda change: None

@@ -116,7 +116,7 @@ class NewReport(Controls):
         """Fill the form, and what is not given with the defaults."""
         wanted = {**ReportParameters().model_dump(), "lang": current_language(), **values}
         with self.quietly():
-            code = re.match(r"\S*", str(wanted["area"]))[0]
+            code = re.split(r"\s", str(wanted["area"]), maxsplit=1)[0]
             self.area.value = choices.named(code) if code in set(self._rounds["area_code"]) else str(wanted["area"])
             self._offer_years(wanted["year"])
             self._offer_rules(wanted)
@@ -206,11 +206,11 @@ class NewReport(Controls):
             t("Laporan {area} {year} dibuat; kira-kira seperempat menit.", area=self.area.value, year=parameters.year)
         )
         project = find_project()
-        self._supervisor = Supervisor(project, progress=self._tell)
+        supervisor = self._supervisor = Supervisor(project, progress=self._tell)
         place = place_at(project.reports / parameters.area / str(parameters.year), project)
 
         def run() -> None:
-            self._finish(self._supervisor.run(parameters, place))
+            self._finish(supervisor.run(parameters, place))
 
         self.running = threading.Thread(target=run, daemon=True)
         self.running.start()
@@ -248,7 +248,8 @@ class NewReport(Controls):
             if outcome.status == "unchanged":
                 said = t("Tidak ada yang berubah sejak laporan terakhir; laporan itu tetap.")
             self.message.value = status(said, "good")
-            self._show_result(shelf.card(shelf.at(outcome.folder), opened=True))
+            made = shelf.at(outcome.folder)
+            self._show_result(shelf.card(made, opened=True) if made else "")
         self._note()
 
     def _show_result(self, html: str) -> None:

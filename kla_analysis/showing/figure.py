@@ -26,7 +26,7 @@ import pandas as pd
 from kla_analysis.analysis.position import Position
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import number, t
-from kla_analysis.showing.records import BLOCK_TYPE, Record, Shown
+from kla_analysis.showing.records import BLOCK_TYPE, Bundle, Record, Shown
 from kla_analysis.showing.table import Column, Table
 from kla_analysis.showing.text import Text, source_note
 
@@ -153,7 +153,7 @@ class Chart(Shown):
     def _repr_html_(self) -> None:
         """A picture is shown as a picture."""
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         record, narrow = self.record(), self.narrow() if _PHONES.get() else None
         if narrow is not None:
             record["narrow"] = base64.b64encode(narrow.png(NARROW_DPI)).decode()

@@ -29,6 +29,8 @@ from markupsafe import Markup, escape
 #: The types of content under which a notebook's output holds records: tables, and everything else.
 TABLE_TYPE, BLOCK_TYPE = "application/vnd.dataresource+json", "application/vnd.kla+json"
 Record = dict[str, Any]
+#: What a notebook keeps of something shown: by type of content the content, and what is said of it.
+Bundle = tuple[dict[str, Any], dict[str, Any]]
 #: Letters that a line of a table has on a phone, half and a quarter of a card, and at most a code.
 _PHONE, _HALF, _QUARTER, _CODE = 46, 22, 9, 6
 # JupyterLab aligns every cell to the right, so that the alignment of text stands in the cells themselves.
@@ -87,7 +89,7 @@ class Shown(ABC):
     def _repr_html_(self) -> str | None:
         return html(self.record())
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         record = self.record()
         return {TABLE_TYPE if record["kind"] == "table" else BLOCK_TYPE: record}, {}
 

@@ -17,7 +17,7 @@ from kla_analysis.errors import ParameterError
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import Instrument, level_name, standing_name
 from kla_analysis.language import number, t
-from kla_analysis.showing.records import BLOCK_TYPE, Record, Shown
+from kla_analysis.showing.records import BLOCK_TYPE, Bundle, Record, Shown
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,7 +41,7 @@ class Text(Shown):
         """Return the words as plain data."""
         return {"kind": "text", "heading": self.heading, "paragraphs": list(self.paragraphs), "style": self.kind}
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         values = {"values": dict(self.values())} if self.values else {}
         return {BLOCK_TYPE: self.record() | values}, {}
 
