@@ -16,7 +16,7 @@ import ipywidgets as widgets
 
 from kla_analysis.app.choices import area_control, code_of, file_name
 from kla_analysis.app.controls import LABEL_WIDTH, Controls, links, status
-from kla_analysis.errors import DataError, KlaError, calling
+from kla_analysis.errors import DataError
 from kla_analysis.evidence.areas import find_area
 from kla_analysis.evidence.assessment import files_of
 from kla_analysis.evidence.intake.columns import EVERY_STAGE
@@ -144,13 +144,6 @@ class CheckDoor(Controls):
             titles=[t("Bila lembar tidak menyebut daerah, tahun, atau tahapnya; lembar isian kosong")],
         )
 
-    def _button(self, name: str, do: Callable[[], None], *, primary: bool = False) -> widgets.Button:
-        made = widgets.Button(
-            description=name, layout=widgets.Layout(width="auto"), button_style="primary" if primary else ""
-        )
-        made.on_click(lambda _: self._try(do))
-        return made
-
     # --- what people do -------------------------------------------------------------------------
 
     def _chosen(self, change: Any) -> None:
@@ -208,16 +201,6 @@ class CheckDoor(Controls):
         self._say(t("Lembar isian {area} {year} siap diunduh di bawah.", area=area.name, year=year), "good")
 
     # --- what is shown --------------------------------------------------------------------------
-
-    def _try(self, do: Callable[[], None]) -> None:
-        try:
-            with calling(self._words):
-                do()
-        except KlaError as error:
-            self._say(str(error))
-
-    def _say(self, what: str, kind: str = "remark") -> None:
-        self.message.value = status(what, kind)
 
     def _year(self) -> int | None:
         text = self.year.value.strip()

@@ -93,11 +93,6 @@ class OwnActions(Controls):
             ]
         )
 
-    def _button(self, name: str, do: Callable[[], None]) -> widgets.Button:
-        made = widgets.Button(description=name, layout=widgets.Layout(width="auto"))
-        made.on_click(lambda _: self._try(do))
-        return made
-
     # --- what is in the form --------------------------------------------------------------------
 
     def offer(self, name: str, catalogue: Catalogue) -> None:
@@ -248,22 +243,23 @@ class OwnActions(Controls):
     def _try(self, do: Callable[[], None]) -> None:
         self._tell({})
         self.message.value = ""
-        try:
-            do()
-        except KlaError as error:
-            at_field: dict[str, list[str]] = {}
-            others = []
-            for problem in error.problems:
-                told = " → ".join(filter(None, (problem.what, problem.advice)))
-                for name, field in self.fields.items():
-                    told = told.replace(name, f"“{field.description}”")
-                if problem.column in self._errors:
-                    at_field.setdefault(problem.column, []).append(told)
-                else:
-                    others.append(f"• {problem}")
-            self._tell(at_field)
-            head = t("Belum disimpan.") if error.problems else str(error)
-            self.message.value = status("\n".join([head, *others]))
+        super()._try(do)
+
+    def _refuse(self, error: KlaError) -> None:
+        """Say what is wrong with a field under it, and all else below the form."""
+        at_field: dict[str, list[str]] = {}
+        others = []
+        for problem in error.problems:
+            told = " → ".join(filter(None, (problem.what, problem.advice)))
+            for name, field in self.fields.items():
+                told = told.replace(name, f"“{field.description}”")
+            if problem.column in self._errors:
+                at_field.setdefault(problem.column, []).append(told)
+            else:
+                others.append(f"• {problem}")
+        self._tell(at_field)
+        head = t("Belum disimpan.") if error.problems else str(error)
+        self._say("\n".join([head, *others]))
 
     def _tell(self, found: dict[str, list[str]]) -> None:
         """Write what is wrong under its field."""

@@ -512,13 +512,8 @@ class WhatIf(Controls):
             self._put(before)
             self._changed()
 
-    def _try(self, do: Callable[[], None]) -> bool:
-        try:
-            do()
-        except KlaError as error:
-            self._say("\n".join([error.what, *map(self._at_field, error.problems)]) if error.problems else str(error))
-            return False
-        return True
+    def _refuse(self, error: KlaError) -> None:
+        self._say("\n".join([error.what, *map(self._at_field, error.problems)]) if error.problems else str(error))
 
     def _at_field(self, problem: Problem) -> str:
         """Word a problem for the fields of this page."""
@@ -535,8 +530,8 @@ class WhatIf(Controls):
             "isian “{field}”: {what} → {advice}", field=found.description, what=problem.what, advice=problem.advice
         )
 
-    def _say(self, what: str) -> None:
-        text = part(Text(tuple(filter(None, what.splitlines())), kind="remark")) if what else ""
+    def _say(self, what: str, kind: str = "remark") -> None:
+        text = part(Text(tuple(filter(None, what.splitlines())), kind=kind)) if what else ""
         self.message.value = f'<div role="status" aria-live="polite">{text}</div>'
 
     # --- what is shown --------------------------------------------------------------------------
