@@ -62,14 +62,10 @@ class OwnActions(Controls):
         self.questions = Chosen(t("Pertanyaan"), t("Tambah pertanyaan"), questions, lambda: None)
         self.folder = self.control(widgets.Text, t("Katalog"), **texts)
         self._errors = {name: widgets.HTML() for name in (*self.fields, "question_code", "catalogue")}
-        self.save, self.remove = (
-            self._button(t("Simpan kegiatan"), self._save),
-            self._button(t("Hapus kegiatan"), self._remove),
-        )
-        self.undo, self.export = (
-            self._button(t("Urungkan simpanan"), self._back),
-            self._button(t("Unduh katalog"), self._export),
-        )
+        self.save = self._button(t("Simpan kegiatan"), self._save)
+        self.remove = self._button(t("Hapus kegiatan"), self._remove)
+        self.undo = self._button(t("Urungkan simpanan"), self._back)
+        self.export = self._button(t("Unduh katalog"), self._export)
         self.message, self.files = widgets.HTML(), widgets.HTML()
         hint = t(
             "Ubah sebuah kegiatan atau tambah yang baru: biaya, peluang diterima, dan pertanyaan yang dijawabnya. Disimpan "
@@ -226,13 +222,13 @@ class OwnActions(Controls):
             ) from None
         self._past.append((folder.name, save_draft(draft, folder), self._name))
         self._saved(folder.name)
-        self.message.value = status(said, "good")
+        self._say(said, "good")
 
     def _back(self) -> None:
         name, files, before = self._past.pop()
         put_files(own_folder(name), files)
         self._saved(name if files is not None else before)
-        self.message.value = status(t("Simpanan terakhir diurungkan."), "good")
+        self._say(t("Simpanan terakhir diurungkan."), "good")
 
     def _export(self) -> None:
         files = open_draft(self._name, self.instrument).files()
