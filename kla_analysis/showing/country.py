@@ -52,15 +52,12 @@ def province_in_words(table: pd.DataFrame, case: Position) -> Text:
     """Say where the area stands among the published results of its province (`kla.province_standing`)."""
     ladder = case.ladder
     if case.area.code not in table.index:
-        return Text(
-            (
-                t(
-                    "Hasil {area} tidak ada di antara {count} hasil provinsinya yang terbit.",
-                    area=case.area.name,
-                    count=len(table),
-                ),
-            )
+        told = t(
+            "Hasil {area} tidak ada di antara {count} hasil provinsinya yang terbit.",
+            area=case.area.name,
+            count=len(table),
         )
+        return Text((told,))
     own = table.loc[case.area.code]
     said = t(
         "Penghargaan terakhir {area} yang predikatnya terbit: {predicate} pada {year}; {better} dari {count} daerah "

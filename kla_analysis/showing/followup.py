@@ -86,10 +86,8 @@ def decisions_of(position: Position, cluster: str = "all", *, today: datetime.da
 def decisions_in_words(decisions: pd.DataFrame, *, today: datetime.date | None = None) -> Text:
     """Say what became of decisions (`decisions_of`): how many are done, open and overdue, and whose the oldest is."""
     if decisions.empty:
-        return Text(
-            (t("Belum ada keputusan rapat yang dicatat (kla followup add, atau halaman Tindak lanjut)."),),
-            kind="remark",
-        )
+        why = t("Belum ada keputusan rapat yang dicatat (kla followup add, atau halaman Tindak lanjut).")
+        return Text((why,), kind="remark")
     counts = decisions["status"].value_counts()
     told = [f"{counts[state]} {state_name(state)}" for state in (OVERDUE, OPEN, DONE, DROPPED) if state in counts]
     first = t(

@@ -666,29 +666,22 @@ def former_in_words(position: Position, target: str) -> Text:
     """Say what the former award adds to the forecast."""
     told = outlook(position)
     if told.previous is None:
-        return Text(
-            (
-                t(
-                    "Penghargaan sebelumnya tidak diketahui atau tidak dipakai; yang menemani nilai ialah bagian "
-                    "nasional."
-                ),
-            )
+        said = t(
+            "Penghargaan sebelumnya tidak diketahui atau tidak dipakai; yang menemani nilai ialah bagian nasional."
         )
+        return Text((said,))
     without = outlook(position, former=False)
     ladder = position.instrument.ladder
-    return Text(
-        (
-            t(
-                "Penghargaan sebelumnya {name}. Tanpa itu peluang {goal} atau lebih {without}, dengan itu {chance} "
-                "(dari {pairs} pasang penghargaan yang terbit).",
-                name=ladder.name(told.previous),
-                goal=ladder.band(target).name,
-                without=chance(without.probability_at_least(target)),
-                chance=chance(told.probability_at_least(target)),
-                pairs=told.pairs,
-            ),
-        )
+    said = t(
+        "Penghargaan sebelumnya {name}. Tanpa itu peluang {goal} atau lebih {without}, dengan itu {chance} "
+        "(dari {pairs} pasang penghargaan yang terbit).",
+        name=ladder.name(told.previous),
+        goal=ladder.band(target).name,
+        without=chance(without.probability_at_least(target)),
+        chance=chance(told.probability_at_least(target)),
+        pairs=told.pairs,
     )
+    return Text((said,))
 
 
 @needs_forecast

@@ -61,19 +61,16 @@ def unanswered_in_words(position: Position) -> Text:
     if not rolled.unanswered:
         return Text(())
     most = rolled.components.sort_values("unknown_points", ascending=False, kind="stable").iloc[0]
-    return Text(
-        (
-            t(
-                "{count} {level} belum dijawab. Di situ {points} poin yang belum diketahui, terbanyak di {name} ({most}); tidak "
-                "dihitung sebagai kehilangan.",
-                count=len(rolled.unanswered),
-                level=level_name(rolled.level),
-                name=most["name"],
-                points=number(rolled.unknown_points),
-                most=number(most["unknown_points"]),
-            ),
-        )
+    said = t(
+        "{count} {level} belum dijawab. Di situ {points} poin yang belum diketahui, terbanyak di {name} ({most}); tidak "
+        "dihitung sebagai kehilangan.",
+        count=len(rolled.unanswered),
+        level=level_name(rolled.level),
+        name=most["name"],
+        points=number(rolled.unknown_points),
+        most=number(most["unknown_points"]),
     )
+    return Text((said,))
 
 
 @needs("indicator")
@@ -87,19 +84,15 @@ def losses_in_words(ranked: pd.DataFrame, case: Position) -> Text:
     first = ranked.iloc[0]
     if first["lost_points"] <= 0:
         return Text((t("Tidak ada poin yang hilang."),))
-    return Text(
-        (
-            t(
-                "{count} dari {all} indikator memuat separuh dari poin yang hilang. Yang pertama: {code} {name} "
-                "({lost} poin).",
-                count=half,
-                all=len(ranked),
-                code=ranked.index[0],
-                name=first["name"],
-                lost=number(first["lost_points"]),
-            ),
-        )
+    said = t(
+        "{count} dari {all} indikator memuat separuh dari poin yang hilang. Yang pertama: {code} {name} ({lost} poin).",
+        count=half,
+        all=len(ranked),
+        code=ranked.index[0],
+        name=first["name"],
+        lost=number(first["lost_points"]),
     )
+    return Text((said,))
 
 
 @needs("question")
@@ -108,18 +101,15 @@ def agencies_in_words(agencies: pd.DataFrame, case: Position) -> Text:
     if agencies.empty:
         return Text((t("Tidak ada poin yang hilang."),))
     first, loss = agencies.iloc[0], case.questions["lost_points"].sum()
-    return Text(
-        (
-            t(
-                "{agency} ikut menjawab pertanyaan yang kehilangan {points} poin ({share} dari semua), pada {count} "
-                "pertanyaan.",
-                agency=agencies.index[0],
-                points=number(first["involved_points"]),
-                share=percent(first["involved_points"] / loss),
-                count=int(first["questions"]),
-            ),
-        )
+    said = t(
+        "{agency} ikut menjawab pertanyaan yang kehilangan {points} poin ({share} dari semua), pada {count} "
+        "pertanyaan.",
+        agency=agencies.index[0],
+        points=number(first["involved_points"]),
+        share=percent(first["involved_points"] / loss),
+        count=int(first["questions"]),
     )
+    return Text((said,))
 
 
 def ranked_by_loss(table: pd.DataFrame) -> pd.DataFrame:

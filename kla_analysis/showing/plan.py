@@ -48,9 +48,8 @@ def needs_catalogue(
     def shown(position: Position, scenario: Scenario, /, *args: P.args, **kwargs: P.kwargs) -> R | Text:
         rules = position.instrument
         if not scenario.catalogue and catalogue_for(rules) is None:
-            return Text(
-                (t("Tidak ditunjukkan: belum ada katalog kegiatan untuk instrumen {id}.", id=rules.id),), kind="remark"
-            )
+            said = t("Tidak ditunjukkan: belum ada katalog kegiatan untuk instrumen {id}.", id=rules.id)
+            return Text((said,), kind="remark")
         return show(position, scenario, *args, **kwargs)
 
     return shown

@@ -39,15 +39,11 @@ from kla_analysis.showing.text import Text, needs
 def state_in_words(table: pd.DataFrame, case: Position, *, as_of: datetime.date | None = None) -> Text:
     """Say how far the round is, and how many points hang on evidence (`kla.evidence_of`); or that the sheet does not say."""
     if table.empty:
-        return Text(
-            (
-                t(
-                    "Lembar ini tidak mencatat keadaan bukti. Keadaan itu terisi dari lembar kerja instansi yang kembali, atau dari "
-                    "kolom bukti di lembar sendiri."
-                ),
-            ),
-            kind="remark",
+        told = t(
+            "Lembar ini tidak mencatat keadaan bukti. Keadaan itu terisi dari lembar kerja instansi yang kembali, atau dari "
+            "kolom bukti di lembar sendiri."
         )
+        return Text((told,), kind="remark")
     left, unknown = left_by_evidence(table), int(table["evidence_state"].isna().sum())
     said = [
         t(
@@ -218,36 +214,28 @@ def delivered_table(case: Position) -> Table | Text:
 def moved_in_words(moved: pd.DataFrame, case: Position, since: str) -> Text:
     """Say what came in since the last meeting, and from whom (`kla.moved_since`)."""
     if not since:
-        return Text(
-            (t("Belum ada rapat yang dicatat, jadi tidak ada keadaan terakhir untuk dibandingkan."),), kind="remark"
-        )
+        said = t("Belum ada rapat yang dicatat, jadi tidak ada keadaan terakhir untuk dibandingkan.")
+        return Text((said,), kind="remark")
     when = day(datetime.date.fromisoformat(since))
     if deliveries_until(case) is None:
-        return Text(
-            (
-                t(
-                    "Sejak rapat {day} tidak ada lembar kerja yang dapat dibandingkan; perubahan nilai laporan ada di halaman "
-                    "Perubahan.",
-                    day=when,
-                ),
-            ),
-            kind="remark",
+        said = t(
+            "Sejak rapat {day} tidak ada lembar kerja yang dapat dibandingkan; perubahan nilai laporan ada di halaman "
+            "Perubahan.",
+            day=when,
         )
+        return Text((said,), kind="remark")
     if moved.empty:
         return Text((t("Sejak rapat {day} tidak ada yang bergerak.", day=when),))
     up = (moved["score_after"].fillna(0) - moved["score_before"].fillna(0)).sum()
     by = moved["responsible"].explode().value_counts().head(3)
-    return Text(
-        (
-            t(
-                "Sejak rapat {day} {count} pertanyaan bergerak, bersama {points} poin; terbanyak dari {who}.",
-                day=when,
-                count=len(moved),
-                points=number(up),
-                who=", ".join(f"{name} ({count})" for name, count in by.items()),
-            ),
-        )
+    said = t(
+        "Sejak rapat {day} {count} pertanyaan bergerak, bersama {points} poin; terbanyak dari {who}.",
+        day=when,
+        count=len(moved),
+        points=number(up),
+        who=", ".join(f"{name} ({count})" for name, count in by.items()),
     )
+    return Text((said,))
 
 
 def moved_table(moved: pd.DataFrame, case: Position, *, top: int = 30) -> Table | Text:

@@ -64,10 +64,8 @@ def needs(level: str = "") -> Callable[[Callable[P, R]], Callable[P, R | Text]]:
             if roll_up is None:
                 return Text((t("Tidak ditunjukkan: untuk putaran ini tidak ada lembar nilai."),), kind="remark")
             if getattr(roll_up, f"{level or str(given[0].index.name).removesuffix('_code')}s", roll_up) is None:
-                return Text(
-                    (t("Tidak ditunjukkan: lembar ini berhenti di tingkat {level}.", level=level_name(roll_up.level)),),
-                    kind="remark",
-                )
+                said = t("Tidak ditunjukkan: lembar ini berhenti di tingkat {level}.", level=level_name(roll_up.level))
+                return Text((said,), kind="remark")
             return show(*args, **kwargs)
 
         return shown
