@@ -45,6 +45,7 @@ from kla_analysis.showing.table import (
     number_column,
     of_sheet,
     owners_cell,
+    question_columns,
     shown_points,
 )
 from kla_analysis.showing.text import Text, needs
@@ -125,13 +126,10 @@ def question_table(questions: pd.DataFrame, case: Position, *, caption: str = ""
     return of_sheet(
         case,
         caption or t("{count} pertanyaan dengan kehilangan terbesar", count=len(questions)),
-        (
-            Column("question_code", t("Kode")),
-            Column("name", t("Pertanyaan")),
+        question_columns(
             number_column("score", t("Nilai")),
             number_column("max_points", t("Maks.")),
             number_column("recoverable", t("Bisa diraih")),
-            Column("owners", t("Penanggung jawab"), write=owners_cell),
         ),
         frame.reset_index(),
     )
@@ -176,15 +174,12 @@ def selected_table(questions: pd.DataFrame, case: Position, *, top: int | None =
     return of_sheet(
         case,
         caption,
-        (
-            Column("question_code", t("Kode")),
-            Column("name", t("Pertanyaan")),
+        question_columns(
             Column("component_code", t("Komponen")),
             Column("indicator_code", t("Indikator")),
             number_column("score", t("Nilai")),
             number_column("max_points", t("Maks.")),
             number_column("lost", t("Hilang")),
-            Column("owners", t("Penanggung jawab"), write=owners_cell),
         ),
         frame.reset_index(),
     )
@@ -216,12 +211,7 @@ def unanswered_table(
     return of_sheet(
         case,
         caption,
-        (
-            Column("question_code", t("Kode")),
-            Column("name", t("Pertanyaan")),
-            number_column("max_points", t("Maks.")),
-            Column("owners", t("Penanggung jawab"), write=owners_cell),
-        ),
+        question_columns(number_column("max_points", t("Maks."))),
         listed.reset_index(),
     )
 

@@ -31,7 +31,7 @@ from kla_analysis.showing.figure import (
     width,
 )
 from kla_analysis.showing.plan import costs_in_words, money_column
-from kla_analysis.showing.table import Column, Table, count_column, number_column, of_sheet, owners_cell
+from kla_analysis.showing.table import Column, Table, count_column, number_column, of_sheet, question_columns
 from kla_analysis.showing.text import Text, needs
 
 
@@ -166,14 +166,12 @@ def work_table(work: pd.DataFrame, case: Position, *, top: int = 20) -> Table | 
     return of_sheet(
         case,
         t("Urutan kerja: {count} bukti yang dilengkapi lebih dulu", count=len(frame)),
-        (
-            Column("question_code", t("Kode")),
-            Column("name", t("Pertanyaan")),
+        question_columns(
             Column("state", t("Bukti")),
             Column("days", t("Hari tersisa"), "number", _whole_or_dash),
             number_column("at_risk_points", t("Dapat diselamatkan")),
             number_column("points_per_day", t("Poin per hari")),
-            Column("responsible", t("Penanggung jawab"), write=owners_cell),
+            whose="responsible",
         ),
         frame,
         notes=(note,),
@@ -248,14 +246,12 @@ def moved_table(moved: pd.DataFrame, case: Position, *, top: int = 30) -> Table 
     return of_sheet(
         case,
         t("Yang bergerak sejak rapat terakhir"),
-        (
-            Column("question_code", t("Kode")),
-            Column("name", t("Pertanyaan")),
+        question_columns(
             number_column("score_before", t("Nilai waktu itu")),
             number_column("score_after", t("Sekarang")),
             Column("state_before", t("Bukti waktu itu")),
             Column("state_after", t("Bukti sekarang")),
-            Column("responsible", t("Penanggung jawab"), write=owners_cell),
+            whose="responsible",
         ),
         frame.head(top).rename_axis("question_code").reset_index(),
     )

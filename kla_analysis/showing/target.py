@@ -43,7 +43,7 @@ from kla_analysis.showing.table import (
     count_column,
     number_column,
     of_sheet,
-    owners_cell,
+    question_columns,
     score_of,
 )
 from kla_analysis.showing.text import Text, needs, points, without_scheme
@@ -68,22 +68,22 @@ def conditions_in_words(statements: Sequence[Statement], case: Position) -> Text
     """Warn where the sheet's answers touch a condition that somebody named besides the total; never a gate."""
     lines = []
     for one in touched(statements, case.rolled):
+        words = {
+            "text": one.statement.text,
+            "by": one.statement.by,
+            "said": month(one.statement.said),
+            "codes": ", ".join(one.questions),
+            "got": number(one.low) if one.low == one.high else f"{number(one.low)}–{number(one.high)}",
+            "maximum": number(one.maximum),
+        }
         said = t(
             "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini pertanyaan {codes} bernilai {got} dari {maximum} poin.",
-            text=one.statement.text,
-            by=one.statement.by,
-            said=month(one.statement.said),
-            codes=", ".join(one.questions),
-            got=number(one.low) if one.low == one.high else f"{number(one.low)}–{number(one.high)}",
-            maximum=number(one.maximum),
+            **words,
         )
         if len(one.open) == len(one.questions):
             said = t(
                 "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini pertanyaan {codes} belum dijawab.",
-                text=one.statement.text,
-                by=one.statement.by,
-                said=month(one.statement.said),
-                codes=", ".join(one.questions),
+                **words,
             )
         some = bool(one.open) and len(one.open) < len(one.questions)
         unanswered = t("Belum dijawab: {codes}.", codes=", ".join(one.open)) if some else ""
@@ -252,13 +252,10 @@ def set_questions_table(gains: pd.DataFrame, case: Position) -> Table:
     return of_sheet(
         case,
         t("Pertanyaan yang menutup jarak, dari tambahan terbesar"),
-        (
-            Column("question_code", t("Kode")),
-            Column("name", t("Pertanyaan")),
+        question_columns(
             number_column("low", t("Nilai")),
             number_column("max_points", t("Maks.")),
             number_column("gain_points", t("Tambahan")),
-            Column("owners", t("Penanggung jawab"), write=owners_cell),
         ),
         gains.reset_index(),
         total=("", t("Jumlah"), "", "", round(math.fsum(gains["gain_points"]), 6), ""),
