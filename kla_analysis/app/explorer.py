@@ -164,13 +164,9 @@ def selection_chart(table: pd.DataFrame, position: Position, chosen: Selection) 
     return finished(title, alt, source, figure, twin)
 
 
-def explore(position: Position, cluster: str = "all") -> Explorer | Text:
-    """Return the explorer, or say in words why there is nothing to explore."""
-    return _explorer(position, cluster)
-
-
 @needs("question")
-def _explorer(position: Position, cluster: str) -> Explorer:
+def explore(position: Position, cluster: str = "all") -> Explorer:
+    """Return the explorer, or say in words why there is nothing to explore."""
     return Explorer(position, cluster)
 
 

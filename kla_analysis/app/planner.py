@@ -86,21 +86,15 @@ _NAMED = 3
 _PULL = 1.0
 
 
-def try_out(
-    position: Position, scenario: Scenario, target: str, said: Mapping[str, str] | None = None
-) -> WhatIf | Text:
+@needs("question")
+@needs_catalogue
+def try_out(position: Position, scenario: Scenario, target: str, said: Mapping[str, str] | None = None) -> WhatIf:
     """Return the app, or say in words why nothing can be planned for this position.
 
     Args:
         said: what it is asked first, as an address says it; the address of the page when not given.
     """
-    return _app(position, scenario, target, address.asked() if said is None else said)
-
-
-@needs("question")
-@needs_catalogue
-def _app(position: Position, scenario: Scenario, target: str, said: Mapping[str, str]) -> WhatIf:
-    return WhatIf(position, scenario, target, said)
+    return WhatIf(position, scenario, target, address.asked() if said is None else said)
 
 
 class WhatIf(Controls):
