@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pandas as pd
 
@@ -100,11 +100,13 @@ class Position:
     kept_share: float | None = None
     target: str = ""
 
-    def __getattr__(self, name: str) -> NoReturn:
-        said = f"a case has no {name!r}"
-        if not name.startswith("_"):
-            said += f". {did_you_mean(name, [one for one in dir(type(self)) if not one.startswith('_')])}"
-        raise AttributeError(said, name=name, obj=self)
+    if not TYPE_CHECKING:  # or any name would do
+
+        def __getattr__(self, name: str) -> NoReturn:
+            said = f"a case has no {name!r}"
+            if not name.startswith("_"):
+                said += f". {did_you_mean(name, [one for one in dir(type(self)) if not one.startswith('_')])}"
+            raise AttributeError(said, name=name, obj=self)
 
     @property
     def sheet(self) -> Assessment:
