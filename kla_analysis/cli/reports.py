@@ -42,12 +42,11 @@ from kla_analysis.language import LANGUAGES, current_language, number, t
 @click.option(
     "--also-in",
     type=click.Choice(LANGUAGES),
-    default="",
     help="Juga dalam bahasa ini, di folder sebelahnya; tiap halaman bertaut ke padanannya.",
 )
 @runs_reports
 @answers_in_json
-def report(assessment: Path | None, out: str | None, also_in: str, as_json: bool, **options: Any) -> None:
+def report(assessment: Path | None, out: str | None, also_in: str | None, as_json: bool, **options: Any) -> None:
     """Buat laporan lengkap.
 
     Satu halaman HTML per notebook dan halaman ringkasan di depannya. Laporan yang masukannya tidak berubah
@@ -77,7 +76,7 @@ def report(assessment: Path | None, out: str | None, also_in: str, as_json: bool
         done = run_report(
             parameters,
             out=out,
-            also_in=also_in,
+            also_in=also_in or "",
             progress=lambda line: click.echo(line, err=True),
             **run_options(options),
         )
