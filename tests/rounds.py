@@ -73,3 +73,15 @@ class Played:
         for question, said in (changes or {}).items():
             answers[question] = {**answers.get(question, {}), **said}
         return fill(path, out, answers, sent)
+
+
+def first_deliveries(played: Played, folder: Path) -> list[Path]:
+    """Send in what came back first: two agencies contradict each other, one is late, one has promised its evidence only."""
+    promised = {code: {"evidence_state": "dijanjikan", "evidence_link": None} for code in ("8.1", "8.2", "8.3")}
+    special = {"Dinkes": {"17.5": {"score": 1.5}}, "Dinsos": promised}
+    late = {"Disnaker": "2025-04-02"}
+    offices = ("Dinkes", "Bapenda", "Dinsos", "Disdikbud", "Disnaker", "Forum Anak Daerah", "Dinas Pariwisata")
+    return [
+        played.send("agency", code, folder / f"{code}.xlsx", special.get(code), sent=late.get(code, IN_TIME))
+        for code in offices
+    ]
