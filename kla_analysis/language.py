@@ -23,8 +23,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-#: The language of the source first, then those whose catalogue is complete (a test proves it).
-LANGUAGES = ("id", "en")
+#: How each language calls itself: that of the source first, then those whose catalogue is complete (a test proves it).
+LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
+LANGUAGES = tuple(LANGUAGE_NAMES)
 LOCALE_FOLDER = Path(__file__).parent / "locale"
 DOMAIN = "kla_analysis"
 #: The language that a process starts with.

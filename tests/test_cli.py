@@ -130,6 +130,7 @@ def test_check_finds_what_is_broken(tmp_path):
         (["report", "--area", "Tanah Bumbu"], "63.10"),
         (["report", "--stage", "finale"], "final"),
         (["report", "--lang", "idn"], "id"),
+        (["report", "--also-in", "fr"], "pilih id atau en"),
         (["report", "--year", "2021"], "2019, 2022, 2023, 2025"),
         (["report", "--least-share", "50"], "0.5"),
         (["report", "--retention", "1.2"], "retention"),

@@ -12,10 +12,8 @@ from kla_analysis.evidence.areas import REFERENCE_CODE, find_area, load_areas
 from kla_analysis.evidence.intake.guard import safe_name
 from kla_analysis.evidence.rounds import known_rounds
 from kla_analysis.instrument.instrument import Instrument, all_stages, load_instrument
-from kla_analysis.language import LANGUAGES, t
+from kla_analysis.language import LANGUAGE_NAMES, t
 
-#: How each language calls itself.
-LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 Options = list[tuple[str, Any]]
 #: A sheet that the project holds: area code, year, stage.
 Sheet = tuple[str, int, str]
@@ -77,7 +75,7 @@ def targets(rules: Instrument) -> Options:
 
 def languages() -> Options:
     """Return the languages as the fields offer them."""
-    return [(LANGUAGE_NAMES[lang], lang) for lang in LANGUAGES]
+    return [(name, lang) for lang, name in LANGUAGE_NAMES.items()]
 
 
 def sheets() -> Options:

@@ -18,11 +18,11 @@ from kla_analysis.errors import KlaError
 from kla_analysis.evidence.areas import REFERENCE_CODE
 from kla_analysis.evidence.assessment import sheet_and_rules
 from kla_analysis.evidence.rounds import known_rounds
-from kla_analysis.language import current_language, number, t
+from kla_analysis.language import LANGUAGE_NAMES, LANGUAGES, current_language, number, t
 from kla_analysis.project import find_project
 from kla_analysis.report.parameters import ALL_CLUSTERS, ReportParameters, begin, check_parameters
 from kla_analysis.report.store import place_at
-from kla_analysis.runs.runner import Outcome, Supervisor
+from kla_analysis.runs.runner import Outcome, Supervisor, in_languages
 
 #: Reports that are listed; the others are found by searching.
 MOST_LISTED = 20
@@ -73,6 +73,7 @@ class NewReport(Controls):
         self.target = self.control(widgets.Dropdown, t("Target"), options=[])
         self.cluster = self.control(widgets.Dropdown, t("Klaster"), options=[])
         self.lang = self.control(widgets.Dropdown, t("Bahasa"), options=choices.languages())
+        self.both = self.control(widgets.Checkbox, t("juga dalam bahasa lain; halamannya saling bertaut"))
         self.scenario = self.control(
             widgets.Dropdown,
             t("Skenario"),
@@ -96,6 +97,7 @@ class NewReport(Controls):
                 self.target,
                 self.cluster,
                 self.lang,
+                self.both,
                 self.scenario,
                 self.note,
                 widgets.HBox([self.make, self.cancel], layout=widgets.Layout(flex_flow="row wrap")),
@@ -177,7 +179,7 @@ class NewReport(Controls):
                 name=old.name,
                 target=choices.target_name(about.get("target", ""), about.get("year")),
                 cluster=t("semua") if about.get("cluster") == ALL_CLUSTERS else about.get("cluster", ""),
-                language=choices.LANGUAGE_NAMES.get(about.get("lang", ""), ""),
+                language=LANGUAGE_NAMES.get(about.get("lang", ""), ""),
             )
         self.note.value = f'<p class="kla-hint">{escape(said)}</p>' if said else ""
 
@@ -207,10 +209,14 @@ class NewReport(Controls):
         )
         project = find_project()
         self._supervisor = Supervisor(project, progress=self._tell)
-        place = place_at(project.reports / parameters.area / str(parameters.year), project)
+        address = str(project.reports / parameters.area / str(parameters.year))
+        also_in = next(lang for lang in LANGUAGES if lang != parameters.lang) if self.both.value else ""
+        jobs = [(one, place_at(place, project)) for one, place in in_languages(parameters, address, also_in)]
+        supervisor = self._supervisor
 
         def run() -> None:
-            self._finish(self._supervisor.run(parameters, place))
+            made = list(supervisor.run_all(jobs))
+            self._finish(next((one for one in made if one.error), made[0]))
 
         self.running = threading.Thread(target=run, daemon=True)
         self.running.start()

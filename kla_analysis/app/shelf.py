@@ -14,7 +14,7 @@ from urllib.parse import quote
 from kla_analysis.app.choices import target_name
 from kla_analysis.errors import KlaError
 from kla_analysis.evidence.areas import find_area, zone_of
-from kla_analysis.language import moment, money, t
+from kla_analysis.language import LANGUAGE_NAMES, current_language, moment, money, t
 from kla_analysis.project import find_project
 from kla_analysis.report import changes, exports, html, results
 from kla_analysis.report.manifest import (
@@ -35,8 +35,8 @@ FILES = "KLA_FILES"
 _DOCUMENTS = "|".join(map(re.escape, (exports.BRIEF, exports.SLIDES, exports.PDF, exports.EXCEL, results.FILE)))
 #: What a server may hand out of the reports folder: pages and documents of finished reports, and nothing else that lies there.
 HANDED_OUT = (
-    rf"(?:(?:contoh|(?:\d\d\.\d\d|reference)/\d{{4}}(?: \(\d+\))?)/(?:[a-z0-9][a-z0-9_-]*\.html|{_DOCUMENTS})"
-    r"|(?:\d\d\.\d\d|reference)/\d{4}-gagal\.html|index\.html|ringkasan\.xlsx)"
+    rf"(?:(?:contoh|(?:\d\d\.\d\d|reference)/\d{{4}}(?:-[a-z]{{2}})?(?: \(\d+\))?)/(?:[a-z0-9][a-z0-9_-]*\.html|{_DOCUMENTS})"
+    r"|(?:\d\d\.\d\d|reference)/\d{4}(?:-[a-z]{2})?-gagal\.html|index\.html|ringkasan\.xlsx)"
 )
 
 
@@ -55,8 +55,11 @@ class Made:
     @property
     def name(self) -> str:
         """Whose report it is."""
+        about = self.manifest.parameters
         sample = t("Contoh") + ": " if self.sample else ""
-        return f"{sample}{self.manifest.figures.get('area', '')} {self.manifest.parameters.get('year', '')}"
+        lang = about.get("lang", current_language())
+        tongue = "" if lang == current_language() else f" ({LANGUAGE_NAMES[lang]})"
+        return f"{sample}{self.manifest.figures.get('area', '')} {about.get('year', '')}{tongue}"
 
 
 def shelf() -> list[Made]:

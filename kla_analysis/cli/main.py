@@ -272,6 +272,8 @@ def _wanted(kind: click.ParamType) -> str:
         if kind.max is None:
             return t("isi bilangan bulat, sedikitnya {min}.", min=kind.min)
         return t("isi bilangan bulat dari {min} sampai {max}.", min=kind.min, max=kind.max)
+    if isinstance(kind, click.Choice):
+        return t("pilih {names}.", names=t(" atau ").join(kind.choices))
     return t("isi bilangan bulat.") if kind is click.INT else t("isi angka, misalnya 0.8.")
 
 

@@ -20,7 +20,7 @@ from kla_analysis.cli.kit import (
     with_least_share,
 )
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError, ParameterError
-from kla_analysis.language import current_language, number, t
+from kla_analysis.language import LANGUAGES, current_language, number, t
 
 
 @app.command()
@@ -39,9 +39,14 @@ from kla_analysis.language import current_language, number, t
 @click.option("--scenario", default="", help="Skenario anggaran: nama di data/scenarios atau berkas, dipisah koma.")
 @with_least_share
 @click.option("--out", help="Folder atau alamat laporan; bila kosong, reports/<wilayah>/<tahun>.")
+@click.option(
+    "--also-in",
+    type=click.Choice(LANGUAGES),
+    help="Juga dalam bahasa ini, di folder sebelahnya; tiap halaman bertaut ke padanannya.",
+)
 @runs_reports
 @answers_in_json
-def report(assessment: Path | None, out: str | None, as_json: bool, **options: Any) -> None:
+def report(assessment: Path | None, out: str | None, also_in: str | None, as_json: bool, **options: Any) -> None:
     """Buat laporan lengkap.
 
     Satu halaman HTML per notebook dan halaman ringkasan di depannya. Laporan yang masukannya tidak berubah
@@ -68,7 +73,13 @@ def report(assessment: Path | None, out: str | None, as_json: bool, **options: A
     from kla_analysis.runs.runner import run_report
 
     try:
-        done = run_report(parameters, out=out, progress=lambda line: click.echo(line, err=True), **run_options(options))
+        done = run_report(
+            parameters,
+            out=out,
+            also_in=also_in or "",
+            progress=lambda line: click.echo(line, err=True),
+            **run_options(options),
+        )
     except (NotebookError, KernelError) as error:
         folder = out or find_project().reports / parameters.area / str(parameters.year)
         mail([Failure(parameters, error.exit_code, str(error), Path(folder))])

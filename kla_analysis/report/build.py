@@ -423,6 +423,7 @@ def _frame(
         colophon=_colophon(made_from, position),
         version=version("kla-analysis"),
         stamp=moment(when, zone),
+        translation=parameters.translation,
     )
 
 

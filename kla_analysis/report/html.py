@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from kla_analysis.language import current_language, number, t
+from kla_analysis.language import LANGUAGE_NAMES, current_language, number, t
 from kla_analysis.report import pages
 from kla_analysis.showing import records
 from kla_analysis.showing.records import Record
@@ -49,6 +49,7 @@ class Frame:
         questions: for each file the questions that it answers, with the anchor of the section that does.
         terms: what abbreviations stand for, where the report has a glossary.
         sheets: for the file of each meeting sheet its title; they stand beside the report, to be printed alone.
+        translation: language and folder of this report in another language, whose files are called alike.
     """
 
     area: str
@@ -65,6 +66,7 @@ class Frame:
     questions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     terms: Mapping[str, str] = field(default_factory=dict)
     sheets: Mapping[str, str] = field(default_factory=dict)
+    translation: str = ""
     lang: str = field(default_factory=current_language)
 
     def marks(self, current: str) -> records.Terms:
@@ -73,9 +75,11 @@ class Frame:
 
     def context(self, current: str) -> dict[str, Any]:
         """Return the values that the templates read, for one page."""
+        tongue, _, beside = self.translation.partition(":")
         return {
             **self.__dict__,
             "current": current,
+            "translated": {"lang": tongue, "name": LANGUAGE_NAMES[tongue], "folder": beside} if beside else None,
             "title": self.titles[current] if current in self.titles else self.sheets[current],
             # What is printed alone is for those who have no time: on paper without the colophon.
             "kind": "kla-brief" if current == INDEX else "kla-alone" if current in self.sheets else "",

@@ -41,6 +41,9 @@ class ReportParameters(BaseModel):
     )
     cluster: str = Field(default=ALL_CLUSTERS, description="satu komponen (misalnya K2) atau all")
     lang: str = Field(default="id", description="bahasa laporan")
+    translation: str = Field(
+        default="", description="folder di sebelahnya yang memuat laporan ini dalam bahasa lain, misalnya en:2022-en"
+    )
     retention: float = Field(
         default=0.0, ge=0, le=1, description="bagian nilai yang bertahan sampai penghargaan; 0: dari kasus yang terbit"
     )
@@ -60,6 +63,14 @@ class ReportParameters(BaseModel):
         value = value.strip("\"'")  # of whom a shell left the quotes
         if len(value) == 4 and value.isdigit():
             return f"{value[:2]}.{value[2:]}"
+        return value
+
+    @field_validator("translation")
+    @classmethod
+    def _beside(cls, value: str) -> str:
+        lang, _, folder = value.partition(":")
+        if value and (lang not in LANGUAGES or not folder.strip(".") or re.search(r"[/\\\x00-\x1f]", folder)):
+            raise PydanticCustomError("folder", "{value}", {"value": value})
         return value
 
     @field_validator("stage", "target", "cluster", "lang")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -93,6 +94,7 @@ def run_report(
     parameters: ReportParameters,
     *,
     out: str | Path | None = None,
+    also_in: str = "",
     progress: Progress = lambda line: None,
     force: bool = False,
     method: str = processes.METHOD,
@@ -103,6 +105,7 @@ def run_report(
     Args:
         parameters: what the report is about.
         out: folder or address of the report; `reports/<area>/<year>` when not given.
+        also_in: another language to make it in, too, in a folder beside; the pages of both lead to each other.
         progress: is told, line by line and in words, what is going on.
         force: make it even if nothing that it depends on has changed.
         method: how the process of the report is started: `forkserver`, or `spawn` where there is no fork.
@@ -116,12 +119,29 @@ def run_report(
         LockedError: another run is writing the same report.
     """
     project = find_project()
-    place = place_at(out or project.reports / parameters.area / str(parameters.year), project)
+    address = str(out or project.reports / parameters.area / str(parameters.year))
     supervisor = Supervisor(project, progress=progress, force=force, method=method, limits=limits)
-    (done,) = supervisor.run_all([(parameters, place)])
-    if done.error is not None:
-        raise done.error
-    return done
+    jobs = [(one, place_at(place, project)) for one, place in in_languages(parameters, address, also_in)]
+    outcomes = {outcome.parameters.lang: outcome for outcome in supervisor.run_all(jobs)}
+    for outcome in outcomes.values():
+        if outcome.error is not None:
+            raise outcome.error
+    return outcomes[parameters.lang]
+
+
+def in_languages(parameters: ReportParameters, address: str, also_in: str = "") -> list[tuple[ReportParameters, str]]:
+    """Return a report with its address and, where that is asked for, its translation beside it; each leads to the other.
+
+    Args:
+        also_in: the other language; empty for the report alone.
+    """
+    address = address.rstrip("/\\")
+    if also_in in ("", parameters.lang):
+        return [(parameters, address)]
+    name = re.split(r"[/\\]", address)[-1]
+    there = parameters.model_copy(update={"lang": also_in, "translation": f"{parameters.lang}:{name}"})
+    here = parameters.model_copy(update={"translation": f"{also_in}:{name}-{also_in}"})
+    return [(here, address), (there, f"{address}-{also_in}")]
 
 
 class Supervisor:

@@ -49,6 +49,24 @@ def drive(folder: Path, language: str, *jobs: dict) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def _typed(sheet: Path, instrument, mark: str) -> tuple[dict[str, float], dict]:
+    """Return scores for most questions of our sheet, and the job that types them in with a decimal mark."""
+    rows = list(openpyxl.load_workbook(sheet)["Isian"].iter_rows(min_col=1, max_col=1, values_only=True))
+    wanted, typed = {}, []
+    for at, (code,) in enumerate(rows):
+        if code in instrument.questions.index and at % 11:
+            wanted[code] = round(float(instrument.questions.loc[code, "max_points"]) * (at % 7) / 6, 2)
+            typed.append((at, 3, f"{wanted[code]:g}".replace(".", mark)))
+    return wanted, {
+        "file": str(sheet),
+        "sheet": "Isian",
+        "head": 5,
+        "last": len(rows) - 1,
+        "width": 6,
+        "type": typed,
+    }
+
+
 WORK = {
     "saved": {},
     "moved": {"move": [(3, 0), (3, 1)]},
@@ -62,14 +80,7 @@ def test_our_sheet_comes_back_from_libreoffice_with_its_values(tmp_path, instrum
     """Typed in as people type, with the decimal mark of the machine; locked cells, notes and lists are in it."""
     sheet = tmp_path / "isian.xlsx"
     sheet.write_bytes(template_workbook(find_area("63.10"), 2025, instrument))
-    rows = list(openpyxl.load_workbook(sheet)["Isian"].iter_rows(min_col=1, max_col=1, values_only=True))
-    wanted, typed = {}, []
-    for at, (code,) in enumerate(rows):
-        if code in instrument.questions.index and at % 11:
-            wanted[code] = round(float(instrument.questions.loc[code, "max_points"]) * (at % 7) / 6, 2)
-            text = f"{wanted[code]:g}"
-            typed.append((at, 3, text.replace(".", ",") if language == "id-ID" else text))
-    about = {"file": str(sheet), "sheet": "Isian", "head": 5, "last": len(rows) - 1, "width": 6, "type": typed}
+    wanted, about = _typed(sheet, instrument, "," if language == "id-ID" else ".")
     files = {name: [tmp_path / f"{name}.{suffix}" for suffix in CONTAINERS] for name in WORK}
     drive(
         tmp_path,
@@ -86,6 +97,31 @@ def test_our_sheet_comes_back_from_libreoffice_with_its_values(tmp_path, instrum
             # Of filtered rows LibreOffice writes only those that are seen into a page.
             hidden = {code for code, score in wanted.items() if not score} if path.name == "filtered.html" else set()
             assert scores == {code: score for code, score in wanted.items() if code not in hidden}, path.name
+
+
+@pytest.mark.parametrize("column", [0, 1, 3, 5])
+def test_our_sheet_sorted_in_libreoffice_comes_back_or_says_what_sorting_did_to_its_sums(tmp_path, instrument, column):
+    """Unlocked, then sorted by code, words, score or agency; the formulas of the sums move, the answers keep their codes."""
+    sheet = tmp_path / "isian.xlsx"
+    sheet.write_bytes(template_workbook(find_area("63.10"), 2025, instrument))
+    wanted, about = _typed(sheet, instrument, ",")
+    outs = [tmp_path / f"urut.{suffix}" for suffix in CONTAINERS]
+    drive(tmp_path, "id-ID", {**about, "sort": column, "out": [str(out) for out in outs]})
+    for out in outs:
+        read = read_sheet(out)
+        if read.refused:
+            (problem,) = read.repairs.problems(out.name)
+            assert "rumus jumlahnya bergeser" in problem.advice, out.name
+        else:
+            assert read.assessment().scores.dropna().to_dict() == wanted, out.name
+    # What the advice says: without the rows of the sums it is read.
+    book = openpyxl.load_workbook(tmp_path / "urut.xlsx")
+    rows = book["Isian"]
+    for at in range(rows.max_row, 6, -1):
+        if rows.cell(at, 1).value not in instrument.questions.index:
+            rows.delete_rows(at)
+    book.save(tmp_path / "tanpa jumlah.xlsx")
+    assert read_sheet(tmp_path / "tanpa jumlah.xlsx").assessment().scores.dropna().to_dict() == wanted
 
 
 @pytest.mark.parametrize("language", ["id-ID", "en-US"])

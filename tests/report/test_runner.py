@@ -23,10 +23,11 @@ import pytest
 from conftest import ROOT, often
 from pypdf import PdfReader
 
-from kla_analysis.errors import KernelError
+from kla_analysis.errors import KernelError, ParameterError
 from kla_analysis.project import Project
 from kla_analysis.report import store
 from kla_analysis.report.manifest import Manifest, read_manifest
+from kla_analysis.report.parameters import check_parameters
 from kla_analysis.runs.runner import Limits
 
 REPORT = ("report", "--area", "63.10", "--year", "2022")
@@ -78,6 +79,24 @@ def test_an_unchanged_report_is_not_made_again_and_a_changed_one_says_why(mini):
     (mini.reports / "63.10/2022/index.html").write_text("rusak")
     assert why() == "berkas laporan hilang atau berubah"
     assert why() == ""
+
+
+def test_a_report_in_both_languages_leads_from_each_page_to_its_twin(mini):
+    here, there = mini.reports / "63.10/2022", mini.reports / "63.10/2022-en"
+    for status in ("done", "unchanged"):
+        assert mini.run(also_in="en").status == status
+    for folder, lang, words in ((here, "id", "English"), (there, "en", "Bahasa Indonesia")):
+        pages = sorted(path.name for path in folder.glob("*.html"))
+        assert pages == sorted(path.name for path in here.glob("*.html"))
+        for page in pages:
+            text = (folder / page).read_text(encoding="utf-8")
+            twin, name = re.search(r'class="kla-tongue[^>]*><a href="([^"]+)"[^>]*>([^<]+)</a>', text).groups()
+            assert f'<html lang="{lang}">' in text
+            assert (name, (folder / twin).resolve()) == (words, ((there, here)[folder == there] / page).resolve())
+    mini.run()
+    assert "kla-tongue" not in (here / "index.html").read_text(encoding="utf-8").partition("<body")[2]
+    with pytest.raises(ParameterError, match="en:2022-en"):
+        check_parameters({"translation": "en:../../etc"})
 
 
 def test_a_manifest_that_can_not_be_trusted_is_made_anew(mini):

@@ -160,12 +160,25 @@ class Printed:
             printed=number(printed),
             summed=number(summed),
         )
-        advice = t(
-            "Pastikan kolom nilainya benar ({column}); bila angka tercetak itu yang keliru, perbaiki atau hapus barisnya.",
-            column=called("column"),
-        )
+        if self._out_of_order(one.table):
+            advice = t(
+                "Baris lembar ini diurutkan ulang, sehingga rumus jumlahnya bergeser: kembalikan urutannya, atau hapus "
+                "baris indikator, komponen, dan jumlah; jawabannya dikenali dari kodenya."
+            )
+        else:
+            advice = t(
+                "Pastikan kolom nilainya benar ({column}); bila angka tercetak itu yang keliru, perbaiki atau hapus "
+                "barisnya.",
+                column=called("column"),
+            )
         place = (one.line.row, one.table.score_column)
         self.repairs.refuse(one.table.grid.name, place, number(printed), reason, advice, kind="contradiction")
+
+    def _out_of_order(self, table: Table) -> bool:
+        """Return whether the questions of a table stand otherwise than in the instrument: somebody has sorted them."""
+        order = self.names.instrument.questions.index
+        stand = [order.get_loc(line.code) for line in table.lines if line.code in order]
+        return stand != sorted(stand)
 
     def frame(self) -> pd.DataFrame | None:
         """Return it as a table: `level`, `code`, `printed_max`, `printed_score`; None when nothing is printed."""
