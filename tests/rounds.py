@@ -73,3 +73,38 @@ class Played:
         for question, said in (changes or {}).items():
             answers[question] = {**answers.get(question, {}), **said}
         return fill(path, out, answers, sent)
+
+
+def first_deliveries(played: Played, folder: Path) -> list[Path]:
+    """Send in what came back first: two agencies contradict each other, one is late, one has promised its evidence only."""
+    promised = {code: {"evidence_state": "dijanjikan", "evidence_link": None} for code in ("8.1", "8.2", "8.3")}
+    special = {"Dinkes": {"17.5": {"score": 1.5}}, "Dinsos": promised}
+    late = {"Disnaker": "2025-04-02"}
+    offices = ("Dinkes", "Bapenda", "Dinsos", "Disdikbud", "Disnaker", "Forum Anak Daerah", "Dinas Pariwisata")
+    return [
+        played.send("agency", code, folder / f"{code}.xlsx", special.get(code), sent=late.get(code, IN_TIME))
+        for code in offices
+    ]
+
+
+def almost_all(played: Played, folder: Path) -> list[Path]:
+    """Send in what all offices but four know; of a third of the questions the evidence is not whole, of some it is missing."""
+    whole, part = {"evidence_state": "lengkap"}, {"evidence_state": "belum lengkap", "evidence_link": None}
+    states = (whole, whole, part, whole, {**part, "evidence_state": "dijanjikan"}, whole)
+    all_of = {code: states[at % len(states)] for at, code in enumerate(played.own.rules.questions.index)}
+    missing = {"Dishub", "Kesbangpol", "Dunia Usaha", ""}
+    special = {"Dinkes": {"17.5": {"score": 1.5}}}
+    return [
+        played.send(
+            kind,
+            code,
+            folder / f"{kind} {code}.xlsx",
+            {
+                question: {**all_of[question], **special.get(code, {}).get(question, {})}
+                for question in played.own.questions_of(unit).index
+            },
+            sent="2025-04-02" if code == "Disnaker" else IN_TIME,
+        )
+        for (kind, code), (unit, _) in played.files.items()
+        if code not in missing
+    ]

@@ -6,7 +6,6 @@ Nothing is decided here: the intake reads and judges, as in `kla import`.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from kla_analysis.app.choices import area_control, code_of, file_name
-from kla_analysis.app.controls import LABEL_WIDTH, Controls, links, status
+from kla_analysis.app.controls import LABEL_WIDTH, Controls, Saved, links, status
 from kla_analysis.errors import DataError
 from kla_analysis.evidence.areas import find_area
 from kla_analysis.evidence.assessment import files_of
@@ -37,7 +36,6 @@ MOST_SHOWN = 40
 MOST_OPEN = 3
 #: What a sheet may leave unsaid: the parameter of the intake, and its field on this page.
 _FIELDS = {**{name: name for name in ("area", "year", "stage", "sheet", "column")}, "allow_personal": "personal"}
-Done = Callable[[str, int, str], None]
 
 
 @dataclass
@@ -62,7 +60,7 @@ class CheckDoor(Controls):
         intake: what became of the sheet, None before one is chosen or where it can not be read at all.
     """
 
-    def __init__(self, work: Work | None = None, saved: Done = lambda area, year, stage: None) -> None:
+    def __init__(self, work: Work | None = None, saved: Saved = lambda area, year, stage: None) -> None:
         """Build the page; a sheet that was being checked is checked again.
 
         Args:

@@ -17,6 +17,8 @@ from kla_analysis.language import LANGUAGE_NAMES, t
 Options = list[tuple[str, Any]]
 #: A sheet that the project holds: area code, year, stage.
 Sheet = tuple[str, int, str]
+# The sheets that come with the project, by area and year.
+_SHIPPED = {("63.10", 2022), (REFERENCE_CODE, 2024)}
 
 
 def area_control(page: Controls, label: str, placeholder: str, codes: Iterable[str] | None = None) -> Any:
@@ -87,6 +89,16 @@ def sheets() -> Options:
         )
         for row in rounds[rounds["has_sheet"]].itertuples()
     ]
+
+
+def own_rounds() -> list[tuple[str, int]]:
+    """Return the rounds, by area and year, of which the project holds a sheet of its user's own, the newest first."""
+    return newest({(area, year) for _, (area, year, _) in sheets()} - _SHIPPED)
+
+
+def newest(rounds: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Return rounds by area and year, the newest first."""
+    return sorted(rounds, key=lambda one: (-one[1], one[0]))
 
 
 def target_name(code: str, year: int | None) -> str:

@@ -15,13 +15,14 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from kla_analysis.app.choices import area_control, code_of, file_name
-from kla_analysis.app.controls import Controls, links
+from kla_analysis.app.choices import area_control, code_of, file_name, named, own_rounds
+from kla_analysis.app.controls import Controls, Saved, links
 from kla_analysis.errors import DataError, ParameterError
-from kla_analysis.evidence.collect import Collected, collect
+from kla_analysis.evidence.collect import Collected, collect, collected_until
 from kla_analysis.evidence.worksheets import Round, open_round
 from kla_analysis.instrument.instrument import AWARD_YEARS
 from kla_analysis.language import t
+from kla_analysis.project import find_project
 from kla_analysis.reading import MADE
 from kla_analysis.showing.collection import collected_in_words, collection_workbook, tables_of
 from kla_analysis.showing.records import html
@@ -32,14 +33,21 @@ class CollectDoor(Controls):
     """Hand worksheets out, drop what came back, see who has delivered.
 
     Attributes:
-        found: the round as far as it has come in, None before something was dropped.
+        found: the round as far as it has come in, None before something of it was shown.
     """
 
-    def __init__(self) -> None:
-        """Build the page."""
+    def __init__(self, saved: Saved = lambda area, year, stage: None) -> None:
+        """Build the page, with the district whose sheets are here.
+
+        Args:
+            saved: is told area, year and stage when somebody wants a report of what has come in.
+        """
         self.found: Collected | None = None
+        self._saved = saved
         auto = widgets.Layout(width="auto")
         self.area = area_control(self, t("Daerah"), t("nama atau kode"))
+        with self.quietly():
+            self.area.value = next((named(area) for area, _ in own_rounds()), "")
         self.year = self.control(widgets.Text, t("Tahun"), placeholder="2025", continuous_update=False)
         self.due = self.control(widgets.DatePicker, t("Tenggat"))
         self.subdistricts = self.control(
@@ -55,7 +63,8 @@ class CollectDoor(Controls):
         )
         self.upload.observe(self._dropped, "value")
         self.replace = self._button(t("Ganti penilaian yang ada"), lambda: self._collect(replace_old=True))
-        self.replace.layout.display = "none"
+        self.report = self._button(t("Buat laporan dari lembar ini"), self._report)
+        self.replace.layout.display = self.report.layout.display = "none"
         self.message, self.tables, self.files = (widgets.HTML() for _ in range(3))
         intro = t(
             "Tiap lembaga mendapat lembarnya sendiri. Yang kembali ditaruh di sini, sekaligus atau sebagian, berapa kali pun: "
@@ -66,17 +75,32 @@ class CollectDoor(Controls):
             [
                 widgets.HTML(f"<h2>{escape(t('Kumpulkan lembar kerja'))}</h2><p>{escape(intro)}</p>"),
                 *(self.area, self.year, self.due, self.subdistricts, self.lead),
-                widgets.HBox([self.make, self.upload, self.replace], layout=row),
+                widgets.HBox([self.make, self.upload, self.replace, self.report], layout=row),
                 *(self.message, self.files, self.tables),
             ],
-            layout=widgets.Layout(width="100%", max_width="960px"),
+            layout=widgets.Layout(width="100%", max_width="1120px"),
         )
 
     def _moved(self, change: Any) -> None:
-        """Answer a change of what the round is: what was shown is of another one."""
-        if not self.unheard:
-            self._say("")
-            self.tables.value = self.files.value = ""
+        """Answer a change of what the round is: show what has come in of it before; what was shown is of another one."""
+        if self.unheard:
+            return
+        self._say("")
+        self._clear()
+        if self.area.value.strip() and self.year.value.strip():
+            self._try(lambda: self._look(change["owner"] is self.lead))
+
+    def _clear(self) -> None:
+        self.tables.value = self.files.value = ""
+        self.replace.layout.display = self.report.layout.display = "none"
+
+    def _look(self, decide: bool) -> None:
+        """Show what was collected before; where its rule is another one now, the sheet follows."""
+        found = collected_until(self._round())
+        if found is not None and decide:
+            self._collect()
+        elif found is not None:
+            self._show(found)
 
     def _dropped(self, change: Any) -> None:
         if change["new"]:
@@ -114,7 +138,7 @@ class CollectDoor(Controls):
         self._say(t("{count} lembar kerja siap diunduh di bawah.", count=len(named)), "good")
 
     def _collect(self, *, replace_old: bool = False) -> None:
-        self.replace.layout.display = "none"
+        self._clear()
         own = self._round()
         with tempfile.TemporaryDirectory(prefix="kla-") as folder:
             paths = []
@@ -124,16 +148,28 @@ class CollectDoor(Controls):
                 paths[-1].parent.mkdir()
                 paths[-1].write_bytes(bytes(file["content"]))
             try:
-                self.found = collect(paths, own, rule="lead" if self.lead.value else "none", replace_old=replace_old)
+                found = collect(paths, own, rule="lead" if self.lead.value else "none", replace_old=replace_old)
             except DataError:
                 self.replace.layout.display = None
                 raise
-        tables = tables_of(self.found)
-        self.tables.value = "".join(html(table.record()) for table in tables)
-        self.files.value = f"<p>{links({'pengumpulan.xlsx': collection_workbook(self.found)})}</p>"
-        self._say(
-            "\n".join(collected_in_words(self.found)), "remark" if self.found.refused or self.found.open else "good"
-        )
+        self._show(found)
+
+    def _show(self, found: Collected) -> None:
+        """Show a round as far as it has come in, and offer its files."""
+        self.found = found
+        self.tables.value = "".join(html(table.record()) for table in tables_of(found))
+        files, said = {"pengumpulan.xlsx": collection_workbook(found)}, collected_in_words(found)
+        if found.path is not None:
+            files[f"{found.round.area.code}-{found.path.name}"] = found.path.read_bytes()
+            said.append(t("Disimpan: {files}.", files=find_project().shown(found.path)))
+            self.report.layout.display = None
+        self.files.value = f"<p>{links(files)}</p>"
+        self._say("\n".join(said), "remark" if found.refused or found.open else "good")
+
+    def _report(self) -> None:
+        if self.found is not None:
+            own = self.found.round
+            self._saved(own.area.code, own.year, own.stage)
 
     def _words(self, name: str, value: str) -> str:
         """Name the controls of this page where the command takes options."""

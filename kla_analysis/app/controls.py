@@ -41,10 +41,13 @@ def look() -> Any:
     return widgets.HTML(themed.replace("color-scheme: light dark;", ""))
 
 
+#: Is told area, year and stage when somebody wants a report of a sheet that was saved.
+Saved = Callable[[str, int, str], None]
 #: How wide the names before controls are.
 LABEL_WIDTH = "108px"
 _KINDS = {
     "zip": "application/zip",
+    "pdf": "application/pdf",
     "png": "image/png",
     "svg": "image/svg+xml",
     "csv": "text/csv",

@@ -36,6 +36,7 @@ from kla_analysis.evidence.followup import (
 from kla_analysis.files import read_plain
 from kla_analysis.language import t
 from kla_analysis.reading import write_whole
+from kla_analysis.report.handover import handover
 from kla_analysis.showing.followup import (
     action_codes,
     decisions_in_words,
@@ -71,22 +72,28 @@ class FollowUpDoor(Controls):
         self.drop = self._button(t("Tidak jadi"), lambda: self._mark(DROPPED))
         self.reopen = self._button(t("Buka lagi"), lambda: self._mark(OPEN))
         self.undo = self._button(t("Urungkan"), self._undo)
+        self.hand_over = self._button(t("Siapkan serah terima"), self._hand_over)
         self.upload = widgets.FileUpload(accept=".xlsx,.csv,.ods", description=t("Buku kerja yang kembali"))
         self.upload.layout.width = "auto"
         self.upload.observe(self._dropped, "value")
-        self.message, self.table, self.file = (widgets.HTML() for _ in range(3))
+        self.message, self.table, self.file, self.handed = (widgets.HTML() for _ in range(4))
         intro = t("Apa yang diputuskan rapat, siapa mengerjakannya, kapan, dan menjadi apa. Kantor, bukan nama orang.")
         row = widgets.Layout(flex_flow="row wrap", align_items="center")
+        # Two fields a row where there is room: what is saved stands above them in sight.
+        for field in self.fields.values():
+            field.layout.width, field.layout.min_width = "calc(50% - 6px)", "min(100% - 6px, 340px)"
+        form = widgets.Box(list(self.fields.values()), layout=widgets.Layout(flex_flow="row wrap", width="100%"))
         buttons = [self.save, self.done, self.drop, self.reopen, self.undo]
         self.widget = widgets.VBox(
             [
                 widgets.HTML(f"<h2>{escape(t('Tindak lanjut'))}</h2><p>{escape(intro)}</p>"),
-                *(self.round, self.table, self.decision, *self.fields.values()),
+                *(self.round, self.table, self.decision, form),
                 widgets.HBox(buttons, layout=row),
                 self.message,
-                widgets.HBox([self.file, self.upload], layout=row),
+                widgets.HBox([self.file, self.upload, self.hand_over], layout=row),
+                self.handed,
             ],
-            layout=widgets.Layout(width="100%", max_width="820px"),
+            layout=widgets.Layout(width="100%", max_width="1120px"),
         )
         self._other_round(None)
 
@@ -108,6 +115,7 @@ class FollowUpDoor(Controls):
     def _other_round(self, change: Any) -> None:
         """Show another round: its decisions, and what its form offers."""
         self._before.clear()
+        self.handed.value = ""
         if self.round.value is None:
             self.table.value = status(t("Belum ada lembar nilai."))
             return
@@ -189,6 +197,13 @@ class FollowUpDoor(Controls):
         self._show(code)
         self._say(t("Diubah: {code}.", code=code), "good")
 
+    def _hand_over(self) -> None:
+        """Offer one document for whoever takes over."""
+        area, year = self.round.value
+        self.handed.value = status(t("Menyiapkan …"), "plain")
+        document = handover(open_position(area, year))
+        self.handed.value = f"<p>{links({f'serah-terima-{area}-{year}.pdf': document})}</p>"
+
     def _dropped(self, change: Any) -> None:
         if change["new"]:
             self._try(self._read_back)
@@ -245,7 +260,7 @@ def _labels() -> dict[str, str]:
 def _rounds() -> choices.Options:
     """Return the rounds of which the project holds a sheet, the newest first."""
     found = {(area, year) for _, (area, year, _) in choices.sheets() if area != REFERENCE_CODE}
-    ordered = sorted(found, key=lambda one: (-one[1], one[0]))
+    ordered = choices.newest(found)
     return [(f"{choices.named(area)}, {year}", (area, year)) for area, year in ordered]
 
 

@@ -20,15 +20,12 @@ from kla_analysis.app.guide_page import Guide
 from kla_analysis.app.planner import WhatIf, try_out
 from kla_analysis.app.report_page import NewReport, ReportDoor, outputs
 from kla_analysis.errors import KlaError
-from kla_analysis.evidence.areas import REFERENCE_CODE
 from kla_analysis.language import LANGUAGES, current_language, t, use_language
 from kla_analysis.planning.scenario import Scenario
 from kla_analysis.report.parameters import ReportParameters
 
 #: Reports that stand on the first page.
 MOST_SHOWN = 3
-# The sheets that come with the project, by area and year.
-_SHIPPED = {("63.10", 2022), (REFERENCE_CODE, 2024)}
 
 
 def launch() -> Launcher:
@@ -88,7 +85,7 @@ class Launcher(Controls):
                 "check": (t("Periksa data"), t("Baca lembar daerah Anda, perbaiki selnya, simpan."), self._check),
                 "report": (t("Buat laporan"), t("Laporan, perbandingan dua putaran, dan jadwal."), self._report),
                 "budget": (t("Coba anggaran"), t("Geser anggaran, lihat rencana dan nilainya."), self._try_out),
-                "collect": (t("Kumpulkan lembar kerja"), t("Bagikan ke lembaga, taruh yang kembali."), CollectDoor),
+                "collect": (t("Kumpulkan lembar kerja"), t("Bagikan ke lembaga, taruh yang kembali."), self._collect),
                 "followup": (t("Tindak lanjut"), t("Keputusan rapat: siapa, kapan, menjadi apa."), FollowUpDoor),
                 "guide": ("", "", Guide),
             },
@@ -103,6 +100,9 @@ class Launcher(Controls):
 
     def _report(self) -> ReportDoor:
         return ReportDoor(self._values)
+
+    def _collect(self) -> CollectDoor:
+        return CollectDoor(self._saved)
 
     def _try_out(self) -> Controls:
         return Budget(self._first_budget)
@@ -196,7 +196,7 @@ class Launcher(Controls):
 
 def _first_steps() -> dict[str, str]:
     """Say over the doors in which order a first visit goes through them, and which is the next."""
-    has_sheet = any(sheet[:2] not in _SHIPPED for _, sheet in choices.sheets())
+    has_sheet = bool(choices.own_rounds())
     has_report = any(not made.sample for made in shelf.shelf())
     following = "check" if not has_sheet else "report" if not has_report else ""
     steps = {

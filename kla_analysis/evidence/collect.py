@@ -388,7 +388,7 @@ def collected_until(own: Round, day: str = "", *, data: Path | None = None) -> C
     if not kept:
         return None
     merged = merge(own, [one for one in kept.values() if not day or one.sent <= day])
-    return replace(merged, refused=(*refused, *merged.refused))
+    return replace(merged, refused=(*refused, *merged.refused), files=(0, 0, 0))
 
 
 def _own_sheet(own: Round, data: Path | None) -> Path:

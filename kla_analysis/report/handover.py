@@ -39,17 +39,18 @@ def write_handover(
     """
     case = open_position(area, year, stage=stage or None, assessment=assessment)
     path = out or Path(f"serah-terima-{case.area.code}-{year}.pdf")
-    return write_new(path, lambda: _document(case, year, today))
+    return write_new(path, lambda: handover(case, today))
 
 
-def _document(case: Position, year: int, today: datetime.date | None) -> bytes:
+def handover(case: Position, today: datetime.date | None = None) -> bytes:
+    """Return the hand-over of a district's round as a PDF."""
     found = chapters(case, aim(case))
     files = {f"{at:02d}": list(_records(shown)) for at, (_, shown) in enumerate(found)}
     titles = {f"{at:02d}": title for at, (title, _) in enumerate(found)}
     sheet = case.assessment
     frame = Frame(
         area=case.area.name,
-        year=year,
+        year=case.award_year,
         titles=titles,
         short=titles,
         leads={},

@@ -145,14 +145,10 @@ def collected_in_words(found: Collected) -> list[str]:
     """Say in a few sentences how far the round is."""
     delivered = [one for one in found.standings if one.files]
     said = [
-        t(
-            "{new} berkas baru dari {count} yang dilihat; {delivered} dari {units} lembaga sudah menyerahkan.",
-            new=found.files[1],
-            count=found.files[0],
-            delivered=len(delivered),
-            units=len(found.standings),
-        ),
+        t("{delivered} dari {units} lembaga sudah menyerahkan.", delivered=len(delivered), units=len(found.standings))
     ]
+    if found.files[0]:
+        said.insert(0, t("{new} berkas baru dari {count} yang dilihat.", new=found.files[1], count=found.files[0]))
     if len(found.frame):
         answered = int(found.frame["score"].notna().sum())
         said.append(

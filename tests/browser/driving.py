@@ -16,14 +16,17 @@ from pathlib import Path
 
 import psutil
 from click.testing import CliRunner
-from conftest import ROOT
-from playwright.sync_api import Browser, Locator, Page, Playwright
+from conftest import PICTURES, ROOT
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
 
 from kla_analysis.cli.kit import app as command
 
 #: Headless and without the calls that Chromium makes home by itself.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+#: What a task may take.
+ACTIONS, SECONDS = 6, 60
+SIZES = {"1366": {"width": 1366, "height": 768}, "390": {"width": 390, "height": 844}}
 
 
 def start_chromium(playwright: Playwright) -> Browser:
@@ -195,12 +198,12 @@ class Hand:
         for _ in range(times):
             self.page.keyboard.press(key)
 
-    def upload(self, button: str, path: Path) -> None:
-        """Choose a file."""
+    def upload(self, button: str, *paths: Path) -> None:
+        """Choose files."""
         self._acts()
         with self.page.expect_file_chooser() as chooser:
             self.page.get_by_role("button", name=button).click()
-        chooser.value.set_files(path)
+        chooser.value.set_files(paths)
 
     def open(self, link: str) -> None:
         """Follow a link that opens a page of its own, and go on there."""
@@ -220,6 +223,47 @@ class Hand:
         with self.page.expect_download() as download:
             self.page.get_by_role("link", name=link, exact=True).click()
         return Path(download.value.path())
+
+
+class Window:
+    """Pages of one size; the next one loads while a task is done on this one."""
+
+    def __init__(self, size: str, context: BrowserContext, url: str) -> None:
+        self.size, self._context, self._url = size, context, url
+        self._next = self._opened()
+
+    def _opened(self) -> Page:
+        page = self._context.new_page()
+        page.goto(self._url, wait_until="commit")
+        return page
+
+    def page(self) -> Page:
+        page, self._next = self._next, self._opened()
+        page.bring_to_front()
+        page.get_by_role("button", name="Periksa data").wait_for(timeout=60_000)
+        return page
+
+
+@contextmanager
+def counted(page: Page, name: str, *, keep: bool = False) -> Iterator[Hand]:
+    """A hand on the first page; at the end its actions and its time are counted, and the screen is kept.
+
+    Args:
+        keep: leave the first page open for the next task, as this one changes nothing on it.
+    """
+    began = time.monotonic()
+    hand = Hand(page)
+    yield hand
+    took = time.monotonic() - began
+    PICTURES.mkdir(exist_ok=True)
+    hand.page.screenshot(path=PICTURES / f"{name}.png")
+    wide = hand.page.evaluate("document.documentElement.scrollWidth")
+    screen = page.viewport_size["width"]
+    for each in {page, hand.page} - ({page} if keep else set()):
+        each.close()
+    assert hand.actions <= ACTIONS
+    assert took < SECONDS
+    assert wide <= screen, "the page is wider than the screen"
 
 
 class App:

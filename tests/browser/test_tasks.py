@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import http.client
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +14,10 @@ import people
 import pytest
 import rounds
 from browser.conftest import here
-from browser.driving import App, Hand, Server, serving_launcher, until
+from browser.driving import SECONDS, SIZES, App, Hand, Server, Window, counted, serving_launcher, until
 from browser.test_access import findings, fits
-from conftest import PICTURES, ROOT
-from playwright.sync_api import Browser, BrowserContext, Page
+from conftest import ROOT
+from playwright.sync_api import Browser
 
 import kla_analysis as kla
 from kla_analysis.evidence.worksheets import open_round
@@ -26,8 +25,6 @@ from kla_analysis.report.parameters import ReportParameters
 from kla_analysis.runs.runner import run_report
 from kla_analysis.showing.worksheets import worksheet
 
-ACTIONS, SECONDS = 6, 60
-SIZES = {"1366": {"width": 1366, "height": 768}, "390": {"width": 390, "height": 844}}
 #: The chapters of the reports that are made here; the tasks that look something up do so in the sample.
 CHAPTERS = ("01_rapor", "02_kelemahan_klaster")
 SHEET = "data/assessments/63.10/2022-final.csv"
@@ -60,25 +57,6 @@ def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
         yield server
 
 
-class Window:
-    """Pages of one size; the next one loads while a task is done on this one."""
-
-    def __init__(self, size: str, context: BrowserContext, url: str) -> None:
-        self.size, self._context, self._url = size, context, url
-        self._next = self._opened()
-
-    def _opened(self) -> Page:
-        page = self._context.new_page()
-        page.goto(self._url, wait_until="commit")
-        return page
-
-    def page(self) -> Page:
-        page, self._next = self._next, self._opened()
-        page.bring_to_front()
-        page.get_by_role("button", name="Periksa data").wait_for(timeout=60_000)
-        return page
-
-
 @pytest.fixture(scope="module", params=SIZES)
 def window(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Window]:
     """A window of one size; whatever it asks of any other machine fails its tests."""
@@ -93,19 +71,8 @@ def window(request: pytest.FixtureRequest, browser: Browser, server: Server) -> 
 @pytest.fixture
 def task(window: Window, request: pytest.FixtureRequest) -> Iterator[Hand]:
     """A hand on the first page; at the end its actions and its time are counted, and the screen is kept."""
-    page = window.page()
-    began = time.monotonic()
-    hand = Hand(page)
-    yield hand
-    took = time.monotonic() - began
-    PICTURES.mkdir(exist_ok=True)
-    hand.page.screenshot(path=PICTURES / f"{request.node.originalname.removeprefix('test_')}-{window.size}.png")
-    wide = hand.page.evaluate("document.documentElement.scrollWidth")
-    for each in {page, hand.page}:
-        each.close()
-    assert hand.actions <= ACTIONS
-    assert took < SECONDS
-    assert wide <= SIZES[window.size]["width"], "the page is wider than the screen"
+    with counted(window.page(), f"{request.node.originalname.removeprefix('test_')}-{window.size}") as hand:
+        yield hand
 
 
 def test_open_the_sample_report(task):

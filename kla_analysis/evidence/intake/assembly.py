@@ -444,7 +444,7 @@ class Assembly:
         scores = [answers[code][0] for code in order]
         column = CODE_COLUMNS[level]
         said = {name for proof in self.proofs.values() for name in proof}
-        proofs = {name: [self.proofs[code].get(name) for code in order] for name in COLUMNS if name in said}
+        proofs = {name: [self.proofs.get(code, {}).get(name) for code in order] for name in COLUMNS if name in said}
         return pd.DataFrame(
             {
                 "area_code": group.area.code,
@@ -520,7 +520,8 @@ class Assembly:
             if one.refused:
                 place = (line.row, table.header.columns[one.role])
                 self.repairs.add(SKIPPED, table.grid.name, place, line.proof[one.role], "", one.refused, one.advice)
-        self.proofs[line.code] = together(said, line.code, self.rules)
+        if said:
+            self.proofs[line.code] = together(said, line.code, self.rules)
 
     def _compare_maximum(self, table: Table, line: Line, maximum: float) -> None:
         """Refuse a printed maximum that is not the instrument's: the sheet may follow another year's rules."""
