@@ -612,7 +612,7 @@ class WhatIf(Controls):
             chosen.offer(options)
         if self.own is not None and self.own.catalogue is not catalogue:
             self.own.offer(self.catalogue.value, catalogue)
-        position, badge = ground.position, badges(ground.position, ground.model.catalogue)
+        position, badge = ground.position, badges(ground.position, ground.model.catalogue.example)
         about = (position.area.name, str(position.award_year), position.instrument.stage(position.stage).name)
         self.where.value = f'<p class="kla-where"><strong>{escape(" · ".join(about))}</strong>' + (
             f' <strong class="kla-badge">{escape(badge)}</strong></p>' if badge else "</p>"

@@ -52,7 +52,6 @@ from kla_analysis.showing.text import (
     needs_cases,
     needs_forecast,
     settled,
-    source_note,
     stage_in_words,
 )
 
@@ -693,7 +692,8 @@ def predicate_table(chances: pd.DataFrame, case: Position) -> Table:
         if settled(case)
         else t("Peluang predikat dari nilai {score}", score=number(told.claimed))
     )
-    return Table(
+    return of_sheet(
+        case,
         caption,
         (
             Column("name", t("Predikat")),
@@ -701,8 +701,7 @@ def predicate_table(chances: pd.DataFrame, case: Position) -> Table:
             Column("without", t("Tanpa penghargaan sebelumnya"), "number", chance, "share"),
         ),
         chances,
-        source=f"{source_note(case)} {forecast_note(told.retention)}",
-        badge=t("ILUSTRATIF") if case.illustrative else "",
+        notes=(forecast_note(told.retention),),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -219,7 +218,11 @@ def unanswered_table(
 @needs("question")
 def agency_table(agencies: pd.DataFrame, case: Position, *, top: int = 15) -> Table:
     """Lost points by agency (`case.agencies`, or some of its rows): those it has a hand in, and its equal share of them."""
-    table = of_sheet(
+    how = t(
+        "“Ikut menjawab” menghitung penuh setiap pertanyaan yang dijawab bersama, jadi jumlahnya melebihi total; "
+        "“bagian rata” membaginya sama banyak (asumsi)."
+    )
+    return of_sheet(
         case,
         t("Poin yang hilang menurut penanggung jawab"),
         (
@@ -230,12 +233,8 @@ def agency_table(agencies: pd.DataFrame, case: Position, *, top: int = 15) -> Ta
             number_column("shared_points", t("Bagian rata (poin)")),
         ),
         agencies.head(top).reset_index(),
+        notes=(how,),
     )
-    how = t(
-        "“Ikut menjawab” menghitung penuh setiap pertanyaan yang dijawab bersama, jadi jumlahnya melebihi total; "
-        "“bagian rata” membaginya sama banyak (asumsi)."
-    )
-    return replace(table, source=f"{table.source} {how}")
 
 
 @needs()

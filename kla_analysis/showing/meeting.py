@@ -236,5 +236,5 @@ def _actions_table(position: Position, code: str, answer: Simulation | Text, top
         ),
         frame.reset_index(),
         source=f"{plan} {costs_in_words(model.catalogue)} {t('Tambahan bila hanya kegiatan itu yang dijalankan.')}",
-        badge=badges(position, model.catalogue),
+        badge=badges(position, model.catalogue.example),
     )

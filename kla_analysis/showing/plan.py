@@ -55,10 +55,10 @@ def needs_catalogue(
     return shown
 
 
-def badges(position: Position, catalogue: Catalogue) -> str:
+def badges(position: Position, example: bool) -> str:
     """Say beside a table that its sheet is an illustration, and that its costs come from an example."""
-    example = t("KATALOG CONTOH") if catalogue.example else ""
-    return " · ".join(filter(None, (t("ILUSTRATIF") if position.illustrative else "", example)))
+    marks = {t("ILUSTRATIF"): position.illustrative, t("KATALOG CONTOH"): example}
+    return " · ".join(mark for mark, there in marks.items() if there)
 
 
 def costs_in_words(catalogue: Catalogue) -> str:
@@ -484,7 +484,7 @@ def _table(
         tuple(columns),
         frame,
         plan_note(answer),
-        badges(answer.ground.position, answer.model.catalogue),
+        badges(answer.ground.position, answer.model.catalogue.example),
         tuple(total),
     )
 
@@ -774,5 +774,5 @@ def plan_workbook(answer: Simulation) -> bytes:
     )
     title = t("Rencana {area}", area=answer.ground.position.area.name)
     sheets = [sheet_of(table.record(), t("Rencana")) for table in tables if isinstance(table, Table)]
-    badge = badges(answer.ground.position, answer.model.catalogue)
+    badge = badges(answer.ground.position, answer.model.catalogue.example)
     return workbook(title, plan_in_words(answer).paragraphs, {t("Sumber"): plan_note(answer)}, sheets, badge=badge)

@@ -16,7 +16,7 @@ from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, SKIPPED, act
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import Instrument, level_name
 from kla_analysis.language import number, percent, t
-from kla_analysis.showing.table import Column, Several, Table, number_column
+from kla_analysis.showing.table import Column, Several, Table, number_column, of_sheet
 from kla_analysis.showing.text import Text, needs, predicates_in_words, source_note
 
 
@@ -233,7 +233,8 @@ def completeness_table(answers: pd.DataFrame, position: Position) -> Table:
     asked, answered = int(answers["asked"].sum()), int(answers["answers"].sum())
     frame = answers.assign(complete=answers["answers"] / answers["asked"])
     counted = {"question": t("Jumlah pertanyaan"), "indicator": t("Jumlah indikator")}
-    return Table(
+    return of_sheet(
+        position,
         t("Kelengkapan jawaban per komponen"),
         (
             Column("name", t("Komponen")),
@@ -243,8 +244,6 @@ def completeness_table(answers: pd.DataFrame, position: Position) -> Table:
             Column("complete", t("Lengkap"), "number", percent, "share"),
         ),
         frame,
-        source=source_note(position),
-        badge=t("ILUSTRATIF") if position.illustrative else "",
         total=(t("Jumlah"), asked, answered, asked - answered, answered / asked),
     )
 

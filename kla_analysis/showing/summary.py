@@ -28,7 +28,7 @@ from kla_analysis.planning.scenario import Scenario
 from kla_analysis.showing.followup import decisions_of, due_day
 from kla_analysis.showing.forecast import award_at_best, award_total
 from kla_analysis.showing.losses import ranked_by_loss
-from kla_analysis.showing.plan import given_in_words, money_column
+from kla_analysis.showing.plan import badges, given_in_words, money_column
 from kla_analysis.showing.records import Shown
 from kla_analysis.showing.scorecard import component_table, ladder, published_in_words, remarks
 from kla_analysis.showing.table import Column, Table, number_column, of_sheet, share_column, shown_points
@@ -258,14 +258,11 @@ def plan_in_brief(position: Position, plan: Mapping[str, Any] | None) -> Table |
     if len(left):
         rest = {"name": t("{count} kegiatan lainnya", count=len(left)), "agency": "–", "cost": left["cost"].sum()}
         shown = pd.concat([shown, pd.DataFrame([rest])])
-    example = plan["catalogue"]["example"]
     return Table(
         t("Rencana: {count} kegiatan", count=len(frame)),
         (Column("name", t("Kegiatan")), Column("agency", t("Pelaksana")), money_column("cost", t("Biaya"))),
         shown,
-        badge=" · ".join(
-            filter(None, (t("ILUSTRATIF") if position.illustrative else "", example and t("KATALOG CONTOH")))
-        ),
+        badge=badges(position, plan["catalogue"]["example"]),
         total=(t("Jumlah"), "", plan["cost"]),
     )
 
