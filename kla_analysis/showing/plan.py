@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import pandas as pd
 
@@ -33,26 +33,22 @@ from kla_analysis.showing.figure import (
     write,
 )
 from kla_analysis.showing.table import Column, Table
-from kla_analysis.showing.text import Text, forecast_note, needs, no_forecast, source_note
+from kla_analysis.showing.text import Text, forecast_note, needs, no_forecast, source_note, unless
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def needs_catalogue(
-    show: Callable[Concatenate[Position, Scenario, P], R],
-) -> Callable[Concatenate[Position, Scenario, P], R | Text]:
-    """Make a function that works with a catalogue say so in words where none answers the position's instrument."""
+def _no_catalogue(position: Position, given: tuple[Any, ...]) -> Text | None:
+    rules, scenario = position.instrument, next(one for one in given if isinstance(one, Scenario))
+    if scenario.catalogue or catalogue_for(rules) is not None:
+        return None
+    why = t("Tidak ditunjukkan: belum ada katalog kegiatan untuk instrumen {id}.", id=rules.id)
+    return Text((why,), kind="remark")
 
-    @wraps(show)
-    def shown(position: Position, scenario: Scenario, /, *args: P.args, **kwargs: P.kwargs) -> R | Text:
-        rules = position.instrument
-        if not scenario.catalogue and catalogue_for(rules) is None:
-            said = t("Tidak ditunjukkan: belum ada katalog kegiatan untuk instrumen {id}.", id=rules.id)
-            return Text((said,), kind="remark")
-        return show(position, scenario, *args, **kwargs)
 
-    return shown
+#: Make a function that works with a scenario's catalogue say so in words where none answers the position's instrument.
+needs_catalogue = unless(_no_catalogue)
 
 
 def badges(position: Position, example: bool) -> str:

@@ -49,28 +49,45 @@ class Text(Shown):
         return "\n\n".join(filter(None, (self.heading, *self.paragraphs)))
 
 
-def needs(level: str = "") -> Callable[[Callable[P, R]], Callable[P, R | Text]]:
-    """Make a function that shows a sheet say so in words where there is no sheet, or a shallower one.
+def unless(
+    why_not: Callable[[Position, tuple[Any, ...]], Text | None],
+) -> Callable[[Callable[P, R]], Callable[P, R | Text]]:
+    """Make a function that shows something say in words why it can not, where that is so.
 
-    One of the function's arguments is the position. A notebook then reads the same for an area of
-    which only the predicate is known. Without a level it is that of the table, the first argument.
+    One of the function's arguments is the position. A notebook then reads the same for an area of which little is known.
+
+    Args:
+        why_not: returns the words, if any, for the position and all that the function is given.
     """
 
     def wrap(show: Callable[P, R]) -> Callable[P, R | Text]:
         @wraps(show)
         def shown(*args: P.args, **kwargs: P.kwargs) -> R | Text:
             given: tuple[Any, ...] = args
-            roll_up = _case(given, show).roll_up
-            if roll_up is None:
-                return Text((t("Tidak ditunjukkan: untuk putaran ini tidak ada lembar nilai."),), kind="remark")
-            if getattr(roll_up, f"{level or str(given[0].index.name).removesuffix('_code')}s", roll_up) is None:
-                said = t("Tidak ditunjukkan: lembar ini berhenti di tingkat {level}.", level=level_name(roll_up.level))
-                return Text((said,), kind="remark")
-            return show(*args, **kwargs)
+            return why_not(_case(given, show), given) or show(*args, **kwargs)
 
         return shown
 
     return wrap
+
+
+def needs(level: str = "") -> Callable[[Callable[P, R]], Callable[P, R | Text]]:
+    """Make a function that shows a sheet say so in words where there is no sheet, or a shallower one.
+
+    Without a level it is that of the table, the first argument.
+    """
+
+    def why_not(position: Position, given: tuple[Any, ...]) -> Text | None:
+        roll_up = position.roll_up
+        if roll_up is None:
+            why = t("Tidak ditunjukkan: untuk putaran ini tidak ada lembar nilai.")
+        elif getattr(roll_up, f"{level or str(given[0].index.name).removesuffix('_code')}s", roll_up) is None:
+            why = t("Tidak ditunjukkan: lembar ini berhenti di tingkat {level}.", level=level_name(roll_up.level))
+        else:
+            return None
+        return Text((why,), kind="remark")
+
+    return unless(why_not)
 
 
 def _case(args: tuple[Any, ...], show: Callable[..., Any]) -> Position:
@@ -113,27 +130,9 @@ def no_cases(rules: Instrument) -> Text | None:
     return Text((why,), kind="remark")
 
 
-def needs_cases(show: Callable[P, R]) -> Callable[P, R | Text]:
-    """Make a function that shows published cases say in words that its instrument has none.
-
-    One of the function's arguments is the position.
-    """
-
-    @wraps(show)
-    def shown(*args: P.args, **kwargs: P.kwargs) -> R | Text:
-        return no_cases(_case(args, show).instrument) or show(*args, **kwargs)
-
-    return shown
-
-
-def needs_forecast(show: Callable[P, R]) -> Callable[P, R | Text]:
-    """Make a function that works from a forecast say in words why there is none."""
-
-    @wraps(show)
-    def shown(*args: P.args, **kwargs: P.kwargs) -> R | Text:
-        return no_forecast(_case(args, show)) or show(*args, **kwargs)
-
-    return shown
+#: Make a function say so in words where there is no forecast to work from, or no published case of its instrument.
+needs_forecast = unless(lambda position, _: no_forecast(position))
+needs_cases = unless(lambda position, _: no_cases(position.instrument))
 
 
 def points(span: Span) -> str:
