@@ -13,7 +13,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from kla_analysis.app.choices import area_control, code_of, file_name
+from kla_analysis.app.choices import area_control, code_of, file_name, year_of
 from kla_analysis.app.controls import LABEL_WIDTH, Controls, Saved, links, status
 from kla_analysis.errors import DataError
 from kla_analysis.evidence.areas import find_area
@@ -22,7 +22,7 @@ from kla_analysis.evidence.intake.columns import EVERY_STAGE
 from kla_analysis.evidence.intake.mending import Place
 from kla_analysis.evidence.intake.repairs import Repair, reason_of
 from kla_analysis.evidence.intake.sheet import Intake, places_of, read_sheet, save
-from kla_analysis.instrument.instrument import AWARD_YEARS, all_stages, load_instrument
+from kla_analysis.instrument.instrument import all_stages, load_instrument
 from kla_analysis.language import t
 from kla_analysis.project import find_project
 from kla_analysis.reading import table_bytes
@@ -201,10 +201,7 @@ class CheckDoor(Controls):
     # --- what is shown --------------------------------------------------------------------------
 
     def _year(self) -> int | None:
-        text = self.year.value.strip()
-        if text and not (text.isdecimal() and int(text) in AWARD_YEARS):
-            raise DataError(t("“{text}” bukan tahun.", text=text), advice=t("Isi tahun penghargaan, misalnya 2025."))
-        return int(text) if text else None
+        return year_of(self.year.value) if self.year.value.strip() else None
 
     def _check(self) -> None:
         self.intake = None

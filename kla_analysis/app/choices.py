@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from kla_analysis.app.controls import Controls
+from kla_analysis.errors import DataError
 from kla_analysis.evidence.areas import REFERENCE_CODE, find_area, load_areas
 from kla_analysis.evidence.intake.guard import safe_name
 from kla_analysis.evidence.rounds import known_rounds
-from kla_analysis.instrument.instrument import Instrument, all_stages, load_instrument
+from kla_analysis.instrument.instrument import AWARD_YEARS, Instrument, all_stages, load_instrument
 from kla_analysis.language import LANGUAGE_NAMES, t
 
 Options = list[tuple[str, Any]]
@@ -104,6 +105,18 @@ def newest(rounds: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
 def target_name(code: str, year: int | None) -> str:
     """Name a predicate as the rules of a year, or else the newest, do; a code that they do not have stands for itself."""
     return next((name for name, known in targets(load_instrument(year=year)) if known == code), code)
+
+
+def year_of(text: str) -> int:
+    """Return the award year that was typed.
+
+    Raises:
+        DataError: it is none.
+    """
+    text = text.strip()
+    if not (text.isdecimal() and int(text) in AWARD_YEARS):
+        raise DataError(t("“{text}” bukan tahun.", text=text), advice=t("Isi tahun penghargaan, misalnya 2025."))
+    return int(text)
 
 
 def file_name(name: str) -> str:

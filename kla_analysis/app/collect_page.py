@@ -15,12 +15,11 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from kla_analysis.app.choices import area_control, code_of, file_name, named, own_rounds
+from kla_analysis.app.choices import area_control, code_of, file_name, named, own_rounds, year_of
 from kla_analysis.app.controls import Controls, Saved, links
 from kla_analysis.errors import DataError, ParameterError
 from kla_analysis.evidence.collect import Collected, collect, collected_until
 from kla_analysis.evidence.worksheets import Round, open_round
-from kla_analysis.instrument.instrument import AWARD_YEARS
 from kla_analysis.language import t
 from kla_analysis.project import find_project
 from kla_analysis.reading import MADE
@@ -115,13 +114,10 @@ class CollectDoor(Controls):
         """
         if not self.area.value.strip():
             raise ParameterError(t("Daerah belum diisi."), advice=t("Ketik nama atau kode wilayahnya."))
-        year = self.year.value.strip()
-        if not (year.isdecimal() and int(year) in AWARD_YEARS):
-            raise DataError(t("“{text}” bukan tahun.", text=year), advice=t("Isi tahun penghargaan, misalnya 2025."))
-        due = self.due.value
+        year, due = year_of(self.year.value), self.due.value
         return open_round(
             code_of(self.area.value),
-            int(year),
+            year,
             due=due.isoformat() if isinstance(due, datetime.date) else "",
             subdistricts=self.subdistricts.value.split(","),
         )
