@@ -106,11 +106,10 @@ def copied(case: Position, *, data: Path | None = None) -> pd.DataFrame:
 
 def _rows(one: Position, case: Position, mapping: pd.DataFrame | None) -> pd.DataFrame:
     """Return one sheet as rows of `own_rounds`."""
-    rules, rolled = one.instrument, one.roll_up
-    assert rolled is not None, "only sheets are listed"
+    rules, rolled = one.instrument, one.rolled
     same, carried = rules.id == case.instrument.id, False
-    if not same and mapping is not None and one.assessment is not None:
-        rolled = roll_up(carry_over(one.assessment, mapping, rules, case.instrument).assessment, case.instrument)
+    if not same and mapping is not None:
+        rolled = roll_up(carry_over(one.sheet, mapping, rules, case.instrument).assessment, case.instrument)
         same = carried = True
     most = rolled.instrument.ladder.max_total
     total = {"code": "total", "name": "", "max_points": most, "low": rolled.total.low, "high": rolled.total.high}

@@ -440,7 +440,7 @@ def solve(
 
     programme = _programme(objective, lower, upper, whole, rows)
     # The class itself has no types.
-    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver: Any = highspy.Highs()
     options = {"output_flag": False, "mip_rel_gap": 0.0}
     # At its own tolerances it takes 0.9999997 for one, and such a share of a cost for all of it.
     options |= dict.fromkeys(("mip_feasibility_tolerance", "primal_feasibility_tolerance"), 1e-9)

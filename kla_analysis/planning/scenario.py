@@ -326,7 +326,7 @@ def _two(one: object, other: object) -> str:
     return t("“{one}” dan “{other}”", one=one, other=other)
 
 
-class _Strict(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
+class _Strict(yaml.SafeLoader):
     """YAML in which a name that stands twice is a mistake and not the last one's win."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
