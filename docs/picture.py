@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import rounds
-from browser.driving import App, Hand, serving_app, serving_launcher, start_chromium
+from browser.driving import App, Hand, serving_app, serving_launcher, start_chromium, until
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
@@ -62,8 +62,9 @@ def of_the_report(browser: Browser) -> None:
 
 
 def of_the_app(app: App) -> None:
+    before = app.shown
     app.type_budget("900 juta")
-    app.page.wait_for_function("document.querySelector('.kla-app svg[data-total]').dataset.cost <= 900000000")
+    until(lambda: app.shown != before)
     app.page.wait_for_timeout(1000)
     keep(app.page.locator(".kla-app"), "simulasi")
 
