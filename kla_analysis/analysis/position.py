@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pandas as pd
 
@@ -25,6 +25,8 @@ from kla_analysis.evidence.published import ladder_of
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import Instrument, split_agencies
 from kla_analysis.language import t
+
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,25 +100,35 @@ class Position:
     kept_share: float | None = None
     target: str = ""
 
-    def __getattr__(self, name: str) -> NoReturn:
-        said = f"a case has no {name!r}"
-        if not name.startswith("_"):
-            said += f". {did_you_mean(name, [one for one in dir(type(self)) if not one.startswith('_')])}"
-        raise AttributeError(said, name=name, obj=self)
+    if not TYPE_CHECKING:  # or any name would do
+
+        def __getattr__(self, name: str) -> NoReturn:
+            said = f"a case has no {name!r}"
+            if not name.startswith("_"):
+                said += f". {did_you_mean(name, [one for one in dir(type(self)) if not one.startswith('_')])}"
+            raise AttributeError(said, name=name, obj=self)
 
     @property
-    def rolled(self) -> RollUp:
-        """The points of the sheet, for whoever has made sure that there is one.
+    def sheet(self) -> Assessment:
+        """The sheet, for whoever has made sure that there is one.
 
         Raises:
             DataError: there is none.
         """
-        if self.roll_up is None:
+        return self._of_sheet(self.assessment)
+
+    @property
+    def rolled(self) -> RollUp:
+        """The points of the sheet, like it."""
+        return self._of_sheet(self.roll_up)
+
+    def _of_sheet(self, found: S | None) -> S:
+        if found is None:
             raise DataError(
                 t("Tidak ada lembar nilai untuk {area}, {year}.", area=self.area.name, year=self.award_year),
                 advice=t("Sebutkan lembarnya, atau impor lembar itu lebih dahulu."),
             )
-        return self.roll_up
+        return found
 
     @property
     def questions(self) -> pd.DataFrame:
@@ -243,6 +255,11 @@ class Position:
     def illustrative(self) -> bool:
         """Whether the sheet is an illustration and not the area's own numbers."""
         return self.assessment is not None and self.assessment.origin.illustrative
+
+    @property
+    def illustration(self) -> str:
+        """What to say of a sheet that is illustrative; nothing of any other."""
+        return self.sheet.origin.note if self.illustrative else ""
 
     @property
     def standing(self) -> str:

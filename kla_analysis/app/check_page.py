@@ -6,7 +6,6 @@ Nothing is decided here: the intake reads and judges, as in `kla import`.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -16,7 +15,7 @@ import ipywidgets as widgets
 
 from kla_analysis.app.choices import area_control, code_of, file_name
 from kla_analysis.app.controls import LABEL_WIDTH, Controls, Saved, links, status
-from kla_analysis.errors import DataError, KlaError, calling
+from kla_analysis.errors import DataError
 from kla_analysis.evidence.areas import find_area
 from kla_analysis.evidence.assessment import files_of
 from kla_analysis.evidence.intake.columns import EVERY_STAGE
@@ -70,6 +69,7 @@ class CheckDoor(Controls):
         self.work, self._saved = work or Work(), saved
         self.intake: Intake | None = None
         self._fields: dict[Place, widgets.Text] = {}
+        self._shown: dict[Place, str] = {}
         self._build()
         if self.work.content:
             self._check()
@@ -142,13 +142,6 @@ class CheckDoor(Controls):
             titles=[t("Bila lembar tidak menyebut daerah, tahun, atau tahapnya; lembar isian kosong")],
         )
 
-    def _button(self, name: str, do: Callable[[], None], *, primary: bool = False) -> widgets.Button:
-        made = widgets.Button(
-            description=name, layout=widgets.Layout(width="auto"), button_style="primary" if primary else ""
-        )
-        made.on_click(lambda _: self._try(do))
-        return made
-
     # --- what people do -------------------------------------------------------------------------
 
     def _chosen(self, change: Any) -> None:
@@ -176,6 +169,8 @@ class CheckDoor(Controls):
         self._check()
 
     def _save(self, *, replace_old: bool = False) -> None:
+        if self.intake is None:
+            return
         there = [path for path in places_of(self.intake) if path.exists()]
         if there and not replace_old:
             old = {one.name: one.read_bytes() for path in there for one in files_of(path) if one.exists()}
@@ -190,8 +185,8 @@ class CheckDoor(Controls):
         self._say(t("Disimpan: {files}.", files=", ".join(find_project().shown(path) for path in paths)), "good")
 
     def _report(self) -> None:
-        one = self.intake.assessments[0]
-        self._saved(one.area.code, one.award_year, one.stage)
+        for one in self.intake.assessments[:1] if self.intake else ():
+            self._saved(one.area.code, one.award_year, one.stage)
 
     def _offer_template(self) -> None:
         area, year = find_area(code_of(self.area.value)), self._year()
@@ -204,16 +199,6 @@ class CheckDoor(Controls):
         self._say(t("Lembar isian {area} {year} siap diunduh di bawah.", area=area.name, year=year), "good")
 
     # --- what is shown --------------------------------------------------------------------------
-
-    def _try(self, do: Callable[[], None]) -> None:
-        try:
-            with calling(self._words):
-                do()
-        except KlaError as error:
-            self._say(str(error))
-
-    def _say(self, what: str, kind: str = "remark") -> None:
-        self.message.value = status(what, kind)
 
     def _year(self) -> int | None:
         text = self.year.value.strip()
@@ -272,7 +257,7 @@ class CheckDoor(Controls):
                 count=len(faults),
             )
         )
-        self.problems.children = [self._problem(fault) for fault in faults[:MOST_SHOWN]]
+        self.problems.children = [self._problem(fault, intake.file) for fault in faults[:MOST_SHOWN]]
         places = {_place(item) for fault in faults for item in fault if _is_cell(item)}
         if more := max(len(faults) - MOST_SHOWN, len(places) - len(self._fields)):
             words = t(
@@ -285,14 +270,13 @@ class CheckDoor(Controls):
         if any(self._words(name, "") in fault[0].advice for fault in faults for name in _FIELDS):
             self.about.selected_index = 0
 
-    def _problem(self, fault: list[Repair]) -> widgets.Widget:
+    def _problem(self, fault: list[Repair], file: str) -> widgets.Widget:
         item = fault[0]
         where = ", ".join(filter(None, (t("lembar “{name}”", name=item.sheet) if item.sheet else "", item.cell)))
         was = t("isinya “{old}”:", old=item.old) + " " if item.old else ""
         advice = item.advice
         text = widgets.HTML(
-            f"<p><strong>{escape(where or self.intake.file)}</strong>: {escape(was + reason_of(fault))}. "
-            f"{escape(advice)}</p>"
+            f"<p><strong>{escape(where or file)}</strong>: {escape(was + reason_of(fault))}. {escape(advice)}</p>"
         )
         entries = [self._entry(one) for one in fault if _is_cell(one) and _place(one) not in self._fields]
         entries = [entry for entry in entries if entry is not None]

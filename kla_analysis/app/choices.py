@@ -101,8 +101,8 @@ def newest(rounds: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
     return sorted(rounds, key=lambda one: (-one[1], one[0]))
 
 
-def target_name(code: str, year: int) -> str:
-    """Name a predicate as the rules of a year do; a code that they do not have stands for itself."""
+def target_name(code: str, year: int | None) -> str:
+    """Name a predicate as the rules of a year, or else the newest, do; a code that they do not have stands for itself."""
     return next((name for name, known in targets(load_instrument(year=year)) if known == code), code)
 
 

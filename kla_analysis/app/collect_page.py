@@ -9,7 +9,6 @@ import datetime
 import io
 import tempfile
 import zipfile
-from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from kla_analysis.app.choices import area_control, code_of, file_name, named, own_rounds
-from kla_analysis.app.controls import Controls, Saved, links, status
-from kla_analysis.errors import DataError, KlaError, ParameterError, calling
+from kla_analysis.app.controls import Controls, Saved, links
+from kla_analysis.errors import DataError, ParameterError
 from kla_analysis.evidence.collect import Collected, collect, collected_until
 from kla_analysis.evidence.worksheets import Round, open_round
 from kla_analysis.instrument.instrument import AWARD_YEARS
@@ -81,11 +80,6 @@ class CollectDoor(Controls):
             ],
             layout=widgets.Layout(width="100%", max_width="1120px"),
         )
-
-    def _button(self, name: str, do: Callable[[], None]) -> widgets.Button:
-        made = widgets.Button(description=name, layout=widgets.Layout(width="auto"))
-        made.on_click(lambda _: self._try(do))
-        return made
 
     def _moved(self, change: Any) -> None:
         """Answer a change of what the round is: show what has come in of it before; what was shown is of another one."""
@@ -176,16 +170,6 @@ class CollectDoor(Controls):
         if self.found is not None:
             own = self.found.round
             self._saved(own.area.code, own.year, own.stage)
-
-    def _try(self, do: Callable[[], None]) -> None:
-        try:
-            with calling(self._words):
-                do()
-        except KlaError as error:
-            self._say(str(error))
-
-    def _say(self, what: str, kind: str = "remark") -> None:
-        self.message.value = status(what, kind)
 
     def _words(self, name: str, value: str) -> str:
         """Name the controls of this page where the command takes options."""

@@ -11,7 +11,7 @@ from kla_analysis.analysis.case_tables import beside
 from kla_analysis.analysis.comparison import difference
 from kla_analysis.analysis.position import Position, open_position
 from kla_analysis.app import choices
-from kla_analysis.app.controls import Controls, links, status
+from kla_analysis.app.controls import Controls, links, part, status
 from kla_analysis.errors import KlaError
 from kla_analysis.instrument.instrument import level_name
 from kla_analysis.language import signed, t
@@ -70,7 +70,7 @@ class Comparison(Controls):
         """Return the comparison as HTML."""
         first, second = (open_position(area, year, stage=stage) for area, year, stage in (before, after))
         table = difference_table(beside(second, first, self.level.value), second, first)
-        said = f'{compared_in_words(first, second)._repr_html_()}<div class="kla-scroll">{table._repr_html_()}</div>'
+        said = f'{part(compared_in_words(first, second))}<div class="kla-scroll">{part(table)}</div>'
         if not isinstance(table, Text):
             said += f"<p>{links({'perbandingan.csv': table.csv()})}</p>"
         return said
@@ -83,7 +83,7 @@ def compared_in_words(before: Position, after: Position) -> Text:
         DataError: the sheets follow different instruments.
     """
     ladder = after.instrument.ladder
-    table = difference(before.roll_up, after.roll_up, "component")
+    table = difference(before.rolled, after.rolled, "component")
     said = [
         t(
             "{before}: {old} poin ({p}). {after}: {new} poin ({q}). Selisihnya {change} poin.",
@@ -102,7 +102,7 @@ def compared_in_words(before: Position, after: Position) -> Text:
         said.append(t("Paling naik: {name} ({change} poin).", name=rose["name"], change=signed(rose["change"])))
     if fell["change_high"] < 0:
         said.append(t("Paling turun: {name} ({change} poin).", name=fell["name"], change=signed(fell["change_high"])))
-    said += [one.assessment.origin.note for one in (before, after) if one.illustrative]
+    said += [one.illustration for one in (before, after) if one.illustrative]
     return Text(tuple(said))
 
 

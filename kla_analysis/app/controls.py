@@ -9,14 +9,13 @@ from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kla_analysis.app.address import on_our_page
+from kla_analysis.errors import KlaError, calling
 from kla_analysis.language import money, read_money, t
-from kla_analysis.showing.records import css
-
-if TYPE_CHECKING:
-    from kla_analysis.showing.figure import Chart
+from kla_analysis.showing.figure import Chart
+from kla_analysis.showing.records import Shown, css, html
 
 
 def _static(name: str) -> str:
@@ -62,10 +61,12 @@ class Controls:
 
     Attributes:
         widget: what the notebook shows.
+        message: where it is said how something went, on pages that say it.
         unheard: whether controls are being set by the page itself, so that nobody answers for them.
     """
 
     widget: Any
+    message: Any
     unheard = False
 
     def _ipython_display_(self) -> None:
@@ -89,6 +90,33 @@ class Controls:
 
     def _moved(self, change: Any) -> None:
         """Answer a change of a control."""
+
+    def _button(self, name: str, do: Callable[[], None], *, primary: bool = False) -> Any:
+        """Make a button as wide as its name; where what it does is refused, the page says so."""
+        import ipywidgets as widgets
+
+        style = "primary" if primary else ""
+        made = widgets.Button(description=name, layout=widgets.Layout(width="auto"), button_style=style)
+        made.on_click(lambda _: self._try(do))
+        return made
+
+    def _try(self, do: Callable[[], None]) -> None:
+        """Do something; where it is refused, say why, in the words of this page."""
+        try:
+            with calling(self._words):
+                do()
+        except KlaError as error:
+            self._refuse(error)
+
+    def _refuse(self, error: KlaError) -> None:
+        self._say(str(error))
+
+    def _say(self, what: str, kind: str = "remark") -> None:
+        self.message.value = status(what, kind)
+
+    def _words(self, name: str, value: str) -> str:
+        """Name a parameter, or a value of it, as this page does."""
+        return value or name
 
     @contextmanager
     def quietly(self) -> Iterator[None]:
@@ -298,15 +326,11 @@ def status(what: str, kind: str = "remark") -> str:
     )
 
 
-class Picture:
-    """A chart as a part of a page."""
-
-    def __init__(self, chart: Chart) -> None:
-        self.chart = chart
-
-    def _repr_html_(self) -> str:
-        address = _address("png", self.chart.png())
-        return f'<img src="{address}" alt="{escape(self.chart.alt)}" style="max-width:640px;width:100%">'
+def part(shown: Shown) -> str:
+    """Return what is shown as a part of a page: a chart as its picture, all else as the HTML of its record."""
+    if not isinstance(shown, Chart):
+        return html(shown.record())
+    return f'<img src="{_address("png", shown.png())}" alt="{escape(shown.alt)}" style="max-width:640px;width:100%">'
 
 
 def links(files: Mapping[str, bytes]) -> str:

@@ -28,7 +28,7 @@ from kla_analysis.analysis.weakness import (
     unanswered_questions,
     unknown_in,
 )
-from kla_analysis.app.controls import Controls, Picture, links, look
+from kla_analysis.app.controls import Controls, links, look, part
 from kla_analysis.instrument.instrument import split_agencies
 from kla_analysis.language import number, percent, t
 from kla_analysis.showing.figure import (
@@ -84,13 +84,13 @@ def selection_in_words(lost_parts: pd.DataFrame, position: Position, chosen: Sel
     """
     if lost_parts.empty:
         return Text((t("Tidak ada pertanyaan yang cocok dengan pilihan ini."),), kind="remark")
-    table = selected(position.roll_up, chosen)
-    lost, most, everything = lost_in(position.roll_up, chosen)
+    table = selected(position.rolled, chosen)
+    lost, most, everything = lost_in(position.rolled, chosen)
     empty = int((table["answers"] == 0).sum())
     unknown = t(
         "{count} pertanyaan belum dijawab, paling banyak {points} poin.",
         count=empty,
-        points=number(unknown_in(position.roll_up, chosen)),
+        points=number(unknown_in(position.rolled, chosen)),
     )
     if empty == len(table):
         return Text((f"{_named(position, chosen)}: {unknown}",))
@@ -164,13 +164,9 @@ def selection_chart(table: pd.DataFrame, position: Position, chosen: Selection) 
     return finished(title, alt, source, figure, twin)
 
 
-def explore(position: Position, cluster: str = "all") -> Explorer | Text:
-    """Return the explorer, or say in words why there is nothing to explore."""
-    return _explorer(position, cluster)
-
-
 @needs("question")
-def _explorer(position: Position, cluster: str) -> Explorer:
+def explore(position: Position, cluster: str = "all") -> Explorer:
+    """Return the explorer, or say in words why there is nothing to explore."""
     return Explorer(position, cluster)
 
 
@@ -193,7 +189,7 @@ class Explorer(Controls):
     def _build(self) -> None:
         import ipywidgets as widgets
 
-        rollup = self.position.roll_up
+        rollup = self.position.rolled
         everyone = t("semua")
         self.words = self.control(
             widgets.Text, t("Cari kata"), placeholder=t("misalnya: forum anak"), continuous_update=True
@@ -264,14 +260,13 @@ class Explorer(Controls):
     # --- what is shown --------------------------------------------------------------------------
 
     def _changed(self) -> None:
-        chosen, rollup = self.selection, self.position.roll_up
-        table, lost_parts = selected(rollup, chosen), parts(self.position, chosen)
+        chosen = self.selection
+        table, lost_parts = selected(self.position.rolled, chosen), parts(self.position, chosen)
         self._link(chosen, table)
-        self.headline.value = selection_in_words(lost_parts, self.position, chosen)._repr_html_()
-        chart = selection_chart(lost_parts, self.position, chosen)
-        self.picture.value = Picture(chart)._repr_html_()
+        self.headline.value = part(selection_in_words(lost_parts, self.position, chosen))
+        self.picture.value = part(selection_chart(lost_parts, self.position, chosen))
         listed = selected_table(self._questions(table), self.position, top=MOST_ROWS)
-        self.table.value = "" if table.empty else listed._repr_html_()
+        self.table.value = "" if table.empty else part(listed)
         self.files.value = ""
         self._show_question()
 
@@ -298,7 +293,7 @@ class Explorer(Controls):
         if not code:
             self.detail.value = ""
             return
-        row = self.position.roll_up.questions.loc[code]
+        row = self.position.rolled.table("question").loc[code]
         owners = ", ".join(split_agencies(row["agencies"])) or t("belum ada penanggung jawab")
         indicator = self.position.instrument.indicators.loc[row["indicator_code"], "name"]
         lines = (
@@ -321,12 +316,12 @@ class Explorer(Controls):
         from kla_analysis.showing.excel import sheet_of, workbook
 
         chosen = self.selection
-        table = selected_table(self._questions(selected(self.position.roll_up, chosen)), self.position)
-        if table.frame.empty:
-            self.files.value = t("Tidak ada yang dapat diunduh.")
-            return
+        table = selected_table(self._questions(selected(self.position.rolled, chosen)), self.position)
         lost_parts = parts(self.position, chosen)
         chart = selection_chart(lost_parts, self.position, chosen)
+        if isinstance(table, Text) or isinstance(chart, Text) or table.frame.empty:
+            self.files.value = t("Tidak ada yang dapat diunduh.")
+            return
         words = selection_in_words(lost_parts, self.position, chosen).paragraphs
         excel = workbook(table.caption, words, {}, [sheet_of(table.record(), t("Jelajah"))], badge=table.badge)
         self.files.value = links(

@@ -18,7 +18,7 @@ import pandas as pd
 from kla_analysis.analysis.position import Position, open_position
 from kla_analysis.app import choices
 from kla_analysis.app.controls import Controls, links, status
-from kla_analysis.errors import KlaError, calling
+from kla_analysis.errors import KlaError
 from kla_analysis.evidence.areas import REFERENCE_CODE
 from kla_analysis.evidence.followup import (
     AFTER,
@@ -112,11 +112,6 @@ class FollowUpDoor(Controls):
         hint = hints.get(name, t("nilai pertanyaan sesudahnya, bukan tambahannya"))
         return self.control(widgets.Text, label, placeholder=hint, continuous_update=False)
 
-    def _button(self, name: str, do: Callable[[], None]) -> widgets.Button:
-        made = widgets.Button(description=name, layout=widgets.Layout(width="auto"))
-        made.on_click(lambda _: self._try(do))
-        return made
-
     def _other_round(self, change: Any) -> None:
         """Show another round: its decisions, and what its form offers."""
         self._before.clear()
@@ -165,7 +160,7 @@ class FollowUpDoor(Controls):
             for name, field in self.fields.items():
                 value = row.get(name)
                 if name in _DAYS:
-                    field.value = None if pd.isna(value) else datetime.date.fromisoformat(value)
+                    field.value = datetime.date.fromisoformat(value) if isinstance(value, str) else None
                 else:
                     field.value = "" if pd.isna(value) else f"{value:g}" if isinstance(value, float) else str(value)
         old = bool(rows)
@@ -249,15 +244,8 @@ class FollowUpDoor(Controls):
         path = followup_path(self.case.area.code)
         return read_plain(path) if path.exists() else None
 
-    def _try(self, do: Callable[[], None]) -> None:
-        try:
-            with calling(lambda name, value: headings().get(name, value or f"--{name}")):
-                do()
-        except KlaError as error:
-            self._say(str(error))
-
-    def _say(self, what: str, kind: str = "remark") -> None:
-        self.message.value = status(what, kind)
+    def _words(self, name: str, value: str) -> str:
+        return headings().get(name, value or f"--{name}")
 
 
 def _labels() -> dict[str, str]:

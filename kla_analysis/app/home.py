@@ -141,8 +141,13 @@ class Launcher(Controls):
         guide = widgets.Button(description=t("Panduan"), layout=widgets.Layout(width="auto"))
         guide.on_click(lambda _: self.doors.open("guide"))
         every = widgets.Button(description=t("Semua laporan"), layout=widgets.Layout(width="auto"))
-        every.on_click(lambda _: self.doors.open("report").doors.open("shelf"))
+        every.on_click(lambda _: self._open_shelf())
         return [shown, widgets.HBox([every, guide], layout=widgets.Layout(flex_flow="row wrap"))]
+
+    def _open_shelf(self) -> None:
+        door = self.doors.open("report")
+        if isinstance(door, ReportDoor):
+            door.doors.open("shelf")
 
     def visit(self, said: Mapping[str, str]) -> None:
         """Show what an address says: the language, the page, and on the page about budgets its question."""
@@ -173,7 +178,7 @@ class Launcher(Controls):
         values = {**new.values, "lang": change["new"]} if new is not None else None
         budget = self.doors.pages.get("budget")
         opened = self.doors.open_now
-        self._build(values, budget.said if budget is not None else {})
+        self._build(values, budget.said if isinstance(budget, Budget) else {})
         if opened:
             self.doors.open(opened)
 
@@ -185,7 +190,8 @@ class Launcher(Controls):
 
     def _form(self) -> NewReport | None:
         door = self.doors.pages.get("report")
-        return door.doors.pages.get("new") if door is not None else None
+        new = door.doors.pages.get("new") if isinstance(door, ReportDoor) else None
+        return new if isinstance(new, NewReport) else None
 
 
 def _first_steps() -> dict[str, str]:

@@ -47,7 +47,7 @@ class OwnActions(Controls):
             for code, row in self.instrument.questions.iterrows()
         ]
         self.action = self.control(widgets.Dropdown, t("Kegiatan"), options=[("", "")])
-        texts = {"continuous_update": False, "answer": lambda change: None}
+        texts: dict[str, Any] = {"continuous_update": False, "answer": lambda change: None}
         self.fields: dict[str, Any] = {"name_id": self.control(widgets.Text, t("Nama"), **texts)}
         self.fields["agency"] = self.control(
             widgets.Dropdown, t("Pelaksana"), options=list(self.instrument.agencies.index), answer=lambda change: None
@@ -62,14 +62,10 @@ class OwnActions(Controls):
         self.questions = Chosen(t("Pertanyaan"), t("Tambah pertanyaan"), questions, lambda: None)
         self.folder = self.control(widgets.Text, t("Katalog"), **texts)
         self._errors = {name: widgets.HTML() for name in (*self.fields, "question_code", "catalogue")}
-        self.save, self.remove = (
-            self._button(t("Simpan kegiatan"), self._save),
-            self._button(t("Hapus kegiatan"), self._remove),
-        )
-        self.undo, self.export = (
-            self._button(t("Urungkan simpanan"), self._back),
-            self._button(t("Unduh katalog"), self._export),
-        )
+        self.save = self._button(t("Simpan kegiatan"), self._save)
+        self.remove = self._button(t("Hapus kegiatan"), self._remove)
+        self.undo = self._button(t("Urungkan simpanan"), self._back)
+        self.export = self._button(t("Unduh katalog"), self._export)
         self.message, self.files = widgets.HTML(), widgets.HTML()
         hint = t(
             "Ubah sebuah kegiatan atau tambah yang baru: biaya, peluang diterima, dan pertanyaan yang dijawabnya. Disimpan "
@@ -92,11 +88,6 @@ class OwnActions(Controls):
                 self.files,
             ]
         )
-
-    def _button(self, name: str, do: Callable[[], None]) -> widgets.Button:
-        made = widgets.Button(description=name, layout=widgets.Layout(width="auto"))
-        made.on_click(lambda _: self._try(do))
-        return made
 
     # --- what is in the form --------------------------------------------------------------------
 
@@ -231,13 +222,13 @@ class OwnActions(Controls):
             ) from None
         self._past.append((folder.name, save_draft(draft, folder), self._name))
         self._saved(folder.name)
-        self.message.value = status(said, "good")
+        self._say(said, "good")
 
     def _back(self) -> None:
         name, files, before = self._past.pop()
         put_files(own_folder(name), files)
         self._saved(name if files is not None else before)
-        self.message.value = status(t("Simpanan terakhir diurungkan."), "good")
+        self._say(t("Simpanan terakhir diurungkan."), "good")
 
     def _export(self) -> None:
         files = open_draft(self._name, self.instrument).files()
@@ -248,22 +239,23 @@ class OwnActions(Controls):
     def _try(self, do: Callable[[], None]) -> None:
         self._tell({})
         self.message.value = ""
-        try:
-            do()
-        except KlaError as error:
-            at_field: dict[str, list[str]] = {}
-            others = []
-            for problem in error.problems:
-                told = " → ".join(filter(None, (problem.what, problem.advice)))
-                for name, field in self.fields.items():
-                    told = told.replace(name, f"“{field.description}”")
-                if problem.column in self._errors:
-                    at_field.setdefault(problem.column, []).append(told)
-                else:
-                    others.append(f"• {problem}")
-            self._tell(at_field)
-            head = t("Belum disimpan.") if error.problems else str(error)
-            self.message.value = status("\n".join([head, *others]))
+        super()._try(do)
+
+    def _refuse(self, error: KlaError) -> None:
+        """Say what is wrong with a field under it, and all else below the form."""
+        at_field: dict[str, list[str]] = {}
+        others = []
+        for problem in error.problems:
+            told = " → ".join(filter(None, (problem.what, problem.advice)))
+            for name, field in self.fields.items():
+                told = told.replace(name, f"“{field.description}”")
+            if problem.column in self._errors:
+                at_field.setdefault(problem.column, []).append(told)
+            else:
+                others.append(f"• {problem}")
+        self._tell(at_field)
+        head = t("Belum disimpan.") if error.problems else str(error)
+        self._say("\n".join([head, *others]))
 
     def _tell(self, found: dict[str, list[str]]) -> None:
         """Write what is wrong under its field."""

@@ -24,7 +24,7 @@ import ipywidgets as widgets
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.app import address
-from kla_analysis.app.controls import LABEL_WIDTH, Chosen, Controls, Picture, links, look, status
+from kla_analysis.app.controls import LABEL_WIDTH, Chosen, Controls, links, look, part, status
 from kla_analysis.app.own_actions import OwnActions
 from kla_analysis.errors import KlaError, ParameterError, Problem
 from kla_analysis.language import likely, money, number, percent, read_money, signed, t
@@ -61,6 +61,7 @@ from kla_analysis.showing.plan import (
     regret_table,
     spending_table,
 )
+from kla_analysis.showing.records import Shown
 from kla_analysis.showing.text import Text, needs
 
 #: What it shows; completion in a notebook lists no more.
@@ -85,21 +86,15 @@ _NAMED = 3
 _PULL = 1.0
 
 
-def try_out(
-    position: Position, scenario: Scenario, target: str, said: Mapping[str, str] | None = None
-) -> WhatIf | Text:
+@needs("question")
+@needs_catalogue
+def try_out(position: Position, scenario: Scenario, target: str, said: Mapping[str, str] | None = None) -> WhatIf:
     """Return the app, or say in words why nothing can be planned for this position.
 
     Args:
         said: what it is asked first, as an address says it; the address of the page when not given.
     """
-    return _app(position, scenario, target, address.asked() if said is None else said)
-
-
-@needs("question")
-@needs_catalogue
-def _app(position: Position, scenario: Scenario, target: str, said: Mapping[str, str]) -> WhatIf:
-    return WhatIf(position, scenario, target, said)
+    return WhatIf(position, scenario, target, address.asked() if said is None else said)
 
 
 class WhatIf(Controls):
@@ -343,7 +338,7 @@ class WhatIf(Controls):
         """Return a button that changes the budget; what that brings stands on it."""
         button = widgets.Button(layout=widgets.Layout(width="auto"))
         button.add_class("kla-long")
-        button.on_click(lambda _: self._spend_on(self.answer.budget + money_more))
+        button.on_click(lambda _: self._spend_more(money_more))
         return button
 
     def _tables(self, choices: list[tuple[str, str]]) -> widgets.Widget:
@@ -355,7 +350,7 @@ class WhatIf(Controls):
             style={"description_width": LABEL_WIDTH},
         )
         self.compared.observe(lambda _: self._show_tab(), "value")
-        self._pages: list[tuple[str, widgets.HTML, Callable[[Simulation], list[Any]]]] = [
+        self._pages: list[tuple[str, widgets.HTML, Callable[[Simulation], Sequence[Shown]]]] = [
             (title, widgets.HTML(), parts)
             for title, parts in (
                 (t("Rencana"), lambda a: [plan_table(a.funded, a)]),
@@ -384,7 +379,7 @@ class WhatIf(Controls):
         Raises:
             ParameterError: they contradict each other.
         """
-        ceilings: dict[str, dict] = {"agencies": {}, "funding_sources": {}, "years": {}}
+        ceilings: dict[str, dict[Any, int]] = {"agencies": {}, "funding_sources": {}, "years": {}}
         for (kind, name), rupiah in self.ceilings.value.items():
             ceilings[kind][name] = rupiah
         base = self._base.model_dump(exclude_unset=True)
@@ -438,7 +433,7 @@ class WhatIf(Controls):
     def _moved(self, change: Any = None) -> None:
         if self.unheard:
             return
-        owner = change["owner"] if change else None
+        owner = change and change["owner"]
         if owner is self.budget:
             self._spend()
         elif owner is self.goal:
@@ -469,6 +464,10 @@ class WhatIf(Controls):
             self.budget.value = rupiah
         self._spend()
         self._changed()
+
+    def _spend_more(self, rupiah: int) -> None:
+        if self.answer is not None:
+            self._spend_on(self.answer.budget + rupiah)
 
     def visit(self, said: Mapping[str, str]) -> None:
         """Show what an address says; where it says nothing, or nothing that can be, all stays as it is."""
@@ -507,13 +506,8 @@ class WhatIf(Controls):
             self._put(before)
             self._changed()
 
-    def _try(self, do: Callable[[], None]) -> bool:
-        try:
-            do()
-        except KlaError as error:
-            self._say("\n".join([error.what, *map(self._at_field, error.problems)]) if error.problems else str(error))
-            return False
-        return True
+    def _refuse(self, error: KlaError) -> None:
+        self._say("\n".join([error.what, *map(self._at_field, error.problems)]) if error.problems else str(error))
 
     def _at_field(self, problem: Problem) -> str:
         """Word a problem for the fields of this page."""
@@ -530,8 +524,8 @@ class WhatIf(Controls):
             "isian “{field}”: {what} → {advice}", field=found.description, what=problem.what, advice=problem.advice
         )
 
-    def _say(self, what: str) -> None:
-        text = Text(tuple(filter(None, what.splitlines())), kind="remark")._repr_html_() if what else ""
+    def _say(self, what: str, kind: str = "remark") -> None:
+        text = part(Text(tuple(filter(None, what.splitlines())), kind=kind)) if what else ""
         self.message.value = f'<div role="status" aria-live="polite">{text}</div>'
 
     # --- what is shown --------------------------------------------------------------------------
@@ -552,52 +546,35 @@ class WhatIf(Controls):
         answer = self.simulator.run(scenario)
         self._remember(scenario)
         self.answer = answer
-        self._draw()  # first: it is what the eye follows
-        self._tell()
+        self._draw(answer)  # first: it is what the eye follows
+        self._tell(answer)
         self._show_tab()
 
-    def _tell(self) -> None:
-        """Say the last answer in words."""
-        answer = self.answer
+    def _tell(self, answer: Simulation) -> None:
+        """Say an answer in words."""
         if answer.plan.status == "infeasible":
             self._say(repr(plan_in_words(answer)))
-            words = (t("Tidak ada rencana dalam batas ini"),)
+            words = [t("Tidak ada rencana dalam batas ini")]
         else:
             self._say("")
-            words = (finding(answer), *self._less_sure(), *self._unknown(), proof(answer.plan))
+            words = [finding(answer), *self._less_sure(answer), *_unknown(answer), proof(answer.plan)]
         mark = address.mark(address.of_scenario(answer.scenario), self._steps)
         self.headline.value = _headline(sought(answer), *words) + mark
-        self._tell_steps()
+        self._tell_steps(answer)
 
-    def _tell_steps(self) -> None:
+    def _tell_steps(self, answer: Simulation) -> None:
         """Write on both buttons what a little more or less money changes."""
-        answer = self.answer
         for button, more in ((self.more, NEXT_STEP), (self.less, -NEXT_STEP)):
             # Going down is planned again only where that takes no time.
             there = not answer.infeasible and (more > 0 or (answer.ground.ready and answer.budget + more >= 0))
             button.layout.display = None if there else "none"
             if there:
                 step = answer.next_step if more > 0 else answer.with_budget(answer.budget + more)
-                button.description = self._step_in_words(more, step)
+                button.description = _step_in_words(more, step, answer)
 
-    def _step_in_words(self, more: int, step: Mapping[str, Any]) -> str:
-        words = {"money": money(abs(more)), "points": signed(step["points"])}
-        said = t("Tambah {money}: {points} poin", **words) if more > 0 else t("Kurangi {money}: {points} poin", **words)
-        come, go = (self._named(step[which]) for which in ("come", "go"))
-        return ", ".join(
-            filter(None, (said, come and t("masuk: {names}", names=come), go and t("keluar: {names}", names=go)))
-        )
-
-    def _named(self, codes: Sequence[str]) -> str:
-        """Name actions, codes behind their names."""
-        names = self.answer.model.catalogue.actions["name"]
-        said = "; ".join(f"{names[code]} ({code})" for code in codes[:_NAMED])
-        rest = len(codes) - _NAMED
-        return t("{names}; dan {count} kegiatan lain", names=said, count=rest) if rest > 0 else said
-
-    def _less_sure(self) -> list[str]:
+    def _less_sure(self, answer: Simulation) -> list[str]:
         """Say why a plan that costs more is less sure than a cheaper one, where it is."""
-        answer, board = self.answer, self._board
+        board = self._board
         if answer.ground.ready is None or board is None:
             return []
         steps = board.answer.chances
@@ -613,11 +590,6 @@ class WhatIf(Controls):
                 chance=likely(best["probability"]),
             )
         ]
-
-    def _unknown(self) -> list[str]:
-        """Say how many points hang on answers that nobody has given: no plan counts on them."""
-        unknown = self.answer.ground.position.unknown_points
-        return [t("{points} poin belum dijawab, jadi tidak dihitung.", points=number(unknown))] if unknown else []
 
     def _remember(self, scenario: Scenario) -> None:
         """Keep what was asked before, for undo; one pull of the slider counts as one step."""
@@ -659,15 +631,14 @@ class WhatIf(Controls):
             with self._lock:
                 if ground is self._ground and self.answer is not None:
                     self.progress.layout.display = "none"
-                    self._draw()
+                    self._draw(self.answer)
                     self._show_tab()
 
         self.climbing = threading.Thread(target=climb, daemon=True)
         self.climbing.start()
 
-    def _draw(self) -> None:
-        """Draw the last answer: the still picture only where it changed, then the marks."""
-        answer = self.answer
+    def _draw(self, answer: Simulation) -> None:
+        """Draw an answer: the still picture only where it changed, then the marks."""
         far = max(reach(answer.ground, answer.target), answer.scenario.budget or 0)
         board = self._board
         climbed = not self.climbing.is_alive() or threading.current_thread() is self.climbing
@@ -726,24 +697,24 @@ class WhatIf(Controls):
         name, page, parts = self._pages[self.tabs.selected_index or 0]
         answer = self.answer
         if answer.plan.status == "infeasible":
-            page.value = plan_in_words(answer)._repr_html_()
+            page.value = part(plan_in_words(answer))
         elif name in self._quick:
-            page.value = "\n".join(part._repr_html_() for part in parts(answer))
+            page.value = "\n".join(map(part, parts(answer)))
         else:
             page.value = status(t("Menghitung “{name}” …", name=name), "plain")
             self._waiting = threading.Timer(_REST, self._fill, (answer, page, parts))
             self._waiting.daemon = True
             self._waiting.start()
 
-    def _fill(self, answer: Simulation, page: widgets.HTML, parts: Callable[[Simulation], list[Any]]) -> None:
+    def _fill(self, answer: Simulation, page: widgets.HTML, parts: Callable[[Simulation], Sequence[Shown]]) -> None:
         try:
-            shown = "\n".join(part._repr_html_() for part in parts(answer))
+            shown = "\n".join(map(part, parts(answer)))
         except KlaError as error:
             shown = status(str(error))
         if answer is self.answer:
             page.value = shown
 
-    def _comparison(self, answer: Simulation) -> list[Any]:
+    def _comparison(self, answer: Simulation) -> Sequence[Shown]:
         if not self.compared.value:
             return [Text((t("Pilih skenario untuk dibandingkan dengan yang sekarang."),))]
         try:
@@ -754,7 +725,7 @@ class WhatIf(Controls):
             return [plan_in_words(other)]
         return [
             difference_in_words(answer, other),
-            Picture(difference_chart(answer, other)),
+            difference_chart(answer, other),
             difference_table(answer, other),
         ]
 
@@ -762,11 +733,11 @@ class WhatIf(Controls):
         """Offer the picture, the workbook and the scenario as files that need no server."""
         from kla_analysis.showing.plan import plan_workbook
 
-        answer = self.answer
-        if answer is None or answer.plan.status == "infeasible":
+        answer, board = self.answer, self._board
+        if answer is None or board is None or answer.plan.status == "infeasible":
             self.files.value = t("Tidak ada rencana untuk diunduh.")
             return
-        chart = Board(answer, self._board.far, finding(answer)).chart(answer)
+        chart = Board(answer, board.far, finding(answer)).chart(answer)
         self.files.value = links(
             {
                 "rencana.png": chart.png(),
@@ -775,6 +746,29 @@ class WhatIf(Controls):
                 "skenario.yaml": answer.scenario.to_yaml().encode(),
             }
         )
+
+
+def _step_in_words(more: int, step: Mapping[str, Any], answer: Simulation) -> str:
+    words = {"money": money(abs(more)), "points": signed(step["points"])}
+    said = t("Tambah {money}: {points} poin", **words) if more > 0 else t("Kurangi {money}: {points} poin", **words)
+    come, go = (_named(step[which], answer) for which in ("come", "go"))
+    return ", ".join(
+        filter(None, (said, come and t("masuk: {names}", names=come), go and t("keluar: {names}", names=go)))
+    )
+
+
+def _named(codes: Sequence[str], answer: Simulation) -> str:
+    """Name actions, codes behind their names."""
+    names = answer.model.catalogue.actions["name"]
+    said = "; ".join(f"{names[code]} ({code})" for code in codes[:_NAMED])
+    rest = len(codes) - _NAMED
+    return t("{names}; dan {count} kegiatan lain", names=said, count=rest) if rest > 0 else said
+
+
+def _unknown(answer: Simulation) -> list[str]:
+    """Say how many points hang on answers that nobody has given: no plan counts on them."""
+    unknown = answer.ground.position.unknown_points
+    return [t("{points} poin belum dijawab, jadi tidak dihitung.", points=number(unknown))] if unknown else []
 
 
 def _headline(asked: str, first: str, *rest: str) -> str:

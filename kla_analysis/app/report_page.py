@@ -12,7 +12,7 @@ import ipywidgets as widgets
 
 from kla_analysis.app import choices, shelf
 from kla_analysis.app.compare_page import Comparison
-from kla_analysis.app.controls import Controls, Doors, status
+from kla_analysis.app.controls import Controls, Doors
 from kla_analysis.app.schedule_page import ScheduleForm
 from kla_analysis.errors import KlaError
 from kla_analysis.evidence.areas import REFERENCE_CODE
@@ -79,11 +79,9 @@ class NewReport(Controls):
             t("Skenario"),
             options=[(t("biaya termurah menuju target"), ""), *((name, name) for name in scenarios)],
         )
-        auto = widgets.Layout(width="auto")
-        self.make = widgets.Button(description=t("Buat laporan sekarang"), button_style="primary", layout=auto)
-        self.make.on_click(lambda _: self.start())
-        self.cancel = widgets.Button(description=t("Batalkan"), disabled=True, layout=auto)
-        self.cancel.on_click(lambda _: self.stop())
+        self.make = self._button(t("Buat laporan sekarang"), self.start, primary=True)
+        self.cancel = self._button(t("Batalkan"), self.stop)
+        self.cancel.disabled = True
         self.message, self.note = widgets.HTML(), widgets.HTML()
         self.progress = widgets.FloatProgress(
             min=0, max=1, description=t("Kemajuan"), layout=widgets.Layout(width="100%", display="none")
@@ -118,7 +116,7 @@ class NewReport(Controls):
         """Fill the form, and what is not given with the defaults."""
         wanted = {**ReportParameters().model_dump(), "lang": current_language(), **values}
         with self.quietly():
-            code = re.match(r"\S*", str(wanted["area"]))[0]
+            code = re.split(r"\s", str(wanted["area"]), maxsplit=1)[0]
             self.area.value = choices.named(code) if code in set(self._rounds["area_code"]) else str(wanted["area"])
             self._offer_years(wanted["year"])
             self._offer_rules(wanted)
@@ -201,18 +199,17 @@ class NewReport(Controls):
             # Refused before anything is started, and in the language of this page.
             begin(**{**parameters.model_dump(), "lang": current_language()})
         except KlaError as error:
-            self.message.value = status(str(error))
+            self._say(str(error))
             return
         self._busy(True)
         self._tell(
             t("Laporan {area} {year} dibuat; kira-kira seperempat menit.", area=self.area.value, year=parameters.year)
         )
         project = find_project()
-        self._supervisor = Supervisor(project, progress=self._tell)
+        supervisor = self._supervisor = Supervisor(project, progress=self._tell)
         address = str(project.reports / parameters.area / str(parameters.year))
         also_in = next(lang for lang in LANGUAGES if lang != parameters.lang) if self.both.value else ""
         jobs = [(one, place_at(place, project)) for one, place in in_languages(parameters, address, also_in)]
-        supervisor = self._supervisor
 
         def run() -> None:
             made = list(supervisor.run_all(jobs))
@@ -238,23 +235,24 @@ class NewReport(Controls):
         self._lines.append(line)
         if self._supervisor is not None:
             self.progress.value = self._supervisor.share
-        self.message.value = status("\n".join(self._lines), "plain")
+        self._say("\n".join(self._lines), "plain")
 
     def _finish(self, outcome: Outcome) -> None:
         self._busy(False)
         self.running = self._supervisor = None
         if outcome.status == "stopped":
-            self.message.value = status(t("Dibatalkan. Laporan yang lama, bila ada, tidak diubah."))
+            self._say(t("Dibatalkan. Laporan yang lama, bila ada, tidak diubah."))
         elif outcome.status == "failed":
             said = t("Laporan tidak jadi dibuat. {why} {advice}", why=outcome.why, advice=outcome.advice)
             problems = [f"• {problem}" for problem in outcome.error.problems] if outcome.error else []
-            self.message.value = status("\n".join([said, *problems]))
+            self._say("\n".join([said, *problems]))
         else:
             said = t("Selesai dalam {seconds} detik.", seconds=number(outcome.seconds, decimals=1))
             if outcome.status == "unchanged":
                 said = t("Tidak ada yang berubah sejak laporan terakhir; laporan itu tetap.")
-            self.message.value = status(said, "good")
-            self._show_result(shelf.card(shelf.at(outcome.folder), opened=True))
+            self._say(said, "good")
+            made = shelf.at(outcome.folder)
+            self._show_result(shelf.card(made, opened=True) if made else "")
         self._note()
 
     def _show_result(self, html: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from kla_analysis.app import choices
-from kla_analysis.app.controls import Controls, status
+from kla_analysis.app.controls import Controls
 from kla_analysis.errors import KlaError, OutputError
 from kla_analysis.evidence.areas import REFERENCE_CODE
 from kla_analysis.evidence.rounds import known_rounds
@@ -63,10 +63,7 @@ class ScheduleForm(Controls):
             options=[("cron (Linux, macOS)", "cron"), ("systemd (Linux)", "systemd"), ("Windows", "windows")],
             value="windows" if os.name == "nt" else "cron",
         )
-        self.make = widgets.Button(
-            description=t("Siapkan jadwal"), button_style="primary", layout=widgets.Layout(width="auto")
-        )
-        self.make.on_click(lambda _: self._prepare())
+        self.make = self._button(t("Siapkan jadwal"), self._prepare, primary=True)
         self.message, self.texts = widgets.HTML(), widgets.VBox([])
         intro = t(
             "Laporan dibuat sendiri oleh komputer ini. Di sini disiapkan teks untuk penjadwalnya; memasangnya tetap Anda."
@@ -131,15 +128,11 @@ class ScheduleForm(Controls):
 
     def _prepare(self) -> None:
         self.texts.children = []
-        try:
-            path = self._written(self.toml())
-            plan = load_schedule(path)
-            files = timers.files(plan, self.kind.value)
-        except KlaError as error:
-            self.message.value = status(str(error))
-            return
+        path = self._written(self.toml())
+        plan = load_schedule(path)
+        files = timers.files(plan, self.kind.value)
         said = t("Jadwal disimpan di {file}.", file=find_project().shown(path))
-        self.message.value = status(said + "\n" + timers.installation(plan, self.kind.value), "good")
+        self._say(said + "\n" + timers.installation(plan, self.kind.value), "good")
         self.texts.children = [
             widgets.Textarea(
                 value=text,

@@ -16,6 +16,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from html import escape
 from pathlib import Path
 from types import MappingProxyType
+from typing import IO
 from urllib.parse import quote
 
 import filelock
@@ -209,12 +210,15 @@ def _serve(
         stdout=subprocess.PIPE,
         start_new_session=os.name != "nt",
     )
+    line, events = process.stdin, process.stdout
+    assert line is not None, "a pipe was asked for"
+    assert events is not None, "and another"
     told = ""
     try:
-        process.stdin.write(json.dumps(job).encode() + b"\n")
-        process.stdin.flush()
-        for line in process.stdout:
-            told = json.loads(line)["event"]
+        line.write(json.dumps(job).encode() + b"\n")
+        line.flush()
+        for event in events:
+            told = json.loads(event)["event"]
             if told == "listening":
                 address = f"http://127.0.0.1:{port}/{page}?token={key}"
                 say(address)
@@ -224,7 +228,8 @@ def _serve(
     except BrokenPipeError:
         code = process.wait()
     finally:
-        _end(process)
+        _end(process, line)
+        events.close()
     if told == "root":
         raise KernelError(
             t("JupyterLab tidak dijalankan sebagai root."), advice=t("Jalankan kla lab sebagai pengguna biasa.")
@@ -260,16 +265,15 @@ def _surroundings(room: Path, more: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a server and all that it has started: it watches this end of its standard input."""
+def _end(process: subprocess.Popen[bytes], line: IO[bytes]) -> None:
+    """End a server and all that it has started: it watches this end of the line, its standard input."""
     with suppress(OSError):
-        process.stdin.close()
+        line.close()
     try:
         process.wait(_LAST_BREATH)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    process.stdout.close()
 
 
 def _open(address: str, room: Path) -> None:

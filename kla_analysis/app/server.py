@@ -19,9 +19,10 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from jupyter_client.utils import ensure_async
+from jupyter_core.utils import ensure_async
 from tornado import httputil, web
 from tornado.ioloop import IOLoop
+from tornado.routing import Matcher, Rule
 
 from kla_analysis import terminal
 from kla_analysis.language import current_language, t
@@ -113,6 +114,17 @@ class Refusal(web.RequestHandler):
         )
 
 
+class _Refused(Matcher):
+    """The requests that are refused, each with the status and the words of its refusal."""
+
+    def __init__(self, why_not: Callable[[httputil.HTTPServerRequest], tuple[int, str] | None]) -> None:
+        self._why_not = why_not
+
+    def match(self, request: httputil.HTTPServerRequest) -> dict[str, Any] | None:
+        refused = self._why_not(request)
+        return None if refused is None else {"target_kwargs": {"status": refused[0], "words": refused[1]}}
+
+
 def stand_at(door: Door, application: web.Application, manager: Any, *, pages: bool) -> None:
     """Put a door before all that a server serves.
 
@@ -120,10 +132,10 @@ def stand_at(door: Door, application: web.Application, manager: Any, *, pages: b
         manager: starts the kernels.
         pages: whether opening a page starts a kernel; else only what asks for one does.
     """
-    find, begin = application.find_handler, manager.start_kernel
+    begin = manager.start_kernel
     door.kernels = lambda: len(manager.list_kernel_ids())
 
-    def find_handler(request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
+    def why_not(request: httputil.HTTPServerRequest) -> tuple[int, str] | None:
         refused = door.why_not(request)
         if refused is None and request.path == "/login":
             # Where those without the key are sent: a key is not typed in here, it stands in the address.
@@ -138,9 +150,7 @@ def stand_at(door: Door, application: web.Application, manager: Any, *, pages: b
             refused = 404, t("Alamatnya mungkin salah ketik atau dari penanda lama. Semua ada di halaman pertama.")
         if refused is None and pages and request.path == "/" and (words := door.full()):
             refused = 429, words
-        if refused is None:
-            return find(request, **kwargs)
-        return application.get_handler_delegate(request, Refusal, {"status": refused[0], "words": refused[1]})
+        return refused
 
     async def start_kernel(*args: Any, **kwargs: Any) -> Any:
         if words := door.full():
@@ -148,7 +158,8 @@ def stand_at(door: Door, application: web.Application, manager: Any, *, pages: b
         door.started()
         return await ensure_async(begin(*args, **kwargs))
 
-    application.find_handler, manager.start_kernel = find_handler, start_kernel
+    manager.start_kernel = start_kernel
+    application.default_router.rules.insert(0, Rule(_Refused(why_not), Refusal))
     # The key stands in the address of the first page: it goes no further from there.
     application.settings.setdefault("headers", {})["Referrer-Policy"] = "no-referrer"
 
@@ -180,7 +191,7 @@ def _voila(asked: dict[str, Any], door: Door, tell: Callable[[str], None]) -> No
 
         @web.authenticated
         async def get(self, path: str, include_body: bool = True) -> None:
-            await super().get(path, include_body)
+            await ensure_async(super().get(path, include_body))
 
     voila.app.AllowListFileHandler = Files
 

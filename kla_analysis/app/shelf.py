@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from kla_analysis.app.choices import target_name
+from kla_analysis.app.controls import part
 from kla_analysis.errors import KlaError
 from kla_analysis.evidence.areas import find_area, zone_of
 from kla_analysis.language import LANGUAGE_NAMES, current_language, moment, money, t
@@ -167,8 +168,8 @@ def _changed(made: Made, opened: bool) -> str:
     found = changes.changes_at(place_at(made.folder, find_project()))
     if found is None:
         return ""
-    said = changes.in_words(found)._repr_html_()
+    said = part(changes.in_words(found))
     if found.moves:
-        said += f'<div class="kla-scroll">{changes.table(found)._repr_html_()}</div>'
+        said += f'<div class="kla-scroll">{part(changes.table(found))}</div>'
     mark = " open" if opened else ""
     return f"<details{mark}><summary>{escape(t('Apa yang berubah'))}</summary>{said}</details>"

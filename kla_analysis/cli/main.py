@@ -253,7 +253,7 @@ def _usage_in_words(error: click.UsageError) -> str:
     if isinstance(error, click.BadParameter):
         return t(
             "Nilai untuk “{name}” tidak dapat dipakai: {why}",
-            why=_wanted(error.param.type) if error.param else error.message,
+            why=_wanted(error.param) if error.param else error.message,
             name=error.param.opts[-1] if error.param else "",
         )
     if isinstance(error, click.BadOptionUsage):
@@ -266,8 +266,9 @@ def _usage_in_words(error: click.UsageError) -> str:
     return t("Perintah tidak lengkap.")
 
 
-def _wanted(kind: click.ParamType) -> str:
+def _wanted(option: click.Parameter) -> str:
     """Say what an option takes."""
+    kind = option.type
     if isinstance(kind, click.IntRange):
         if kind.max is None:
             return t("isi bilangan bulat, sedikitnya {min}.", min=kind.min)

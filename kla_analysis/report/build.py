@@ -153,8 +153,8 @@ def rehearse(parameters: ReportParameters) -> None:
     html.index_page(_summary(position, [], None), frame)
     for file, notebook in sources.items():
         html.notebook_page(notebook, frame, file)
-    scorecard.components(position.components, position).png()
-    scorecard.indicator_heatmap(position.indicators, position).png()
+    scorecard.components(position.components, position)._repr_mimebundle_()
+    scorecard.indicator_heatmap(position.indicators, position)._repr_mimebundle_()
 
 
 def _build(job: Job, line: Connection) -> dict[str, Any]:
@@ -321,8 +321,8 @@ def figures(position: Position, plan: Mapping[str, Any] | None) -> dict[str, Any
         "gap_low": gap.low,
         "gap_high": gap.high,
         "standing": position.standing,
-        "note": position.assessment.origin.note if position.illustrative else "",
-        "synthetic": position.illustrative and position.assessment.origin.synthetic,
+        "note": position.illustration,
+        "synthetic": position.illustrative and position.sheet.origin.synthetic,
     }
 
 
@@ -380,7 +380,7 @@ def _summary(position: Position, found: list[Record], plan: Mapping[str, Any] | 
         summary.standing_in_words(position, target).record(),
         {**summary.surety_in_words(position, target).record(), "above": t("Seberapa pasti")},
     ]
-    blocks = [
+    blocks: list[Record] = [
         {"kind": "key_figures", "figures": summary.key_figures(position, target, plan)},
         {"kind": "beside", "words": words, "figure": pages.drawn(summary.picture(position, target), found)},
     ]
@@ -419,7 +419,7 @@ def _frame(
         questions={file: html.about(notebook).get("questions", {}) for file, notebook in sources.items()},
         leads=leads,
         terms=dict(load_glossary(position.instrument)["name"]) if html.GLOSSARY in sources else {},
-        illustrative=position.assessment.origin.note if position.illustrative else "",
+        illustrative=position.illustration,
         colophon=_colophon(made_from, position),
         version=version("kla-analysis"),
         stamp=moment(when, zone),

@@ -254,9 +254,8 @@ def in_words(changed: Changes) -> Text:
     if not changed.moves:
         if not changed.causes:
             return Text((t("Tidak ada yang berubah sejak laporan sebelumnya: data, aturan, dan kode masih sama."),))
-        return Text(
-            (t("Tidak ada angka yang berubah sejak laporan sebelumnya, walau ini berbeda: {causes}.", causes=causes),)
-        )
+        said = t("Tidak ada angka yang berubah sejak laporan sebelumnya, walau ini berbeda: {causes}.", causes=causes)
+        return Text((said,))
     count = len(changed.moves)
     if changed.unexplained:
         why = t(

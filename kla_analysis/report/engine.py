@@ -159,8 +159,8 @@ def _shell(folder: str, hear: Callable[[Message], None]) -> Iterator[ZMQInteract
         compiler_class=XCachingCompiler,
     )
     shell.kernel = SimpleNamespace(eventloop=None)
-    shell.displayhook.session = shell.display_pub.session = line
-    shell.displayhook.topic = None
+    for sender in (shell.displayhook, shell.display_pub):
+        sender.set_trait("session", line)
     main, streams = sys.modules["__main__"], (sys.stdout, sys.stderr)
     sys.modules["__main__"] = shell.user_module
     sys.stdout, sys.stderr = _Stream("stdout", line), _Stream("stderr", line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from kla_analysis.reading import write_new
 from kla_analysis.report import pages
 from kla_analysis.report.html import Frame
 from kla_analysis.report.pdf import pdf
-from kla_analysis.showing.figure import Chart
 from kla_analysis.showing.handover import chapters
 from kla_analysis.showing.records import Record, Shown
 
@@ -55,7 +54,7 @@ def handover(case: Position, today: datetime.date | None = None) -> bytes:
         titles=titles,
         short=titles,
         leads={},
-        illustrative=sheet.origin.note if sheet is not None and case.illustrative else "",
+        illustrative=case.illustration,
         colophon={
             t("Instrumen"): f"{case.instrument.id}: {case.instrument.title}",
             t("Lembar nilai"): f"{sheet.shown} (sha256 {sheet.sha256[:16]}…)" if sheet else t("tidak ada"),
@@ -67,11 +66,11 @@ def handover(case: Position, today: datetime.date | None = None) -> bytes:
     return pdf(files, frame, title=t("Serah terima KLA"))
 
 
-def _records(shown: list[tuple[str, Shown]]) -> Iterator[Record]:
+def _records(shown: Sequence[tuple[str, Shown]]) -> Iterator[Record]:
     """Yield the records of a chapter; why something is not shown is said once."""
     told = []
     for heading, one in shown:
-        record = pages.drawn(one, ()) if isinstance(one, Chart) else one.record()
+        record = pages.drawn(one, ())
         if not heading and record in told:
             continue
         told.append(record)

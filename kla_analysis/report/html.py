@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+from markupsafe import Markup
 
 from kla_analysis.language import LANGUAGE_NAMES, current_language, number, t
 from kla_analysis.report import pages
@@ -223,14 +224,13 @@ def html(block: Record, shown: Sequence[Record] = (), mark: Callable[[str], str]
         shown: all blocks of its page; a table that stands there is not folded behind a figure again.
         mark: what links abbreviations (`Frame.marks`).
     """
-    macros = templates().get_template("frame.html.j2").module
     if block["kind"] == "figure":
         twin = records.twin_of(block, shown)
         folded = records.html(twin) if twin is not None else ""
         label = t("Angka di gambar ini sebagai tabel")
-        return str(macros.figure(block, folded, label))
+        return templates().get_template("figure.html.j2").render(block=block, twin=folded, label=label)
     if block["kind"] == "plain":
-        return block.get("html") or str(macros.plain(block["text"]))
+        return block.get("html") or str(Markup("<pre>{}</pre>").format(block["text"]))
     link = f'<div class="kla-screen kla-print"><a href="{{id}}.html">{t("Cetak lembar ini saja")}</a></div>\n'
     above = f"<h2>{escape(block['above'])}</h2>" if "above" in block else ""
     return above + records.html(block, link, mark)

@@ -14,12 +14,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from kla_analysis.language import t
-from kla_analysis.showing.records import BLOCK_TYPE, TABLE_TYPE, Record
+from kla_analysis.showing.figure import Chart
+from kla_analysis.showing.records import BLOCK_TYPE, TABLE_TYPE, Record, Shown
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-    from kla_analysis.showing.figure import Chart
 
 #: What a cell with this tag shows stands on a slide, too.
 SLIDE_TAG = "slide"
@@ -104,11 +103,13 @@ def _block(output: NotebookNode) -> Record | None:
     return {"kind": "plain", "text": data.get("text/plain", ""), "html": data.get("text/html", "")}
 
 
-def drawn(chart: Chart, found: Iterable[Record]) -> Record:
-    """Return the block of a chart, with its picture from where it is drawn already, if it is."""
-    record = chart.record()
+def drawn(shown: Shown, found: Iterable[Record]) -> Record:
+    """Return the block of what is shown; that of a chart with its picture, from where it is drawn already, if it is."""
+    record = shown.record()
+    if not isinstance(shown, Chart):
+        return record
     same = (block for block in found if block["kind"] == "figure" and block["id"] == record["id"])
-    return next(same, None) or {**record, "png": base64.b64encode(chart.png()).decode()}
+    return next(same, None) or {**record, "png": base64.b64encode(shown.png()).decode()}
 
 
 def values(found: Iterable[Record]) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from kla_analysis.language import day, t
 from kla_analysis.report import html
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 #: The standard that a document is checked against while it is laid out.
-STANDARD = "ua-1"
+STANDARD: Final = "ua-1"
 #: Millimetres that a picture takes at most.
 _WIDE, _HIGH = 135, 165
 #: Letters that a line of a table holds on A4, portrait.
@@ -100,12 +100,13 @@ def compile_pdf(about: Mapping[str, Any], pictures: Mapping[str, bytes], made: d
             (folder / file).write_bytes(png)
         (folder / "data.json").write_bytes(json.dumps(_sayable(about), ensure_ascii=False).encode("utf-8", "replace"))
         shutil.copy(html.TEMPLATES / "report" / "document.typ", folder)
-        asked = {"root": name, "format": "pdf", "pdf_standards": [STANDARD], "timestamp": made}
-        return _packed(_compiler().compile(str(folder / "document.typ"), **asked), pictures.values())
+        laid, paper = folder / "document.typ", folder / "document.pdf"
+        _compiler().compile(laid, paper, format="pdf", root=folder, pdf_standards=STANDARD, timestamp=made)
+        return _packed(paper, pictures.values())
 
 
-def _packed(document: bytes, pictures: Iterable[bytes]) -> bytes:
-    """Return the same document in less than half of the bytes.
+def _packed(document: Path, pictures: Iterable[bytes]) -> bytes:
+    """Return a document in less than half of the bytes.
 
     Typst writes a picture dot by dot in full colour, and every object of the tags by itself. Here a picture gets back
     the palette that it came with, and the objects stand together in streams.
@@ -116,7 +117,7 @@ def _packed(document: bytes, pictures: Iterable[bytes]) -> bytes:
     drawn = (Image.open(io.BytesIO(png)) for png in pictures)
     flat = {sha256(image.convert("RGB").tobytes()).digest(): image for image in drawn if image.mode == "P"}
     packed = io.BytesIO()
-    with pikepdf.open(io.BytesIO(document)) as paper:
+    with pikepdf.open(document) as paper:
         for found in paper.objects:
             if not isinstance(found, pikepdf.Stream) or found.get("/Subtype") != "/Image":
                 continue
@@ -196,14 +197,16 @@ def _words(source: str) -> Iterator[Record]:
     """Yield the words of a notebook's cell; its title stands over the chapter already."""
     import mistune
 
-    for token in mistune.create_markdown(renderer=None)(source):
-        if token["type"] == "heading":
-            if token["attrs"]["level"] > 1:
-                yield {"kind": "heading", "level": token["attrs"]["level"], "spans": token["children"]}
-        elif token["type"] in ("paragraph", "list"):
-            yield {**token, "kind": token["type"]}
-        elif "raw" in token:
-            yield {"kind": "plain", "text": token["raw"]}
+    tokens = mistune.create_markdown(renderer=None)(source)
+    assert isinstance(tokens, list), "without a renderer it returns what it has read"
+    for token in tokens:
+        match token:
+            case {"type": "heading", "attrs": {"level": level}, "children": spans} if level > 1:
+                yield {"kind": "heading", "level": level, "spans": spans}
+            case {"type": "paragraph" | "list" as kind}:
+                yield {**token, "kind": kind}
+            case {"raw": text}:
+                yield {"kind": "plain", "text": text}
 
 
 def _in_order(blocks: Iterable[Record]) -> Iterator[Record]:

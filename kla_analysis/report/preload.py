@@ -52,7 +52,7 @@ with contextlib.suppress(KlaError), language(current_language()):
     build.rehearse(ReportParameters())
 # matplotlib lets every child close the font files that are open here; then rather none is.
 with contextlib.suppress(AttributeError):
-    font_manager._get_font.cache_clear()
+    font_manager._get_font.cache_clear()  # type: ignore[attr-defined]
 # What is loaded stays for ever: the collector needs not touch it, nor copy its pages, in any child.
 gc.collect()
 gc.freeze()

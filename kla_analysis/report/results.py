@@ -77,7 +77,7 @@ def results_of(
     return _plain(record)
 
 
-def as_json(record: dict[str, Any]) -> bytes:
+def as_json(record: Mapping[str, Any]) -> bytes:
     """Return a record as the bytes of its file; equal records give equal bytes."""
     return (json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 

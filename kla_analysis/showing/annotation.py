@@ -61,7 +61,9 @@ def annotated_workbook(intake: Intake) -> bytes | None:
     return buffer.getvalue()
 
 
-def _list_sheet(sheet, intake, bold, head, plain, formats) -> None:
+def _list_sheet(
+    sheet: Worksheet, intake: Intake, bold: Format, head: Format, plain: Format, formats: dict[str, Format]
+) -> None:
     sheet.write_string(0, 0, t("Yang ditemukan di {file}", file=masked(intake.file)), bold)
     columns = (
         (t("Tindakan"), 18),
@@ -147,7 +149,7 @@ def _comment(items: list[Repair]) -> str:
     return "\n".join(lines)[:2000]
 
 
-def _write(sheet, row: int, column: int, cell: Cell | None, style) -> None:
+def _write(sheet: Worksheet, row: int, column: int, cell: Cell | None, style: Format) -> None:
     if cell is None:
         sheet.write_blank(row, column, None, style)
         return

@@ -395,7 +395,7 @@ class Board:
     def _draw_components(self, names: list[str]) -> None:
         ax, answer = self._panels["components"], self.answer
         top = answer.components["max_points"].max()
-        sheet = answer.ground.position.roll_up.components
+        sheet = answer.ground.position.rolled.components
         thick = 12 / _UNIT / (ax.get_position().height * self._high(ax) / len(names))
         for at, (code, most) in enumerate(answer.components["max_points"].items()):
             # What nobody has answered is no loss; it stands at the end, where no bar of the plan reaches unless it answers.

@@ -24,6 +24,7 @@ from kla_analysis.showing.figure import (
     SMALL,
     TEXT,
     Chart,
+    Style,
     beside,
     finished,
     fit,
@@ -51,15 +52,12 @@ def province_in_words(table: pd.DataFrame, case: Position) -> Text:
     """Say where the area stands among the published results of its province (`kla.province_standing`)."""
     ladder = case.ladder
     if case.area.code not in table.index:
-        return Text(
-            (
-                t(
-                    "Hasil {area} tidak ada di antara {count} hasil provinsinya yang terbit.",
-                    area=case.area.name,
-                    count=len(table),
-                ),
-            )
+        told = t(
+            "Hasil {area} tidak ada di antara {count} hasil provinsinya yang terbit.",
+            area=case.area.name,
+            count=len(table),
         )
+        return Text((told,))
     own = table.loc[case.area.code]
     said = t(
         "Penghargaan terakhir {area} yang predikatnya terbit: {predicate} pada {year}; {better} dari {count} daerah "
@@ -327,7 +325,12 @@ def _award_said(line: pd.Series, ladder: Ladder, between: str = "; ") -> str:
 def _award_zones(ax: Axes, codes: list[str], ladder: Ladder) -> None:
     """Draw a field for every award, with its name above."""
     below = no_award(ladder.bands[0].lower) if on_phone() else t("tanpa\npenghargaan")
-    above = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "ha": "center", "va": "bottom"}
+    above: Style = {
+        "xycoords": ("data", "axes fraction"),
+        "textcoords": "offset points",
+        "ha": "center",
+        "va": "bottom",
+    }
     for at, (code, colour) in enumerate(zip(codes, zones(len(codes)), strict=True)):
         ax.axvspan(at - 0.5, at + 0.5, color=colour, zorder=0, linewidth=0)
         label = below if code == ladder.no_award_code else ladder.name(code)
@@ -336,14 +339,14 @@ def _award_zones(ax: Axes, codes: list[str], ladder: Ladder) -> None:
 
 def _award_mark(ax: Axes, place: tuple[int, int], label: str, room: float, here: bool) -> None:
     """Draw the mark of one area with its words beside it, right where there is room (inches)."""
-    look = (
+    look: Style = (
         {"marker": "D", "markersize": 10, "color": AMBER} if here else {"marker": "o", "markersize": 7, "color": BLUE}
     )
     ax.plot(*place, **look, linestyle="none")
     right, weight = room > 0.5, "bold" if here else "normal"
     if right and on_phone():
         label = fit(label, room, SMALL, weight)
-    style = {"xytext": (9, 0), "ha": "left"} if right else {"xytext": (-9, 0), "ha": "right"}
+    style: Style = {"xytext": (9, 0), "ha": "left"} if right else {"xytext": (-9, 0), "ha": "right"}
     write(ax, *place, label, fontsize=SMALL, fontweight=weight, **style)
 
 
@@ -411,8 +414,8 @@ def _draw_flow(ax: Axes, steps: list[tuple[int, int, int]]) -> None:
         ax.plot(x, bend, color=colour, linewidth=thick, solid_capstyle="butt", linestyle=style, alpha=0.9)
     for before, after, count in steps:
         *_, near = looks[int(np.sign(after - before))]
-        bend = before + (after - before) * (3 * near**2 - 2 * near**3)
-        write(ax, near, bend, str(count), ha="center", fontsize=NAME, bbox=patch(PAPER, GRID))
+        height = before + (after - before) * (3 * near**2 - 2 * near**3)
+        write(ax, near, height, str(count), ha="center", fontsize=NAME, bbox=patch(PAPER, GRID))
 
 
 @styled

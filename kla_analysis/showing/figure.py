@@ -26,17 +26,20 @@ import pandas as pd
 from kla_analysis.analysis.position import Position
 from kla_analysis.instrument.instrument import standing_name
 from kla_analysis.language import number, t
-from kla_analysis.showing.records import BLOCK_TYPE, Record, Shown
+from kla_analysis.showing.records import BLOCK_TYPE, Bundle, Record, Shown
 from kla_analysis.showing.table import Column, Table
 from kla_analysis.showing.text import Text, source_note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.typing import RcKeyType
 
 
 P = ParamSpec("P")
-R = TypeVar("R")
+R = TypeVar("R", bound=Shown)
+#: How matplotlib draws something: its keywords.
+Style = dict[str, Any]
 INK = "#1b2733"
 SOFT = "#52606d"
 BLUE = "#1f4e79"
@@ -59,10 +62,10 @@ HEAD, TEXT, NAME, SMALL = 13.0, 10.5, 9.75, 9.0
 PAD = 0.12
 # Inches of a row whose name stands above its bar.
 _ROW = 0.6
-LOST = {"facecolor": PAPER, "edgecolor": MISSING, "hatch": "////", "linewidth": 0.8}
-UNKNOWN = {**LOST, "hatch": "...."}
-KNOWN_RANGE = {"facecolor": PAPER, "edgecolor": BLUE, "hatch": "////", "linewidth": 1.4}
-_STYLE = {
+LOST: Style = {"facecolor": PAPER, "edgecolor": MISSING, "hatch": "////", "linewidth": 0.8}
+UNKNOWN: Style = {**LOST, "hatch": "...."}
+KNOWN_RANGE: Style = {"facecolor": PAPER, "edgecolor": BLUE, "hatch": "////", "linewidth": 1.4}
+_STYLE: dict[RcKeyType, Any] = {
     "font.family": ["sans-serif"],
     "font.sans-serif": ["DejaVu Sans"],
     "hatch.linewidth": 0.8,
@@ -96,7 +99,7 @@ class Chart(Shown):
     source: str
     figure: Figure
     table: Table | None = None
-    again: Callable[[], Chart] | None = None
+    again: Callable[[], Shown] | None = None
     only_wide: bool = False
     what_if: Record | None = None
 
@@ -112,8 +115,8 @@ class Chart(Shown):
         raw, buffer = io.BytesIO(), io.BytesIO()
         with rc_context(_STYLE):
             self.figure.savefig(raw, format="rgba", dpi=dpi)
-        size = tuple(int(inches * dpi) for inches in self.figure.get_size_inches())
-        picture = Image.frombytes("RGBA", size, raw.getvalue()).convert("RGB")
+        across, down = (int(inches * dpi) for inches in self.figure.get_size_inches())
+        picture = Image.frombytes("RGBA", (across, down), raw.getvalue()).convert("RGB")
         # Where the picture is small a coarser palette is enough, which is found four times as fast.
         fine = self.figure.get_figwidth() > NARROW
         method = Image.Quantize.MAXCOVERAGE if fine else Image.Quantize.FASTOCTREE
@@ -125,9 +128,10 @@ class Chart(Shown):
         """Return the same chart drawn for a phone; None where there is none."""
         token = _WIDE.set(NARROW)
         try:
-            return self.again() if self.again and not self.only_wide else None
+            drawn = self.again() if self.again and not self.only_wide else None
         finally:
             _WIDE.reset(token)
+        return drawn if isinstance(drawn, Chart) else None
 
     def svg(self) -> bytes:
         """Return the picture as SVG, its letters as shapes; the same data give the same bytes."""
@@ -141,15 +145,15 @@ class Chart(Shown):
 
     def record(self) -> Record:
         """Return what the picture shows as plain data; equal figures have the same `id`."""
-        said = {"title": self.title, "alt": self.alt, "source": self.source}
-        said["table"] = self.table.record() if self.table is not None else None
+        twin = self.table.record() if self.table is not None else None
+        said = {"title": self.title, "alt": self.alt, "source": self.source, "table": twin}
         name = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
         return {"kind": "figure", "id": name, **said} | ({"what_if": self.what_if} if self.what_if else {})
 
     def _repr_html_(self) -> None:
         """A picture is shown as a picture."""
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         record, narrow = self.record(), self.narrow() if _PHONES.get() else None
         if narrow is not None:
             record["narrow"] = base64.b64encode(narrow.png(NARROW_DPI)).decode()
@@ -320,7 +324,7 @@ def new_figure(
     ax.set_facecolor("none")
 
     def put(x: float, y: float, text: str, size: float, **style: Any) -> None:
-        style = {"color": INK, "va": "top", "linespacing": 1.22, "parse_math": False} | style
+        style = {"color": INK, "va": "top", "linespacing": 1.22, "parse_math": False, **style}
         figure.text(x / width(), y / height, text, fontsize=size, **style)
 
     put(PAD, height - 0.1, title, HEAD, fontweight="bold")
@@ -371,7 +375,7 @@ def put_rows(ax: Axes, names: Sequence[str], at: Sequence[float] | None = None) 
         from matplotlib.patheffects import withStroke
 
         # A name may stand over the line of a target.
-        style = {
+        style: Style = {
             "transform": ax.get_yaxis_transform(),
             "fontsize": NAME,
             "path_effects": [withStroke(linewidth=3, foreground=PAPER)],
@@ -394,7 +398,7 @@ def label_bars(
 
 def write(ax: Axes, x: float, y: float, text: str, *, xytext: tuple[float, float] | None = None, **style: Any) -> None:
     """Write a text as it is (nothing in it is a formula); `xytext` moves it by points."""
-    style = {"color": INK, "fontsize": TEXT, "va": "center", "parse_math": False} | style
+    style = {"color": INK, "fontsize": TEXT, "va": "center", "parse_math": False, **style}
     if xytext is None:
         ax.text(x, y, text, **style)
     else:

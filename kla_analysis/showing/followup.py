@@ -86,10 +86,8 @@ def decisions_of(position: Position, cluster: str = "all", *, today: datetime.da
 def decisions_in_words(decisions: pd.DataFrame, *, today: datetime.date | None = None) -> Text:
     """Say what became of decisions (`decisions_of`): how many are done, open and overdue, and whose the oldest is."""
     if decisions.empty:
-        return Text(
-            (t("Belum ada keputusan rapat yang dicatat (kla followup add, atau halaman Tindak lanjut)."),),
-            kind="remark",
-        )
+        why = t("Belum ada keputusan rapat yang dicatat (kla followup add, atau halaman Tindak lanjut).")
+        return Text((why,), kind="remark")
     counts = decisions["status"].value_counts()
     told = [f"{counts[state]} {state_name(state)}" for state in (OVERDUE, OPEN, DONE, DROPPED) if state in counts]
     first = t(
@@ -116,8 +114,12 @@ def decisions_in_words(decisions: pd.DataFrame, *, today: datetime.date | None =
     return Text(tuple(said))
 
 
-def followup_table(decisions: pd.DataFrame, position: Position) -> Table | Text:
-    """Decisions with who does them, by when, and what became of them (`decisions_of`); the most urgent first."""
+def followup_table(decisions: pd.DataFrame, position: Position, *, brief: bool = False) -> Table | Text:
+    """Decisions with who does them, by when, and what became of them (`decisions_of`); the most urgent first.
+
+    Args:
+        brief: leave out the codes, where there is no room for them.
+    """
     if decisions.empty:
         return decisions_in_words(decisions)
     about = decisions[["question_code", "action_code"]].apply(lambda row: ", ".join(row.dropna()) or "–", axis=1)
@@ -127,16 +129,17 @@ def followup_table(decisions: pd.DataFrame, position: Position) -> Table | Text:
         became=[_became(row) for row in decisions.to_dict("records")],
     )
     heads = headings()
+    columns = (
+        Column("code", heads["code"]),
+        Column("what", heads["what"]),
+        Column("agency", heads["agency"]),
+        Column("due", heads["due"]),
+        Column("about", t("Pertanyaan, kegiatan")),
+        Column("became", t("Menjadi apa")),
+    )
     return Table(
         t("{area}: keputusan rapat dan tindak lanjutnya", area=position.area.name),
-        (
-            Column("code", heads["code"]),
-            Column("what", heads["what"]),
-            Column("agency", heads["agency"]),
-            Column("due", heads["due"]),
-            Column("about", t("Pertanyaan, kegiatan")),
-            Column("became", t("Menjadi apa")),
-        ),
+        tuple(one for one in columns if not brief or one.key not in ("code", "about")),
         frame,
         source=t("Sumber: catatan keputusan daerah (data/assessments/{code}/followup.csv).", code=position.area.code),
     )
@@ -160,7 +163,7 @@ def _became(row: dict[str, Any]) -> str:
 
 def due_day(text: str | None) -> str:
     """Write a day of the decisions or of the evidence (ISO); a dash where there is none."""
-    return "–" if pd.isna(text) else day(datetime.date.fromisoformat(text))
+    return day(datetime.date.fromisoformat(text)) if isinstance(text, str) else "–"
 
 
 def decision_lines(decisions: pd.DataFrame) -> list[str]:

@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -28,6 +28,7 @@ from kla_analysis.showing.figure import (
     PAPER,
     SMALL,
     Chart,
+    Style,
     beside,
     drawn_table,
     finished,
@@ -54,6 +55,9 @@ from kla_analysis.showing.text import (
     source_note,
     stage_in_words,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def award_in_words(told: Forecast, ladder: Ladder) -> str:
@@ -115,7 +119,7 @@ def sensitivity_in_words(decides: pd.DataFrame, case: Position) -> Text:
 @needs("question")
 def flips_in_words(flips: pd.DataFrame, case: Position) -> Text:
     """Say how near the predicate is to flipping by a single answer (`kla.answer_flips`)."""
-    name = case.roll_up.placement.name
+    name = case.rolled.placement.name
     if flips.empty:
         said = t("Tidak ada satu jawaban pun yang sendirian dapat menghilangkan {name}.", name=name)
         return Text((said, *low_end(case)))
@@ -262,7 +266,7 @@ def award_total(totals: pd.DataFrame, case: Position, target: str) -> Chart:
     ax.bar(totals["low"], heights, width=wide, align="edge", color=BLUE, edgecolor=PAPER, linewidth=0.5)
     low, high = max(told.interval.low, floor), told.interval.high
     ax.plot([low, high], [heights.max() * 1.14] * 2, color=INK, linewidth=3, solid_capstyle="butt")
-    style = {"ha": "center", "va": "bottom", "fontsize": NAME, "bbox": patch(zones(len(ladder.bands) + 1)[2])}
+    style: Style = {"ha": "center", "va": "bottom", "fontsize": NAME, "bbox": patch(zones(len(ladder.bands) + 1)[2])}
     write(ax, (low + high) / 2, heights.max() * 1.2, ladder.written(Span(low, high), decimals=0), **style)
     ax.axvline(goal.lower, color=AMBER, linewidth=2, ymax=0.72)
     style = {"color": AMBER, "fontweight": "bold", "ha": "left", "bbox": patch(PAPER, AMBER)}
@@ -315,7 +319,7 @@ def kept_shares(cases: pd.DataFrame, case: Position) -> Chart:
     figure, ax = new_figure(title, case, source, tall=3.0, left=0.75, right=0.3, under=0.45, badge=False, how=how)
     for one, colour, marker in zip(rules.verifiers, itertools.cycle((AMBER, BLUE)), itertools.cycle("os")):
         here = (by == one.code).to_numpy()
-        style = {"linestyle": "none", "marker": marker, "markersize": 6, "color": colour}
+        style: Style = {"linestyle": "none", "marker": marker, "markersize": 6, "color": colour}
         ax.plot(claims.to_numpy()[here], kept.to_numpy()[here], **style)
         ax.axhline(middles[one.code], color=colour, linewidth=1.4, linestyle=(0, (4, 3)))
         style = {"ha": "right", "color": colour, "fontweight": "bold", "fontsize": NAME, "bbox": patch(PAPER)}
@@ -468,7 +472,7 @@ def tornado(table: pd.DataFrame, case: Position, target: str) -> Chart:
     )
 
 
-def _zones(ax: object, case: Position, floor: float) -> None:
+def _zones(ax: Axes, case: Position, floor: float) -> None:
     """Tint the bands from left to right and name them at the top."""
     ladder = case.instrument.ladder
     edges = [floor, *(band.lower for band in ladder.bands), ladder.max_total]
@@ -534,21 +538,22 @@ def forecast_told(told: Forecast, rules: Instrument) -> Text:
 
 
 def _carried_over(told: Forecast) -> list[str]:
-    if not told.extrapolated:
+    seen = told.observed
+    if seen is None or not told.extrapolated:
         return []
-    if told.claimed > told.observed.high:
+    if told.claimed > seen.high:
         return [
             t(
                 "Untuk nilai di atas {high} pada tahap ini tidak ada penghargaan yang terbit: prakiraan ini perpanjangan dari "
                 "nilai yang lebih rendah.",
-                high=number(told.observed.high),
+                high=number(seen.high),
             )
         ]
     return [
         t(
             "Untuk nilai di bawah {low} hampir tidak ada penghargaan yang terbit: prakiraan ini perpanjangan dari nilai "
             "yang lebih tinggi.",
-            low=number(told.observed.low, decimals=0),
+            low=number(seen.low, decimals=0),
         )
     ]
 
@@ -661,29 +666,22 @@ def former_in_words(position: Position, target: str) -> Text:
     """Say what the former award adds to the forecast."""
     told = outlook(position)
     if told.previous is None:
-        return Text(
-            (
-                t(
-                    "Penghargaan sebelumnya tidak diketahui atau tidak dipakai; yang menemani nilai ialah bagian "
-                    "nasional."
-                ),
-            )
+        said = t(
+            "Penghargaan sebelumnya tidak diketahui atau tidak dipakai; yang menemani nilai ialah bagian nasional."
         )
+        return Text((said,))
     without = outlook(position, former=False)
     ladder = position.instrument.ladder
-    return Text(
-        (
-            t(
-                "Penghargaan sebelumnya {name}. Tanpa itu peluang {goal} atau lebih {without}, dengan itu {chance} "
-                "(dari {pairs} pasang penghargaan yang terbit).",
-                name=ladder.name(told.previous),
-                goal=ladder.band(target).name,
-                without=chance(without.probability_at_least(target)),
-                chance=chance(told.probability_at_least(target)),
-                pairs=told.pairs,
-            ),
-        )
+    said = t(
+        "Penghargaan sebelumnya {name}. Tanpa itu peluang {goal} atau lebih {without}, dengan itu {chance} "
+        "(dari {pairs} pasang penghargaan yang terbit).",
+        name=ladder.name(told.previous),
+        goal=ladder.band(target).name,
+        without=chance(without.probability_at_least(target)),
+        chance=chance(told.probability_at_least(target)),
+        pairs=told.pairs,
     )
+    return Text((said,))
 
 
 @needs_forecast

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -35,7 +35,7 @@ from kla_analysis.showing.table import Column, Table, count_column, number_colum
 from kla_analysis.showing.text import Text, needs, source_note
 
 #: A chapter of the document: its title, and what it shows, each with the heading above it or none.
-Chapter = tuple[str, list[tuple[str, Shown]]]
+Chapter = tuple[str, Sequence[tuple[str, Shown]]]
 
 
 def chapters(case: Position, target: str) -> list[Chapter]:
@@ -155,9 +155,9 @@ def _files(case: Position) -> Iterator[tuple[Path, str]]:
         kind = next((what for end, what in beside.items() if path.name.endswith(end)), t("lembar nilai"))
         yield path, t("keputusan rapat") if path.name == FILE else kind
     yield partners_path(case.area.code), t("mitra rapat")
-    catalogue = catalogue_for(case.instrument)
-    for name in FILES if catalogue else ():
-        yield folder_of(catalogue, data) / name, t("katalog kegiatan")
+    if catalogue := catalogue_for(case.instrument):
+        for name in FILES:
+            yield folder_of(catalogue, data) / name, t("katalog kegiatan")
     for path in sorted((data / "instruments" / case.instrument.id).glob("*")):
         yield path, t("instrumen")
 

@@ -21,6 +21,7 @@ from kla_analysis.showing.figure import (
     SMALL,
     SOFT,
     Chart,
+    Style,
     beside,
     dashed_line,
     drawn_table,
@@ -44,6 +45,7 @@ from kla_analysis.showing.table import (
     number_column,
     of_sheet,
     owners_cell,
+    question_columns,
     shown_points,
 )
 from kla_analysis.showing.text import Text, needs
@@ -56,23 +58,20 @@ if TYPE_CHECKING:
 @needs("component")
 def unanswered_in_words(position: Position) -> Text:
     """Say how much hangs on what nobody has answered, and where most of it is; nothing where all is answered."""
-    rolled = position.roll_up
+    rolled = position.rolled
     if not rolled.unanswered:
         return Text(())
     most = rolled.components.sort_values("unknown_points", ascending=False, kind="stable").iloc[0]
-    return Text(
-        (
-            t(
-                "{count} {level} belum dijawab. Di situ {points} poin yang belum diketahui, terbanyak di {name} ({most}); tidak "
-                "dihitung sebagai kehilangan.",
-                count=len(rolled.unanswered),
-                level=level_name(rolled.level),
-                name=most["name"],
-                points=number(rolled.unknown_points),
-                most=number(most["unknown_points"]),
-            ),
-        )
+    said = t(
+        "{count} {level} belum dijawab. Di situ {points} poin yang belum diketahui, terbanyak di {name} ({most}); tidak "
+        "dihitung sebagai kehilangan.",
+        count=len(rolled.unanswered),
+        level=level_name(rolled.level),
+        name=most["name"],
+        points=number(rolled.unknown_points),
+        most=number(most["unknown_points"]),
     )
+    return Text((said,))
 
 
 @needs("indicator")
@@ -86,19 +85,15 @@ def losses_in_words(ranked: pd.DataFrame, case: Position) -> Text:
     first = ranked.iloc[0]
     if first["lost_points"] <= 0:
         return Text((t("Tidak ada poin yang hilang."),))
-    return Text(
-        (
-            t(
-                "{count} dari {all} indikator memuat separuh dari poin yang hilang. Yang pertama: {code} {name} "
-                "({lost} poin).",
-                count=half,
-                all=len(ranked),
-                code=ranked.index[0],
-                name=first["name"],
-                lost=number(first["lost_points"]),
-            ),
-        )
+    said = t(
+        "{count} dari {all} indikator memuat separuh dari poin yang hilang. Yang pertama: {code} {name} ({lost} poin).",
+        count=half,
+        all=len(ranked),
+        code=ranked.index[0],
+        name=first["name"],
+        lost=number(first["lost_points"]),
     )
+    return Text((said,))
 
 
 @needs("question")
@@ -107,18 +102,15 @@ def agencies_in_words(agencies: pd.DataFrame, case: Position) -> Text:
     if agencies.empty:
         return Text((t("Tidak ada poin yang hilang."),))
     first, loss = agencies.iloc[0], case.questions["lost_points"].sum()
-    return Text(
-        (
-            t(
-                "{agency} ikut menjawab pertanyaan yang kehilangan {points} poin ({share} dari semua), pada {count} "
-                "pertanyaan.",
-                agency=agencies.index[0],
-                points=number(first["involved_points"]),
-                share=percent(first["involved_points"] / loss),
-                count=int(first["questions"]),
-            ),
-        )
+    said = t(
+        "{agency} ikut menjawab pertanyaan yang kehilangan {points} poin ({share} dari semua), pada {count} "
+        "pertanyaan.",
+        agency=agencies.index[0],
+        points=number(first["involved_points"]),
+        share=percent(first["involved_points"] / loss),
+        count=int(first["questions"]),
     )
+    return Text((said,))
 
 
 def ranked_by_loss(table: pd.DataFrame) -> pd.DataFrame:
@@ -134,13 +126,10 @@ def question_table(questions: pd.DataFrame, case: Position, *, caption: str = ""
     return of_sheet(
         case,
         caption or t("{count} pertanyaan dengan kehilangan terbesar", count=len(questions)),
-        (
-            Column("question_code", t("Kode")),
-            Column("name", t("Pertanyaan")),
+        question_columns(
             number_column("score", t("Nilai")),
             number_column("max_points", t("Maks.")),
             number_column("recoverable", t("Bisa diraih")),
-            Column("owners", t("Penanggung jawab"), write=owners_cell),
         ),
         frame.reset_index(),
     )
@@ -185,15 +174,12 @@ def selected_table(questions: pd.DataFrame, case: Position, *, top: int | None =
     return of_sheet(
         case,
         caption,
-        (
-            Column("question_code", t("Kode")),
-            Column("name", t("Pertanyaan")),
+        question_columns(
             Column("component_code", t("Komponen")),
             Column("indicator_code", t("Indikator")),
             number_column("score", t("Nilai")),
             number_column("max_points", t("Maks.")),
             number_column("lost", t("Hilang")),
-            Column("owners", t("Penanggung jawab"), write=owners_cell),
         ),
         frame.reset_index(),
     )
@@ -225,12 +211,7 @@ def unanswered_table(
     return of_sheet(
         case,
         caption,
-        (
-            Column("question_code", t("Kode")),
-            Column("name", t("Pertanyaan")),
-            number_column("max_points", t("Maks.")),
-            Column("owners", t("Penanggung jawab"), write=owners_cell),
-        ),
+        question_columns(number_column("max_points", t("Maks."))),
         listed.reset_index(),
     )
 
@@ -342,7 +323,14 @@ def _draw_divider(figure: Figure, ax: Axes, y: float) -> None:
     """Draw the line below those that hold half of the loss, across the whole picture."""
     ends = (ax.transData.transform((0, y))[1] / figure.bbox.height,) * 2
     figure.add_artist(dashed_line((PAD / width(), 1 - PAD / width()), ends))
-    style = {"ha": "left", "va": "center", "fontsize": SMALL, "color": AMBER, "fontweight": "bold", "parse_math": False}
+    style: Style = {
+        "ha": "left",
+        "va": "center",
+        "fontsize": SMALL,
+        "color": AMBER,
+        "fontweight": "bold",
+        "parse_math": False,
+    }
     figure.text(PAD / width(), ends[0], t("separuh dari yang hilang"), **style, bbox=patch(PAPER))
 
 
@@ -396,7 +384,7 @@ def agencies(ranked: pd.DataFrame, case: Position, *, top: int = 12) -> Chart:
 
 def _shares_of(shown: pd.DataFrame, ax: Axes, columns: tuple[float, float], wide: float) -> None:
     """Draw the bars of agencies, and beside them their two numbers; `columns` and `wide` are inches."""
-    beyond = {"ha": "right", "transform": ax.get_yaxis_transform()}
+    beyond: Style = {"ha": "right", "transform": ax.get_yaxis_transform()}
     for head, right in zip((t("ikut\nmenjawab"), t("bagian\nrata")), columns, strict=True):
         write(ax, 1 + right / wide, -0.95, head, color=SOFT, fontsize=SMALL, linespacing=1.05, **beyond)
     for y, numbers in enumerate(zip(shown["involved_points"], shown["shared_points"], strict=True)):

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -69,17 +69,17 @@ def meeting_sheets(position: Position, cluster: str = "all", scenario: str = "")
 
 
 def _sheet(position: Position, code: str, answer: Simulation | Text) -> MeetingSheet:
-    component = position.roll_up.components.loc[code]
+    component = position.rolled.components.loc[code]
     indicators = position.indicators[position.indicators["component_code"] == code]
     about = Text((_standing(component, indicators, position), _guests(position, code)), heading=component["name"])
     decided = decisions_of(position, code).head(DECIDED)
     parts = [
         about,
-        *([_decided(decided, position)] if len(decided) else []),
+        *([followup_table(decided, position, brief=True)] if len(decided) else []),
         *_missing(position, code, component, indicators),
-        _indicators(ranked_by_loss(indicators), position, CROWDED if len(decided) else len(indicators)),
+        indicator_table(ranked_by_loss(indicators), position, top=CROWDED if len(decided) else None),
     ]
-    if position.roll_up.questions is not None:
+    if position.rolled.questions is not None:
         questions = position.questions[position.questions["component_code"] == code]
         room = max(QUESTIONS - int(_lacking(questions).sum()), LEAST)
         weakest = ranked_by_loss(questions[questions["lost_points"] > 0]).head(room)
@@ -93,22 +93,6 @@ def _sheet(position: Position, code: str, answer: Simulation | Text) -> MeetingS
     return MeetingSheet(tuple(parts), code)
 
 
-def _decided(decisions: pd.DataFrame, position: Position) -> Table:
-    """Return what became of earlier decisions, without the columns for which a sheet has no room."""
-    table = followup_table(decisions, position)
-    return replace(table, columns=tuple(one for one in table.columns if one.key not in ("code", "about")))
-
-
-def _indicators(ranked: pd.DataFrame, position: Position, top: int) -> Table:
-    table = indicator_table(ranked.head(top), position)
-    if top >= len(ranked):
-        return table
-    said = t(
-        "{caption}: {top} dari {count} dengan kehilangan terbesar", caption=table.caption, top=top, count=len(ranked)
-    )
-    return replace(table, caption=said)
-
-
 def _today(name: str) -> Table:
     """Return empty lines to write on what is decided, by whom, by when."""
     heads = {"what": t("Keputusan"), "who": t("Siapa"), "when": t("Sampai kapan")}
@@ -119,7 +103,7 @@ def _today(name: str) -> Table:
 
 def _missing(position: Position, code: str, component: pd.Series, indicators: pd.DataFrame) -> list[Table | Text]:
     """Return what a cluster lacks: answers, and evidence where the sheet says how far it is."""
-    if position.roll_up.questions is None:
+    if position.rolled.questions is None:
         empty = indicators[indicators["unanswered"] > 0]
         names = "; ".join(f"{at} {name}" for at, name in empty["name"].items())
         return [Text((t("Belum dijawab: {names}.", names=names),))] if len(empty) else []
@@ -166,7 +150,7 @@ def _evidence_table(weak: pd.DataFrame, position: Position, top: int) -> Table:
 
 def _standing(component: pd.Series, indicators: pd.DataFrame, position: Position) -> str:
     """Say what a cluster reaches and loses, and what hangs on answers that nobody has given."""
-    level = position.roll_up.level
+    level = position.rolled.level
     rows = position.questions if level == "question" else indicators
     losing = int((rows.loc[rows["component_code"] == component.name, "lost_points"] > 0).sum())
     if not component["answers"]:

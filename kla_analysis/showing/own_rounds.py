@@ -46,7 +46,12 @@ def own_rounds_in_words(rounds: pd.DataFrame, case: Position) -> Text:
     if totals.empty:
         return Text((t("Belum ada lembar nilai {area} sendiri di proyek ini.", area=case.area.name),), kind="remark")
     told = "; ".join(
-        t("{year} {stage} {score}", year=row.award_year, stage=_stage(case, row.stage), score=Span(row.low, row.high))
+        t(
+            "{year} {stage} {score}",
+            year=row.award_year,
+            stage=stage_in_words(case, row.stage),
+            score=Span(row.low, row.high),
+        )
         for row in totals.itertuples()
     )
     lines = [t("Lembar {area} di proyek ini: {told}.", area=case.area.name, told=told)]
@@ -205,10 +210,6 @@ def _too_few() -> Text:
 def _sheets(rounds: pd.DataFrame) -> pd.DataFrame:
     """Return one row per sheet, the newest that fit side by side, oldest first."""
     return rounds[rounds["level"] == "total"].tail(MOST)
-
-
-def _stage(case: Position, code: str) -> str:
-    return stage_in_words(case, code)
 
 
 def _points(rows: pd.DataFrame, code: str) -> float | str | None:

@@ -13,9 +13,8 @@ from kla_analysis.showing.text import Text
 def peers_in_words(table: pd.DataFrame, case: Position) -> Text:
     """Say who the peers are and where the district is furthest behind them (`kla.behind_peers`)."""
     if table.empty:
-        return Text(
-            (t("Tidak ada lembar daerah lain dari provinsi dan jenis yang sama untuk putaran ini."),), kind="remark"
-        )
+        told = t("Tidak ada lembar daerah lain dari provinsi dan jenis yang sama untuk putaran ini.")
+        return Text((told,), kind="remark")
     peers = table.attrs["peers"]
     names = ", ".join(name for name, _ in peers[:8]) + ("…" if len(peers) > 8 else "")
     said = [

@@ -45,12 +45,11 @@ def needs_catalogue(
     """Make a function that works with a catalogue say so in words where none answers the position's instrument."""
 
     @wraps(show)
-    def shown(position: Position, scenario: Scenario, *args: P.args, **kwargs: P.kwargs) -> R | Text:
+    def shown(position: Position, scenario: Scenario, /, *args: P.args, **kwargs: P.kwargs) -> R | Text:
         rules = position.instrument
         if not scenario.catalogue and catalogue_for(rules) is None:
-            return Text(
-                (t("Tidak ditunjukkan: belum ada katalog kegiatan untuk instrumen {id}.", id=rules.id),), kind="remark"
-            )
+            said = t("Tidak ditunjukkan: belum ada katalog kegiatan untuk instrumen {id}.", id=rules.id)
+            return Text((said,), kind="remark")
         return show(position, scenario, *args, **kwargs)
 
     return shown
@@ -233,9 +232,10 @@ def plan_in_words(answer: Simulation | Text) -> Text:
 
 def done_in_words(answer: Simulation) -> list[str]:
     """Say what is done already and so no part of a plan: which actions, what was spent, what that adds to the sheet."""
-    done, said = answer.ground.done, []
+    done = answer.ground.done
     if not done:
-        return said
+        return []
+    said: list[str] = []
     known = [code for code in done.actions if code in answer.ground.catalogue.actions.index]
     if known:
         said.append(

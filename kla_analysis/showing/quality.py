@@ -152,7 +152,7 @@ def reference_audit(case: Position) -> Several | Text:
     said = t(
         "Bobot di laporan ini berasal dari satu salinan: {title}. Bila salinan itu bertentangan dengan dirinya sendiri, "
         "pertentangannya dinyatakan di sini, tidak diperbaiki diam-diam.",
-        title=reference.assessment.origin.title,
+        title=reference.sheet.origin.title,
     )
     rows = printed_lines(reference)
     return Several((Text((said,)), own_audit(rows[~rows["adds_up"].astype(bool)], reference)))
@@ -191,7 +191,7 @@ _MOST_ROWS = 60
 @needs("component")
 def quality_in_words(position: Position) -> Text:
     """How many answers there are, what was put right on the way in, and what the sheet prints of itself."""
-    sheet = position.assessment
+    sheet = position.sheet
     answered = len(sheet.scores) - len(sheet.missing)
     lines = [
         t(
@@ -209,7 +209,7 @@ def quality_in_words(position: Position) -> Text:
     if sheet.repairs is None:
         lines.append(t("Lembar ini tidak diimpor dengan kla import, jadi tidak ada daftar perbaikan sel."))
     else:
-        counts = Counter(sheet.repairs["action"])
+        counts: Counter[str] = Counter(sheet.repairs["action"])
         lines.append(
             t(
                 "Saat diimpor: {normalised} sel dibaca dalam bentuk lain, {skipped} sel atau kolom dilewati, {noted} catatan.",
@@ -237,7 +237,7 @@ def completeness_table(answers: pd.DataFrame, position: Position) -> Table:
         t("Kelengkapan jawaban per komponen"),
         (
             Column("name", t("Komponen")),
-            Column("asked", counted[position.assessment.level], "number"),
+            Column("asked", counted[position.sheet.level], "number"),
             Column("answers", t("Terjawab"), "number"),
             Column("unanswered", t("Kosong"), "number"),
             Column("complete", t("Lengkap"), "number", percent, "share"),
@@ -270,7 +270,7 @@ def repair_table(repairs: pd.DataFrame, position: Position) -> Table | Text:
             Column("reason", t("Alasan"), "long"),
         ),
         frame,
-        source=t("Daftar lengkap: berkas .repairs.csv di samping {file}.", file=position.assessment.shown),
+        source=t("Daftar lengkap: berkas .repairs.csv di samping {file}.", file=position.sheet.shown),
     )
 
 

@@ -29,6 +29,8 @@ from markupsafe import Markup, escape
 #: The types of content under which a notebook's output holds records: tables, and everything else.
 TABLE_TYPE, BLOCK_TYPE = "application/vnd.dataresource+json", "application/vnd.kla+json"
 Record = dict[str, Any]
+#: What a notebook keeps of something shown: by type of content the content, and what is said of it.
+Bundle = tuple[dict[str, Any], dict[str, Any]]
 #: Letters that a line of a table has on a phone, half and a quarter of a card, and at most a code.
 _PHONE, _HALF, _QUARTER, _CODE = 46, 22, 9, 6
 # JupyterLab aligns every cell to the right, so that the alignment of text stands in the cells themselves.
@@ -84,10 +86,10 @@ class Shown(ABC):
     def record(self) -> Record:
         """Return what is shown as plain data."""
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         return html(self.record())
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         record = self.record()
         return {TABLE_TYPE if record["kind"] == "table" else BLOCK_TYPE: record}, {}
 
@@ -105,12 +107,10 @@ class Terms:
         self.meanings, self.page = meanings, page
         self.seen: set[str] = set()
         longest = sorted(map(re.escape, meanings), key=len, reverse=True)
-        self.pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(longest)})(?![\w-])") if longest else None
+        self.pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(longest)})(?![\w-])" if longest else "(?!)")
 
     def __call__(self, text: str) -> str:
         """Return a text with its new abbreviations linked; all else in it is text."""
-        if self.pattern is None:
-            return text
         return Markup("").join(self._pieces(text))
 
     def _pieces(self, text: str) -> Iterator[str]:
@@ -197,13 +197,13 @@ def _room(kind: str, cells: Sequence[str], widest: int) -> int:
     return max([least, *(len(word) for cell in cells for word in cell.split())])
 
 
-def tables_in(blocks: list[Record]) -> list[Record]:
+def tables_in(blocks: Sequence[Record]) -> list[Record]:
     """Return all tables of a page's records, those behind its figures too unless the page shows them itself."""
     shown = {table["title"] for block in blocks for table in _open_tables(block)}
     return [table for block in blocks for table in _open_tables(block) + _twin(block, shown)]
 
 
-def twin_of(figure: Record, blocks: list[Record]) -> Record | None:
+def twin_of(figure: Record, blocks: Sequence[Record]) -> Record | None:
     """Return the table behind a figure; None where it has none, or where its page shows that table itself."""
     return next(iter(_twin(figure, {table["title"] for block in blocks for table in _open_tables(block)})), None)
 

@@ -31,7 +31,7 @@ from kla_analysis.showing.figure import (
     width,
 )
 from kla_analysis.showing.plan import costs_in_words, money_column
-from kla_analysis.showing.table import Column, Table, count_column, number_column, of_sheet, owners_cell
+from kla_analysis.showing.table import Column, Table, count_column, number_column, of_sheet, question_columns
 from kla_analysis.showing.text import Text, needs
 
 
@@ -39,15 +39,11 @@ from kla_analysis.showing.text import Text, needs
 def state_in_words(table: pd.DataFrame, case: Position, *, as_of: datetime.date | None = None) -> Text:
     """Say how far the round is, and how many points hang on evidence (`kla.evidence_of`); or that the sheet does not say."""
     if table.empty:
-        return Text(
-            (
-                t(
-                    "Lembar ini tidak mencatat keadaan bukti. Keadaan itu terisi dari lembar kerja instansi yang kembali, atau dari "
-                    "kolom bukti di lembar sendiri."
-                ),
-            ),
-            kind="remark",
+        told = t(
+            "Lembar ini tidak mencatat keadaan bukti. Keadaan itu terisi dari lembar kerja instansi yang kembali, atau dari "
+            "kolom bukti di lembar sendiri."
         )
+        return Text((told,), kind="remark")
     left, unknown = left_by_evidence(table), int(table["evidence_state"].isna().sum())
     said = [
         t(
@@ -170,14 +166,12 @@ def work_table(work: pd.DataFrame, case: Position, *, top: int = 20) -> Table | 
     return of_sheet(
         case,
         t("Urutan kerja: {count} bukti yang dilengkapi lebih dulu", count=len(frame)),
-        (
-            Column("question_code", t("Kode")),
-            Column("name", t("Pertanyaan")),
+        question_columns(
             Column("state", t("Bukti")),
             Column("days", t("Hari tersisa"), "number", _whole_or_dash),
             number_column("at_risk_points", t("Dapat diselamatkan")),
             number_column("points_per_day", t("Poin per hari")),
-            Column("responsible", t("Penanggung jawab"), write=owners_cell),
+            whose="responsible",
         ),
         frame,
         notes=(note,),
@@ -218,36 +212,28 @@ def delivered_table(case: Position) -> Table | Text:
 def moved_in_words(moved: pd.DataFrame, case: Position, since: str) -> Text:
     """Say what came in since the last meeting, and from whom (`kla.moved_since`)."""
     if not since:
-        return Text(
-            (t("Belum ada rapat yang dicatat, jadi tidak ada keadaan terakhir untuk dibandingkan."),), kind="remark"
-        )
+        said = t("Belum ada rapat yang dicatat, jadi tidak ada keadaan terakhir untuk dibandingkan.")
+        return Text((said,), kind="remark")
     when = day(datetime.date.fromisoformat(since))
     if deliveries_until(case) is None:
-        return Text(
-            (
-                t(
-                    "Sejak rapat {day} tidak ada lembar kerja yang dapat dibandingkan; perubahan nilai laporan ada di halaman "
-                    "Perubahan.",
-                    day=when,
-                ),
-            ),
-            kind="remark",
+        said = t(
+            "Sejak rapat {day} tidak ada lembar kerja yang dapat dibandingkan; perubahan nilai laporan ada di halaman "
+            "Perubahan.",
+            day=when,
         )
+        return Text((said,), kind="remark")
     if moved.empty:
         return Text((t("Sejak rapat {day} tidak ada yang bergerak.", day=when),))
     up = (moved["score_after"].fillna(0) - moved["score_before"].fillna(0)).sum()
     by = moved["responsible"].explode().value_counts().head(3)
-    return Text(
-        (
-            t(
-                "Sejak rapat {day} {count} pertanyaan bergerak, bersama {points} poin; terbanyak dari {who}.",
-                day=when,
-                count=len(moved),
-                points=number(up),
-                who=", ".join(f"{name} ({count})" for name, count in by.items()),
-            ),
-        )
+    said = t(
+        "Sejak rapat {day} {count} pertanyaan bergerak, bersama {points} poin; terbanyak dari {who}.",
+        day=when,
+        count=len(moved),
+        points=number(up),
+        who=", ".join(f"{name} ({count})" for name, count in by.items()),
     )
+    return Text((said,))
 
 
 def moved_table(moved: pd.DataFrame, case: Position, *, top: int = 30) -> Table | Text:
@@ -260,14 +246,12 @@ def moved_table(moved: pd.DataFrame, case: Position, *, top: int = 30) -> Table 
     return of_sheet(
         case,
         t("Yang bergerak sejak rapat terakhir"),
-        (
-            Column("question_code", t("Kode")),
-            Column("name", t("Pertanyaan")),
+        question_columns(
             number_column("score_before", t("Nilai waktu itu")),
             number_column("score_after", t("Sekarang")),
             Column("state_before", t("Bukti waktu itu")),
             Column("state_after", t("Bukti sekarang")),
-            Column("responsible", t("Penanggung jawab"), write=owners_cell),
+            whose="responsible",
         ),
         frame.head(top).rename_axis("question_code").reset_index(),
     )

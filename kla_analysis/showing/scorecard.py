@@ -29,6 +29,7 @@ from kla_analysis.showing.figure import (
     TEXT,
     UNKNOWN,
     Chart,
+    Style,
     beside,
     drawn_table,
     finished,
@@ -129,7 +130,7 @@ def published_in_words(position: Position, target: str) -> list[str]:
 
 def remarks(position: Position) -> Text:
     """Say everything a reader must know beside the score: gaps, missing answers, caps."""
-    lines = []
+    lines: list[str] = []
     fact = position.published
     if fact is not None and fact.score_known:
         lines += position.instrument.ladder.place(fact.span.low).remarks
@@ -287,14 +288,17 @@ def component_table(components: pd.DataFrame, case: Position) -> Table:
 
 
 @needs("indicator")
-def indicator_table(indicators: pd.DataFrame, case: Position) -> Table:
+def indicator_table(indicators: pd.DataFrame, case: Position, *, top: int | None = None) -> Table:
     """Points reached and lost per indicator (`case.indicators`, or some of its rows), in the order of the table."""
-    frame, parts = shown_points(indicators), indicators["component_code"].unique()
+    frame, parts = shown_points(indicators[:top]), indicators["component_code"].unique()
     caption = t("Indikator")
     if len(indicators) == len(case.indicators) and indicators["lost_points"].is_monotonic_decreasing:
         caption = t("Semua indikator, dari yang paling banyak kehilangan poin")
     elif len(parts) == 1:
         caption = t("Indikator {name}", name=case.instrument.component(parts[0]).name)
+    if len(frame) < len(indicators):
+        words = {"caption": caption, "top": len(frame), "count": len(indicators)}
+        caption = t("{caption}: {top} dari {count} dengan kehilangan terbesar", **words)
     return of_sheet(
         case,
         caption,
@@ -368,7 +372,7 @@ def ladder(totals: pd.DataFrame, case: Position, target: str) -> Chart:
         # A bracket from the score, or from the low end of what is known, up to the target.
         ax.plot([span.low, span.low, goal.lower, goal.lower], [0.52, 0.45, 0.45, 0.52], color=AMBER, linewidth=1.8)
         label = t("{gap} ke {goal} ({lower})", gap=points(gap), goal=goal.name, lower=number(goal.lower))
-        style = {"ha": "center", "color": AMBER, "fontweight": "bold", "bbox": patch(PAPER, AMBER)}
+        style: Style = {"ha": "center", "color": AMBER, "fontweight": "bold", "bbox": patch(PAPER, AMBER)}
         size = TEXT if text_width(label, TEXT, "bold") < width() - 0.8 else SMALL
         write(ax, _inside(ax, label, (span.low + goal.lower) / 2, size), 0.22, label, fontsize=size, **style)
     ax.set_yticks([])
@@ -405,10 +409,11 @@ def _ladder_title(case: Position, goal: Band, gap: Span) -> str:
 
 def _on_the_ladder(basis: str, span: Span, case: Position, target: str) -> str:
     """Say what a total is and whose."""
-    rules, fact = case.ladder, case.published
+    rules = case.ladder
     if basis != "published":
         values = {"sheet": _sheet(case), "name": predicate_of(case), "span": rules.written(span)}
         return t("{sheet}: {name} {span}", **values)
+    fact = case.fact
     name = fact.name or rules.place(fact.span.low).name
     label = t(
         "Terbit ({stage}): {name} {span}", stage=stage_name(case, fact.stage), name=name, span=rules.written(span)
@@ -451,10 +456,10 @@ def _draw_total(ax: Axes, label: str, span: Span, y: float, lower: float, *, pub
     # The line of the target stands beside the marks only, so that it crosses no text.
     ax.plot([lower] * 2, [y - 0.48, y - 0.12], color=AMBER, linewidth=2, zorder=2)
     if not span.is_exact:
-        style = KNOWN_RANGE if published else {"color": BLUE}
-        ax.barh(y - 0.27, span.high - span.low, left=span.low, height=0.2, zorder=3, **style)
+        bar = KNOWN_RANGE if published else {"color": BLUE}
+        ax.barh(y - 0.27, span.high - span.low, left=span.low, height=0.2, zorder=3, **bar)
         return
-    style = {"marker": "D" if published else "o", "markersize": 11, "color": BLUE, "linestyle": "none"}
+    style: Style = {"marker": "D" if published else "o", "markersize": 11, "color": BLUE, "linestyle": "none"}
     ax.plot(span.low, y - 0.27, **style, markeredgecolor=PAPER, markeredgewidth=1.5, zorder=3)
 
 
@@ -714,10 +719,14 @@ def history(results: pd.DataFrame, case: Position) -> Chart:
         else:
             text, narrow = t("tidak diketahui") if held[year] else t("tidak ada penghargaan"), wide < 0.95
             text = text if narrow else fit(text, wide - 0.04, SMALL)
-            style = {"fontsize": SMALL, "color": SOFT, "rotation": 90 if narrow else 0}
+            style: Style = {"fontsize": SMALL, "color": SOFT, "rotation": 90 if narrow else 0}
             write(ax, x, floor + 0.08 * step, text, ha="center", va="bottom", **style)
     _history_axes(ax, years, edges, rules)
-    place = {"loc": "lower left", "bbox_to_anchor": (-(left - PAD) / (width() - left - PAD), 1.0), "ncols": keys_in_row}
+    place: Style = {
+        "loc": "lower left",
+        "bbox_to_anchor": (-(left - PAD) / (width() - left - PAD), 1.0),
+        "ncols": keys_in_row,
+    }
     style = {"fontsize": 9.5, "frameon": False, "labelcolor": INK, "borderaxespad": 0.3}
     ax.legend(keys.values(), keys.keys(), **place, **style, handletextpad=0.5, columnspacing=1.6)
     alt = t("Hasil {area} yang terbit per tahun, di atas rentang predikat: {told}.", area=area, told="; ".join(told))
@@ -802,7 +811,7 @@ class _Year:
         for at, (stage, score) in enumerate(zip(stages, scores, strict=True)):
             own = stage == claimed
             place = self.x + (0.16 * (at - (len(scores) - 1) / 2) / self.wide if near else 0)
-            style = {"marker": markers.get(stage, "D"), "color": BLUE, "markersize": 10 if own else 9}
+            style: Style = {"marker": markers.get(stage, "D"), "color": BLUE, "markersize": 10 if own else 9}
             face = PAPER if own else BLUE
             (self.keys[stage_name(self.case, stage, sentence=True)],) = self.ax.plot(
                 place, score, **style, linestyle="none", markerfacecolor=face, markeredgewidth=1.8, zorder=3

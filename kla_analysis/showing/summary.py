@@ -19,17 +19,17 @@ from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.analysis.uncertainty import flips_by_answer, tornado
 from kla_analysis.analysis.weakness import unanswered_questions, weak_questions, weakest_indicators
-from kla_analysis.evidence.followup import OPEN, OVERDUE
+from kla_analysis.evidence.followup import OPEN, OVERDUE, state_name
 from kla_analysis.evidence.published import AWARD_STAGE
 from kla_analysis.instrument.bands import Span
 from kla_analysis.instrument.instrument import level_name, split_agencies, standing_name
 from kla_analysis.language import chance, likely, money, number, percent, t
 from kla_analysis.planning.scenario import Scenario
-from kla_analysis.showing.figure import Chart
-from kla_analysis.showing.followup import decisions_of, due_day, state_name
+from kla_analysis.showing.followup import decisions_of, due_day
 from kla_analysis.showing.forecast import award_at_best, award_total
 from kla_analysis.showing.losses import ranked_by_loss
 from kla_analysis.showing.plan import given_in_words, money_column
+from kla_analysis.showing.records import Shown
 from kla_analysis.showing.scorecard import component_table, ladder, published_in_words, remarks
 from kla_analysis.showing.table import Column, Table, number_column, of_sheet, share_column, shown_points
 from kla_analysis.showing.target import conditions_in_brief
@@ -208,7 +208,7 @@ def surety_in_words(position: Position, target: str) -> Text:
     return Text((" ".join((said, *award_at_best(position, target), forecast_note(told.retention))),))
 
 
-def picture(position: Position, target: str) -> Chart:
+def picture(position: Position, target: str) -> Shown:
     """Return the picture of the page: how far the total may move until the award; where that is unknown, where it stands."""
     if forecastable(position):
         return award_total(award_totals(position), position, target)
@@ -217,7 +217,7 @@ def picture(position: Position, target: str) -> Chart:
 
 def weakest_table(position: Position) -> Table | Text:
     """The indicator of every component that loses most, with those who answer it; components where a sheet stops there."""
-    rolled = position.roll_up
+    rolled = position.rolled
     if rolled.indicators is None:
         return component_table(ranked_by_loss(position.components), position)
     weakest = weakest_indicators(rolled)
@@ -381,7 +381,7 @@ def _before_verification(position: Position) -> str:
 
 def _who_answers(position: Position) -> list[Decision]:
     """Ask who fills in what nobody has answered, and by when: the codes, by owner."""
-    rolled = position.roll_up
+    rolled = position.rolled
     if not rolled.unanswered:
         return []
     said = t(
@@ -413,7 +413,7 @@ def _few(names: Sequence[str], most: int) -> str:
 
 def _evidence_first(position: Position) -> Decision:
     """Say which evidence is secured first: the component, and the answer, on which most hangs."""
-    rolled = position.roll_up
+    rolled = position.rolled
     first = tornado(rolled, outlook(position).retention).iloc[0]
     said = t(
         "Amankan dahulu bukti {name}: bila verifikator ketat di sana, nilai bisa {width} poin lebih rendah daripada bila "
@@ -423,13 +423,11 @@ def _evidence_first(position: Position) -> Decision:
     )
     # Where answers are missing, one that is refused may not be what decides: the missing ones are.
     asked = rolled.questions is not None and not position.unknown_points
-    flips = flips_by_answer(rolled) if asked else ()
-    if len(flips):
-        nearest = flips.iloc[0]
+    if asked and len(flips := flips_by_answer(rolled)):
         said += " " + t(
             "Jawaban {code} ({points} poin) sendirian dapat menghilangkan {name} bila ditolak.",
             code=flips.index[0],
-            points=number(nearest["low"]),
+            points=number(flips["low"].iloc[0]),
             name=predicate_of(position),
         )
     who = []
@@ -461,7 +459,7 @@ def _money_first(position: Position, plan: Mapping[str, Any] | None) -> list[Dec
 
 def _who_leads(position: Position, *, led: set[str]) -> list[Decision]:
     """Ask who leads the answer to the weakest questions that have several owners or none; not where it is decided."""
-    weak = weak_questions(position.roll_up)
+    weak = weak_questions(position.rolled)
     weak = weak[~weak.index.isin(led)]
     owners = weak["agencies"].map(split_agencies)
     shared, nobody = weak[owners.map(len) > 1].head(_LED), weak[owners.map(len) == 0].head(_LED)

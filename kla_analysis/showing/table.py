@@ -170,6 +170,12 @@ def share_column(key: str, title: str, write: Callable[[Any], str] = percent) ->
     return Column(key, title, "number", write, "share")
 
 
+def question_columns(*between: Column, whose: str = "owners") -> tuple[Column, ...]:
+    """Return the columns of a table of questions: which one it is first, whose it is last."""
+    last = Column(whose, t("Penanggung jawab"), write=owners_cell)
+    return (Column("question_code", t("Kode")), Column("name", t("Pertanyaan")), *between, last)
+
+
 def owners_cell(names: Sequence[str]) -> str:
     """Write the agencies of a row by name, or that nobody is named."""
     return ", ".join(names) or t("belum ada penanggung jawab")

@@ -23,6 +23,7 @@ from kla_analysis.showing.figure import (
     SOFT,
     TEXT,
     Chart,
+    Style,
     beside,
     drawn_table,
     finished,
@@ -42,7 +43,7 @@ from kla_analysis.showing.table import (
     count_column,
     number_column,
     of_sheet,
-    owners_cell,
+    question_columns,
     score_of,
 )
 from kla_analysis.showing.text import Text, needs, points, without_scheme
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 
 def conditions_in_brief(position: Position) -> list[str]:
     """Name the questions of conditions besides the total that the sheet does not answer in full; nothing where it does."""
-    found = touched(load_statements(position.instrument), position.roll_up)
+    found = touched(load_statements(position.instrument), position.rolled)
     if not found:
         return []
     codes = ", ".join(dict.fromkeys(code for one in found for code in one.questions))
@@ -66,23 +67,23 @@ def conditions_in_brief(position: Position) -> list[str]:
 def conditions_in_words(statements: Sequence[Statement], case: Position) -> Text:
     """Warn where the sheet's answers touch a condition that somebody named besides the total; never a gate."""
     lines = []
-    for one in touched(statements, case.roll_up):
+    for one in touched(statements, case.rolled):
+        words = {
+            "text": one.statement.text,
+            "by": one.statement.by,
+            "said": month(one.statement.said),
+            "codes": ", ".join(one.questions),
+            "got": number(one.low) if one.low == one.high else f"{number(one.low)}–{number(one.high)}",
+            "maximum": number(one.maximum),
+        }
         said = t(
             "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini pertanyaan {codes} bernilai {got} dari {maximum} poin.",
-            text=one.statement.text,
-            by=one.statement.by,
-            said=month(one.statement.said),
-            codes=", ".join(one.questions),
-            got=number(one.low) if one.low == one.high else f"{number(one.low)}–{number(one.high)}",
-            maximum=number(one.maximum),
+            **words,
         )
         if len(one.open) == len(one.questions):
             said = t(
                 "{text} Menurut {by} ({said}); bukan pasal yang ditemukan. Di lembar ini pertanyaan {codes} belum dijawab.",
-                text=one.statement.text,
-                by=one.statement.by,
-                said=month(one.statement.said),
-                codes=", ".join(one.questions),
+                **words,
             )
         some = bool(one.open) and len(one.open) < len(one.questions)
         unanswered = t("Belum dijawab: {codes}.", codes=", ".join(one.open)) if some else ""
@@ -251,13 +252,10 @@ def set_questions_table(gains: pd.DataFrame, case: Position) -> Table:
     return of_sheet(
         case,
         t("Pertanyaan yang menutup jarak, dari tambahan terbesar"),
-        (
-            Column("question_code", t("Kode")),
-            Column("name", t("Pertanyaan")),
+        question_columns(
             number_column("low", t("Nilai")),
             number_column("max_points", t("Maks.")),
             number_column("gain_points", t("Tambahan")),
-            Column("owners", t("Penanggung jawab"), write=owners_cell),
         ),
         gains.reset_index(),
         total=("", t("Jumlah"), "", "", round(math.fsum(gains["gain_points"]), 6), ""),
@@ -441,7 +439,7 @@ def _draw_waterfall(ax: Axes, rows: list[Step], wide: float) -> None:
     for y, (_, begin, length, value, count) in enumerate(rows):
         from_here = max(begin, low)
         ax.barh(y, begin + length - from_here, left=from_here, color=AMBER if count else BLUE, height=0.6)
-        style = {"transform": ax.get_yaxis_transform(), "linespacing": 1.15}
+        style: Style = {"transform": ax.get_yaxis_transform(), "linespacing": 1.15}
         text = f"{value}\n{count}" if count else value
         write(ax, 1 + 0.1 / wide, y, text, **style, fontweight="normal" if count else "bold")
         if not count and low > 0:  # two cuts through a bar that does not begin at zero

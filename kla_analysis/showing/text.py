@@ -17,7 +17,7 @@ from kla_analysis.errors import ParameterError
 from kla_analysis.instrument.bands import Ladder, Span
 from kla_analysis.instrument.instrument import Instrument, level_name, standing_name
 from kla_analysis.language import number, t
-from kla_analysis.showing.records import BLOCK_TYPE, Record, Shown
+from kla_analysis.showing.records import BLOCK_TYPE, Bundle, Record, Shown
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,7 +41,7 @@ class Text(Shown):
         """Return the words as plain data."""
         return {"kind": "text", "heading": self.heading, "paragraphs": list(self.paragraphs), "style": self.kind}
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         values = {"values": dict(self.values())} if self.values else {}
         return {BLOCK_TYPE: self.record() | values}, {}
 
@@ -59,14 +59,13 @@ def needs(level: str = "") -> Callable[[Callable[P, R]], Callable[P, R | Text]]:
     def wrap(show: Callable[P, R]) -> Callable[P, R | Text]:
         @wraps(show)
         def shown(*args: P.args, **kwargs: P.kwargs) -> R | Text:
-            roll_up = _case(args, show).roll_up
+            given: tuple[Any, ...] = args
+            roll_up = _case(given, show).roll_up
             if roll_up is None:
                 return Text((t("Tidak ditunjukkan: untuk putaran ini tidak ada lembar nilai."),), kind="remark")
-            if getattr(roll_up, f"{level or str(args[0].index.name).removesuffix('_code')}s", roll_up) is None:
-                return Text(
-                    (t("Tidak ditunjukkan: lembar ini berhenti di tingkat {level}.", level=level_name(roll_up.level)),),
-                    kind="remark",
-                )
+            if getattr(roll_up, f"{level or str(given[0].index.name).removesuffix('_code')}s", roll_up) is None:
+                said = t("Tidak ditunjukkan: lembar ini berhenti di tingkat {level}.", level=level_name(roll_up.level))
+                return Text((said,), kind="remark")
             return show(*args, **kwargs)
 
         return shown
@@ -97,7 +96,7 @@ def _case(args: tuple[Any, ...], show: Callable[..., Any]) -> Position:
 
 def no_forecast(position: Position) -> Text | None:
     """Say in words why there is no forecast; None where there is one."""
-    if position.roll_up is None and not position.published.score_known:
+    if not position.score_known:
         why = t("Tidak ditunjukkan: hanya predikatnya yang diketahui, bukan nilainya.")
     elif position.span.low <= 0:
         why = t("Tidak ditunjukkan: nilainya nol.")
@@ -160,13 +159,13 @@ def without_scheme(address: str) -> str:
 def source_note(position: Position) -> str:
     """Say where the numbers of a position come from and how sure they are."""
     if position.assessment is None:
-        fact = position.published
+        fact = position.fact
         return t(
             "Sumber: {url}. Status: {standing}.",
             url=without_scheme(fact.source),
             standing=standing_name(fact.standing),
         )
-    origin, rolled = position.assessment.origin, position.roll_up
+    origin, rolled = position.assessment.origin, position.rolled
     unknown = (
         " "
         + t(
@@ -210,8 +209,8 @@ def settled(position: Position) -> bool:
 def predicate_of(position: Position) -> str:
     """Name the predicate of a position; both ends where missing answers leave it open."""
     ladder = position.instrument.ladder
-    if position.roll_up is None and position.published.name is not None:
-        return position.published.name
+    if position.roll_up is None and position.fact.name is not None:
+        return position.fact.name
     return predicates_in_words(position.span, ladder)
 
 

@@ -63,14 +63,11 @@ def verified_in_words(table: pd.DataFrame, case: Position) -> Text:
         "level": level_name(level_of(table)),
     }
     if cut.empty:
-        return Text(
-            (
-                t(
-                    "Dari {claimed} yang diklaim tersisa {left} sesudah {stage}; tidak ada {level} yang dipotong.",
-                    **words,
-                ),
-            )
+        said = t(
+            "Dari {claimed} yang diklaim tersisa {left} sesudah {stage}; tidak ada {level} yang dipotong.",
+            **words,
         )
+        return Text((said,))
     most = cut.sort_values("cut_points", ascending=False, kind="stable").iloc[0]
     paragraphs = [
         t(
@@ -199,23 +196,19 @@ def cut_agencies_table(agencies: pd.DataFrame, case: Position, *, top: int = 15)
 def two_days_in_words(listed: pd.DataFrame, case: Position) -> Text:
     """Say by which rule the two-day list is made, and how many points hang on it (`kla.two_day_list`)."""
     if pair_of(case) is None:
-        return Text(
-            (t("Daftar dua hari disusun dari klaim dan hasil verifikasi; salah satunya belum ada."),), kind="remark"
-        )
+        said = t("Daftar dua hari disusun dari klaim dan hasil verifikasi; salah satunya belum ada.")
+        return Text((said,), kind="remark")
     if listed.empty:
         return Text((t("Tidak ada potongan yang dapat diperbaiki dengan melengkapi bukti."),))
-    return Text(
-        (
-            t(
-                "{count} {level} dapat diperbaiki dalam 2 × 24 jam, bersama paling banyak {points} poin. Aturannya: yang diklaim "
-                "tetapi dipotong, karena buktinya belum meyakinkan; tanpa pertanyaan yang mengukur kondisi anak, karena itu tidak "
-                "berubah dalam dua hari; terbanyak poinnya lebih dulu. Apakah bukti itu memang ada, hanya instansinya yang tahu.",
-                count=len(listed),
-                level=level_name(level_of(listed)),
-                points=number(at_stake(listed, case)),
-            ),
-        )
+    said = t(
+        "{count} {level} dapat diperbaiki dalam 2 × 24 jam, bersama paling banyak {points} poin. Aturannya: yang diklaim "
+        "tetapi dipotong, karena buktinya belum meyakinkan; tanpa pertanyaan yang mengukur kondisi anak, karena itu tidak "
+        "berubah dalam dua hari; terbanyak poinnya lebih dulu. Apakah bukti itu memang ada, hanya instansinya yang tahu.",
+        count=len(listed),
+        level=level_name(level_of(listed)),
+        points=number(at_stake(listed, case)),
     )
+    return Text((said,))
 
 
 def two_day_table(listed: pd.DataFrame, case: Position, *, top: int = 30) -> Table | Text:
@@ -254,22 +247,19 @@ def stage_forecasts_in_words(forecasts: pd.DataFrame, case: Position, target: st
         return Text((t("Prakiraan kedua dibuat begitu lembar tahap berikutnya diimpor."),), kind="remark")
     first, last = forecasts.iloc[0], forecasts.iloc[-1]
     written = whole_number
-    return Text(
-        (
-            t(
-                "Dari klaim, nilai akhir diprakirakan {first}; sesudah {stage} diketahui, {last} (antara {low} dan {high}). "
-                "Peluang {goal} atau lebih: {before}, sekarang {now}.",
-                first=written(first["median"]),
-                stage=stage_name(case, str(forecasts.index[-1])),
-                last=written(last["median"]),
-                low=written(last["low"]),
-                high=written(last["high"]),
-                goal=goal,
-                before=chance(first["chance"]),
-                now=chance(last["chance"]),
-            ),
-        )
+    said = t(
+        "Dari klaim, nilai akhir diprakirakan {first}; sesudah {stage} diketahui, {last} (antara {low} dan {high}). "
+        "Peluang {goal} atau lebih: {before}, sekarang {now}.",
+        first=written(first["median"]),
+        stage=stage_name(case, str(forecasts.index[-1])),
+        last=written(last["median"]),
+        low=written(last["low"]),
+        high=written(last["high"]),
+        goal=goal,
+        before=chance(first["chance"]),
+        now=chance(last["chance"]),
     )
+    return Text((said,))
 
 
 @needs_forecast
@@ -301,36 +291,30 @@ def own_lessons_in_words(lessons: pd.DataFrame, case: Position, target: str) -> 
     if case.kept_share is not None:
         return Text((t("Bagian nilai yang bertahan sampai penghargaan: asumsi pengguna."),))
     if lessons.empty:
-        return Text(
-            (
-                t(
-                    "Putaran {area} sendiri yang sudah selesai tidak menggeser prakiraan ini: belum ada yang kedua nilainya "
-                    "diketahui.",
-                    area=case.area.name,
-                ),
-            )
+        said = t(
+            "Putaran {area} sendiri yang sudah selesai tidak menggeser prakiraan ini: belum ada yang kedua nilainya "
+            "diketahui.",
+            area=case.area.name,
         )
+        return Text((said,))
     told, without = outlook(case), outlook(case, own=False)
     years = ", ".join(str(year) for year in lessons["award_year"])
     goal = case.ladder.band(target).name
-    return Text(
-        (
-            t(
-                "Putaran {area} sendiri ({years}) ikut mengajari prakiraan ini. Yang bertahan sampai penghargaan, tengah: {before} "
-                "tanpa itu, {now} dengan itu; nilai akhir bergeser {moved} poin, peluang {goal} dari {chance} menjadi {then}. "
-                "Satu daerah sedikit bobotnya di samping {cases} kasus.",
-                area=case.area.name,
-                years=years,
-                before=_share(without.retention.median),
-                now=_share(told.retention.median),
-                moved=_change(without.median - told.median),
-                goal=goal,
-                chance=chance(without.probability_at_least(target)),
-                then=chance(told.probability_at_least(target)),
-                cases=told.cases,
-            ),
-        )
+    said = t(
+        "Putaran {area} sendiri ({years}) ikut mengajari prakiraan ini. Yang bertahan sampai penghargaan, tengah: {before} "
+        "tanpa itu, {now} dengan itu; nilai akhir bergeser {moved} poin, peluang {goal} dari {chance} menjadi {then}. "
+        "Satu daerah sedikit bobotnya di samping {cases} kasus.",
+        area=case.area.name,
+        years=years,
+        before=_share(without.retention.median),
+        now=_share(told.retention.median),
+        moved=_change(without.median - told.median),
+        goal=goal,
+        chance=chance(without.probability_at_least(target)),
+        then=chance(told.probability_at_least(target)),
+        cases=told.cases,
     )
+    return Text((said,))
 
 
 def _share(value: float) -> str:
