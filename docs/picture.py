@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import rounds
-from browser.driving import App, Hand, serving_app, serving_launcher, start_chromium
+from browser.driving import App, Hand, serving_app, serving_launcher, start_chromium, until
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
@@ -40,7 +40,6 @@ def main() -> int:
             page.goto(server.url)
             page.get_by_role("button", name="Buat laporan", exact=True).click(timeout=60_000)
             page.get_by_label("Daerah").wait_for()
-            page.evaluate("document.activeElement.blur()")
             keep(page, "beranda")
             page.close()
         with tempfile.TemporaryDirectory() as folder:
@@ -63,10 +62,10 @@ def of_the_report(browser: Browser) -> None:
 
 
 def of_the_app(app: App) -> None:
+    before = app.shown
     app.type_budget("900 juta")
-    app.page.wait_for_function("document.querySelector('.kla-app svg[data-total]').dataset.cost <= 900000000")
+    until(lambda: app.shown != before)
     app.page.wait_for_timeout(1000)
-    app.page.evaluate("document.activeElement.blur()")
     keep(app.page.locator(".kla-app"), "simulasi")
 
 
@@ -154,13 +153,14 @@ def followed_up(hand: Hand, url: str) -> None:
     hand.page.get_by_role("button", name="Tindak lanjut", exact=True).wait_for(timeout=60_000)
     hand.button("Tindak lanjut")
     hand.page.get_by_role("row").filter(has_text="PUSPAGA").wait_for()
-    hand.page.evaluate("document.activeElement.blur()")
     hand.page.get_by_role("heading", name="Tindak lanjut", exact=True).evaluate(TO_THE_TOP)
     keep(hand.page, "putaran-tindak-lanjut")
 
 
 def keep(shown: Page | Locator, name: str) -> None:
     """Write a picture with a palette: a third of the bytes, and nothing that the eye misses."""
+    page = shown if isinstance(shown, Page) else shown.page
+    page.evaluate("document.activeElement.blur()")  # no ring around what was pressed last
     path = ROOT / "docs" / f"{name}.png"
     picture = Image.open(io.BytesIO(shown.screenshot())).convert("RGB")
     picture.quantize(128, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
