@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from browser.driving import App, Server, serving_app, serving_lab, start_chromium
+from browser.driving import App, Server, serving_app, serving_lab, start_chromium, window_of
 from conftest import ROOT
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
@@ -22,27 +22,18 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A window of its own; whatever it asks of any other machine fails the test."""
-    context = browser.new_context(viewport={"width": 1366, "height": 900}, accept_downloads=True)
-    away: list[str] = []
-    context.on("request", lambda asked: away.append(asked.url) if not here(asked.url) else None)
-    yield context
-    context.close()
-    assert not away
+    with window_of(browser, "desk") as context:
+        yield context
 
 
 @pytest.fixture
 def open_app(context: BrowserContext, voila: Server) -> Callable[[], App]:
     def opened() -> App:
         page = context.new_page()
-        page.goto(voila.url, timeout=60_000)
+        page.goto(voila.url)
         return App(page)
 
     return opened
-
-
-def here(url: str) -> bool:
-    return url.startswith(("http://127.0.0.1:", "data:", "blob:", "ws://127.0.0.1:"))
 
 
 @pytest.fixture(scope="session")

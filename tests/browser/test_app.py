@@ -189,7 +189,7 @@ def test_an_own_action_is_saved_and_planned_with(context, tmp_path):
     places = {"KLA_HOME": str(tmp_path), "KLA_DATA": str(tmp_path / "data")}
     with serving_app(tmp_path / "server", **places) as server:
         page = context.new_page()
-        page.goto(server.url, timeout=60_000)
+        page.goto(server.url)
         app = App(page)
         page.get_by_text("Kegiatan sendiri").click()
         page.get_by_label("Kegiatan", exact=True).select_option(label="A17 Pendampingan dan kemitraan Forum Anak")
@@ -219,23 +219,23 @@ def test_every_page_of_the_answer_opens(open_app):
         ("Bandingkan", "Pilih skenario"),
     ):
         app.page.get_by_role("tab", name=name, exact=True).click()
-        app.page.get_by_text(words).locator("visible=true").first.wait_for(timeout=60_000)
+        app.page.get_by_text(words).locator("visible=true").first.wait_for()
     app.page.get_by_label("Bandingkan").select_option(label="nindya-80-persen")
-    app.page.get_by_text("Dibanding").first.wait_for(timeout=60_000)
+    app.page.get_by_text("Dibanding").first.wait_for()
 
 
 def test_a_page_whose_kernel_died_says_so_and_can_be_loaded_again(open_app, voila):
-    until(lambda: not voila.kernels(), seconds=120)  # those of the tests before
+    until(lambda: not voila.kernels())  # those of the tests before
     app = open_app()
     voila.kernels()[0].kill()
-    app.page.get_by_role("alert").get_by_text("tidak tersambung lagi").wait_for(timeout=30_000)
+    app.page.get_by_role("alert").get_by_text("tidak tersambung lagi").wait_for()
     app.page.get_by_role("button", name="Muat ulang").click()
     App(app.page).type_budget("600 juta")
     app.shows(plan("--goal", "points", "--budget", "600 juta"))
 
 
 def test_many_tabs_keep_their_own_state_and_leave_no_kernel_behind(open_app, voila):
-    until(lambda: not voila.kernels(), seconds=120)  # those of the tests before
+    until(lambda: not voila.kernels())  # those of the tests before
     apps: list[App] = [open_app() for _ in range(TABS)]
     for at, app in enumerate(apps):
         app.type_budget(f"{500 + 20 * at} juta")

@@ -1,4 +1,4 @@
-"""What a coordinator of a task force does in a round, each by hand from the first page within six actions and a minute.
+"""What a coordinator of a task force does in a round, each by hand from the first page within six actions.
 
 Beside a projector, at 1366 px. What was on the screen at the end is kept in tests/browser/screenshots/.
 """
@@ -15,8 +15,7 @@ import pandas as pd
 import pypdf
 import pytest
 import rounds
-from browser.conftest import here
-from browser.driving import SIZES, Hand, Window, counted, serving_launcher
+from browser.driving import PATIENCE, Hand, Window, counted, serving_launcher, window_of
 from conftest import ROOT
 from playwright.sync_api import Browser, Page, expect
 
@@ -68,14 +67,9 @@ def write(sheet: Path, year: int, stage: str, scores: dict[str, float | None]) -
 
 @pytest.fixture(scope="module")
 def window(browser: Browser, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
-    """A window before the launcher; whatever it asks of any other machine fails its tests."""
-    away: list[str] = []
-    with serving_launcher(tmp_path_factory.mktemp("server"), home) as server:
-        context = browser.new_context(viewport=SIZES["1366"], accept_downloads=True)
-        context.on("request", lambda asked: away.append(asked.url) if not here(asked.url) else None)
+    """A window before the launcher."""
+    with serving_launcher(tmp_path_factory.mktemp("server"), home) as server, window_of(browser, "1366") as context:
         yield Window("1366", context, server.url)
-        context.close()
-    assert not away
 
 
 @pytest.fixture
@@ -103,7 +97,7 @@ def name_of(request: pytest.FixtureRequest) -> str:
 def sees(task: Hand, *texts: str) -> None:
     """Wait until each text stands on the page, and turn to the first."""
     for text in texts:
-        expect(task.page.get_by_text(text).locator("visible=true").first).to_be_visible(timeout=20_000)
+        expect(task.page.get_by_text(text).locator("visible=true").first).to_be_visible(timeout=PATIENCE * 1000)
     task.look_at(task.page.get_by_text(texts[0]).locator("visible=true").first)
 
 
@@ -112,7 +106,7 @@ def row(task: Hand, *cells: str) -> None:
     found = task.page.get_by_role("row")
     for cell in cells:
         found = found.filter(has_text=cell)
-    expect(found.first).to_be_visible(timeout=20_000)
+    expect(found.first).to_be_visible(timeout=PATIENCE * 1000)
     task.look_at(found.first)
 
 
