@@ -168,7 +168,7 @@ def work_table(work: pd.DataFrame, case: Position, *, top: int = 20) -> Table | 
         t("Urutan kerja: {count} bukti yang dilengkapi lebih dulu", count=len(frame)),
         question_columns(
             Column("state", t("Bukti")),
-            Column("days", t("Hari tersisa"), "number", _whole_or_dash),
+            Column("days", t("Hari tersisa"), "number", _days),
             number_column("at_risk_points", t("Dapat diselamatkan")),
             number_column("points_per_day", t("Poin per hari")),
             whose="responsible",
@@ -178,8 +178,10 @@ def work_table(work: pd.DataFrame, case: Position, *, top: int = 20) -> Table | 
     )
 
 
-def _whole_or_dash(value: Any) -> str:
-    return "–" if pd.isna(value) else number(value, decimals=0)
+def _days(value: Any) -> str:
+    if pd.isna(value):
+        return "–"
+    return number(value, decimals=0) if value >= 0 else t("lewat {days} hari", days=number(-value, decimals=0))
 
 
 def work_cost_table(work: pd.DataFrame, case: Position, *, top: int = 10) -> Table | Text:

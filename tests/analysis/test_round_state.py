@@ -86,7 +86,9 @@ def test_the_order_of_work_is_points_per_day_then_what_has_no_date(case):
     assert list(work.index) == ["8.3", "2.1", "14.3"]  # late counts as one day; 14.3 has no date
     assert work.at["2.1", "points_per_day"] == pytest.approx(3 * 0.45 / 5)
     assert kla.work_order(kla.evidence_of(case, as_of=datetime.date(2026, 4, 14))).index[0] == "8.3"
-    assert "1 tanpa tenggat" in tables.work_table(work, case).source
+    shown = tables.work_table(work, case)
+    assert "1 tanpa tenggat" in shown.source
+    assert ["lewat" in row[3] for row in shown.cells] == [True, False, False]
 
 
 def test_actions_that_make_the_evidence_stand_by_points_per_rupiah(case):
