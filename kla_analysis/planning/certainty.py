@@ -14,7 +14,7 @@ not reach it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -106,9 +106,11 @@ class Certainty:
             return None
         best = max(self.known, key=self._guess)
         while True:
-            looks = self._looks(best)
-            moves = [move for move in _moves(self.model, best, more=True) if self._looks(move) > looks]
-            move = max((move for move in moves if not self._broken(move)), key=self._looks, default=best)
+            around = _Around(self, best)
+            seen = [(around.looks(out, into), out, into) for out, into in _moves(self.model, best, more=True)]
+            better = ((looks, best.difference(out).union(into)) for looks, out, into in seen if looks > around.looks())
+            allowed = ((looks, move) for looks, move in better if not self._broken(move))
+            _, move = max(allowed, key=lambda one: one[0], default=(0.0, best))
             if self._guess(move) <= self._guess(best):
                 break
             best = move
@@ -155,14 +157,22 @@ class Certainty:
     def _exchanged(self, found: Set, asked: float) -> Set:
         """Drop actions, add others or exchange them, as long as the plan gets cheaper and stays sure enough."""
         while True:
-            near, cost = self._looks(found) - _NEAR, self._cost(found)
-            moves = sorted((self._cost(move), sorted(move)) for move in set(_moves(self.model, found)))
+            around, cost = _Around(self, found), self._cost(found)
+            near = around.looks() - _NEAR
+            priced = (
+                (cost + sum(self._costs[at] for at in into) - sum(self._costs[at] for at in out), out, into)
+                for out, into in _moves(self.model, found)
+            )
             best: Set | None = None
-            for price, codes in moves:
-                move = frozenset(codes)
-                if price > cost or (best is not None and price > self._cost(best)):
+            for price, out, into in sorted(move for move in priced if move[0] <= cost):
+                if best is not None and price > self._cost(best):
                     break
-                if self._looks(move) < near or self._guess(move) < asked or self._broken(move):
+                if around.looks(out, into) < near:
+                    continue
+                move = found.difference(out).union(into)
+                if move not in self._held:
+                    self._held[move] = around.probability(out, into)
+                if self._held[move] < asked or self._broken(move):
                     continue
                 if self._order(move) < self._order(best or found):
                     best = move
@@ -170,17 +180,6 @@ class Certainty:
                 return found
             found = best
             self.known[found] = self._cost(found)
-
-    def _looks(self, chosen: Set) -> float:
-        """Return roughly how many standard deviations the target lies below the average."""
-        mean, wide = 0.0, 0.0
-        for cluster in self.model.clusters:
-            part = tuple(at for at in cluster if at in chosen)
-            if part:
-                own_mean, own_wide = self._moments(part)
-                mean, wide = mean + own_mean, wide + own_wide
-        start = self._moments(())
-        return (start[0] + mean - self.target) / math.sqrt(start[1] + wide + 1e-9)
 
     def _moments(self, part: tuple[int, ...]) -> tuple[float, float]:
         if part not in self._parts:
@@ -237,6 +236,53 @@ class Certainty:
         return bool(self.model.broken(np.array(sorted(chosen), dtype=int), self.limits))
 
 
+class _Around:
+    """What exchanges make of one plan: what the clusters that they leave alone add is summed once, not for each."""
+
+    def __init__(self, search: Certainty, found: Set) -> None:
+        self._search, self._found = search, found
+        self._clusters = {at: cluster for cluster in search.model.clusters for at in cluster}
+        start = search._moments(())
+        parts = [search._moments(part) for cluster in search.model.clusters if (part := self._part(cluster))]
+        self._mean = start[0] + sum(mean for mean, _ in parts)
+        self._wide = start[1] + sum(wide for _, wide in parts)
+
+    @cached_property
+    def _before(self) -> np.ndarray:
+        return self._search.choosing.sums(self._found)
+
+    def looks(self, out: tuple[int, ...] = (), into: tuple[int, ...] = ()) -> float:
+        """Return roughly how many standard deviations the target lies below the average after an exchange."""
+        mean, wide = self._mean, self._wide
+        for before, after in self._changes(out, into):
+            for sign, part in ((-1, before), (1, after)):
+                if part:
+                    own_mean, own_wide = self._search._moments(part)
+                    mean, wide = mean + sign * own_mean, wide + sign * own_wide
+        return (mean - self._search.target) / math.sqrt(max(wide, 0.0) + 1e-9)
+
+    def probability(self, out: tuple[int, ...], into: tuple[int, ...]) -> float:
+        """Return the probability of the target after an exchange, on the draws that plans are chosen on."""
+        sums = self._before
+        for before, after in self._changes(out, into):
+            if before:
+                sums = sums - self._search.choosing.gained(before)
+            if after:
+                sums = sums + self._search.choosing.gained(after)
+        # As `Outcomes.totals`: what rounds to the target in its sixth decimal has reached it.
+        return float(np.count_nonzero(sums >= self._search.target - 5e-7) / len(sums))
+
+    def _changes(
+        self, out: tuple[int, ...], into: tuple[int, ...]
+    ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+        """Yield what is funded of each cluster that an exchange touches, before it and after."""
+        for cluster in dict.fromkeys(tuple(self._clusters[at]) for at in (*out, *into)):
+            yield self._part(cluster), self._part(cluster, out, into)
+
+    def _part(self, cluster: Sequence[int], out: tuple[int, ...] = (), into: tuple[int, ...] = ()) -> tuple[int, ...]:
+        return tuple(at for at in cluster if at in into or (at in self._found and at not in out))
+
+
 def sure_plan(
     model: Model,
     target: float,
@@ -290,19 +336,22 @@ def _all(parts: list[tuple[list[int], np.ndarray]]) -> Iterator[Set]:
             yield others | frozenset(int(at) for at in np.array(cluster)[row])
 
 
-def _moves(model: Model, found: Set, *, more: bool = False) -> Iterator[Set]:
-    """Yield what is one exchange away: one or two out and none, one or two in; or (`more`) one in and none or one out."""
+def _moves(model: Model, found: Set, *, more: bool = False) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Yield exchanges, as what goes out and what comes in.
+
+    One goes and none, one or two come, or two go and one comes; where `more` is wanted, none or one goes and one comes,
+    or one goes.
+    """
     outside = [at for at in range(len(model.codes)) if at not in found]
     if more:
-        yield from (found | {into} for into in outside)
+        yield from (((), (into,)) for into in outside)
     for out in found:
-        left = found - {out}
-        yield left
+        yield (out,), ()
         for place, into in enumerate(outside):
-            yield left | {into}
+            yield (out,), (into,)
             if not more:
-                yield from (left | {into, other} for other in outside[place + 1 :])
-                yield from (left - {other} | {into} for other in left if other > out)
+                yield from (((out,), (into, other)) for other in outside[place + 1 :])
+                yield from (((out, other), (into,)) for other in found if other > out)
 
 
 def _bound(

@@ -56,13 +56,17 @@ class Outcomes:
         Returns:
             Points, one for each draw: claims as far as they are kept, and what was accepted of the actions' answers.
         """
+        return self.sums(chosen).round(6)
+
+    def sums(self, chosen: Iterable[int]) -> np.ndarray:
+        """Return the totals as they are summed, which the last bit of a number may move."""
         chosen = {int(at) for at in chosen}
-        totals = self._claimed().copy()
+        sums = self._claimed().copy()
         for cluster in self.model.clusters:
             part = tuple(at for at in cluster if at in chosen)
             if part:
-                totals += self._gained(part)
-        return totals.round(6)
+                sums += self.gained(part)
+        return sums
 
     def chance(self, chosen: Iterable[int], points: float) -> Chance:
         """Return the probability that a set of actions reaches so many points."""
@@ -97,8 +101,8 @@ class Outcomes:
             self._added[()] = np.minimum(np.outer(self.kept, sums), maxima).sum(axis=1)
         return self._added[()]
 
-    def _gained(self, part: tuple[int, ...]) -> np.ndarray:
-        """Return what some actions of one cluster add in every draw."""
+    def gained(self, part: tuple[int, ...]) -> np.ndarray:
+        """Return what some actions of one cluster add in every draw (points)."""
         if part in self._added:
             return self._added[part]
         raised: dict[str, np.ndarray] = {}
