@@ -76,6 +76,8 @@ class Launcher(Controls):
         self._build(said=said)
         self._say_language()
         self.visit(said)
+        self._steps = 0  # what the page shows first is no step: back leads to it
+        self._say_address()
 
     def _build(self, values: dict[str, Any] | None = None, said: Mapping[str, str] = MappingProxyType({})) -> None:
         self._values, self._first_budget = values, said
@@ -126,6 +128,10 @@ class Launcher(Controls):
         self._head.children = [widgets.HTML(f"<h1>{escape(title)}</h1>{told}")]
         self._welcome.children = [] if page else self._reports()
         self._steps += 1
+        self._say_address()
+
+    def _say_address(self) -> None:
+        page = self.doors.open_now
         said = {"lang": current_language()} | ({"page": page} if page else {})
         self._mark.value = address.mark(said, self._steps)
 

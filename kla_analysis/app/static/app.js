@@ -48,8 +48,9 @@
     awaited = 0;
     if (String(said) !== kept) {
       kept = String(said);
-      // A mark that is only just there completes what the address says; one that has gone on is a step to go back over.
-      history[steps.some((step, at) => now[at] > step) ? "pushState" : "replaceState"](null, "", `?${kept}`);
+      // A mark that is only just there completes what the address says; one that has gone on is a step to go back over,
+      // also where somebody was quicker than the first look at it.
+      history[now.some((step, at) => step > (steps[at] ?? 0)) ? "pushState" : "replaceState"](null, "", `?${kept}`);
     }
     steps = now;
   };
