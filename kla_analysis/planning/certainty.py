@@ -156,30 +156,37 @@ class Certainty:
 
     def _exchanged(self, found: Set, asked: float) -> Set:
         """Drop actions, add others or exchange them, as long as the plan gets cheaper and stays sure enough."""
-        while True:
-            around, cost = _Around(self, found), self._cost(found)
-            near = around.looks() - _NEAR
-            priced = (
-                (cost + sum(self._costs[at] for at in into) - sum(self._costs[at] for at in out), out, into)
-                for out, into in _moves(self.model, found)
-            )
-            best: Set | None = None
-            for price, out, into in sorted(move for move in priced if move[0] <= cost):
-                if best is not None and price > self._cost(best):
-                    break
-                if around.looks(out, into) < near:
-                    continue
-                move = found.difference(out).union(into)
-                if move not in self._held:
-                    self._held[move] = around.probability(out, into)
-                if self._held[move] < asked or self._broken(move):
-                    continue
-                if self._order(move) < self._order(best or found):
-                    best = move
-            if best is None:
-                return found
-            found = best
+        while (better := self._exchange(found, asked)) is not None:
+            found = better
             self.known[found] = self._cost(found)
+        return found
+
+    def _exchange(self, found: Set, asked: float) -> Set | None:
+        """Return the cheapest plan that is one exchange away and still sure enough; None where that is not cheaper."""
+        around = _Around(self, found)
+        near = around.looks() - _NEAR
+        best: Set | None = None
+        for price, out, into in self._cheaper(found):
+            if best is not None and price > self._cost(best):
+                break
+            if around.looks(out, into) < near:
+                continue
+            move = found.difference(out).union(into)
+            if move not in self._held:
+                self._held[move] = around.probability(out, into)
+            sure = self._held[move] >= asked and not self._broken(move)
+            if sure and self._order(move) < self._order(best or found):
+                best = move
+        return best
+
+    def _cheaper(self, found: Set) -> list[tuple[int, tuple[int, ...], tuple[int, ...]]]:
+        """Return the exchanges that cost no more than a plan, the cheapest first: the cost, what goes, what comes."""
+        cost, costs = self._cost(found), self._costs
+        priced = (
+            (cost + sum(costs[at] for at in into) - sum(costs[at] for at in out), out, into)
+            for out, into in _moves(self.model, found)
+        )
+        return sorted(move for move in priced if move[0] <= cost)
 
     def _moments(self, part: tuple[int, ...]) -> tuple[float, float]:
         if part not in self._parts:
