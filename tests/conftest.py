@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import filelock
 import pytest
@@ -14,6 +15,7 @@ import kla_analysis as kla
 
 __all__ = ["ROOT", "blank", "often", "run_json", "run_kla"]
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 #: Where the ten tasks leave what was on the screen when they were done.
 PICTURES = ROOT / "tests" / "browser" / "screenshots"
@@ -32,8 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
 
 
-def often(everywhere: int, thorough: int) -> int:
-    """Return how often something drawn is tried: `make thorough` (KLA_THOROUGH) tries more than every test run."""
+def often(everywhere: T, thorough: T) -> T:
+    """Return how often something is tried, or what: `make thorough` (KLA_THOROUGH) tries more than every test run."""
     return thorough if os.environ.get("KLA_THOROUGH") else everywhere
 
 
