@@ -131,6 +131,7 @@ def test_check_finds_what_is_broken(tmp_path):
         (["report", "--stage", "finale"], "final"),
         (["report", "--lang", "idn"], "id"),
         (["report", "--also-in", "fr"], "pilih id atau en"),
+        (["report", "--also-in", "id"], "sudah dalam bahasa itu"),
         (["report", "--year", "2021"], "2019, 2022, 2023, 2025"),
         (["report", "--least-share", "50"], "0.5"),
         (["report", "--retention", "1.2"], "retention"),

@@ -201,8 +201,12 @@ class FollowUpDoor(Controls):
         """Offer one document for whoever takes over."""
         area, year = self.round.value
         self.handed.value = status(t("Menyiapkan …"), "plain")
-        document = handover(open_position(area, year))
-        self.handed.value = f"<p>{links({f'serah-terima-{area}-{year}.pdf': document})}</p>"
+        offered = ""
+        try:
+            document = handover(open_position(area, year))
+            offered = f"<p>{links({f'serah-terima-{area}-{year}.pdf': document})}</p>"
+        finally:
+            self.handed.value = offered
 
     def _dropped(self, change: Any) -> None:
         if change["new"]:

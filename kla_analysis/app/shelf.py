@@ -80,7 +80,9 @@ def failed() -> list[Path]:
     """Return the pages about attempts that failed where no report was ever made, by name."""
     reports = find_project().reports
     return sorted(
-        page for page in reports.glob("*/*-gagal.html") if not (page.parent / page.stem[:4] / MANIFEST).is_file()
+        page
+        for page in reports.glob("*/*-gagal.html")
+        if not (page.parent / page.stem.removesuffix("-gagal") / MANIFEST).is_file()
     )
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-from markupsafe import Markup
 
 from kla_analysis.language import LANGUAGE_NAMES, current_language, number, t
 from kla_analysis.report import pages
@@ -230,7 +229,7 @@ def html(block: Record, shown: Sequence[Record] = (), mark: Callable[[str], str]
         label = t("Angka di gambar ini sebagai tabel")
         return templates().get_template("figure.html.j2").render(block=block, twin=folded, label=label)
     if block["kind"] == "plain":
-        return block.get("html") or str(Markup("<pre>{}</pre>").format(block["text"]))
+        return block.get("html") or f"<pre>{escape(block['text'])}</pre>"
     link = f'<div class="kla-screen kla-print"><a href="{{id}}.html">{t("Cetak lembar ini saja")}</a></div>\n'
     above = f"<h2>{escape(block['above'])}</h2>" if "above" in block else ""
     return above + records.html(block, link, mark)

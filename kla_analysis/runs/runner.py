@@ -23,7 +23,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
-from kla_analysis.errors import DataError, KernelError, KlaError, NotebookError, OutputError, Problem
+from kla_analysis.errors import DataError, KernelError, KlaError, NotebookError, OutputError, ParameterError, Problem
 from kla_analysis.language import language, number, t
 from kla_analysis.project import Project, find_project
 from kla_analysis.report import processes
@@ -134,10 +134,15 @@ def in_languages(parameters: ReportParameters, address: str, also_in: str = "") 
 
     Args:
         also_in: the other language; empty for the report alone.
+
+    Raises:
+        ParameterError: it is the language of the report itself.
     """
-    address = address.rstrip("/\\")
-    if also_in in ("", parameters.lang):
+    if not also_in:
         return [(parameters, address)]
+    if also_in == parameters.lang:
+        raise ParameterError(t("Laporan ini sudah dalam bahasa itu."), advice=t("Pilih bahasa yang lain."))
+    address = address.rstrip("/\\") or address
     name = re.split(r"[/\\]", address)[-1]
     there = parameters.model_copy(update={"lang": also_in, "translation": f"{parameters.lang}:{name}"})
     here = parameters.model_copy(update={"translation": f"{also_in}:{name}-{also_in}"})

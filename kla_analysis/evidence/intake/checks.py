@@ -160,22 +160,20 @@ class Printed:
             printed=number(printed),
             summed=number(summed),
         )
+        advice = t(
+            "Pastikan kolom nilainya benar ({column}); bila angka tercetak itu yang keliru, perbaiki atau hapus barisnya.",
+            column=called("column"),
+        )
         if self._out_of_order(one.table):
-            advice = t(
-                "Baris lembar ini diurutkan ulang, sehingga rumus jumlahnya bergeser: kembalikan urutannya, atau hapus "
-                "baris indikator, komponen, dan jumlah; jawabannya dikenali dari kodenya."
-            )
-        else:
-            advice = t(
-                "Pastikan kolom nilainya benar ({column}); bila angka tercetak itu yang keliru, perbaiki atau hapus "
-                "barisnya.",
-                column=called("column"),
+            advice += " " + t(
+                "Pertanyaannya tidak menurut urutan instrumen: bila barisnya diurutkan ulang, rumus jumlahnya bergeser; "
+                "kembalikan urutannya, atau hapus baris indikator, komponen, dan jumlah."
             )
         place = (one.line.row, one.table.score_column)
         self.repairs.refuse(one.table.grid.name, place, number(printed), reason, advice, kind="contradiction")
 
     def _out_of_order(self, table: Table) -> bool:
-        """Return whether the questions of a table stand otherwise than in the instrument: somebody has sorted them."""
+        """Return whether the questions of a table stand otherwise than in the instrument: somebody may have sorted them."""
         order = self.names.instrument.questions.index
         stand = [order.get_loc(line.code) for line in table.lines if line.code in order]
         return stand != sorted(stand)
