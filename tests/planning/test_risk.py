@@ -10,9 +10,9 @@ from scipy import stats
 
 from kla_analysis.analysis.forecast import forecast, own_retention
 from kla_analysis.planning import certainty as certainty_module
-from kla_analysis.planning.certainty import sure_plan
+from kla_analysis.planning.certainty import Certainty, sure_plan
 from kla_analysis.planning.frontier import staircase
-from kla_analysis.planning.model import Limits
+from kla_analysis.planning.model import NO_LIMITS, Limits
 from kla_analysis.planning.outcomes import between, draw_outcomes
 from kla_analysis.planning.plan import most_points
 from kla_analysis.planning.ranking import cut_safe, weighted_list
@@ -303,3 +303,20 @@ def test_a_list_of_one_bundle_is_that_bundle(model):
     order = list(cut_safe(model, staircase(model), Limits(), among=tuple(both)).steps.index)
     assert set(order) == both
     assert order[-1] == model.codes[needy]  # behind what it needs
+
+
+@pytest.mark.parametrize(("target", "certainty"), [(701, 0.8), (801, 0.5)])
+def test_no_exchange_of_a_sure_plan_is_cheaper(model, monkeypatch, target, certainty):
+    """Where exchanges alone have to find it: each plan that they lead to is as sure, counted anew, and none leads on."""
+    monkeypatch.setattr(certainty_module, "_MOST_COLUMNS", 0)
+    search = Certainty(model, target, NO_LIMITS, None, draw_outcomes(model, draws=20_000, seed=5))
+    climbed = set(search.known)
+    best, _ = search.cheapest(certainty)
+    learnt = set(search.known) - climbed
+    assert learnt
+    for plan in learnt:
+        assert search.choosing.chance(plan, target).probability >= certainty
+    outside = set(range(len(model.codes))) - best
+    for away in (best - {out} | into for out in best for into in (set(), *({one} for one in outside))):
+        if model.costs[list(away)].sum() < model.costs[list(best)].sum():
+            assert search.choosing.chance(away, target).probability < certainty
