@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -212,8 +212,7 @@ class NewReport(Controls):
         jobs = [(one, place_at(place, project)) for one, place in in_languages(parameters, address, also_in)]
 
         def run() -> None:
-            made = list(supervisor.run_all(jobs))
-            self._finish(next((one for one in made if one.error), made[0]))
+            self._finish(list(supervisor.run_all(jobs)))
 
         self.running = threading.Thread(target=run, daemon=True)
         self.running.start()
@@ -237,22 +236,26 @@ class NewReport(Controls):
             self.progress.value = self._supervisor.share
         self._say("\n".join(self._lines), "plain")
 
-    def _finish(self, outcome: Outcome) -> None:
+    def _finish(self, made: Sequence[Outcome]) -> None:
+        """Say how it went, of a report in both languages how the one went that failed, and show what is there."""
+        outcome = next((one for one in made if one.error), made[0])
         self._busy(False)
         self.running = self._supervisor = None
         if outcome.status == "stopped":
-            self._say(t("Dibatalkan. Laporan yang lama, bila ada, tidak diubah."))
+            ready = any(one.status == "done" for one in made)
+            said = t("Dibatalkan. Laporan yang lama, bila ada, tidak diubah.")
+            self._say(t("Dibatalkan. Yang sudah jadi tetap ada.") if ready else said)
         elif outcome.status == "failed":
             said = t("Laporan tidak jadi dibuat. {why} {advice}", why=outcome.why, advice=outcome.advice)
             problems = [f"• {problem}" for problem in outcome.error.problems] if outcome.error else []
             self._say("\n".join([said, *problems]))
         else:
-            said = t("Selesai dalam {seconds} detik.", seconds=number(outcome.seconds, decimals=1))
-            if outcome.status == "unchanged":
+            said = t("Selesai dalam {seconds} detik.", seconds=number(sum(one.seconds for one in made), decimals=1))
+            if all(one.status == "unchanged" for one in made):
                 said = t("Tidak ada yang berubah sejak laporan terakhir; laporan itu tetap.")
             self._say(said, "good")
-            made = shelf.at(outcome.folder)
-            self._show_result(shelf.card(made, opened=True) if made else "")
+            there = filter(None, (shelf.at(one.folder) for one in made))
+            self._show_result("".join(shelf.card(one, opened=True) for one in there))
         self._note()
 
     def _show_result(self, html: str) -> None:

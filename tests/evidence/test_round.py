@@ -4,6 +4,7 @@ import io
 import json
 import math
 import random
+import re
 import shutil
 from itertools import chain
 
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 import kla_analysis as kla
 from kla_analysis.evidence.collect import collect, merge
 from kla_analysis.evidence.deliveries import Delivery
-from kla_analysis.evidence.worksheets import Unit, open_round
+from kla_analysis.evidence.worksheets import Identity, Unit, open_round
 from kla_analysis.showing.collection import collection_workbook, deliveries_table
 from kla_analysis.showing.worksheets import worksheet
 
@@ -164,6 +165,19 @@ def test_personal_data_is_refused_and_never_repeated(played, tmp_path):
     assert "data pribadi" in done.stdout
     assert "3456" not in done.stdout + done.stderr
     assert not (tmp_path / "a.csv").exists()
+
+
+def test_no_worksheet_of_ours_looks_like_personal_data(tmp_path):
+    """The hash of this one's identity once read 0885004254…, which is a telephone number; older sheets still come back."""
+    own = open_round("12.02", 2025)
+    unit = next(one for one in own.units if one.code == "Dunia Usaha")
+    code = own.questions_of(unit).index[0]
+    (tmp_path / "asal.xlsx").write_bytes(worksheet(own, unit))
+    filled = rounds.fill(tmp_path / "asal.xlsx", tmp_path / "a.xlsx", {code: {"score": 0.5}}, "2025-03-20")
+    assert collect([filled], own, out=tmp_path / "a.csv").frame["score"].tolist().count(0.5) == 1
+    assert not re.search(r"\d", own.identity_of(unit).digest)
+    older = str(own.identity_of(unit)).replace(own.identity_of(unit).digest, "08850042545b68d1")
+    assert Identity.read(older) == own.identity_of(unit)
 
 
 def test_a_worksheet_is_known_by_its_property_where_its_cell_is_gone_and_refused_where_both_are(played, tmp_path):
