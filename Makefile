@@ -89,7 +89,7 @@ bench: $(DEV) ## ukur kecepatan (beberapa menit)
 
 .PHONY: bench-app
 bench-app: $(DEV) ## ukur kecepatan simulasi anggaran di peramban
-	@PYTHONPATH=tests $(BIN)/python tests/bench/app.py
+	@PYTHONPATH=tests $(BIN)/python tests/bench/pages.py && PYTHONPATH=tests $(BIN)/python tests/bench/app.py
 
 .PHONY: bench-country
 bench-country: $(DEV) ## buat laporan lengkap 514 daerah sintetis (kira-kira satu jam)

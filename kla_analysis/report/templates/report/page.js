@@ -37,35 +37,38 @@
     const {steps, words} = JSON.parse(box.querySelector("script").textContent);
     const [slider, field] = box.querySelectorAll("input"), shown = box.querySelector(".kla-answer"), spoken = box.querySelector("[role=status]");
     const rows = [...box.querySelectorAll("tbody tr")], rupiah = new Intl.NumberFormat(document.documentElement.lang);
-    let asked = 0, later = 0, now = -1;
+    let budget = +field.value, step, asked = 0, later = 0;
+    // While the hand moves only the sentence changes; the list and what is read aloud follow when it rests: a list that
+    // changes its height moves the whole page below it, on a small phone for longer than a frame.
+    const rest = () => {
+      clearTimeout(later);
+      slider.value = budget;
+      if (+field.value !== budget) field.value = budget;
+      box.dataset.total = step?.total ?? "";
+      box.dataset.cost = step?.cost ?? "";
+      const funded = new Set(step?.actions);
+      rows.forEach((row, at) => { row.hidden = !funded.has(at); });
+      spoken.textContent = shown.textContent;
+    };
     const show = () => {
       asked = 0;
-      const budget = +field.value;
       let low = 0, high = steps.length;
       while (low < high) {
         const middle = (low + high) >> 1;
         if (steps[middle].cost <= budget) low = middle + 1; else high = middle;
       }
-      const step = steps[low - 1];
-      shown.textContent = `Rp${rupiah.format(budget)}: ${step ? step.said : words.none}`;
-      slider.setAttribute("aria-valuetext", `Rp${rupiah.format(budget)}`);
+      step = steps[low - 1];
+      const rupiahs = `Rp${rupiah.format(budget)}`;
+      shown.textContent = `${rupiahs}: ${step ? step.said : words.none}`;
+      slider.setAttribute("aria-valuetext", rupiahs);
       clearTimeout(later);
-      later = setTimeout(() => { spoken.textContent = shown.textContent; }, 400);
-      if (now === low) return;
-      now = low;
-      box.dataset.total = step?.total ?? "";
-      box.dataset.cost = step?.cost ?? "";
-      const funded = new Set(step?.actions);
-      rows.forEach((row, at) => { row.hidden = !funded.has(at); });
+      later = setTimeout(rest, 200);
     };
-    const ask = () => { asked ||= requestAnimationFrame(show); };
-    slider.addEventListener("input", () => { field.value = slider.value; ask(); });
-    field.addEventListener("input", () => {
-      if (!field.validity.valid || field.value === "") return;
-      slider.value = field.value;
-      ask();
-    });
+    const ask = typed => { budget = +typed; asked ||= requestAnimationFrame(show); };
+    slider.addEventListener("input", () => ask(slider.value));
+    field.addEventListener("input", () => { if (field.validity.valid && field.value !== "") ask(field.value); });
     box.hidden = false;
     show();
+    rest();
   }
 }
