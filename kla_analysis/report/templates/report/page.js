@@ -35,7 +35,7 @@
   // Another budget: the stairs are in the page, every step of them as the planner has proven it.
   for (const box of document.querySelectorAll(".kla-whatif")) {
     const {steps, words} = JSON.parse(box.querySelector("script").textContent);
-    const [slider, field] = box.querySelectorAll("input"), shown = box.querySelector(".kla-answer"), spoken = box.querySelector("[role=status]");
+    const [slider, field] = box.querySelectorAll("input"), sentence = box.querySelector(".kla-answer").appendChild(new Text()), spoken = box.querySelector("[role=status]");
     const rows = [...box.querySelectorAll("tbody tr")], rupiah = new Intl.NumberFormat(document.documentElement.lang);
     let budget = +field.value, step, asked = 0, later = 0;
     // While the hand moves only the sentence changes; the list and what is read aloud follow when it rests: a list that
@@ -48,7 +48,7 @@
       box.dataset.cost = step?.cost ?? "";
       const funded = new Set(step?.actions);
       rows.forEach((row, at) => { row.hidden = !funded.has(at); });
-      spoken.textContent = shown.textContent;
+      spoken.textContent = sentence.data;
     };
     const show = () => {
       asked = 0;
@@ -59,7 +59,7 @@
       }
       step = steps[low - 1];
       const rupiahs = `Rp${rupiah.format(budget)}`;
-      shown.textContent = `${rupiahs}: ${step ? step.said : words.none}`;
+      sentence.data = `${rupiahs}: ${step ? step.said : words.none}`;
       slider.setAttribute("aria-valuetext", rupiahs);
       clearTimeout(later);
       later = setTimeout(rest, 200);
