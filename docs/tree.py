@@ -19,10 +19,7 @@ SAID = {
     "docs": "the guides, their pictures, and the scripts behind both",
     "environment.yml": "the same environment for conda",
     "pyproject.toml": "packages, ranges, tools",
-    "requirements.lock": "exact pins with hashes of what runs",
-    "requirements-dev.lock": "the same, and what tests and checks need",
-    "Makefile": "every command; `make` lists them",
-    "CONTRIBUTING.md": "how to work on it",
+    "requirements.lock": "exact pins with hashes of what runs; what tests need beside it: requirements-dev.lock",
 }
 
 
@@ -61,7 +58,6 @@ def short() -> str:
             lines.append(_line("kla_analysis/", about(ROOT / top / "__init__.py")))
             rooms = sorted(path for path in (ROOT / top).iterdir() if (path / "__init__.py").is_file())
             lines += [_line(f"  {room.name}/", about(room / "__init__.py")) for room in rooms]
-            lines += [_line(f"  {path.name}", about(path)) for path in sorted((ROOT / top).glob("[a-z]*.py"))]
         else:
             lines.append(_line(top + ("/" if (ROOT / top).is_dir() else ""), SAID[top]))
     return "\n".join(lines)
