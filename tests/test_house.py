@@ -226,8 +226,16 @@ def test_completion_lists_what_a_room_shows():
     assert dir(kla.charts) == drawn.split()
 
 
-def test_nothing_slow_is_imported_for_nothing():
-    code = "import kla_analysis, sys; print([m for m in ('pandas', 'matplotlib', 'papermill') if m in sys.modules])"
+@pytest.mark.parametrize(
+    ("asked", "slow"),
+    [
+        ("kla_analysis", ("pandas", "matplotlib", "papermill")),
+        ("kla_analysis.report.build, papermill", ("lark",)),
+        ("kla_analysis.app.server, kla_analysis.app.serve, voila.app, jupyterlab.labapp", ("lark", "matplotlib")),
+    ],
+)
+def test_nothing_slow_is_imported_for_nothing(asked, slow):
+    code = f"import {asked}, sys; print([one for one in {slow} if one in sys.modules])"
     said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
 
