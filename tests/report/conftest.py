@@ -23,6 +23,7 @@ from conftest import ROOT, blank, made_once, run_kla
 from playwright.sync_api import sync_playwright
 
 from kla_analysis.report.parameters import ReportParameters
+from kla_analysis.runs.batch import BatchRun, plan_jobs, run_batch
 from kla_analysis.runs.runner import TEMPORARY, Outcome, run_report
 
 
@@ -35,6 +36,13 @@ class Mini:
         (root / "notebooks").mkdir()
         self.reports = root / "reports"
         self.notebook("charts.components(case.components, case)")
+
+    def real(self, *names: str) -> None:
+        """Have these of the project's notebooks, and no others."""
+        for path in (self.root / "notebooks").iterdir():
+            path.unlink()
+        for name in names:
+            shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", self.root / "notebooks")
 
     def notebook(self, *cells: str, name: str = "10_uji") -> None:
         """Write a notebook: a title, the parameters, the case, and these cells."""
@@ -51,9 +59,13 @@ class Mini:
     def kla(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return run_kla(*arguments, **self.environment(**environment))
 
-    def run(self, target: str = "", **options) -> Outcome:
-        """Make the report of Tanah Bumbu in this process."""
-        return run_report(ReportParameters(target=target), **options)
+    def run(self, target: str = "", *, out: Path | str | None = None, about: dict | None = None, **options) -> Outcome:
+        """Make the report of Tanah Bumbu, or another one, from this process."""
+        return run_report(ReportParameters(target=target, **about or {}), out=out, **options)
+
+    def run_batch(self, codes: list[str], **options) -> BatchRun:
+        """Make the reports of some synthetic sheets from this process."""
+        return run_batch(plan_jobs(codes, years=[2025], sheets=self.root / "sheets"), **options)
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start the command and leave it running; the test ends it."""

@@ -6,7 +6,6 @@ import hashlib
 import itertools
 import json
 import re
-import shutil
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -299,29 +298,28 @@ def test_partners_stand_on_the_meeting_sheets(report):
         assert partner in text
 
 
-def test_one_cluster_a_predicate_only_round_and_what_people_added(tmp_path):
+def test_one_cluster_a_predicate_only_round_and_what_people_added(mini, tmp_path):
     """A second run into the same folder replaces the report and keeps what is not ours."""
     out = tmp_path / "hasil"
-    first = run_kla("report", "--year", "2023", "--out", str(out), KLA_REPORTS=str(tmp_path / "r"))
-    assert first.returncode == 0, first.stderr
+    mini.real("01_rapor", "02_kelemahan_klaster")
+    mini.run(out=out, about={"year": 2023})
     text = Page(out / "01_rapor.html").text
     assert "tidak ada lembar nilai" in text
     assert "antara 1 dan 100 poin" in text
     assert "ILUSTRATIF" not in text
     (out / "catatan.txt").write_text("milik saya")
-    second = run_kla("report", "--cluster", "K2", "--out", str(out), KLA_REPORTS=str(tmp_path / "r"))
-    assert second.returncode == 0, second.stderr
+    mini.run(out=out, about={"cluster": "K2"})
     assert (out / "catatan.txt").read_text() == "milik saya"
     text = Page(out / "02_kelemahan_klaster.html").text
     assert "Indikator Klaster II" in text
     assert "Indikator Klaster III" not in text
 
 
-def test_an_own_sheet(tmp_path, sheet):
+def test_an_own_sheet(mini, tmp_path, sheet):
     path = sheet((",1.1,10.11,", ",1.1,,"))
     out = tmp_path / "hasil"
-    done = run_kla("report", "--assessment", str(path), "--out", str(out), KLA_REPORTS=str(tmp_path / "r"))
-    assert done.returncode == 0, done.stderr
+    mini.real("01_rapor")
+    mini.run(out=out, about={"assessment": str(path)})
     page = (out / "index.html").read_text(encoding="utf-8")
     assert "640,39–652,39" in page
     assert "ILUSTRATIF" not in Page(out / "index.html").text
@@ -350,45 +348,34 @@ def test_two_runs_at_once(tmp_path):
     assert not out.exists()
 
 
-@pytest.fixture
-def project_copy(tmp_path) -> Path:
-    """A project of its own, with a notebook to spoil."""
-    for name in ("data", "notebooks"):
-        shutil.copytree(ROOT / name, tmp_path / "proyek" / name)
-    return tmp_path / "proyek"
-
-
-def test_a_failing_cell_leaves_the_old_report(project_copy):
-    environment = {"KLA_HOME": str(project_copy)}
-    out = project_copy / "reports" / "63.10" / "2022"
-    for path in project_copy.glob("notebooks/0[!1]*"):
-        path.unlink()
-    assert run_kla("report", **environment).returncode == 0
+def test_a_failing_cell_leaves_the_old_report(mini):
+    out = mini.reports / "63.10" / "2022"
+    mini.real("01_rapor")
+    mini.run()
     before = (out / "index.html").read_bytes()
-    book = project_copy / "notebooks" / "01_rapor.ipynb"
+    book = mini.root / "notebooks" / "01_rapor.ipynb"
     book.write_text(book.read_text(encoding="utf-8").replace("wording.remarks(case)", "1 / 0"), encoding="utf-8")
-    done = run_kla("report", **environment)
+    done = mini.kla("report")
     assert done.returncode == 4
     assert "01_rapor.ipynb" in done.stderr
     assert "ZeroDivisionError" in done.stderr
     assert "Traceback" not in done.stderr
     assert (out / "index.html").read_bytes() == before
-    assert [path.name for path in (project_copy / "reports" / "gagal").iterdir()] == ["63.10-2022-01_rapor.ipynb"]
+    assert [path.name for path in (mini.reports / "gagal").iterdir()] == ["63.10-2022-01_rapor.ipynb"]
     said = Page(out.parent / "2022-gagal.html").text
     assert "01_rapor.ipynb" in said
     assert "Laporan terakhir yang utuh tidak diubah" in said
 
 
-def test_a_killed_kernel_is_not_a_success(project_copy):
-    for path in project_copy.glob("notebooks/0[!1]*"):
-        path.unlink()
-    book = project_copy / "notebooks" / "01_rapor.ipynb"
+def test_a_killed_kernel_is_not_a_success(mini):
+    mini.real("01_rapor")
+    book = mini.root / "notebooks" / "01_rapor.ipynb"
     spoilt = book.read_text(encoding="utf-8").replace("wording.remarks(case)", "import os; os.kill(os.getpid(), 9)")
     book.write_text(spoilt, encoding="utf-8")
-    done = run_kla("report", KLA_HOME=str(project_copy))
+    done = mini.kla("report")
     assert done.returncode == 5
     assert "Traceback" not in done.stderr
-    assert not (project_copy / "reports" / "63.10" / "2022").exists()
+    assert not (mini.reports / "63.10" / "2022").exists()
 
 
 class Said(HTMLParser):

@@ -115,10 +115,11 @@ def test_whatever_the_machine_speaks_the_files_are_the_same(mini):
     mini.run()
     mini.run(force=True)  # the first report has nothing to compare itself with
     first = mini.files()
-    for environment in (
+    others = (
         {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "TZ": "Asia/Jayapura"},
         {"LANG": "tr_TR.UTF-8", "TZ": "UTC", "PYTHONIOENCODING": "cp1252"},
-    ):
+    )
+    for environment in others[: often(1, 2)]:  # another test makes a report under a Turkish one
         running = mini.start(*REPORT, "--force", **environment)
         running.communicate(timeout=240)
         assert running.returncode == 0
@@ -147,7 +148,7 @@ def test_whatever_the_clock_on_the_wall_says_the_files_are_the_same(mini, tmp_pa
         {"CLOCK_SHIFT": within_the_run("2027-03-28T01:00:00+00:00"), "TZ": "Europe/Berlin"},
         {"CLOCK_SHIFT": within_the_run("2027-10-31T01:00:00+00:00"), "TZ": "Europe/Berlin"},
     )
-    for environment in clocks[: often(2, 4)]:
+    for environment in clocks[: often(1, 4)]:
         running = mini.start(*REPORT, "--force", LD_PRELOAD=str(clock), **environment)
         _, said = running.communicate(timeout=240)
         assert running.returncode == 0, said.decode()
@@ -178,7 +179,7 @@ def test_notebooks_take_turns_where_other_reports_use_the_processors(mini):
     (code,) = mini.synthetic(1)
     processors = os.cpu_count()
     for jobs, alone in ((processors, True), (1, processors == 1)):
-        assert mini.kla(*mini.batch([code], "--jobs", str(jobs), "--force")).returncode == 0
+        assert mini.run_batch([code], workers=jobs, force=True).exit_code == 0
         times = sorted([float(each) for each in path.read_text().split()] for path in mini.root.glob("*.txt"))
         assert len(times) == 3
         assert all(end <= began for (_, end), (began, _) in itertools.pairwise(times)) is alone

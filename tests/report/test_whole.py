@@ -4,41 +4,36 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from html import unescape
 from pathlib import Path
 
 import pypdf
 import pytest
-from conftest import ROOT, run_kla
-from report.conftest import without_stamp
+from report.conftest import Mini, without_stamp
 
 DOCUMENTS = ["laporan.pdf", "ringkasan.pdf", "rapat.pptx", "laporan.xlsx", "results.json", "changes.json"]
 
 
 @pytest.fixture
-def short_project(tmp_path) -> Path:
+def short(mini) -> Mini:
     """A project with one notebook, whose report is made in a moment."""
-    shutil.copytree(ROOT / "data", tmp_path / "proyek" / "data")
-    (tmp_path / "proyek" / "notebooks").mkdir()
-    shutil.copy(ROOT / "notebooks" / "07_mutu_data.ipynb", tmp_path / "proyek" / "notebooks")
-    return tmp_path / "proyek"
+    mini.real("07_mutu_data")
+    return mini
 
 
 def text_of(page: Path) -> str:
     return unescape(re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8")))
 
 
-def test_the_next_report_says_what_moved_and_takes_the_page_about_the_failure_away(short_project):
-    environment = {"KLA_HOME": str(short_project)}
-    out = short_project / "reports" / "63.10" / "2022"
-    assert run_kla("report", **environment).returncode == 0
+def test_the_next_report_says_what_moved_and_takes_the_page_about_the_failure_away(short):
+    out = short.reports / "63.10" / "2022"
+    short.run()
     assert "laporan pertama" in text_of(out / "index.html")
     (out.parent / "2022-gagal.html").write_text("gagal")
-    sheet = short_project / "data/assessments/63.10/2022-final.csv"
+    sheet = short.root / "data/assessments/63.10/2022-final.csv"
     text = sheet.read_text(encoding="utf-8")
     sheet.write_text(text.replace(",1.1,10.11,", ",1.1,12,"), encoding="utf-8")
-    assert run_kla("report", **environment).returncode == 0
+    short.run()
     assert not (out.parent / "2022-gagal.html").exists()
     found = json.loads((out / "changes.json").read_text(encoding="utf-8"))
     assert found["causes"] == {"data": ["lembar nilai"]}
@@ -52,12 +47,12 @@ def test_the_next_report_says_what_moved_and_takes_the_page_about_the_failure_aw
     assert "+1,89 poin, semuanya karena jawaban" in pdf
 
 
-def test_two_reports_of_the_same_are_the_same_files(short_project, tmp_path):
+def test_two_reports_of_the_same_are_the_same_files(short, tmp_path):
     """Another folder, clock and language of the machine: equal bytes, in pages all but the stamp."""
     places = [tmp_path / "satu", tmp_path / "dua"]
-    for out, zone in zip(places, ("UTC", "Asia/Jayapura"), strict=True):
-        done = run_kla("report", "--out", str(out), KLA_HOME=str(short_project), TZ=zone, LANG="tr_TR.UTF-8")
-        assert done.returncode == 0, done.stderr
+    short.run(out=places[0])
+    done = short.kla("report", "--out", str(places[1]), TZ="Asia/Jayapura", LANG="tr_TR.UTF-8")
+    assert done.returncode == 0, done.stderr
     for name in DOCUMENTS:
         assert (places[0] / name).read_bytes() == (places[1] / name).read_bytes(), name
     for name in ("index.html", "perubahan.html", "07_mutu_data.html"):
