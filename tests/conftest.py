@@ -34,6 +34,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to go on where the marks above do nothing: every fixture of a file would be made by every worker."""
+    grouped = session.config.getoption("loadgroup", default=False)
+    if grouped and not any("@" in item.nodeid for item in session.items):
+        raise pytest.UsageError("pytest-xdist does not keep the tests of a file together under this version of pytest.")
+
+
 def often(everywhere: T, thorough: T) -> T:
     """Return how often something is tried, or what: `make thorough` (KLA_THOROUGH) tries more than every test run."""
     return thorough if os.environ.get("KLA_THOROUGH") else everywhere

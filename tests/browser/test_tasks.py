@@ -1,6 +1,7 @@
 """Ten things that people come for, each done by hand from the first page within six actions.
 
-On a projector and on a phone. What was on the screen at the end is kept in tests/browser/screenshots/.
+Each on the screen that its people hold, a projector or a phone, and by `make thorough` on both. What was on the screen at
+the end is kept in tests/browser/screenshots/.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pytest
 import rounds
 from browser.driving import App, Hand, Server, Window, counted, serving_launcher, until, window_of
 from browser.test_access import findings, fits
-from conftest import ROOT
+from conftest import ROOT, often
 from playwright.sync_api import Browser
 
 import kla_analysis as kla
@@ -61,7 +62,12 @@ def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
         yield server
 
 
-@pytest.fixture(scope="module", params=["1366", "390"])
+on_a_phone, at_a_desk = (
+    pytest.mark.parametrize("window", often([size], ["1366", "390"]), indirect=True) for size in ("390", "1366")
+)
+
+
+@pytest.fixture(scope="module")
 def window(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Window]:
     with window_of(browser, request.param) as context:
         yield Window(request.param, context, server.url)
@@ -74,6 +80,7 @@ def task(window: Window, request: pytest.FixtureRequest) -> Iterator[Hand]:
         yield hand
 
 
+@on_a_phone
 def test_open_the_sample_report(task):
     task.button("Buat laporan")
     task.button("Laporan yang ada")
@@ -82,6 +89,7 @@ def test_open_the_sample_report(task):
     assert "650,5" in task.page.locator("body").inner_text()
 
 
+@at_a_desk
 def test_run_a_report(task, window, home):
     task.button("Buat laporan")
     task.choose("Tahun", "2025")
@@ -95,6 +103,7 @@ def test_run_a_report(task, window, home):
     assert "2025" in task.page.locator("body").inner_text()
 
 
+@on_a_phone
 def test_change_the_language(task):
     task.button("English")
     task.button("Make a report")
@@ -103,6 +112,7 @@ def test_change_the_language(task):
     assert "Daerah" not in task.page.locator(".kla-app").inner_text()
 
 
+@on_a_phone
 def test_move_the_slider_and_export_the_picture(task):
     task.button("Coba anggaran")
     app = App(task.page)
@@ -113,6 +123,7 @@ def test_move_the_slider_and_export_the_picture(task):
     assert task.download("rencana.png").read_bytes().startswith(b"\x89PNG")
 
 
+@at_a_desk
 def test_compare_two_rounds(task):
     task.button("Buat laporan")
     task.button("Bandingkan dua putaran")
@@ -123,6 +134,7 @@ def test_compare_two_rounds(task):
     task.look_at(task.page.get_by_role("table"))
 
 
+@on_a_phone
 def test_find_the_weakest_cluster(task):
     task.button("Buat laporan")
     task.button("Laporan yang ada")
@@ -135,6 +147,7 @@ def test_find_the_weakest_cluster(task):
     task.look_at(told)
 
 
+@at_a_desk
 def test_find_the_formula_of_a_score(task):
     task.button("Buat laporan")
     task.button("Laporan yang ada")
@@ -145,6 +158,7 @@ def test_find_the_formula_of_a_score(task):
     assert rule.is_visible()
 
 
+@at_a_desk
 def test_mend_a_bad_cell_from_its_message(task, window, tmp_path, instrument, reference, home):
     year = {"1366": "2023", "390": "2024"}[window.size]
     titles = (*people.TITLES[:2], (f"TAHUN {year}",), ())
@@ -164,6 +178,7 @@ def test_mend_a_bad_cell_from_its_message(task, window, tmp_path, instrument, re
     assert kla.load_assessment(home / path, instrument).scores["1.1"] == 12
 
 
+@on_a_phone
 def test_collect_worksheets_and_see_who_is_missing(task, window, tmp_path, home):
     year = {"1366": 2026, "390": 2027}[window.size]
     own = open_round("63.10", year, due=f"{year}-03-31")
@@ -186,6 +201,7 @@ def test_collect_worksheets_and_see_who_is_missing(task, window, tmp_path, home)
     assert sheet.scores.notna().sum() == 5
 
 
+@at_a_desk
 def test_make_a_schedule(task, home):
     task.button("Buat laporan")
     task.button("Jadwal")
@@ -197,6 +213,7 @@ def test_make_a_schedule(task, home):
     assert 'areas = ["63.10"]' in (home / "jadwal/63.10-2022.toml").read_text()
 
 
+@on_a_phone
 def test_find_what_changed(task):
     task.button("Buat laporan")
     task.button("Laporan yang ada")
@@ -217,7 +234,10 @@ def test_back_leads_to_the_first_page_however_soon_a_door_was_opened(context, se
     page.locator(".kla-shelf").wait_for()
 
 
-@pytest.mark.parametrize(("language", "first"), [("Bahasa Indonesia", "Periksa data"), ("English", "Check data")])
+@pytest.mark.parametrize(
+    ("language", "first"),
+    [("Bahasa Indonesia", "Periksa data"), ("English", "Check data")][: often(1, 2)],
+)
 def test_every_door_is_for_everyone(context, server, language, first, tmp_path, instrument, reference):
     """Axe finds nothing behind any door, a message with its field included, and nothing is cut at 320 px."""
     page = context.new_page()
