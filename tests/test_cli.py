@@ -3,8 +3,14 @@
 import json
 from pathlib import Path
 
+import click
 import pytest
 from conftest import ROOT, run_json, run_kla
+
+import kla_analysis.cli.main  # noqa: F401
+from kla_analysis.cli.kit import app
+from kla_analysis.planning.scenario import Scenario
+from kla_analysis.report.parameters import ReportParameters
 
 
 @pytest.mark.parametrize(
@@ -159,3 +165,21 @@ def test_help_names_every_command():
     said = run_kla("--help").stdout
     assert all(name in said for name in ("report", "score", "band", "audit", "check"))
     assert run_kla().returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "inner"),
+    [("report", ReportParameters, {"translation"}), ("plan", Scenario, {"title", "note"})],
+)
+def test_options_are_the_parameters_of_the_schema_with_its_defaults(name, schema, inner):
+    """They are written where they are, as the schema takes longer to load than `--help` may take."""
+    command = app.get_command(click.Context(app), name)
+    options = {each.name: each.default for each in command.params}
+    assert set(schema.model_fields) - set(options) == inner
+    stated = {
+        each: given
+        for each, given in options.items()
+        if each in schema.model_fields and isinstance(given, str | int | float)
+    }
+    assert stated == {each: schema.model_fields[each].default for each in stated}
+    assert len(stated) == {"report": 8, "plan": 0}[name]
