@@ -42,10 +42,10 @@ BROWSERLESS := $(if $(BROWSER)$(CI),,--ignore=tests/browser)
 
 .PHONY: test
 test: export KLA_LANG :=
-test: $(DEV) ## jalankan semua uji
+test: $(DEV) ## jalankan semua uji; yang lama dengan make thorough dan make chaos
 	@echo "==> Menjalankan semua uji (beberapa menit)"
 	@$(if $(BROWSERLESS),echo "    Chromium tidak ada: uji peramban TIDAK dijalankan. Memasangnya: make browser")
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(BROWSERLESS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long" $(BROWSERLESS)
 
 .PHONY: browser
 browser: ## pasang Chromium untuk uji peramban (Debian/Ubuntu; perlu sudo)
@@ -106,8 +106,8 @@ mutants: $(DEV) ## rusak COUNT=200 tempat satu per satu (SEED=1, ONLY=analysis/s
 	@$(BIN)/python tests/mutants.py --count $(or $(COUNT),200) --seed $(or $(SEED),1) --only '$(ONLY)'
 
 .PHONY: thorough
-thorough: $(DEV) ## uji yang diundi sebanyak-banyaknya: rekapitulasi, rencana, dan selang kepercayaan
-	@KLA_THOROUGH=1 $(BIN)/python -m pytest -q -s $$(grep -rlE 'often\(' tests --include='test_*.py')
+thorough: $(DEV) ## uji yang lama, dan yang diundi sebanyak-banyaknya: rekapitulasi, rencana, layar, bahasa
+	@KLA_THOROUGH=1 $(BIN)/python -m pytest -q -s $$(grep -rlE 'often\(|mark\.long' tests --include='test_*.py')
 
 # LibreOffice is not part of the environment and is not installed where CI runs: apt-get install libreoffice-calc python3-uno
 .PHONY: office

@@ -21,7 +21,7 @@ from kla_analysis.report.manifest import read_manifest, sha256
 from kla_analysis.runs.batch import plan_jobs, read_areas, run_batch
 
 #: How many reports, and how often the batch is killed; `make chaos` asks for 50 and 20.
-REPORTS = int(os.environ.get("KLA_CHAOS_REPORTS", "3"))
+REPORTS = int(os.environ.get("KLA_CHAOS_REPORTS", "4"))
 KILLS = int(os.environ.get("KLA_CHAOS_KILLS", "2"))
 
 #: One notebook that goes wrong in its own way in each area.
@@ -75,6 +75,7 @@ def test_one_fault_each_and_all_others_are_done(mini):
     assert (sum(nothing.counts.values()), nothing.exit_code) == (0, 0)
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_and_resumed(mini):
     """Nothing is missing, half there, left over or still running; what was done is not done again."""
     codes = mini.synthetic(REPORTS)
@@ -229,6 +230,7 @@ def cluster(mini):
         process.communicate()
 
 
+@pytest.mark.long
 def test_a_cluster_that_loses_a_worker(mini, cluster):
     address, workers = cluster
     codes = mini.synthetic(3)

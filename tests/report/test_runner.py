@@ -20,7 +20,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from conftest import ROOT, often
+from conftest import ROOT
 from pypdf import PdfReader
 
 from kla_analysis.errors import KernelError, ParameterError
@@ -111,21 +111,22 @@ def test_a_manifest_that_can_not_be_trusted_is_made_anew(mini):
         assert manifest(mini).outputs.keys() == whole.outputs.keys()
 
 
+@pytest.mark.long
 def test_whatever_the_machine_speaks_the_files_are_the_same(mini):
     mini.run()
     mini.run(force=True)  # the first report has nothing to compare itself with
     first = mini.files()
-    others = (
+    for environment in (
         {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "TZ": "Asia/Jayapura"},
         {"LANG": "tr_TR.UTF-8", "TZ": "UTC", "PYTHONIOENCODING": "cp1252"},
-    )
-    for environment in others[: often(1, 2)]:  # another test makes a report under a Turkish one
+    ):
         running = mini.start(*REPORT, "--force", **environment)
         running.communicate(timeout=240)
         assert running.returncode == 0
         assert mini.files() == first
 
 
+@pytest.mark.long
 def test_whatever_the_clock_on_the_wall_says_the_files_are_the_same(mini, tmp_path):
     assert shutil.which("cc"), "a C compiler is needed: sudo apt install gcc libc6-dev"
     clock = tmp_path / "clock.so"
@@ -148,7 +149,7 @@ def test_whatever_the_clock_on_the_wall_says_the_files_are_the_same(mini, tmp_pa
         {"CLOCK_SHIFT": within_the_run("2027-03-28T01:00:00+00:00"), "TZ": "Europe/Berlin"},
         {"CLOCK_SHIFT": within_the_run("2027-10-31T01:00:00+00:00"), "TZ": "Europe/Berlin"},
     )
-    for environment in clocks[: often(1, 4)]:
+    for environment in clocks:
         running = mini.start(*REPORT, "--force", LD_PRELOAD=str(clock), **environment)
         _, said = running.communicate(timeout=240)
         assert running.returncode == 0, said.decode()
