@@ -36,8 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Refuse to go on where the marks above do nothing: every fixture of a file would be made by every worker."""
-    grouped = session.config.getoption("loadgroup", default=False)
-    if grouped and not any("@" in item.nodeid for item in session.items):
+    together = [item for item in session.items if item.get_closest_marker("xdist_group")]
+    if session.config.getoption("loadgroup", default=False) and not all("@" in item.nodeid for item in together):
         raise pytest.UsageError("pytest-xdist does not keep the tests of a file together under this version of pytest.")
 
 
