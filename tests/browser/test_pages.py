@@ -57,7 +57,12 @@ def test_the_slider_is_moved_by_keys_and_read_aloud(phone, report):
         "said => document.querySelector('.kla-whatif [role=status]').textContent.startsWith(said)", arg=moved
     )
     assert f"{slider.get_attribute('aria-valuetext')}:" == moved
-    assert phone.get_by_label("atau ketik").input_value() == slider.input_value()
+    field = phone.get_by_label("atau ketik")
+    assert field.input_value() == slider.input_value()
+    field.fill("6")
+    field.fill("")  # nothing is written back into a field that is being emptied
+    phone.wait_for_timeout(400)
+    assert field.input_value() == ""
 
 
 def test_questions_are_sought_without_a_server(phone, report):

@@ -37,13 +37,12 @@
     const {steps, words} = JSON.parse(box.querySelector("script").textContent);
     const [slider, field] = box.querySelectorAll("input"), sentence = box.querySelector(".kla-answer").appendChild(new Text()), spoken = box.querySelector("[role=status]");
     const rows = [...box.querySelectorAll("tbody tr")], rupiah = new Intl.NumberFormat(document.documentElement.lang);
-    let budget = +field.value, step, asked = 0, later = 0;
+    let budget = +field.value, other = slider, step, asked = 0, later = 0;
     // While the hand moves only the sentence changes; the list and what is read aloud follow when it rests: a list that
     // changes its height moves the whole page below it, on a small phone for longer than a frame.
     const rest = () => {
       clearTimeout(later);
-      slider.value = budget;
-      if (+field.value !== budget) field.value = budget;
+      other.value = budget;  // never the one in which somebody is still writing
       box.dataset.total = step?.total ?? "";
       box.dataset.cost = step?.cost ?? "";
       const funded = new Set(step?.actions);
@@ -64,9 +63,13 @@
       clearTimeout(later);
       later = setTimeout(rest, 200);
     };
-    const ask = typed => { budget = +typed; asked ||= requestAnimationFrame(show); };
-    slider.addEventListener("input", () => ask(slider.value));
-    field.addEventListener("input", () => { if (field.validity.valid && field.value !== "") ask(field.value); });
+    const ask = from => {
+      budget = +from.value;
+      other = from === slider ? field : slider;
+      asked ||= requestAnimationFrame(show);
+    };
+    slider.addEventListener("input", () => ask(slider));
+    field.addEventListener("input", () => { if (field.validity.valid && field.value !== "") ask(field); });
     box.hidden = false;
     show();
     rest();
