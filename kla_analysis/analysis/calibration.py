@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from kla_analysis.analysis.forecast import (
     STEPS,
@@ -33,7 +32,7 @@ from kla_analysis.evidence.cases import fingerprint, former_awards, load_cases
 from kla_analysis.evidence.published import load_national_counts, load_participation
 from kla_analysis.instrument.instrument import Instrument, load_instrument
 from kla_analysis.project import find_project
-from kla_analysis.reading import read_resource
+from kla_analysis.reading import read_resource, read_yaml
 
 RECORD = "published/forecast_check.csv"
 #: What is left out at once.
@@ -86,7 +85,7 @@ def load_check(instrument: Instrument | None = None, *, data: Path | None = None
     rules = instrument or load_instrument(data=data)
     facts = fingerprint_of_facts(rules, data=data)
     if facts not in _CHECKED:
-        origin = yaml.safe_load((data / RECORD).with_suffix(".origin.yaml").read_text(encoding="utf-8"))
+        origin = read_yaml((data / RECORD).with_suffix(".origin.yaml"))
         recorded = origin["facts"] == facts
         _CHECKED[facts] = read_resource(RECORD, data).reset_index(drop=True) if recorded else check(rules, data=data)
     return _CHECKED[facts].copy()

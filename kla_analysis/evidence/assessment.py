@@ -7,6 +7,7 @@ import hashlib
 import io
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from kla_analysis.files import is_plain, read_plain
 from kla_analysis.instrument.instrument import CODE_COLUMNS, Instrument, load_instrument
 from kla_analysis.language import by_language, number, t
 from kla_analysis.project import find_project
-from kla_analysis.reading import TableSchema, delimiter_of, read_header, read_table, schema_of
+from kla_analysis.reading import TableSchema, delimiter_of, read_header, read_table, schema_of, stamp
 
 #: The kind of a sheet whose numbers were drawn to try out the program.
 SYNTHETIC = "synthetic"
@@ -154,13 +155,19 @@ def rules_of(
         instrument: id, where somebody names it.
         year: award year, where the sheet does not say it.
     """
-    if instrument is None:
-        try:
-            about = yaml.safe_load(read_plain(Path(path).with_suffix(ORIGIN)).decode())
-        except (OSError, DataError, UnicodeDecodeError, yaml.YAMLError):
-            about = None
-        instrument = about.get("instrument") if isinstance(about, dict) else None
-    return load_instrument(instrument, year=year_of(path) or year, data=data)
+    path = Path(path)
+    said = _named_instrument(path, stamp(path.with_suffix(ORIGIN)))
+    return load_instrument(instrument or said, year=_year_of(path, stamp(path)) or year, data=data)
+
+
+@lru_cache(maxsize=64)
+def _named_instrument(sheet: Path, changed: tuple[int, int]) -> str | None:
+    """Return the instrument that the origin note of a sheet names, read once for as long as it stays."""
+    try:
+        about = yaml.safe_load(read_plain(sheet.with_suffix(ORIGIN)).decode())
+    except (OSError, DataError, UnicodeDecodeError, yaml.YAMLError):
+        return None
+    return about.get("instrument") if isinstance(about, dict) else None
 
 
 def is_tidy(path: str | Path) -> bool:
@@ -173,11 +180,12 @@ def is_tidy(path: str | Path) -> bool:
     return "score" in named and bool(named & set(CODE_COLUMNS.values())) and "area_code" in named
 
 
-def year_of(path: str | Path) -> int | None:
+@lru_cache(maxsize=64)
+def _year_of(path: Path, changed: tuple[int, int]) -> int | None:
     """Return the award year that a sheet in the project's own form begins with; None for any other file."""
     if not is_tidy(path):
         return None
-    text = read_plain(Path(path)).decode("utf-8-sig", "replace")
+    text = read_plain(path).decode("utf-8-sig", "replace")
     lines = io.StringIO(text, newline="")
     year = str(next(csv.DictReader(lines, delimiter=delimiter_of(text)), {}).get("award_year", ""))
     return int(year) if year.isdigit() else None

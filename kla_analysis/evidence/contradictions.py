@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from kla_analysis.errors import Problem
 from kla_analysis.evidence.cases import SCORES, load_stage_scores
 from kla_analysis.evidence.published import AWARD_STAGE, ladder_of, load_province_counts, load_results
 from kla_analysis.language import by_language, t
 from kla_analysis.project import find_project
-from kla_analysis.reading import refuse
+from kla_analysis.reading import read_yaml, refuse
 
 DECLARED = "published/discrepancies.yaml"
 
@@ -49,7 +48,7 @@ def load_contradictions(*, data: Path | None = None) -> list[Contradiction]:
     'Kota Kediri 2019'
     """
     data = data or find_project().data
-    items = yaml.safe_load((data / DECLARED).read_text(encoding="utf-8"))
+    items = read_yaml(data / DECLARED)
     declared = [
         Contradiction(
             item["id"],

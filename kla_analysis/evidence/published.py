@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from kla_analysis.errors import Problem
 from kla_analysis.evidence.areas import load_areas
@@ -18,7 +17,7 @@ from kla_analysis.instrument.bands import Ladder
 from kla_analysis.instrument.instrument import Instrument, known_instruments, load_instrument
 from kla_analysis.language import by_language, t
 from kla_analysis.project import find_project
-from kla_analysis.reading import in_language, read_resource, schema_of
+from kla_analysis.reading import in_language, read_resource, read_yaml, schema_of
 
 RESULTS = "published/results.csv"
 
@@ -100,7 +99,7 @@ def load_origins(*, data: Path | None = None) -> list[dict[str, str]]:
     """Return what the origin notes beside the project's data say: `title`, `note`, `standing`."""
     data = data or find_project().data
     paths = [*sorted((data / "published").glob("*.origin.yaml")), *sorted(data.glob("*.origin.yaml"))]
-    notes = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths if path.is_file()]
+    notes = [read_yaml(path) for path in paths if path.is_file()]
     return [
         {"title": by_language(note["title"]), "note": by_language(note["note"]), "standing": note["standing"]}
         for note in notes

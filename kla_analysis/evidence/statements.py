@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from kla_analysis.errors import Problem
 from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import by_language, t
 from kla_analysis.project import find_project
-from kla_analysis.reading import refuse
+from kla_analysis.reading import read_yaml, refuse
 
 STATEMENTS = "published/conditions.yaml"
 FIELD_DAY = "published/field_day.yaml"
@@ -60,7 +58,7 @@ def load_statements(instrument: Instrument, *, file: str = STATEMENTS, data: Pat
     >>> kla.load_statements(case.instrument)[0].by
     'ketua tim verifikasi sebuah provinsi'
     """
-    items = yaml.safe_load(((data or find_project().data) / file).read_text(encoding="utf-8"))
+    items = read_yaml((data or find_project().data) / file)
     problems = [problem for item in items for problem in _wrong_in(item, instrument, f"data/{file}")]
     if problems:
         refuse(f"data/{file}", problems)

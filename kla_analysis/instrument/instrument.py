@@ -16,13 +16,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
-from kla_analysis.errors import DataError, ParameterError, Problem, as_written, did_you_mean
+from kla_analysis.errors import ParameterError, Problem, as_written, did_you_mean
 from kla_analysis.instrument.bands import Band, BoundCase, Ladder
 from kla_analysis.language import by_language, current_language, number, t
 from kla_analysis.project import find_project
-from kla_analysis.reading import in_language, read_resource, refuse, stamp
+from kla_analysis.reading import in_language, read_resource, read_yaml, refuse, stamp
 
 #: The levels of an instrument from the finest to the coarsest, and the column that codes each.
 CODE_COLUMNS = {"question": "question_code", "indicator": "indicator_code", "component": "component_code"}
@@ -304,7 +303,8 @@ def instrument_in_force(year: int | None = None, *, data: Path | None = None) ->
     Args:
         year: award year; the newest instrument when not given.
     """
-    folder = (data or find_project().data) / "instruments"
+    data = data or find_project().data
+    folder = data / "instruments"
     spans = {
         name: _in_force(folder / name, stamp(folder / name / "instrument.yaml"))
         for name in known_instruments(data=data)
@@ -321,7 +321,7 @@ def instrument_in_force(year: int | None = None, *, data: Path | None = None) ->
 @lru_cache(maxsize=64)
 def _in_force(folder: Path, changed: tuple[int, int]) -> tuple[float, float]:
     """Return the first and the last award year of an instrument."""
-    about = _read_yaml(folder / "instrument.yaml")
+    about = read_yaml(folder / "instrument.yaml")
     return about["valid_from"].year, about["valid_to"].year if about["valid_to"] else math.inf
 
 
@@ -341,7 +341,8 @@ def load_instrument(instrument: str | None = None, *, year: int | None = None, d
     >>> load_instrument(year=2025)
     Instrument(kla-2024: 7 components, 31 indicators, 274 questions, 1000 points)
     """
-    folder = (data or find_project().data) / "instruments"
+    data = data or find_project().data
+    folder = data / "instruments"
     known = known_instruments(data=data)
     instrument = instrument or instrument_in_force(year, data=data)
     if instrument not in known:
@@ -355,14 +356,14 @@ def load_instrument(instrument: str | None = None, *, year: int | None = None, d
 @lru_cache(maxsize=8)
 def _load(folder: Path, lang: str, changed: tuple[tuple[int, int], ...]) -> Instrument:
     """Load once per process and language (the names are in the language in force), and again when a file has changed."""
-    about = _read_yaml(folder / "instrument.yaml")
+    about = read_yaml(folder / "instrument.yaml")
     components, indicators, questions, agencies = (
         read_resource(f"instruments/{folder.name}/{name}.csv", folder.parent.parent).rename(
             columns={"max_score": "max_points", "label_id": "name_id", "label_en": "name_en"}
         )
         for name in ("components", "indicators", "questions", "agencies")
     )
-    discrepancies = tuple(_discrepancy(item) for item in _read_yaml(folder / "discrepancies.yaml"))
+    discrepancies = tuple(_discrepancy(item) for item in read_yaml(folder / "discrepancies.yaml"))
     _require_consistent(about, components, indicators, questions, discrepancies, f"data/instruments/{folder.name}")
     return Instrument(
         id=about["id"],
@@ -447,16 +448,6 @@ def _source(item: dict[str, Any]) -> Source:
 
 def _text(value: Any) -> str:
     return by_language(value) if isinstance(value, dict) else str(value)
-
-
-def _read_yaml(path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise DataError(
-            t("{file} tidak dapat dibaca: {why}.", file=path.name, why=str(error).splitlines()[0]),
-            advice=t("Pulihkan berkas itu dari salinan proyek yang utuh."),
-        ) from None
 
 
 def _glossed(agencies: pd.DataFrame) -> pd.DataFrame:

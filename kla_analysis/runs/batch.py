@@ -24,6 +24,7 @@ from kla_analysis.errors import KernelError, ParameterError, Problem
 from kla_analysis.evidence.areas import load_areas, near_codes
 from kla_analysis.evidence.published import load_results
 from kla_analysis.files import is_plain, read_plain
+from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import moment, number, t
 from kla_analysis.project import Project, find_project
 from kla_analysis.report import html
@@ -152,10 +153,11 @@ def plan_jobs(
     for year, target, cluster in itertools.product(years, targets, clusters):
         asked = {"year": year, "target": target, "cluster": cluster, **same}
         stage = asked.get("stage", "")
+        order = [known.code for known in load_instrument(year=year).stages] if sheets else []
         # What differs from the first asked for stands in the name, so that two reports never share a folder.
         differs = [v for v, usual in ((target, targets[0]), (cluster, ALL_CLUSTERS), (stage, "")) if v != usual]
         for area in areas:
-            sheet = _sheet_of(area, year, stage, sheets) if sheets else ""
+            sheet = _sheet_of(area, year, stage, sheets, order) if sheets else ""
             parameters = check_parameters({**asked, "area": area, "assessment": sheet})
             path = f"{area}/{'-'.join(map(str, (year, *differs)))}"
             jobs.append(Job(parameters, known.loc[area, "name"], known.loc[area, "province"], path))
@@ -262,11 +264,8 @@ def _duration(seconds: float) -> str:
     return t("{n} jam", n=number(seconds / 3600, decimals=1))
 
 
-def _sheet_of(area: str, year: int, stage: str, sheets: Path) -> str:
+def _sheet_of(area: str, year: int, stage: str, sheets: Path, order: Sequence[str]) -> str:
     """Return the sheet of an area and year in a folder of sheets, the one of the latest stage; empty when none."""
-    from kla_analysis.instrument.instrument import load_instrument
-
-    order = [known.code for known in load_instrument(year=year).stages]
     found = {path.stem.partition("-")[2]: path for path in (sheets / area).glob(f"{year}-*.csv")}
     stages = [code for code in order if code in found and stage in ("", code)]
     return str(found[stages[-1]].resolve()) if stages else ""

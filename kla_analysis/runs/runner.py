@@ -167,7 +167,6 @@ class Supervisor:
     ) -> None:
         self._project, self._progress, self._force, self._limits = project, progress, force, limits
         self._method = method
-        processes.prepare(method)
         self._children: set[_Child] = set()
         self._lock = threading.Lock()
         self._stopping: int | None = None
