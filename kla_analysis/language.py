@@ -161,11 +161,16 @@ def number(value: float | None, *, decimals: int | None = None, beside: Iterable
     """
     if value is None or math.isnan(value):
         return "–"
+    return _number(float(value), decimals, tuple(map(float, beside)), current_language())
+
+
+@lru_cache(maxsize=65536)
+def _number(value: float, decimals: int | None, beside: tuple[float, ...], lang: str) -> str:
     from babel.numbers import format_decimal
 
-    exact, bounds = Decimal(repr(round(float(value), 6) + 0.0)), [Decimal(repr(float(bound))) for bound in beside]
+    exact, bounds = Decimal(repr(round(value, 6) + 0.0)), [Decimal(repr(bound)) for bound in beside]
     if bounds:
-        exact = Decimal(repr(float(value)))
+        exact = Decimal(repr(value))
     if decimals is None:
         bounds.append(exact.to_integral_value())
     fewest = 2 if decimals is None else decimals
@@ -174,7 +179,7 @@ def number(value: float | None, *, decimals: int | None = None, beside: Iterable
     )
     exact = exact if round(exact, places) else Decimal(0)  # no minus before a nought
     shown = "#" * places if decimals is None else "0" * fewest + "#" * (places - fewest)
-    text = format_decimal(exact, format="#,##0." + shown if shown else "#,##0", locale=current_language())
+    text = format_decimal(exact, format="#,##0." + shown if shown else "#,##0", locale=lang)
     # Babel writes the minus as a hyphen; a real minus sign does not break at the end of a line.
     return text.replace("-", "−")
 

@@ -168,7 +168,7 @@ def stamp(path: Path) -> tuple[int, int]:
     """Return what changes when somebody writes to a file; zeros when there is none."""
     try:
         about = path.stat()
-    except OSError:
+    except (OSError, ValueError):
         return (0, 0)
     return (about.st_mtime_ns, about.st_size)
 

@@ -14,8 +14,10 @@ the result says so.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +31,10 @@ from kla_analysis.language import t
 ASSUMED_COMMON = 0.5
 #: Name of the input that stands for how strict verification is towards the whole sheet.
 COMMON = "common"
+#: As SALib writes it: `("unif", low, high)` or `("norm", mean, standard deviation)`.
+Distribution = tuple[str, float, float]
+NORMAL: Distribution = ("norm", 0.0, 1.0)
+SAMPLES = 4096
 _INDEX_COLUMNS = ["first", "first_low", "first_high", "total", "total_low", "total_high"]
 
 
@@ -87,9 +93,9 @@ def total_of(
 
 def sobol(
     function: Callable[[np.ndarray], np.ndarray],
-    inputs: Mapping[str, tuple[str, float, float]],
+    inputs: Mapping[str, Distribution],
     *,
-    samples: int = 4096,
+    samples: int = SAMPLES,
     level: float = 0.95,
     seed: int = SEED,
 ) -> pd.DataFrame:
@@ -97,8 +103,7 @@ def sobol(
 
     Args:
         function: takes inputs × draws, returns draws.
-        inputs: by name, the distribution as SALib writes it: `("unif", low, high)` or
-            `("norm", mean, standard deviation)`.
+        inputs: distributions by name.
         samples: a power of two; the function is evaluated `samples · (inputs + 2)` times.
         level: of the intervals.
 
@@ -106,19 +111,12 @@ def sobol(
         Indexed by name: `first`, `first_low`, `first_high`, `total`, `total_low`, `total_high`.
     """
     from SALib.analyze import sobol as analysis
-    from SALib.sample import sobol as sampling
 
-    problem = {
-        "num_vars": len(inputs),
-        "names": list(inputs),
-        "bounds": [[one, other] for _, one, other in inputs.values()],
-        "dists": [kind for kind, *_ in inputs.values()],
-    }
-    drawn = sampling.sample(problem, samples, calc_second_order=False, seed=seed)
-    results = function(drawn.T)
+    kinds = tuple(inputs.values())
+    results = function(drawn(kinds, samples, seed).T)
     if np.ptp(results) == 0:  # nothing varies, so nothing explains it
         return pd.DataFrame(0.0, index=pd.Index(list(inputs), name="input"), columns=_INDEX_COLUMNS)
-    found = analysis.analyze(problem, results, calc_second_order=False, conf_level=level, seed=seed)
+    found = analysis.analyze(_problem(kinds), results, calc_second_order=False, conf_level=level, seed=seed)
     table = pd.DataFrame(index=pd.Index(list(inputs), name="input"))
     for name, key in (("first", "S1"), ("total", "ST")):
         table[name] = found[key]
@@ -127,13 +125,27 @@ def sobol(
     return table
 
 
+@lru_cache(maxsize=4)
+def drawn(kinds: tuple[Distribution, ...], samples: int = SAMPLES, seed: int = SEED) -> np.ndarray:
+    """Return the draws of inputs so distributed, draws × inputs (SALib); they are the same for every sheet."""
+    from SALib.sample import sobol as sampling
+
+    return sampling.sample(_problem(kinds), samples, calc_second_order=False, seed=seed)
+
+
+def _problem(kinds: Sequence[Distribution]) -> dict[str, Any]:
+    bounds = [[one, other] for _, one, other in kinds]
+    names = [f"x{at}" for at in range(len(kinds))]
+    return {"num_vars": len(kinds), "names": names, "bounds": bounds, "dists": [kind for kind, *_ in kinds]}
+
+
 def sensitivity(
     rollup: RollUp,
     retention: Retention,
     *,
     target: str | None = None,
     common: float = ASSUMED_COMMON,
-    samples: int = 4096,
+    samples: int = SAMPLES,
     level: float = 0.95,
     seed: int = SEED,
 ) -> Sensitivity:
@@ -150,7 +162,7 @@ def sensitivity(
         def function(inputs: np.ndarray) -> np.ndarray:
             return (total(inputs) >= lower).astype(float)
 
-    inputs = {name: ("norm", 0.0, 1.0) for name in (COMMON, *rollup.components.index)}
+    inputs = dict.fromkeys((COMMON, *rollup.components.index), NORMAL)
     indices = sobol(function, inputs, samples=samples, level=level, seed=seed)
     return Sensitivity(indices, target or "score", common, samples, level)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import hashlib
 import io
@@ -110,13 +111,22 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
             t("{file} buku kerja, bukan lembar nilai yang rapi.", file=shown),
             advice=t("Impor dulu: kla import {file}; lalu pakai berkas CSV yang ditulisnya.", file=path.name),
         )
-    schema = _schema_for(path, data or project.data)
+    data = data or project.data
+    stamps = tuple(map(stamp, (*files_of(path), data / "datapackage.json")))
+    return copy.deepcopy(_loaded(path, instrument, data, shown, stamps))  # whoever asks may change what is theirs
+
+
+@lru_cache(maxsize=32)
+def _loaded(
+    path: Path, instrument: Instrument, data: Path, shown: str, changed: tuple[tuple[int, int], ...]
+) -> Assessment:
+    """Read a sheet once for as long as it stays: every notebook of a report opens the same ones."""
+    schema = _schema_for(path, data)
     level = next(level for level, column in CODE_COLUMNS.items() if column in schema.columns)
     column = CODE_COLUMNS[level]
     maxima = instrument.table(level)["max_points"]
     frame = read_table(path, schema, shown=shown, also=lambda frame: _sheet_problems(frame, column, instrument, shown))
     by_code = frame.set_index(column)
-    printed_path = path.with_suffix(PRINTED)
     return Assessment(
         area_code=str(frame["area_code"].iloc[0]),
         award_year=int(frame["award_year"].iloc[0]),
@@ -128,10 +138,8 @@ def load_assessment(path: str | Path, instrument: Instrument, *, data: Path | No
         origin=_read_origin(path.with_suffix(ORIGIN), shown),
         shown=shown,
         sha256=hashlib.sha256(read_plain(path)).hexdigest(),
-        printed=_read_beside(
-            printed_path, "assessments/reference/2024-self_assessment.printed.csv", data or project.data
-        ),
-        repairs=_read_beside(path.with_suffix(REPAIRS), "repairs", data or project.data),
+        printed=_read_beside(path.with_suffix(PRINTED), "assessments/reference/2024-self_assessment.printed.csv", data),
+        repairs=_read_beside(path.with_suffix(REPAIRS), "repairs", data),
         proof=proof_of(by_code),
     )
 

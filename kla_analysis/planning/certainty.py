@@ -25,7 +25,7 @@ from kla_analysis.errors import ParameterError
 from kla_analysis.language import number, t
 from kla_analysis.planning.frontier import MICRO, Worth, allowed_sets, clusters_of, gained, staircase, steps_by
 from kla_analysis.planning.model import NO_LIMITS, Limits, Model
-from kla_analysis.planning.outcomes import Chance, Outcomes, draw_outcomes
+from kla_analysis.planning.outcomes import Chance, Outcomes, draw_outcomes, share_reached
 from kla_analysis.planning.plan import TIME_LIMIT, NothingFound, Plan, Row, checked, solve
 
 # Draws to choose on: enough to tell plans apart by a third of a percent; they are not the draws of the check.
@@ -276,8 +276,7 @@ class _Around:
                 sums = sums - self._search.choosing.gained(before)
             if after:
                 sums = sums + self._search.choosing.gained(after)
-        # As `Outcomes.totals`: what rounds to the target in its sixth decimal has reached it.
-        return float(np.count_nonzero(sums >= self._search.target - 5e-7) / len(sums))
+        return share_reached(sums, self._search.target)
 
     def _changes(
         self, out: tuple[int, ...], into: tuple[int, ...]

@@ -167,7 +167,7 @@ class _One:
         known = self._begin(losses, ends)
         gap = np.inf if known is None else bound - float(self.gains[known].sum())
         # First as if the best were close to the bound: what is found within a gap is the best, and little is tried.
-        for allowed in (gap / 4, gap / 2, gap) if np.isfinite(gap) else (gap,):
+        for allowed in (gap,):
             found = self._merged(allowed + 1, ends, losses, prices)
             if found is not None:
                 return found

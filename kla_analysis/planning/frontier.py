@@ -99,7 +99,7 @@ def quick_staircase(model: Model, limits: Limits, *, progress: Progress = lambda
     found = _options(model, limits, lambda cluster, member: gained(model, cluster, member).sum(axis=1), progress)
     if found is None:
         return None
-    totals = np.array([model.total(np.array(sorted(chosen), dtype=int)) for chosen in found.sets])
+    totals = model.totals_of(found.sets)
     steps = pd.DataFrame(
         {"cost": found.costs, "total": totals, "actions": [found.codes(model, at) for at in range(len(totals))]},
         columns=["cost", "total", "actions"],

@@ -8,7 +8,7 @@ the raised sheet into a total, here and everywhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -219,6 +219,20 @@ class Model:
     def chance(self, chances: Chances) -> np.ndarray:
         """Return the chance of acceptance that counts: of low, likely and high one; always 1 in full."""
         return np.ones(1) if self.acceptance == "full" else np.array([chances[COSTS.index(self.acceptance)]])
+
+    def totals_of(self, plans: Sequence[Iterable[int]]) -> np.ndarray:
+        """Return the total of each of many sets of actions (positions), as `total` has it of one."""
+        funded = np.zeros((len(plans), len(self.codes)), dtype=bool)
+        for row, chosen in zip(funded, plans, strict=True):
+            row[list(chosen)] = True
+        instrument = self.rollup.instrument
+        if self.acceptance == "full":
+            points = np.array([self.base + self.gains[row].max(axis=0, initial=0.0) for row in funded])
+            return totals_of(points.reshape(len(plans), len(self.base)), instrument)["total"]
+        points = np.repeat(totals_of(self.base[np.newaxis, :], instrument)["indicator"], len(plans), axis=0)
+        for answered in self.answered:
+            points[:, answered.position] += expected_gain(answered, np.array([self.kept_share]), self.chance, funded)[0]
+        return totals_of(points, instrument, "indicator")["total"]
 
     def gained(self, chosen: np.ndarray) -> np.ndarray:
         """Return what a set of actions adds to each indicator on average, points."""

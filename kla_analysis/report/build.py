@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import nbformat
 from pydantic import BaseModel, ConfigDict
 
+from kla_analysis.analysis import uncertainty
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError
@@ -153,6 +154,7 @@ def rehearse(parameters: ReportParameters) -> None:
     html.index_page(_summary(position, [], None), frame)
     for file, notebook in sources.items():
         html.notebook_page(notebook, frame, file)
+    uncertainty.drawn((uncertainty.NORMAL,) * (len(position.instrument.components) + 1))
     scorecard.components(position.components, position)._repr_mimebundle_()
     scorecard.indicator_heatmap(position.indicators, position)._repr_mimebundle_()
 
