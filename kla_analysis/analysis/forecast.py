@@ -623,17 +623,37 @@ def from_model(
     data: Path | None = None,
 ) -> Forecast:
     """Forecast with a model that was learnt already; all arguments are known to be right (see `forecast`)."""
+    shares = country_shares(model.instrument.ladder, year, data=data)
+    province = load_areas(data=data)["province"].get(area, "") if area else ""
+    given = (previous, verifier) if former else (None, verifier)
+    return _told(
+        model, score, stage, year, area, *given, former, level, known_variance, province, tuple(shares.tolist())
+    )
+
+
+@lru_cache(maxsize=256)
+def _told(
+    model: Model,
+    score: float,
+    stage: str,
+    year: int,
+    area: str | None,
+    previous: str | None,
+    verifier: str,
+    former: bool,
+    level: float,
+    known_variance: float,
+    province: str,
+    shares: tuple[float, ...],
+) -> Forecast:
+    """Forecast once what is asked for on many pages: everything that it depends on is given."""
     rules = model.instrument
     rounds = 1
-    if not former:
-        previous = None
-    elif previous is None and area is not None:
+    if former and previous is None and area is not None:
         previous = model.former_award(area, year)
         rounds = 1 if previous is None else model.rounds_since(area, year)
-    shares = country_shares(rules.ladder, year, data=data)
-    beside = shares if previous is None else model.after(previous, rounds)
+    beside = np.array(shares) if previous is None else model.after(previous, rounds)
     steps = STEPS if stage == rules.claimed_stage.code else STEPS[1:]
-    province = load_areas(data=data)["province"].get(area, "") if area else ""
     logs = model.share(steps, verifier, province=province, year=year, area=area or "", known_variance=known_variance)
     points, cumulative = _over_points(logs, score, beside**_FORMER_WEIGHT, model.put_off, rules.ladder)
     retention = Retention(points / _positive(score), cumulative, len(model.cases), model.shared_strictness(steps))
