@@ -20,18 +20,23 @@ _POINTS = ("score", "score_low", "score_high", "precision")
 _PREDICATE = ("predicate", "at_least", "at_most")
 
 
-def load_history(*, data: Path | None = None) -> pd.DataFrame:
+def load_history(*, area_code: str | None = None, data: Path | None = None) -> pd.DataFrame:
     """Return all published results, and from the published cases what these lack; columns as `load_results`.
 
     Where both tell the score or the award of a stage, the result's own stands.
+
+    Args:
+        area_code: only those of one area.
 
     >>> results = load_history()
     >>> results[results["area_code"] == "63.10"]["award_year"].tolist()
     [2019, 2022, 2023, 2025, 2025, 2025]
     """
-    results = load_results(data=data)
+    results, cases = load_results(data=data), load_stage_scores(data=data)
+    if area_code is not None:
+        results, cases = (table[table["area_code"] == area_code] for table in (results, cases))
     rows = {tuple(row[part] for part in _KEY): row for row in results.to_dict("records")}
-    for case in load_stage_scores(data=data).to_dict("records"):
+    for case in cases.to_dict("records"):
         for found in _stages_of(case):
             row = rows.setdefault(tuple(found[part] for part in _KEY), found)
             for group in (_POINTS, _PREDICATE):
@@ -42,8 +47,7 @@ def load_history(*, data: Path | None = None) -> pd.DataFrame:
 
 def history_of(area_code: str, *, data: Path | None = None) -> pd.DataFrame:
     """Return everything published of one area (`load_history`), by year, then from the claim to the award."""
-    history = load_history(data=data)
-    own = history[history["area_code"] == area_code]
+    own = load_history(area_code=area_code, data=data)
     # A stage that is no stage of a case ("during verification") lies between the claim and the award.
     order = own["stage"].map({stage: at for at, stage in enumerate(SCORES)}).fillna(1)
     return (

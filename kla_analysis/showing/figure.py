@@ -33,7 +33,6 @@ from kla_analysis.showing.text import Text, source_note
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.typing import RcKeyType
 
 
 P = ParamSpec("P")
@@ -65,7 +64,7 @@ _ROW = 0.6
 LOST: Style = {"facecolor": PAPER, "edgecolor": MISSING, "hatch": "////", "linewidth": 0.8}
 UNKNOWN: Style = {**LOST, "hatch": "...."}
 KNOWN_RANGE: Style = {"facecolor": PAPER, "edgecolor": BLUE, "hatch": "////", "linewidth": 1.4}
-_STYLE: dict[RcKeyType, Any] = {
+_STYLE: Style = {
     "font.family": ["sans-serif"],
     "font.sans-serif": ["DejaVu Sans"],
     "hatch.linewidth": 0.8,
