@@ -15,6 +15,10 @@ READY := $(VENV)/.ready
 # What tests and checks need, on top of that.
 DEV := $(VENV)/.ready-dev
 
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+# On all processors, where pip compiles on one; a library's file for another Python is none of ours.
+COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true
+
 # A folder that was moved or copied brings a .venv that still runs the old place: set it up anew.
 MOVED := $(shell test ! -e $(READY) || grep -qsF -- "-m venv $$(pwd -P)/$(VENV)" $(VENV)/pyvenv.cfg || echo moved)
 # Where HOME cannot be written, what matplotlib and IPython keep goes into .venv.
@@ -177,14 +181,15 @@ $(READY): requirements.lock pyproject.toml $(MOVED)
 	@echo "==> Menyiapkan lingkungan Python di $(VENV) (sekali saja, satu sampai tiga menit; perlu internet)"
 	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
 	@echo "==> Memasang pustaka dengan versi dan sidik jari yang terkunci (requirements.lock)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(PIP) --require-hashes --no-compile -r requirements.lock
 	@echo "==> Memasang kla_analysis"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
-	@$(BIN)/python -m compileall -q kla_analysis
+	@$(PIP) --no-build-isolation --no-index -e .
+	@$(COMPILE); $(BIN)/python -m compileall -q kla_analysis
 	@touch $@
 	@echo "==> Siap"
 
 $(DEV): $(READY) requirements-dev.lock
 	@echo "==> Memasang yang diperlukan uji dan pemeriksaan (requirements-dev.lock)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@$(PIP) --require-hashes --no-compile -r requirements-dev.lock
+	@$(COMPILE)
 	@touch $@
