@@ -142,11 +142,14 @@ def _sayable(value: Any) -> Any:
 
 @lru_cache(maxsize=1)
 def _compiler() -> typst.Compiler:
-    """Return the compiler of this process, which knows the letters of matplotlib and no others."""
+    """Return the compiler of this process, which knows the letters of matplotlib, and a box for every sign that they lack.
+
+    The standard refuses a sign that no font has; with the box it still says in the document what it is.
+    """
     import matplotlib
     import typst
 
-    letters = [Path(matplotlib.get_data_path()) / "fonts" / "ttf"]
+    letters = [Path(matplotlib.get_data_path()) / "fonts" / "ttf", Path(__file__).parent / "fonts"]
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=letters)
     return typst.Compiler(font_paths=fonts)
 

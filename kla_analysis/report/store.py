@@ -17,8 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import filelock
-
 from kla_analysis.errors import LockedError, OutputError, ParameterError
 from kla_analysis.language import t
 from kla_analysis.project import Project
@@ -119,6 +117,9 @@ def locked(path: Path, shown: str) -> Iterator[None]:
         LockedError: somebody else holds it.
         OutputError: it can not be written.
     """
+    # Loaded by whoever locks: the library hooks into all that Python audits, and slows every process that knows it.
+    import filelock
+
     lock = filelock.FileLock(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
