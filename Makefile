@@ -41,7 +41,7 @@ report: $(READY) ## buat laporan (Tanah Bumbu 2022 menuju Nindya) di reports/
 	@$(BIN)/kla report --area '$(AREA)' --year '$(YEAR)' --target '$(TARGET)' --cluster '$(CLUSTER)'
 
 # Tests that need a browser: without one they are left out, loudly; where CI runs, they fail.
-BROWSER := $(shell command -v "$${KLA_CHROMIUM:-chromium}" || command -v chromium-browser || command -v google-chrome)
+BROWSER := $(shell command -v "$${KLA_CHROMIUM:-chromium-headless-shell}" || command -v chromium || command -v chromium-browser || command -v google-chrome)
 BROWSERLESS := $(if $(BROWSER)$(CI),,--ignore=tests/browser)
 
 .PHONY: test
@@ -55,8 +55,8 @@ test: $(DEV) ## jalankan semua uji; yang lama dengan make thorough dan make chao
 browser: ## pasang Chromium untuk uji peramban (Debian/Ubuntu; perlu sudo)
 	@command -v apt-get >/dev/null || { echo "Pasang Chromium atau Google Chrome sendiri, lalu jalankan: make test"; exit 1; }
 	@$(if $(filter 0,$(shell id -u)),,sudo) apt-get update -qq
-	@$(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y chromium || \
-	    $(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y chromium-browser
+	@for one in chromium-headless-shell chromium chromium-browser; do \
+	    $(if $(filter 0,$(shell id -u)),,sudo) apt-get install -y $$one && exit 0; done; exit 1
 
 .PHONY: check
 check: $(DEV) ## periksa gaya, notebook bersih, arah impor, dan tipe

@@ -166,27 +166,22 @@ class _One:
         ends = np.r_[self.first[1:], len(self.gains)]
         known = self._begin(losses, ends)
         gap = np.inf if known is None else bound - float(self.gains[known].sum())
-        # First as if the best were close to the bound: what is found within a gap is the best, and little is tried.
-        for allowed in (gap,):
-            found = self._merged(allowed + 1, ends, losses, prices)
-            if found is not None:
-                return found
-        return []
+        return self._merged(gap + 1, ends, losses, prices)
 
-    def _merged(self, gap: float, ends: np.ndarray, losses: np.ndarray, prices: np.ndarray) -> list[int] | None:
-        """Return the best of the plans that lose no more than a gap against the bound; None where there is none."""
+    def _merged(self, gap: float, ends: np.ndarray, losses: np.ndarray, prices: np.ndarray) -> list[int]:
+        """Return the best of the plans that lose no more than a gap against the bound; none where there is none."""
         close = np.flatnonzero(losses <= gap)
         at = np.searchsorted(close, np.append(self.first, ends[-1:]))
         counts = np.diff(at)
         if not counts.all():
-            return None
+            return []
         # Most clusters have one set left: that one is taken, and only the others are merged.
         fixed = close[at[:-1][counts == 1]]
         order = sorted((close[a : a + n] for a, n in zip(at, counts, strict=False) if n > 1), key=len)
         gains, costs, lost = self.gains[fixed].sum()[None], self.costs[fixed].sum()[None], losses[fixed].sum()[None]
         left = (self.most - self.spent[:, fixed].sum(axis=1))[:, None]
         if not order:
-            return fixed.tolist() if (left >= 0).all() and lost[0] + prices @ left[:, 0] <= gap else None
+            return fixed.tolist() if (left >= 0).all() and lost[0] + prices @ left[:, 0] <= gap else []
         chosen = np.zeros((1, 0), dtype=np.int64)
         # What the clusters still to come take at least and at most: money that stays in the end loses its price.
         least = _ahead([self.spent[:, part].min(axis=1) for part in order])
@@ -203,7 +198,7 @@ class _One:
             chosen = np.column_stack([chosen[keep // len(part)], part[keep % len(part)]])
             lost, left, gains, costs = lost[keep], left[:, keep], gains[keep], costs[keep]
         if not len(gains):
-            return None
+            return []
         return [*fixed.tolist(), *chosen[np.lexsort((costs, -gains))[0]].tolist()]
 
     def _begin(self, losses: np.ndarray, ends: np.ndarray) -> np.ndarray | None:

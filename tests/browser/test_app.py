@@ -244,6 +244,7 @@ def test_a_page_whose_kernel_died_says_so_and_can_be_loaded_again(open_app, voil
     app.shows(plan("--goal", "points", "--budget", "600 juta"))
 
 
+@pytest.mark.long
 def test_many_tabs_keep_their_own_state_and_leave_no_kernel_behind(open_app, voila):
     others = voila.kernels()
     apps: list[App] = [open_app() for _ in range(TABS)]

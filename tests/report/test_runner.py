@@ -170,6 +170,7 @@ def without_the_day(files: dict[str, bytes]) -> dict[str, object]:
     return found
 
 
+@pytest.mark.long
 def test_notebooks_take_turns_where_other_reports_use_the_processors(mini):
     for name in ("10_uji", "11_uji", "12_uji"):
         mini.notebook(

@@ -47,6 +47,7 @@ def test_the_next_report_says_what_moved_and_takes_the_page_about_the_failure_aw
     assert "+1,89 poin, semuanya karena jawaban" in pdf
 
 
+@pytest.mark.long
 def test_two_reports_of_the_same_are_the_same_files(short, tmp_path):
     """Another folder, clock and language of the machine: equal bytes, in pages all but the stamp."""
     places = [tmp_path / "satu", tmp_path / "dua"]
