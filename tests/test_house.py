@@ -230,7 +230,7 @@ def test_completion_lists_what_a_room_shows():
     ("asked", "slow"),
     [
         ("kla_analysis", ("pandas", "matplotlib", "papermill")),
-        ("kla_analysis.report.build, papermill", ("lark",)),
+        ("kla_analysis.report.build, papermill", ("lark", "filelock")),
         ("kla_analysis.app.server, kla_analysis.app.serve, voila.app, jupyterlab.labapp", ("lark", "matplotlib")),
     ],
 )

@@ -223,3 +223,17 @@ def test_an_interval_has_two_ends_in_their_order(tmp_path, ladder, change, words
     table.loc[at, ["self_assessment_low", "self_assessment_high"]] = "850"
     table.to_csv(path, index=False)
     assert len(kla.load_cases(ladder, data=data))
+
+
+def test_a_sheet_is_read_once_and_again_when_it_has_changed(tmp_path):
+    path = tmp_path / "2022-final.csv"
+    shutil.copy(ROOT / "data/assessments/63.10/2022-final.csv", path)
+    rules = kla.load_instrument(year=2022)
+    first = kla.load_assessment(path, rules)
+    was = first.scores.iloc[0]
+    first.scores.iloc[0] = -1.0  # whoever asked may do what they like with what is theirs
+    assert kla.load_assessment(path, rules).scores.iloc[0] == was
+    path.write_text(path.read_text().replace(f",1.1,{was:g},", ",1.1,1.25,"))
+    assert kla.load_assessment(path, rules).scores.iloc[0] == 1.25
+    path.with_suffix(".origin.yaml").write_text("title: {id: lain}\nstanding: derived\nnote: {id: baru}\n")
+    assert kla.load_assessment(path, rules).origin.title == "lain"

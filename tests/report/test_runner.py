@@ -25,7 +25,7 @@ from pypdf import PdfReader
 
 from kla_analysis.errors import KernelError, ParameterError
 from kla_analysis.project import Project
-from kla_analysis.report import store
+from kla_analysis.report import processes, store
 from kla_analysis.report.manifest import Manifest, read_manifest
 from kla_analysis.report.parameters import check_parameters
 from kla_analysis.runs.runner import Limits
@@ -79,6 +79,13 @@ def test_an_unchanged_report_is_not_made_again_and_a_changed_one_says_why(mini):
     (mini.reports / "63.10/2022/index.html").write_text("rusak")
     assert why() == "berkas laporan hilang atau berubah"
     assert why() == ""
+
+
+def test_nothing_is_started_for_a_report_that_stands(mini, monkeypatch):
+    assert mini.run().status == "done"
+    for name in ("prepare", "start"):
+        monkeypatch.setattr(processes, name, lambda *given: pytest.fail("a process was started"))
+    assert mini.run().status == "unchanged"
 
 
 def test_a_report_in_both_languages_leads_from_each_page_to_its_twin(mini):

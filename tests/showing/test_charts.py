@@ -11,14 +11,27 @@ import matplotlib
 import pytest
 from conftest import blank
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text as Written
+from matplotlib.textpath import text_to_path
 
 import kla_analysis as kla
 from kla_analysis import charts
 from kla_analysis.evidence.areas import Area
 from kla_analysis.language import number
 from kla_analysis.showing import records
+from kla_analysis.showing.figure import text_width
 from kla_analysis.showing.text import Text
+
+
+@pytest.mark.parametrize("weight", ["normal", "bold"])
+@pytest.mark.parametrize(
+    "text", ["", "A", "AVATAR, Yogyakarta", "Rp950 juta – 43,5 %", "T. Wahyudi (PUSPAGA)", "☺ ﬁ Ωé"]
+)
+def test_a_line_is_as_wide_as_the_library_says(text, weight):
+    font = FontProperties(family="DejaVu Sans", size=10.5, weight=weight)
+    wide = text_to_path.get_text_width_height_descent(text, font, False)[0] / 72
+    assert text_width(text, 10.5, weight) == pytest.approx(wide * 1.04)
 
 
 def pareto(case, table):
