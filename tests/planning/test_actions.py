@@ -106,6 +106,28 @@ def test_costs_over_years_and_sources_exactly_one_and_or(folder, instrument, tan
     assert plan.table.at["A03", "year"] == "2026, 2027"
 
 
+def test_an_answer_of_an_action_that_is_not_there(folder, instrument):
+    spoil(folder / "answers.csv", ("A01,1.2a,", "A0X,1.2a,"))
+    with pytest.raises(DataError) as refused:
+        load_catalogue(folder, instrument)
+    assert [(one.column, one.value) for one in refused.value.problems] == [("action_code", "A0X")]
+
+
+def test_money_falls_between_the_first_year_of_the_actions_and_five_after_the_last(folder, instrument):
+    """Years just inside both bounds and just outside, where the actions are of more years than one."""
+    spoil(folder / "actions.csv", (",4,2026,", ",4,2028,"))
+    for year, taken in ((2025, False), (2026, True), (2033, True), (2034, False)):
+        (folder / "costs.csv").write_text(
+            "action_code,year,funding_source,cost_low,cost_likely,cost_high\n"
+            f"A03,{year},APBD,40000000,70000000,120000000\n"
+        )
+        if taken:
+            assert load_catalogue(folder, instrument).names("year")[-1] == max(year, 2028)
+        else:
+            with pytest.raises(DataError, match="2026 dan 2033"):
+                load_catalogue(folder, instrument)
+
+
 def test_all_problems_of_costs_and_groups_at_once(folder, instrument):
     spoil(folder / "actions.csv", ("A04,", "A04,"), (",4,2026,,,,assumed", ",4,2026,sendiri,exactly_one,A01|,assumed"))
     (folder / "costs.csv").write_text(

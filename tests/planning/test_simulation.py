@@ -21,6 +21,13 @@ def test_what_the_staircase_says_is_what_the_solver_says(simulator, model, budge
     assert answer.record()["probability"] is not None
 
 
+def test_the_most_points_have_the_whole_budget_a_target_what_its_plan_costs(simulator):
+    assert simulator.run(Scenario(goal="points", budget=450_000_001)).budget == 450_000_001
+    for asked in (Scenario(goal="points"), Scenario(target="nindya"), Scenario(target="nindya", budget=10**12)):
+        answer = simulator.run(asked)
+        assert answer.budget == answer.plan.cost
+
+
 def test_a_target_that_is_reached_already(simulator):
     answer = simulator.run(Scenario(target="madya"))
     assert (answer.plan.actions, answer.plan.cost) == ((), 0)
