@@ -55,7 +55,7 @@ class Failed(Exception):
 
 
 def prepare(method: str) -> None:
-    """Let the process that reports are forked from load what they need, while we do something else."""
+    """Have one process load what reports need, once the first is made; each is then forked from it."""
     if method == "forkserver":
         from multiprocessing import forkserver
 
