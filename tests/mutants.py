@@ -34,6 +34,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 ROOT = Path(__file__).resolve().parent.parent
 WINGS = ("instrument", "evidence", "analysis", "planning")
@@ -178,16 +179,31 @@ def mutated(module: str, at: int) -> str:
 
 
 class Recorder:
-    """A plugin of pytest: which functions of the wings each test enters, and how long it takes (CPU seconds)."""
+    """A plugin of pytest: which functions of the wings each test enters, and how long it takes (CPU seconds).
 
-    def __init__(self, package: Path) -> None:
-        self.package = f"{package}{os.sep}"
-        self.entered: dict[str, list[str]] = defaultdict(list)
-        self.seconds: dict[str, float] = {}
-        self.failed: list[str] = []
+    Each test runs in a fork of its own, two at a time, so that nothing a test before it has made, remembered or set up
+    hides what it would enter alone.
+    """
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item):
+    def __init__(self, package: Path, folder: Path, jobs: int) -> None:
+        self.package, self.folder, self.jobs = f"{package}{os.sep}", folder, jobs
+        self.running = 0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
+        if self.running == self.jobs:
+            os.wait()
+            self.running -= 1
+        forked(lambda: self.look_at(item))
+        self.running += 1
+        return True
+
+    def pytest_sessionfinish(self) -> None:
+        for _ in range(self.running):
+            os.wait()
+
+    def look_at(self, item: pytest.Item) -> int:
+        """Run one test and write what it entered; for a process that does nothing else."""
         seen: set = set()
 
         def look(frame, event, _argument):
@@ -196,22 +212,16 @@ class Recorder:
 
         start = time.process_time()
         sys.setprofile(look)
-        try:
-            return (yield)
-        finally:
-            sys.setprofile(None)
-            self.seconds[item.nodeid] = time.process_time() - start
-            of = {
-                (code.co_filename[len(self.package) :], code.co_qualname.split(".<")[0])
-                for code in seen
-                if code.co_filename.startswith(self.package)
-            }
-            for module, function in of:
-                self.entered[f"{module} {function}"].append(item.nodeid)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
-            self.failed.append(report.nodeid)
+        failed = any(each.failed for each in runtestprotocol(item, log=False))
+        sys.setprofile(None)
+        entered = {
+            f"{code.co_filename[len(self.package) :]} {code.co_qualname.split('.<')[0]}"
+            for code in seen
+            if code.co_filename.startswith(self.package)
+        }
+        said = [item.nodeid, time.process_time() - start, failed, sorted(entered)]
+        (self.folder / f"{os.getpid()}.json").write_text(json.dumps(said))
+        return 0
 
 
 def run_tests(tree: Path, tests: list[str], *plugins: object) -> int:
@@ -255,22 +265,26 @@ def copied(to: Path) -> Path:
     return to
 
 
-def record(tree: Path, wings: list[str]) -> tuple[dict[str, list[str]], dict[str, float]]:
+def record(tree: Path, wings: list[str], jobs: int) -> tuple[dict[str, list[str]], dict[str, float]]:
     """Run all tests of some wings once as they are, and return which test enters what and takes how long."""
-    answer = tree / "record.json"
+    answers = tree / "answers"
+    answers.mkdir()
 
     def work() -> int:
-        recorder = Recorder(tree / "kla_analysis")
-        run_tests(tree, [f"tests/{wing}" for wing in wings], recorder)
-        answer.write_text(json.dumps([recorder.entered, recorder.seconds, recorder.failed]))
-        return 0
+        recorder = Recorder(tree / "kla_analysis", answers, jobs)
+        return run_tests(tree, [f"tests/{wing}" for wing in wings], recorder)
 
     os.waitpid(forked(work), 0)
-    if not answer.exists():
+    entered: dict[str, list[str]] = defaultdict(list)
+    seconds = {}
+    for answer in answers.iterdir():
+        test, seconds[test], failed, functions = json.loads(answer.read_text())
+        # A test that fails already tells nothing of a fault.
+        for function in [] if failed else functions:
+            entered[function].append(test)
+    if not entered:
         raise SystemExit((tree / "said.txt").read_text()[-3000:])
-    entered, seconds, failed = json.loads(answer.read_text())
-    # A test that fails already tells nothing of a fault.
-    return {key: [test for test in tests if test not in failed] for key, tests in entered.items()}, seconds
+    return entered, seconds
 
 
 def judge(mutant: Mutant, tree: Path, tests: list[str], seconds: float) -> int:
@@ -296,7 +310,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="what the name of a mutant must hold, such as analysis/scoring")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--most", type=float, default=40.0, help="CPU seconds of tests for one mutant, at most")
+    parser.add_argument("--most", type=float, default=120.0, help="CPU seconds of tests for one mutant, at most")
     parser.add_argument("--again", type=Path, help="what an earlier run said: only its survivors are judged")
     asked = parser.parse_args()
     modules = sorted(
@@ -318,7 +332,9 @@ def main() -> None:
         importlib.import_module(name)
     with tempfile.TemporaryDirectory() as folder:
         free = [copied(Path(folder) / f"copy{at}") for at in range(asked.jobs)]
-        entered, seconds = record(free[0], [wing for wing in WINGS if asked.only.startswith(wing)] or list(WINGS))
+        entered, seconds = record(
+            free[0], [wing for wing in WINGS if asked.only.startswith(wing)] or list(WINGS), asked.jobs
+        )
         print(
             f"{len(seconds)} tests in {sum(seconds.values()):.0f} CPU s; {len(drawn)} of {len(every)} mutants",
             flush=True,
