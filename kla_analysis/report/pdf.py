@@ -164,7 +164,10 @@ def _chapter(title: str, blocks: Sequence[Record], pictures: dict[str, bytes]) -
 
 def _laid_out(blocks: Sequence[Record], pictures: dict[str, bytes]) -> Iterator[Record]:
     """Yield the blocks of a page one after the other, as the template reads them."""
-    for block in blocks:
+    blocks = list(_flat(blocks))
+    starts = _page_starts(blocks)
+    for at, block in enumerate(blocks):
+        yield from [{"kind": "page"}] if at in starts else []
         if "above" in block:
             yield _heading(2, block["above"])
         if block["kind"] == "figure":
@@ -178,8 +181,7 @@ def _laid_out(blocks: Sequence[Record], pictures: dict[str, bytes]) -> Iterator[
         elif block["kind"] == "beside":
             words, figure = (list(_laid_out(part, pictures)) for part in (block["words"], [block["figure"]]))
             yield {"kind": "beside", "words": words, "figure": figure[0]}
-        elif block["kind"] in ("several", "sheet"):
-            yield from [{"kind": "page"}] if block["kind"] == "sheet" else []
+        elif block["kind"] == "sheet":
             yield from _laid_out(block["blocks"], pictures)
         elif block["kind"] == "prose":
             yield from _words(block["markdown"])
@@ -190,6 +192,22 @@ def _laid_out(blocks: Sequence[Record], pictures: dict[str, bytes]) -> Iterator[
         else:
             yield from [_heading(3, block["heading"])] if block.get("heading") else []
             yield {key: value for key, value in block.items() if key not in ("values", "html")}
+
+
+def _flat(blocks: Iterable[Record]) -> Iterator[Record]:
+    """Yield blocks with the parts of several in their place; what stands above several stands above the first."""
+    for block in blocks:
+        if block["kind"] == "several":
+            above = {key: block[key] for key in block.keys() & {"above"}}
+            yield from _flat({**above, **part} if at == 0 else part for at, part in enumerate(block["blocks"]))
+        else:
+            yield block
+
+
+def _page_starts(blocks: Sequence[Record]) -> set[int]:
+    """Return which blocks begin a page: a meeting's sheet, or rather the words that lead to it."""
+    sheets = [at for at, block in enumerate(blocks) if block["kind"] == "sheet"]
+    return {at - (at > 0 and blocks[at - 1]["kind"] == "prose") for at in sheets}
 
 
 def _heading(level: int, text: str) -> Record:

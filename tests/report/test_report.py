@@ -161,6 +161,20 @@ def test_a_page_says_where_its_numbers_come_from(report, name):
     assert str(ROOT) not in text
 
 
+@pytest.mark.parametrize("name", ["index.html", *PAGES])
+def test_no_sentence_stands_below_itself(report, name):
+    said = re.findall(r"<p[^>]*>(.*?)</p>", (report / name).read_text(encoding="utf-8"), re.DOTALL)
+    assert len(said) > 3
+    assert not [
+        first for first, second in itertools.pairwise(said) if first == second and first[:6] not in ("", "Sumber")
+    ]
+
+
+def test_no_page_of_the_document_holds_a_sentence_alone(report):
+    for page in pypdf.PdfReader(report / "laporan.pdf").pages:
+        assert len(page.images) or len(page.extract_text()) > 600, page.extract_text()
+
+
 def test_the_documents_are_linked_and_hold_all_that_the_pages_hold(report):
     links = [link["href"] for link in Page(report / "index.html").all("a")]
     assert {"laporan.pdf", "laporan.xlsx", "results.json"} <= set(links)
