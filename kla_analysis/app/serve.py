@@ -120,7 +120,8 @@ def _voila(
         argv += [f"--MappingKernelManager.cull_interval={max(1, min(60, idle // 2))}"]
         argv += [f"--Voila.kernel_websocket_connection_class={PROMPT}"]
         argv += ["--KernelManager.transport_encryption=auto", f"--HTMLExporter.language_code={current_language()}"]
-        argv += [f"--Voila.root_dir={root or place}"]
+        # Their own line names an address whose key is masked, which opens nothing: ours comes after it.
+        argv += [f"--Voila.root_dir={root or place}", "--Voila.log_level=WARN"]
         more = {
             "VoilaConfiguration": {"file_allowlist": [allowed] if allowed else []},
             # A kernel that is started again knows nothing of the page: it stays dead, and the page says so.
@@ -149,7 +150,7 @@ def open_lab(*, port: int = 8888, browser: bool = True, folder: Path | None = No
     argv += [f"--ServerApp.root_dir={root}", "--ServerApp.port_retries=0"]
     argv += [f"--ServerApp.kernel_websocket_connection_class={PROMPT}"]
     argv += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    argv += ["--KernelManager.transport_encryption=auto"]
+    argv += ["--KernelManager.transport_encryption=auto", "--ServerApp.log_level=WARN", "--LabApp.log_level=WARN"]
     page = f"lab/tree/{quote(first.relative_to(root).as_posix())}" if first.is_file() else "lab"
     with _room(Path(tempfile.gettempdir())) as room:
         # The notebooks ask for `python3`, so that they open everywhere; here that is ours, whose numbers are those of reports.
