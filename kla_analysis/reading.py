@@ -1,7 +1,7 @@
 """Strict reading of tables: every file is checked against the Table Schema that describes it.
 
-The columns, types and ranges are written once, in `data/datapackage.json`; the checks (pandera)
-are made from there. All problems of a file are collected and raised together.
+The columns, types and ranges are written once, in `data/datapackage.json`, and every cell is held against them. All
+problems of a file are collected and raised together.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ def read_table(
     frame = pd.DataFrame(columns, index=pd.Index([row for row, _ in records], name="row"))
     frame = frame.astype({field["name"]: _DTYPES[field.get("type", "string")] for field in schema.fields})
     broken = {(problem.row, problem.column) for problem in problems}
-    further = [*_constraint_problems(frame, schema, shown), *also(frame)]
+    further = [*_cell_problems(frame, schema, shown), *_key_problems(frame, schema, shown), *also(frame)]
     problems += [problem for problem in further if (problem.row, problem.column) not in broken]
     if problems:
         refuse(shown, problems)
@@ -464,77 +464,51 @@ def _is_day(text: str) -> bool:
         return False
 
 
-@lru_cache(maxsize=64)
-def _checks(schema_json: str) -> Any:
-    """Build the pandera schema of a Table Schema (given as JSON, so that it can be cached)."""
-    import pandera.pandas as pa
+def _cell_problems(frame: pd.DataFrame, schema: TableSchema, shown: str) -> Iterator[Problem]:
+    """Yield what breaks a field's constraints, cell by cell."""
+    for field in schema.fields:
+        name, rule = field["name"], field.get("constraints", {})
+        filled = frame[name].dropna()
+        if rule.get("required"):
+            for row in frame.index.difference(filled.index):
+                yield Problem(t("kosong, padahal wajib diisi"), t("Isi sel ini."), shown, int(row), name)
+        if rule.get("unique"):
+            for row, value in filled[filled.duplicated(keep=False)].items():
+                twice = t("muncul lebih dari sekali"), t("Hapus salah satu.")
+                yield Problem(*twice, shown, int(row), name, _shown_value(value))
+        for row, value in filled.items():
+            for what, advice in _broken(value, rule):
+                yield Problem(what, advice, shown, int(row), name, _shown_value(value))
 
-    columns = {}
-    for field in json.loads(schema_json):
-        rule = field.get("constraints", {})
-        checks = []
-        if "minimum" in rule:
-            checks.append(pa.Check.ge(rule["minimum"]))
-        if "maximum" in rule:
-            checks.append(pa.Check.le(rule["maximum"]))
-        if "enum" in rule:
-            checks.append(pa.Check.isin(rule["enum"]))
-        if "pattern" in rule:
-            checks.append(pa.Check.str_matches(rf"(?:{rule['pattern']})\Z"))
-        columns[field["name"]] = pa.Column(
-            checks=checks, nullable=not rule.get("required", False), unique=rule.get("unique", False)
+
+def _broken(value: Any, rule: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield which constraints a value breaks: what is wrong, and what to do."""
+    if "minimum" in rule and value < rule["minimum"]:
+        yield t("kurang dari {bound}", bound=rule["minimum"]), t("Periksa angka ini.")
+    if "maximum" in rule and value > rule["maximum"]:
+        yield t("lebih dari {bound}", bound=rule["maximum"]), t("Periksa angka ini.")
+    if "enum" in rule and value not in rule["enum"]:
+        yield t("tidak ada dalam daftar"), did_you_mean(str(value), [str(choice) for choice in rule["enum"]])
+    if "pattern" in rule and not re.fullmatch(rule["pattern"], value):
+        yield t("bentuknya tidak sesuai"), t("Bentuk yang benar: {pattern}", pattern=rule["pattern"])
+
+
+def _key_problems(frame: pd.DataFrame, schema: TableSchema, shown: str) -> Iterator[Problem]:
+    """Yield the records whose primary key stands further up already."""
+    if not schema.primary_key:
+        return
+    keys = frame[list(schema.primary_key)]
+    for row in frame.index[keys.duplicated(keep="first")]:
+        same = keys.index[(keys == keys.loc[row]).all(axis=1)]
+        yield Problem(
+            t("sudah ada di baris {first}", first=same[0]),
+            t("Hapus salah satu; satu pertanyaan hanya dinilai sekali."),
+            shown,
+            int(row),
+            schema.primary_key[-1],
+            str(keys.loc[row].iloc[-1]),
         )
-    return pa.DataFrameSchema(columns)
-
-
-def _constraint_problems(frame: pd.DataFrame, schema: TableSchema, shown: str) -> list[Problem]:
-    """Check required, unique, range, list and pattern rules, and the primary key."""
-    from pandera.errors import SchemaErrors
-
-    problems: list[Problem] = []
-    try:
-        _checks(json.dumps(schema.fields)).validate(frame, lazy=True)
-    except SchemaErrors as errors:
-        rules = {field["name"]: field.get("constraints", {}) for field in schema.fields}
-        for case in errors.failure_cases.itertuples():
-            # A column that can not be compared at all fails as a whole, without an index.
-            row = int(case.index) if case.index is not None and case.index == case.index else None
-            what, advice = _in_words(str(case.check), rules.get(case.column, {}), str(case.failure_case))
-            value = None if "nullable" in str(case.check) else _shown_value(case.failure_case)
-            problems.append(Problem(what, advice, shown, row, case.column, value))
-    if schema.primary_key:
-        keys = frame[list(schema.primary_key)]
-        for row in frame.index[keys.duplicated(keep="first")]:
-            same = keys.index[(keys == keys.loc[row]).all(axis=1)]
-            problems.append(
-                Problem(
-                    t("sudah ada di baris {first}", first=same[0]),
-                    t("Hapus salah satu; satu pertanyaan hanya dinilai sekali."),
-                    shown,
-                    int(row),
-                    schema.primary_key[-1],
-                    str(keys.loc[row].iloc[-1]),
-                )
-            )
-    return problems
 
 
 def _shown_value(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _in_words(check: str, rule: dict[str, Any], value: str) -> tuple[str, str]:
-    """Put a failed pandera check into words: what is wrong, and what to do."""
-    if "nullable" in check:
-        return t("kosong, padahal wajib diisi"), t("Isi sel ini.")
-    if check.startswith("greater_than"):
-        return t("kurang dari {bound}", bound=rule["minimum"]), t("Periksa angka ini.")
-    if check.startswith("less_than"):
-        return t("lebih dari {bound}", bound=rule["maximum"]), t("Periksa angka ini.")
-    if check.startswith("isin"):
-        return t("tidak ada dalam daftar"), did_you_mean(value, [str(choice) for choice in rule["enum"]])
-    if check.startswith("str_matches"):
-        return t("bentuknya tidak sesuai"), t("Bentuk yang benar: {pattern}", pattern=rule["pattern"])
-    if "unique" in check or "duplicate" in check:
-        return t("muncul lebih dari sekali"), t("Hapus salah satu.")
-    return t("tidak memenuhi aturan {rule}", rule=check), t("Periksa sel ini.")

@@ -44,7 +44,6 @@ HEAVY = (
     "scipy.optimize",
     "scipy.stats",
     "highspy",
-    "pandera.pandas",
     "pydantic",
     "matplotlib.pyplot",
     "hypothesis",

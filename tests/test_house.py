@@ -24,7 +24,6 @@ CONDA_NAMES = {
     "jupyter-client": "jupyter_client",
     "jupyter-server": "jupyter_server",
     "matplotlib": "matplotlib-base",
-    "pandera": "pandera-pandas",
     "playwright": "playwright-python",
     "seaborn": "seaborn-base",
 }

@@ -113,24 +113,24 @@ def _in_own_words(table: pd.DataFrame) -> pd.DataFrame:
 
 def _contradictory_rows(frame: pd.DataFrame, data: Path) -> list[Problem]:
     """Find rows whose intervals are the wrong way round, that say a thing twice, or another area's name."""
-    areas = load_areas(data=data)
+    areas = load_areas(data=data)[["name", "province"]].to_dict("index")
     # The description lists the predicates as they rise.
     fields = {field["name"]: field for field in schema_of(RESULTS, data).fields}
     rising = fields["at_least"]["constraints"]["enum"]
     problems = []
-    for row, line in frame.iterrows():
+    for row, line in zip(frame.index, frame.astype(object).to_dict("records"), strict=True):
         said = {name: value for name, value in line.items() if pd.notna(value)}
         for column, what, advice in (*_wrong_area(said, areas), *_wrong_score(said), *_wrong_predicate(said, rising)):
             problems.append(Problem(what, advice, f"data/{RESULTS}", row, column, f"{said.get(column, '')}"))
     return problems
 
 
-def _wrong_area(said: dict[str, Any], areas: pd.DataFrame) -> list[tuple[str, str, str]]:
+def _wrong_area(said: dict[str, Any], areas: dict[str, dict[str, str]]) -> list[tuple[str, str, str]]:
     """Return column, what is wrong and what to do (`said`: the filled cells of one row)."""
     code = said.get("area_code")
-    if code not in areas.index:
+    if code not in areas:
         return [("area_code", t("tidak ada di data/areas.csv"), t("Cari kodenya di data/areas.csv."))] if code else []
-    names = (("area_name", areas.loc[code, "name"]), ("province", areas.loc[code, "province"]))
+    names = (("area_name", areas[code]["name"]), ("province", areas[code]["province"]))
     return [
         (column, t("bukan nama untuk kode {code}", code=code), t("Tulis {name}.", name=name))
         for column, name in names
