@@ -99,7 +99,8 @@ class Mutant:
 def faults(node: ast.AST, function: str = "", inside: bool = False) -> Iterator[tuple[str, ast.AST, ast.AST]]:
     """Yield every fault below a node: the function, the node and what to put in its place.
 
-    Left alone is what no test should look at: annotations, decorators, words for people, `strict=` of zip.
+    Left alone is what no test should look at: annotations, decorators, words for people, `strict=` of zip, to how many
+    decimals binary noise is rounded away.
     """
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         if not inside:
@@ -116,6 +117,8 @@ def faults(node: ast.AST, function: str = "", inside: bool = False) -> Iterator[
         isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
     ):
         return
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "round":
+        below = node.args[:1]
     else:
         below = list(ast.iter_child_nodes(node))
     for change in changed(node):

@@ -164,7 +164,7 @@ def test_a_page_says_where_its_numbers_come_from(report, name):
 @pytest.mark.parametrize("name", ["index.html", *PAGES])
 def test_no_sentence_stands_below_itself(report, name):
     said = re.findall(r"<p[^>]*>(.*?)</p>", (report / name).read_text(encoding="utf-8"), re.DOTALL)
-    assert len(said) > 3
+    assert len(said) > 1
     assert not [
         first for first, second in itertools.pairwise(said) if first == second and first[:6] not in ("", "Sumber")
     ]
