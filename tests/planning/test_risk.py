@@ -332,3 +332,62 @@ def test_no_exchange_of_a_sure_plan_is_cheaper(model, monkeypatch, target, certa
     for away in (best - {out} | into for out in best for into in (set(), *({one} for one in outside))):
         if model.costs[list(away)].sum() < model.costs[list(best)].sum():
             assert search.choosing.chance(away, target).probability < certainty
+
+
+def given_up(model, stairs, order):
+    """Return the points that a list gives up on average over every budget, added up between all steps of both stairs."""
+    ends = np.cumsum(model.costs[order])
+    totals = [model.total(np.sort(order[:at]).astype(int)) for at in range(len(order) + 1)]
+    budgets = np.unique([0, *ends, *stairs.steps["cost"][stairs.steps["cost"] < ends[-1]]])
+    held = np.array(totals)[np.searchsorted(ends, budgets[:-1], "right")]
+    free = np.array([totals[0] if stairs.at(int(at)) is None else stairs.at(int(at))["total"] for at in budgets[:-1]])
+    return float(((free - held) * np.diff(budgets)).sum() / ends[-1])
+
+
+def in_order(model, order):
+    return all(set(order[:at]) & set(choice) for at, one in enumerate(order) for choice in model.needs[one])
+
+
+def test_no_action_moved_alone_makes_the_list_better(rolled):
+    moved = 0
+    for seed in range(30):
+        model, limits = random_instance(rolled, seed, most=7)
+        limits = Limits(either_or=limits.either_or)
+        stairs = staircase(model, limits)
+        ranking = cut_safe(model, stairs, limits)
+        order = model.catalogue.actions.index.get_indexer(ranking.steps.index).tolist()
+        if len(order) < 2 or any(model.groups(limits)):
+            continue
+        assert in_order(model, order), seed
+        assert ranking.loss == pytest.approx(given_up(model, stairs, order), abs=1e-5), seed
+        for at in order:
+            rest = [each for each in order if each != at]
+            for place in range(len(order)):
+                tried = [*rest[:place], at, *rest[place:]]
+                if in_order(model, tried):
+                    moved += tried != order
+                    assert given_up(model, stairs, tried) >= ranking.loss - 1e-5, seed
+    assert moved > 50
+
+
+def test_a_list_for_weighted_budgets_keeps_what_needs_behind_what_it_needs(rolled):
+    needy = 0
+    for seed in range(30):
+        model, _ = random_instance(rolled, seed, most=7)
+        whole = int(model.costs.sum())
+        budgets = [(whole // 3, 0.5), (whole // 2, 0.2), (whole, 0.3)]
+        if model.catalogue.actions["group_kind"].notna().any():
+            continue
+        steps = weighted_list(model, staircase(model), Limits(), budgets).steps
+        order = model.catalogue.actions.index.get_indexer(steps.index).tolist()
+        assert in_order(model, order), seed
+        needy += any(model.needs[at] for at in order)
+    assert needy >= 3
+
+
+def test_where_nothing_can_be_decided_nothing_is_core(model):
+    group = tuple(model.catalogue.actions.index[:2])
+    limits = Limits(exactly_one=(group,), must_not=group)
+    assert most_points(model, limits).status == "infeasible"
+    assert (core_actions(model, limits, draws=5) == 0).all()
+    assert (regret(model, [], limits)["regret"] == 0).all()
