@@ -1,10 +1,10 @@
 """Mutants: small faults are put into the four lower wings, one at a time, and the tests of the wings must notice each.
 
 `make mutants` draws them (COUNT, SEED), `ONLY=analysis/scoring` keeps to a part, `--again FILE` judges the survivors of an
-earlier run again. Each fault is written into a copy of the
-project and judged there by a process of its own, forked from this one (so that nothing heavy is imported twice), which
-runs the tests that enter the changed function, the quickest first, until one fails. What no test notices is listed; what
-nothing could notice stands with its reason in tests/survivors.txt and is counted apart.
+earlier run again. Each fault is written into a copy of the project and judged there by a process of its own, forked from
+this one (so that nothing heavy is imported twice), which runs the tests and examples of the wings that enter the changed
+function, the quickest first, until one fails. What no test notices is listed; what nothing could notice stands with its
+reason in tests/survivors.txt and is counted apart.
 
 Own code, since the libraries do not fit: mutmut 3 leaves out the methods of dataclasses, which most of ours are, and
 cosmic-ray starts Python and its libraries anew for every fault.
@@ -191,6 +191,9 @@ class Recorder:
         self.package, self.folder, self.jobs = f"{package}{os.sep}", folder, jobs
         self.running = 0
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        session.config._tmp_path_factory.getbasetemp()  # made once: whoever makes it empties it
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
         if self.running == self.jobs:
@@ -237,7 +240,15 @@ def run_tests(tree: Path, tests: list[str], *plugins: object) -> int:
         os.dup2(said.fileno(), 2)
     return int(
         pytest.main(
-            ["-x" if not plugins else "-q", "-q", "-p", "no:cacheprovider", f"--basetemp={tree}/tmp", *tests],
+            [
+                "-x" if not plugins else "-q",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "--doctest-modules",
+                f"--basetemp={tree}/tmp",
+                *tests,
+            ],
             plugins=list(plugins),
         )
     )
@@ -274,14 +285,16 @@ def record(tree: Path, wings: list[str], jobs: int) -> tuple[dict[str, list[str]
 
     def work() -> int:
         recorder = Recorder(tree / "kla_analysis", answers, jobs)
-        return run_tests(tree, [f"tests/{wing}" for wing in wings], recorder)
+        places = [f"{top}/{wing}" for wing in wings for top in ("tests", "kla_analysis")]
+        return run_tests(tree, places, recorder)
 
     os.waitpid(forked(work), 0)
     entered: dict[str, list[str]] = defaultdict(list)
     seconds = {}
     for answer in answers.iterdir():
         test, seconds[test], failed, functions = json.loads(answer.read_text())
-        # A test that fails already tells nothing of a fault.
+        if failed:  # what fails already tells nothing of a fault
+            print(f"fails without any fault: {test}", flush=True)
         for function in [] if failed else functions:
             entered[function].append(test)
     if not entered:

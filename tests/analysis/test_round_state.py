@@ -4,6 +4,7 @@ import csv
 import datetime
 import hashlib
 import shutil
+from dataclasses import replace
 
 import pytest
 from conftest import ROOT
@@ -101,6 +102,11 @@ def test_actions_that_make_the_evidence_stand_by_points_per_rupiah(case):
     assert first["points_per_million"] == pytest.approx(first["at_risk_points"] / first["cost_likely"] * 1e6)
     assert work["points_per_million"].is_monotonic_decreasing
     assert "asumsi" in tables.work_cost_table(work, case).source
+    # Rules that no catalogue was made for, and nothing at risk: the same columns without rows.
+    nobody = replace(case.instrument, id="lain")
+    for none in (kla.work_by_cost(table, nobody), kla.work_by_cost(table.iloc[:0], case.instrument)):
+        assert none.empty
+        assert list(none.columns) == list(work.columns)
 
 
 def test_the_two_day_list_before_a_result_has_come(case):

@@ -33,6 +33,8 @@ def test_a_done_action_leaves_the_choice_and_its_cost_is_spent(decide, position)
     assert after.before == before.before == 650.5
     assert after.ground.done.spent_rupiah == 90_000_000
     assert "Rp90 juta" in repr(plan_in_words(after))
+    assert after.record()["done"] == {"actions": [code], "spent_rupiah": 90_000_000, "added_points": 0.0}
+    assert "done" not in before.record()
     # Nothing was written down of its points, so others must be bought.
     assert after.plan.total >= 701
     assert after.plan.cost > before.plan.cost - before.model.costs[before.model.codes.index(code)]

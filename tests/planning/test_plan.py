@@ -11,9 +11,10 @@ from conftest import often
 from planning.instances import every_plan, random_instance, replaced
 
 from kla_analysis.errors import ParameterError
+from kla_analysis.planning import frontier
 from kla_analysis.planning.frontier import staircase
 from kla_analysis.planning.model import Limits, Model
-from kla_analysis.planning.plan import least_money, most_points, solve
+from kla_analysis.planning.plan import Plan, least_money, most_points, solve
 from kla_analysis.showing.plan import proof
 
 INSTANCES = often(100, 500)
@@ -62,6 +63,36 @@ def assert_every_breakpoint(stairs, costs, totals, seed):
         chosen = model.indices(row.actions)
         assert not model.broken(chosen, limits)
         assert int(model.costs[chosen].sum()) == row.cost
+
+
+def test_where_it_can_not_be_tried_out_the_solver_climbs_the_same_stairs(rolled, monkeypatch):
+    compared = 0
+    for seed in range(12):
+        model, limits = random_instance(rolled, seed, most=6)
+        known = staircase(model, limits)
+        monkeypatch.setattr(frontier, "quick_staircase", lambda *given, **options: None)
+        climbed = staircase(model, limits)
+        monkeypatch.undo()
+        assert climbed.steps["cost"].tolist() == known.steps["cost"].tolist(), seed
+        assert climbed.steps["total"].to_numpy() == pytest.approx(known.steps["total"].to_numpy(), abs=NEAR), seed
+        assert (climbed.status, climbed.prover) == ("optimal", "HiGHS")
+        compared += len(known.steps) > 2
+    assert compared >= 5
+
+
+def test_a_dearer_plan_that_is_worth_less_is_no_step(model, monkeypatch):
+    """Where the time was over before a plan was proven, a cheaper one may be worth more."""
+    made = {300: 660.0, 200: 665.0, 100: 655.0, 0: 655.0}
+
+    def hasty(_, limits):
+        cost = max(cost for cost in made if cost <= limits.budget)
+        return Plan(model, limits, (), cost, made[cost], "time_limit", np.nan)
+
+    monkeypatch.setattr(frontier, "quick_staircase", lambda *given, **options: None)
+    monkeypatch.setattr(frontier, "most_points", hasty)
+    climbed = staircase(model, Limits(budget=1000))
+    assert climbed.steps[["cost", "total"]].values.tolist() == [[0, 655], [200, 665]]
+    assert (climbed.status, climbed.prover) == ("time_limit", "")
 
 
 def with_costs(model, costs):

@@ -9,6 +9,7 @@ from planning.instances import every_plan, random_instance, replaced
 from scipy import stats
 
 from kla_analysis.analysis.forecast import forecast, own_retention
+from kla_analysis.errors import ParameterError
 from kla_analysis.planning import certainty as certainty_module
 from kla_analysis.planning.certainty import Certainty, sure_plan
 from kla_analysis.planning.frontier import staircase
@@ -111,6 +112,38 @@ def actions_on(model, questions, *, chance, cost):
     columns = {"action_code": actions.index, "question_code": questions, "raised_to": 1.0}
     chances = {f"chance_{level}": chance for level in ("low", "likely", "high")}
     return replace(model, catalogue=replaced(model.catalogue, actions, pd.DataFrame(columns | chances)))
+
+
+def test_what_no_plan_beats_is_counted_within_the_ceilings(model):
+    two = actions_on(model, ["21C.1", "21C.1"], chance=0.9, cost=[10**8, 3 * 10**8])
+    agencies = ["Dinkes", "Dinsos"]
+    two = replace(two, catalogue=replace(two.catalogue, actions=two.catalogue.actions.assign(agency=agencies)))
+    target = two.total(np.array([0]))
+    for limits, cost in ((NO_LIMITS, 10**8), (Limits(agencies={"Dinkes": 9 * 10**7}), 3 * 10**8)):
+        plan, _ = sure_plan(two, target, 0.8, limits)
+        assert plan.cost == pytest.approx(plan.bound) == cost
+
+
+@pytest.mark.parametrize("certainty", [-0.1, 0, 1, 1.5])
+def test_what_is_no_probability_is_refused(model, certainty):
+    with pytest.raises(ParameterError, match="di antara 0 dan 1"):
+        sure_plan(model, 701, certainty)
+
+
+def test_the_surest_plan_is_surer_than_all_that_were_tried(rolled):
+    tried = 0
+    for seed in range(12):
+        model, limits = random_instance(rolled, seed, most=4)
+        _, costs, totals = every_plan(model, limits)
+        if len(costs) < 3 or totals.max() <= totals.min() + 1:
+            continue
+        target = round((totals.min() + totals.max()) / 2, 2)
+        search = Certainty(model, target, limits, None, draw_outcomes(model, draws=5_000, seed=5))
+        found, chance = search.surest()
+        assert not model.broken(np.array(sorted(found), dtype=int), limits)
+        assert chance.probability == max(search.check.chance(plan, target).probability for plan in search.known), seed
+        tried += len(search.known) <= 20
+    assert tried >= 5
 
 
 def test_the_cheapest_sure_plan_of_the_example(model):
@@ -383,6 +416,23 @@ def test_a_list_for_weighted_budgets_keeps_what_needs_behind_what_it_needs(rolle
         assert in_order(model, order), seed
         needy += any(model.needs[at] for at in order)
     assert needy >= 3
+
+
+def test_what_comes_with_one_budget_stands_by_points_for_the_money(model):
+    questions = model.rollup.questions
+    room = (questions["max_points"] - questions["low"])[lambda open_: open_ > 2]
+    chosen = room.groupby(questions["indicator_code"].reindex(room.index)).idxmax().iloc[:6].tolist()
+    six = actions_on(model, chosen, chance=0.5, cost=np.array([7, 1, 40, 3, 9, 2]) * 10**7)
+    steps = weighted_list(six, staircase(six), NO_LIMITS, [(10**9, 1.0)]).steps
+    rates = steps["total"].diff().fillna(steps["total"].iloc[0] - six.total(np.array([], dtype=int))) / steps["cost"]
+    assert len(steps) == 6
+    assert rates.is_monotonic_decreasing
+
+
+def test_a_list_that_can_not_be_is_refused(model):
+    both = Limits(must=("A03",), must_not=("A03",))
+    with pytest.raises(ParameterError, match="Tidak ada urutan"):
+        weighted_list(model, staircase(model), both, [(10**9, 1.0)])
 
 
 def test_where_nothing_can_be_decided_nothing_is_core(model):

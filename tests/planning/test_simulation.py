@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from planning.instances import two_hundred
 
+from kla_analysis.analysis.position import open_position
 from kla_analysis.planning.model import Limits, Model
 from kla_analysis.planning.plan import NothingFound, least_money, most_points, solve
 from kla_analysis.planning.scenario import Scenario, load_scenario
@@ -32,6 +33,8 @@ def test_a_target_that_is_reached_already(simulator):
     answer = simulator.run(Scenario(target="madya"))
     assert (answer.plan.actions, answer.plan.cost) == ((), 0)
     assert answer.chance.probability == 1
+    assert answer.order.empty
+    assert {"rank", "name", "cost", "total"} <= set(answer.order.columns)
 
 
 def test_under_all_limits_the_answer_is_the_solvers(simulator, model):
@@ -54,14 +57,27 @@ def test_under_all_limits_the_answer_is_the_solvers(simulator, model):
 
 
 def test_a_claimed_sheet_is_planned_on_what_verification_leaves():
-    from kla_analysis.analysis.position import open_position
-
     answer = simulate(open_position("reference", 2024), Scenario(target="nindya"))
     assert answer.ground.retention is not None
     assert answer.before == pytest.approx(771.81 * answer.model.kept_share, abs=4)
     own = simulate(open_position("reference", 2024), Scenario(target="nindya", retention=0.9))
     assert own.model.kept_share == pytest.approx(0.9)
     assert own.plan.cost < answer.plan.cost
+
+
+def test_where_answers_are_missing_both_ends_are_planned(blanked):
+    case = open_position("63.10", 2022, assessment=blanked(["7.1", "7.2"]))
+    answer = simulate(case, Scenario(target="nindya"))
+    best = answer.at_best
+    assert (answer.before, best.before) == (case.span.low, case.span.high)
+    assert best.plan.cost < answer.plan.cost
+    assert best.at_best is None
+    assert answer.record()["at_best"] == {
+        "before": best.before,
+        "cost": best.plan.cost,
+        "total": best.plan.total,
+        "probability": best.chance.probability,
+    }
 
 
 def test_the_difference_adds_up(simulator):
