@@ -96,8 +96,10 @@ class Mutant:
         return f"{self.module} {self.function or '-'}: {self.before} => {self.after}"
 
 
-def faults(node: ast.AST, function: str = "", inside: bool = False) -> Iterator[tuple[str, ast.AST, ast.AST]]:
-    """Yield every fault below a node: the function, the node and what to put in its place.
+def faults(
+    node: ast.AST, function: str = "", inside: bool = False, held_by: ast.AST | None = None
+) -> Iterator[tuple[str, ast.AST, ast.AST, ast.AST]]:
+    """Yield every fault below a node: the function, the node, what to put in its place, and the statement around it.
 
     Left alone is what no test should look at: annotations, decorators, words for people, `strict=` of zip, to how many
     decimals binary noise is rounded away.
@@ -119,13 +121,17 @@ def faults(node: ast.AST, function: str = "", inside: bool = False) -> Iterator[
         return
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "round":
         below = node.args[:1]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "round":
+        below = [node.func]
     else:
         below = list(ast.iter_child_nodes(node))
+    # Of a statement that holds others, only what is asked at its head.
+    held_by = None if isinstance(getattr(node, "body", None), list) else held_by or node
     for change in changed(node):
-        yield function, node, change
+        yield function, node, change, held_by or node
     for child in below:
         if child is not None and not (isinstance(child, ast.keyword) and child.arg == "strict"):
-            yield from faults(child, function, inside)
+            yield from faults(child, function, inside, held_by)
 
 
 def changed(node: ast.AST) -> Iterator[ast.AST]:
@@ -150,7 +156,7 @@ def changed(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Constant(not value)
         case ast.Constant(value=int(value) | float(value)) if abs(value) <= 12:
             yield ast.Constant(value + 1)
-        case ast.Return(value=ast.AST() as value) if not (isinstance(value, ast.Constant) and value.value is None):
+        case ast.Return(value=ast.AST() as value) if not (isinstance(value, ast.Constant) and not value.value):
             yield ast.Return(ast.Constant(None))
         case ast.Name(id=name) if name in NAMES:
             yield ast.Name(NAMES[name], ast.Load())
@@ -162,22 +168,35 @@ def changed(node: ast.AST) -> Iterator[ast.AST]:
 def mutants(module: str) -> Iterator[Mutant]:
     """Yield every mutant of a module (a path below the package)."""
     tree = ast.parse((ROOT / "kla_analysis" / module).read_text(encoding="utf-8"))
-    for at, (function, node, change) in enumerate(faults(tree)):
-        before, after = (ast.unparse(each).split("\n")[0][:150] for each in (node, change))
+    for at, (function, node, change, around) in enumerate(faults(tree)):
+        before = ast.unparse(around)
+        if around is node:
+            after = ast.unparse(change)
+        else:
+            exchange(around, node, change)
+            after = ast.unparse(around)
+            exchange(around, change, node)
+        first = max(next((k for k, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0) - 40, 0)
+        before, after = (" ".join(text[first : first + 120].split()) for text in (before, after))
         yield Mutant(module, at, function, node.lineno, before, after)
 
 
 def mutated(module: str, at: int) -> str:
     """Return the source of a module with its `at`-th fault."""
     tree = ast.parse((ROOT / "kla_analysis" / module).read_text(encoding="utf-8"))
-    _, node, change = list(faults(tree))[at]
+    _, node, change, _ = list(faults(tree))[at]
+    exchange(tree, node, change)
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def exchange(tree: ast.AST, node: ast.AST, other: ast.AST) -> None:
+    """Put another node in the place of one."""
     for parent in ast.walk(tree):
         for field, value in ast.iter_fields(parent):
             if value is node:
-                setattr(parent, field, change)
+                setattr(parent, field, other)
             elif isinstance(value, list):
-                value[:] = [change if each is node else each for each in value]
-    return ast.unparse(ast.fix_missing_locations(tree))
+                value[:] = [other if each is node else each for each in value]
 
 
 class Recorder:

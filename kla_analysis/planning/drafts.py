@@ -24,7 +24,6 @@ from kla_analysis.planning.actions import (
     COSTS,
     FILES,
     ORIGIN,
-    Catalogue,
     folder_of,
     load_catalogue,
     read_catalogue,
@@ -111,8 +110,8 @@ class Draft:
         files[ORIGIN] = yaml.safe_dump(about, allow_unicode=True, sort_keys=False).encode()
         return files
 
-    def check(self) -> Catalogue:
-        """Read the draft as any catalogue is read.
+    def check(self) -> None:
+        """Read the draft as any catalogue is read, to see that it can be.
 
         Raises:
             DataError: with every problem.
@@ -120,7 +119,7 @@ class Draft:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / OWN
             _write(folder, self.files())
-            return load_catalogue(folder, self.instrument)
+            load_catalogue(folder, self.instrument)
 
 
 def open_draft(catalogue: str, instrument: Instrument) -> Draft:
