@@ -5,6 +5,7 @@ Checked before any kernel starts: papermill itself only warns of an unknown para
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -64,6 +65,11 @@ class ReportParameters(BaseModel):
         if len(value) == 4 and value.isdigit():
             return f"{value[:2]}.{value[2:]}"
         return value
+
+    @field_validator("assessment", "scenario", mode="before")
+    @classmethod
+    def _of_a_path(cls, value: Any) -> Any:
+        return os.fspath(value) if isinstance(value, os.PathLike) else value
 
     @field_validator("translation")
     @classmethod
@@ -140,11 +146,11 @@ def open(  # as gzip.open and Image.open: read as kla.open
     year: int,
     *,
     stage: str = "",
-    assessment: str = "",
+    assessment: str | Path = "",
     target: str = "",
     retention: float = 0.0,
     cluster: str = ALL_CLUSTERS,
-    scenario: str = "",
+    scenario: str | Path = "",
     lang: str = "",
     **unknown: Any,
 ) -> Position:

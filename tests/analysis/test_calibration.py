@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
+from scipy import stats
 
 from kla_analysis.analysis.calibration import (
     LEFT_OUT,
@@ -92,6 +93,7 @@ def test_coverage_by_hand():
     # A number at the 95th percent lies outside, at the 85th inside.
     assert coverage(one(below=0.95, above=0.95))["covered"][("district", "claim", 0.8)] == 0
     assert coverage(one(below=0.85, above=0.85))["covered"][("district", "claim", 0.8)] == 1
+    assert coverage(one(below=0.9, above=0.9))["covered"][("district", "claim", 0.8)] == 1  # on the bound: inside
 
 
 def test_the_former_formula_by_hand(instrument):
@@ -103,6 +105,8 @@ def test_the_former_formula_by_hand(instrument):
     found = former_formula(cases, 1000, "self_assessment", instrument)
     assert found.sum() == pytest.approx(1)
     assert found[0] == pytest.approx(0.5)  # below 500 of 1000
+    # Nindya asks for 701 of 1000.
+    assert found[3:].sum() == pytest.approx(stats.t.sf(np.log(0.701 / 0.299) / np.sqrt(1 + 1 / 3), 2))
     assert former_formula(cases, 800.38, "administrative_verification", instrument).tolist() == [0, 0, 0, 1, 0, 0]
 
 

@@ -1,5 +1,6 @@
 """The forecast of an award: what it must be like, what it rests on, and that nothing forecasts itself."""
 
+import dataclasses
 import json
 import math
 import shutil
@@ -11,7 +12,16 @@ import pytest
 from click.testing import CliRunner
 
 import kla_analysis as kla
-from kla_analysis.analysis.forecast import codes_of, country_shares, learn_from, needed_score, own_retention
+from kla_analysis.analysis.forecast import (
+    STEPS,
+    codes_of,
+    country_shares,
+    learn_from,
+    needed_score,
+    own_retention,
+    score_of,
+    verifier_of_case,
+)
 from kla_analysis.cli.kit import app
 from kla_analysis.errors import DataError
 from kla_analysis.evidence.cases import former_awards, load_cases
@@ -273,6 +283,39 @@ def test_a_needed_score_is_enough_and_a_hundredth_less_is_not(probability):
     needed = needed_score(position, "nindya", probability)
     assert kla.outlook(position, needed).probability_at_least("nindya") >= probability
     assert kla.outlook(position, needed - 0.01).probability_at_least("nindya") < probability
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_of_a_round_that_was_seen_each_step_is_known_better(instrument, step):
+    """The round of six cases against one of which there is none, in a year that nobody has seen."""
+    seen, unseen = (
+        kla.learn(instrument).share([step], "province", province="Jawa Tengah", year=year, area="")
+        for year in (2022, 2030)
+    )
+    widths = [share.quantile(0.9) - share.quantile(0.1) for share in (seen, unseen)]
+    assert widths[0] < 0.98 * widths[1]
+    assert abs(seen.quantile(0.5) - unseen.quantile(0.5)) > 0.005
+
+
+def test_a_score_within_bounds_may_lie_anywhere_between_them(instrument):
+    case = {"administrative_verification_low": 700.0, "administrative_verification_high": 800.0}
+    name, middle, variance = score_of(case, instrument)
+    assert (name, middle) == ("administrative_verification", pytest.approx(math.sqrt(700 * 800)))
+    assert variance == pytest.approx(np.log(np.linspace(700, 800, 100_001)).var(), rel=0.01)
+    exact = dict.fromkeys(case, 700.0)
+    assert score_of(exact, instrument)[1:] == (pytest.approx(700), 0.0)
+
+
+def test_who_verified_is_who_the_source_says_else_whoever_does_in_that_round(instrument):
+    assert instrument.verifier_of(2025).code == "province"
+    for said, found in (("centre", "centre"), ("province", "province"), (None, "province")):
+        assert verifier_of_case({"award_year": 2025, "verified_by": said}, instrument) == found
+
+
+def test_what_a_verified_score_keeps_is_one_step():
+    case = dataclasses.replace(kla.open("63.10", 2022), stage="administrative_verification")
+    assert kla.kept_by_step(case).index.tolist() == ["verified"]
+    assert kla.kept_by_step(kla.open("reference", 2024)).index.tolist() == ["claim", "verified", "claim+verified"]
 
 
 def test_strictness_and_kept_shares_hang_together():

@@ -1,10 +1,12 @@
 """Positions: what is known of an area in a round, published and sheet kept apart."""
 
+import dataclasses
 import re
 
 import pytest
 
 import kla_analysis as kla
+from kla_analysis.analysis.target import aim
 from kla_analysis.instrument.bands import Span
 from kla_analysis.showing import scorecard
 
@@ -106,6 +108,35 @@ def test_a_wrong_name_is_answered_with_the_nearest():
             wrong()
     with pytest.raises(kla.ParameterError, match=r"case\.questions"):
         kla.charts.pareto(case.agencies, case)
+
+
+def test_what_is_aimed_for_is_the_next_band_and_at_the_top_the_top(instrument):
+    case = kla.open_position("63.10", 2022)
+    for given, wanted in ((case.span.low, "nindya"), (701, "utama"), (950, "kla")):
+        total = Span(given, given)
+        assert (
+            aim(dataclasses.replace(case, published=None, roll_up=dataclasses.replace(case.roll_up, total=total)))
+            == wanted
+        )
+
+
+def test_a_number_is_taken_apart_where_a_question_loses_most(instrument, tmp_path):
+    case = kla.open("63.10", 2022)
+    assert case.questions["lost_points"].idxmax() == "7.2"
+    assert case.indicators["lost_points"].idxmax() == "1"
+    assert kla.made_of(case)["code"].iloc[0] == "7"
+    # A sheet of indicators has no questions: the indicator that loses most.
+    sheet = tmp_path / "indikator.csv"
+    rows = case.indicators["low"].round(2).rename("score").rename_axis("indicator_code").reset_index()
+    rows.assign(area_code="63.10", award_year=2022, stage="final").to_csv(sheet, index=False)
+    assert kla.made_of(kla.open("63.10", 2022, assessment=sheet))["code"].iloc[0] == "1"
+
+
+def test_chances_of_totals_stand_in_classes_of_ten_up_to_the_top():
+    totals = kla.award_totals(kla.open("63.10", 2022))
+    assert (totals["high"] - totals["low"]).eq(10).all()
+    assert totals["high"].iloc[-1] == 1000
+    assert totals["chance"].sum() == pytest.approx(1, abs=0.01)
 
 
 def test_a_table_of_a_case_is_the_readers_own():

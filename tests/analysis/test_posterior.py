@@ -37,6 +37,15 @@ def test_three_numbers_by_hand():
     assert mean.quantile(0.8413) - mean.quantile(0.5) == pytest.approx(1 / math.sqrt(301), rel=0.01)
 
 
+def test_a_fourth_number_by_hand():
+    # Around the mean its own noise, and what is not known of the number itself.
+    found = fit(one_mean([0.1, 0.2, 0.3], [0.1, 0.2, 0.3]))
+    one, stranger = np.ones(1), [np.zeros(3)]
+    for known, spread in ((0.0, math.sqrt(1 / 301 + 0.01)), (0.5, math.sqrt(1 / 301 + 0.01 + 0.5))):
+        fourth = found.predict(one, stranger, one, others=np.zeros(1), known_variance=known)
+        assert fourth.quantile(0.8413) - fourth.quantile(0.5) == pytest.approx(spread, rel=0.01)
+
+
 def test_intervals_against_quadrature():
     # Seen only as below 0, above 0.1, and between -0.2 and 0.05: the exact posterior by numerical integration.
     low, high, noise = [-np.inf, 0.1, -0.2], [0.0, np.inf, 0.05], 0.3

@@ -63,6 +63,23 @@ def test_each_question_on_a_day(case):
     assert table.at["2.1", "responsible"] == ["Bappeda"]
 
 
+def test_at_risk_is_what_counts_of_an_answer(data, instrument):
+    """Questions of 19 add up to 54 of which 51 count; of 22A less than one point is claimed in all."""
+    folder = data / "assessments" / AREA
+    folder.mkdir()
+    small = instrument.questions.index[instrument.questions["indicator_code"] == "22A"]
+    scores = instrument.questions["max_points"].where(~instrument.questions.index.isin(small), 0.0)
+    scores[small[0]] = 0.5
+    rows = scores.rename("score").rename_axis("question_code").reset_index()
+    rows = rows.assign(area_code=AREA, award_year=2026, stage="self_assessment", evidence_state="none")
+    rows.to_csv(folder / "2026-self_assessment.csv", index=False)
+    table = kla.evidence_of(kla.open(AREA, 2026), as_of=DAY)
+    first = instrument.questions.index[instrument.questions["indicator_code"] == "19"][0]
+    assert table.at[first, "at_risk_points"] == pytest.approx(scores[first] * 51 / 54 * KEPT["complete"])
+    assert table.at[small[0], "at_risk_points"] == pytest.approx(0.5 * KEPT["complete"])
+    assert (table.loc[small[1:], "at_risk_points"] == 0).all()
+
+
 def test_summed_by_who_leads_and_by_cluster(case, instrument):
     table = kla.evidence_of(case, as_of=DAY)
     offices, clusters = (kla.state_by(table, by) for by in ("responsible", "component_code"))

@@ -130,6 +130,7 @@ def test_a_selection_is_counted_as_the_sheet_counts_it_until_it_is_thinned_out(t
     full = kla.roll_up(dataclasses.replace(tanah_bumbu, scores=instrument.questions["max_points"]), instrument)
     level, whole = selected_groups(full, Selection(component="K3"))
     assert (level, whole.equals(full.indicators.loc[whole.index, whole.columns])) == ("indicator", True)
+    assert whole.index.tolist() == [code for code, of in full.indicators["component_code"].items() if of == "K3"]
     level, components = selected_groups(full)
     assert (level, components["low"].tolist()) == ("component", full.components["low"].tolist())
     # One agency's questions are added up: those alone, by component.
