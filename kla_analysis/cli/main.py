@@ -12,9 +12,12 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
+from click.types import OptionHelpExtra
 
 from kla_analysis import terminal
 from kla_analysis.cli import followups, plans, reports, scores, serving, sheets  # noqa: F401  (they register their commands)
@@ -217,6 +220,8 @@ def _speak(command: click.Command) -> None:
     for param in command.params:
         if isinstance(param, click.Option):
             param.help = t(param.help or "")
+            if param.required:
+                param.get_help_extra = partial(_required, param.get_help_extra)  # type: ignore[method-assign]
         if param.metavar:
             param.metavar = t(param.metavar)
         elif not getattr(param, "is_flag", False):
@@ -225,6 +230,11 @@ def _speak(command: click.Command) -> None:
         command.subcommand_metavar = t("PERINTAH [ISIAN]...")
         for below in command.commands.values():
             _speak(below)
+
+
+def _required(extra: Callable[[click.Context], OptionHelpExtra], context: click.Context) -> OptionHelpExtra:
+    """Say in the language in force that an option must be given."""
+    return {**extra(context), "required": t("wajib")}
 
 
 def _fail(error: KlaError, as_json: bool) -> int:

@@ -387,7 +387,10 @@ def _summary(position: Position, found: list[Record], plan: Mapping[str, Any] | 
         {"kind": "beside", "words": words, "figure": pages.drawn(summary.picture(position, target), found)},
     ]
     if position.roll_up is not None:
-        weakest = {**summary.weakest_table(position).record(), "above": t("Yang paling lemah, dan siapa pemiliknya")}
+        weakest = {
+            **summary.weakest_table(position).record(),
+            "above": t("Yang paling banyak hilang, dan siapa pemiliknya"),
+        }
         todo = {**summary.plan_in_brief(position, plan).record(), "above": t("Yang dikerjakan, dan berapa biayanya")}
         blocks += [weakest, todo, summary.costs_in_words(position, plan).record()]
     decide = {**summary.decisions_table(position, plan).record(), "above": t("Yang perlu diputuskan sekarang")}

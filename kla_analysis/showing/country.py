@@ -274,8 +274,8 @@ def component_shares_table(published: pd.DataFrame, case: Position) -> Table:
 
 def _pairs_source() -> str:
     return t(
-        "Sumber: data/published/results.csv dan province_counts.csv (terbit), putaran berurutan saja. Rentang Wilson dengan "
-        "daerah yang berulang dihitung sebagai satu daerah."
+        "Sumber: data/published/results.csv dan province_counts.csv (terbit), putaran berurutan saja. Rentang Wilson 95%; "
+        "makin sama daerah yang berulang, makin mendekati satu pengamatan per daerah."
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,7 @@ from kla_analysis.showing.text import (
     needs,
     needs_cases,
     needs_forecast,
+    next_round,
     settled,
     stage_in_words,
 )
@@ -248,7 +250,11 @@ def award_total(totals: pd.DataFrame, case: Position, target: str) -> Chart:
     goal = ladder.band(target)
     words = {"score": number(told.claimed), "goal": goal.name, "chance": chance(told.probability_at_least(target))}
     if settled(case):
-        title = t("Bila {score} diklaim lagi, peluang {goal} atau lebih pada putaran berikutnya {chance}", **words)
+        title = t(
+            "Bila {score} diklaim lagi, peluang {goal} atau lebih pada {round}: {chance}",
+            round=next_round(case),
+            **words,
+        )
     else:
         title = t("Dari nilai {score}, peluang {goal} atau lebih {chance}", **words)
     source = f"{source_line(case)} {forecast_note(told.retention)}"
@@ -299,9 +305,7 @@ def kept_shares(cases: pd.DataFrame, case: Position) -> Chart:
     """
     rules = case.instrument
     claims, kept = cases["self_assessment_low"], cases["kept"]
-    by = cases["verified_by"].where(
-        cases["verified_by"].notna(), [_verifier(rules, year) for year in cases["award_year"]]
-    )
+    by = pd.Series([_verified_by(row, rules) for row in cases.to_dict("records")], cases.index, dtype=object)
     learnt = learn(rules, without=(case.area.code,)).parameters()["median"]
     middles = {one.code: float(learnt[f"claim_{one.code}"]) for one in rules.verifiers}
     shares = ", ".join(f"{one.name} {percent(middles[one.code])}" for one in rules.verifiers)
@@ -341,9 +345,15 @@ def kept_shares(cases: pd.DataFrame, case: Position) -> Chart:
     return finished(title, alt, source, figure, cases_table(cases, case))
 
 
-def _verifier(rules: Instrument, year: int) -> str:
-    known = rules.verifier_of(year)
-    return known.code if known is not None else rules.verifiers[0].code
+def _verified_by(case: Mapping[str, Any], rules: Instrument) -> str:
+    """Return who verified a published case: as its source says, else whoever does in that round."""
+    known = rules.verifier_of(case["award_year"])
+    return case["verified_by"] if pd.notna(case["verified_by"]) else (known or rules.verifiers[0]).code
+
+
+def _apart(table: pd.DataFrame) -> float:
+    """Return how far what is said and what came are apart, on average over all that was asked."""
+    return float((table["said"] - table["came"]).abs().mul(table["count"]).sum() / table["count"].sum())
 
 
 @needs_cases
@@ -355,18 +365,23 @@ def said_and_came(table: pd.DataFrame, case: Position) -> Chart:
         table: `kla.reliability` of `kla.forecast_check`.
     """
     cases = int((load_check(case.instrument)["left_out"] == LEFT_OUT[0]).sum())
-    apart = float((table["said"] - table["came"]).abs().mul(table["count"]).sum() / table["count"].sum())
+    apart = _apart(table)
     title = t(
         "Yang disebut prakiraan dan yang datang berbeda rata-rata {apart} poin persentase",
         apart=number(100 * apart, decimals=0),
     )
+    between = table[table["said"].between(0.1, 0.9)]
+    if len(between):
+        apart = _apart(between)
+        title = t("{all}; di antara 10% dan 90%: {apart} poin", all=title, apart=number(100 * apart, decimals=0))
     source = t(
         "Sumber: {cases} kasus yang terbit, masing-masing tanpa daerahnya sendiri; data/published/forecast_check.csv. "
         "Turunan.",
         cases=cases,
     )
     how = t(
-        "Di garis miring prakiraan tepat. Angka: banyaknya pertanyaan “tercapai atau tidak”; garis tegak: rentang 80%."
+        "Di garis miring prakiraan tepat. Angka: berapa kali ditanyakan “tercapai atau tidak”, beberapa kali sekasus; garis tegak: "
+        "rentang 80%."
     )
     figure, ax = new_figure(title, case, source, tall=2.9, left=0.95, right=0.3, under=0.45, badge=False, how=how)
     ax.plot([0, 1], [0, 1], color=MISSING, linewidth=1.2, linestyle=(0, (4, 3)))
@@ -403,12 +418,13 @@ def _said_and_came_table(table: pd.DataFrame, case: Position, source: str) -> Ta
     columns = (
         Column("said", t("Disebut"), "number", percent, "share"),
         Column("came", t("Datang"), "number", percent, "share"),
-        Column("count", t("Pertanyaan"), "number"),
+        Column("count", t("Berapa kali ditanyakan"), "number"),
         Column("low", t("Rendah"), "number", percent, "share"),
         Column("high", t("Tinggi"), "number", percent, "share"),
     )
     rows = table[[column.key for column in columns]].itertuples(index=False)
-    return drawn_table(case, t("Yang digambar: peluang yang disebut dan yang datang"), columns, rows, source)
+    drawn = drawn_table(case, t("Yang digambar: peluang yang disebut dan yang datang"), columns, rows, source)
+    return replace(drawn, badge="")  # of published cases, whatever the sheet is
 
 
 @needs("component")
@@ -423,7 +439,7 @@ def tornado(table: pd.DataFrame, case: Position, target: str) -> Chart:
     """
     first = table.iloc[0]
     title = t(
-        "{name} paling menentukan: {width} poin antara verifikasi ketat dan longgar",
+        "Di antara komponen {name} paling menentukan: {width} poin antara verifikasi ketat dan longgar",
         name=first["name"],
         width=number(first["width"], decimals=0),
     )
@@ -619,7 +635,7 @@ def outlook_in_words(position: Position, target: str) -> Text:
             if position.illustrative
             else t("Nilai {score} adalah hasil akhir dan tidak berubah lagi.", score=score)
         )
-        opening += " " + t("Di bawah ini putaran berikutnya: seandainya nilai yang sama diklaim lagi.")
+        opening += " " + t("Di bawah ini {round}: seandainya nilai yang sama diklaim lagi.", round=next_round(position))
     paragraphs = [opening, award_in_words(told, ladder), *_put_off(told, ladder), *award_at_best(position, target)]
     paragraphs.append(
         t("Peluang {goal} atau lebih: {chance}.", goal=goal, chance=chance(told.probability_at_least(target)))
@@ -672,12 +688,14 @@ def former_in_words(position: Position, target: str) -> Text:
     without = outlook(position, former=False)
     ladder = position.instrument.ladder
     said = t(
-        "Penghargaan sebelumnya {name}. Tanpa itu peluang {goal} atau lebih {without}, dengan itu {chance} "
-        "(dari {pairs} pasang penghargaan yang terbit).",
+        "Penghargaan sebelumnya {name}. Tanpa itu peluang {goal} atau lebih {without} dan nilai tengahnya {lower}, dengan itu "
+        "{chance} dan {middle} (dari {pairs} pasang penghargaan yang terbit, semua putaran).",
         name=ladder.name(told.previous),
         goal=ladder.band(target).name,
         without=chance(without.probability_at_least(target)),
         chance=chance(told.probability_at_least(target)),
+        lower=ladder.written(without.median, decimals=0),
+        middle=ladder.written(told.median, decimals=0),
         pairs=told.pairs,
     )
     return Text((said,))
@@ -688,7 +706,7 @@ def predicate_table(chances: pd.DataFrame, case: Position) -> Table:
     """The probability of each predicate, with and without the former award (`kla.award_chances`)."""
     told = outlook(case)
     caption = (
-        t("Peluang predikat putaran berikutnya bila {score} diklaim lagi", score=number(told.claimed))
+        t("Peluang predikat pada {round} bila {score} diklaim lagi", round=next_round(case), score=number(told.claimed))
         if settled(case)
         else t("Peluang predikat dari nilai {score}", score=number(told.claimed))
     )
@@ -749,7 +767,9 @@ def cases_table(cases: pd.DataFrame, case: Position) -> Table:
     ]
     awards = [award_name(codes, ladder) for codes in frame["outcome"]]
     names = {verifier.code: verifier.name for verifier in rules.verifiers}
-    frame = frame.assign(share=shares, award=awards, who=frame["verified_by"].map(names).fillna("–"))
+    frame = frame.assign(
+        share=shares, award=awards, who=[names[_verified_by(row, rules)] for row in frame.to_dict("records")]
+    )
     return Table(
         t("{count} kasus yang terbit: nilai mandiri, verifikasi, penghargaan", count=len(frame)),
         (
@@ -764,7 +784,8 @@ def cases_table(cases: pd.DataFrame, case: Position) -> Table:
         ),
         frame,
         source=t(
-            "Sumber: data/published/stage_scores.csv dan results.csv (terbit). Predikat dihitung sebagai rentangnya."
+            "Sumber: data/published/stage_scores.csv dan results.csv (terbit). Predikat dihitung sebagai rentangnya. Pemverifikasi "
+            "yang tidak disebut sumbernya: menurut tahunnya."
         ),
     )
 

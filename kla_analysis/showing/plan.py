@@ -348,8 +348,8 @@ def cuts_in_words(answer: Simulation) -> Text:
     return Text(
         (
             t(
-                "Kerjakan menurut urutan ini: berapa pun yang kemudian dipotong, awal daftarnya tetap rencana yang "
-                "baik. Bila {cut} dipotong, yang dilepas {dropped}: nilainya {total}; bila memilih ulang, {free}.",
+                "Urutan ini disusun agar yang dikerjakan lebih dulu tetap berguna bila anggaran dipotong. Bila {cut} dipotong, yang "
+                "dilepas {dropped}: nilainya {total}; bila memilih ulang, {free}.",
                 cut=percent(row["cut"]),
                 dropped=_named(answer, row["dropped"]) or t("tidak ada"),
                 total=number(row["total"]),
@@ -357,8 +357,9 @@ def cuts_in_words(answer: Simulation) -> Text:
             ),
             t(
                 "Urutan ini rata-rata {loss} poin di bawah rencana terbaik untuk tiap anggaran sampai biaya rencana "
-                "ini.",
+                "ini; pada potongan di bawah paling jauh {most} poin.",
                 loss=number(answer.ranking.loss),
+                most=number((answer.cuts["free_total"] - answer.cuts["total"]).max()),
             ),
         )
     )
@@ -415,14 +416,14 @@ def core_in_words(answer: Simulation) -> Text:
     )
     if outside:
         said += " " + t(
-            "Layak dipertimbangkan, terpilih dalam lebih dari separuhnya: {codes}.", codes=", ".join(outside)
+            "Layak dipertimbangkan, terpilih dalam lebih dari separuhnya: {codes}.", codes=_named(answer, outside)
         )
     worst = answer.regret.loc[answer.regret["regret"].idxmax()]
     return Text(
         (
             said,
             t(
-                "Paling buruk, rencana ini {regret} poin di bawah rencana terbaik.",
+                "Di antara hasil verifikasi pada tabel di bawah, rencana ini paling jauh {regret} poin di bawah yang terbaik.",
                 regret=number(worst["regret"]),
             ),
         )
@@ -473,13 +474,18 @@ def _money_cell(value: Any) -> str:
 
 
 def _table(
-    answer: Simulation, caption: str, columns: Sequence[Column], frame: pd.DataFrame, total: Sequence[Any] = ()
+    answer: Simulation,
+    caption: str,
+    columns: Sequence[Column],
+    frame: pd.DataFrame,
+    total: Sequence[Any] = (),
+    note: str = "",
 ) -> Table:
     return Table(
         caption,
         tuple(columns),
         frame,
-        plan_note(answer),
+        " ".join(filter(None, (note, plan_note(answer)))),
         badges(answer.ground.position, answer.model.catalogue.example),
         tuple(total),
     )
@@ -578,7 +584,13 @@ def order_table(order: pd.DataFrame, answer: Simulation) -> Table | Text:
         Column("total", t("Nilai sampai di sini"), "number", unit="points"),
         Column("given_up", t("Selisih dari rencana terbaik"), "number", unit="points"),
     )
-    return _table(answer, t("Urutan yang aman dipotong"), columns, order.reset_index())
+    return _table(
+        answer,
+        t("Urutan kerja bila anggaran dapat dipotong"),
+        columns,
+        order.reset_index(),
+        note=t("Selisih: tepat pada biaya sampai di baris itu; di antaranya dapat lebih."),
+    )
 
 
 @needs_plan

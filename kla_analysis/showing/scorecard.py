@@ -686,7 +686,7 @@ def history(results: pd.DataFrame, case: Position) -> Chart:
     >>> import kla_analysis as kla
     >>> case = kla.open("63.10", 2022)
     >>> kla.charts.history(case.history[case.history["award_year"] < 2025], case)
-    Kab. Tanah Bumbu: penghargaan terakhir yang terbit Madya pada 2023
+    Kab. Tanah Bumbu: penghargaan terakhir yang diketahui Madya pada 2023
     """
     area = case.area.name
     if results.empty:
@@ -740,7 +740,7 @@ def _history_title(results: pd.DataFrame, rules: Ladder, area: str) -> str:
     last, year = final["known"].iloc[-1], int(final["award_year"].iloc[-1])
     if final["predicate"].iloc[-1] == rules.no_award_code:
         return t("{area} belum memperoleh penghargaan pada {year}", area=area, year=year)
-    return t("{area}: penghargaan terakhir yang terbit {name} pada {year}", area=area, name=last, year=year)
+    return t("{area}: penghargaan terakhir yang diketahui {name} pada {year}", area=area, name=last, year=year)
 
 
 def _history_axes(ax: Axes, years: list[int], edges: list[float], rules: Ladder) -> None:

@@ -33,7 +33,7 @@ from kla_analysis.showing.records import Shown
 from kla_analysis.showing.scorecard import component_table, ladder, published_in_words, remarks
 from kla_analysis.showing.table import Column, Table, number_column, of_sheet, share_column, shown_points
 from kla_analysis.showing.target import conditions_in_brief
-from kla_analysis.showing.text import Text, forecast_note, points, predicate_of, settled, stage_in_words
+from kla_analysis.showing.text import Text, forecast_note, next_round, points, predicate_of, settled, stage_in_words
 
 #: Agencies that are named one by one; the others are counted.
 _NAMED = 2
@@ -94,7 +94,11 @@ def key_figures(position: Position, target: str, plan: Mapping[str, Any] | None)
     beside = basis
     if position.roll_up is not None and fact is not None:
         _, public = gap_to(target, fact.span, position.instrument)
-        beside = t("menurut yang terbit: {gap}", gap=points(public) if public.high > 0 else t("sudah tercapai"))
+        beside = t(
+            "menurut yang terbit tentang {year}: {gap}",
+            year=position.award_year,
+            gap=points(public) if public.high > 0 else t("sudah tercapai"),
+        )
     reached = t("tercapai bila seluruh nilai mandiri bertahan") if position.claimed else t("tercapai")
     name = t("Jarak ke {goal} ({lower})", goal=goal.name, lower=number(goal.lower))
     found.append((name, reached if gap.high <= 0 else _points(gap), beside))
@@ -133,7 +137,8 @@ def _newest(position: Position, year: int) -> list[tuple[str, str]]:
 
 def _newest_figure(position: Position, year: int) -> tuple[str, str, str]:
     stage, last = _newest(position, year)[-1]
-    return t("Terbit terbaru"), last[:1].upper() + last[1:], f"{stage} {year}"
+    published = position.history.loc[position.history["award_year"] == year, "standing"].iloc[-1] == "published"
+    return t("Terbit terbaru") if published else t("Terbaru, turunan"), last[:1].upper() + last[1:], f"{stage} {year}"
 
 
 def _at_the_award(position: Position, target: str) -> tuple[str, str, str]:
@@ -191,10 +196,11 @@ def surety_in_words(position: Position, target: str) -> Text:
         "median": rungs.written(told.median, decimals=0),
         "goal": rungs.name(target),
         "chance": chance(told.probability_at_least(target)),
+        "round": next_round(position),
     }
     said = (
         t(
-            "Bila nilai {score} diklaim lagi pada putaran berikutnya tanpa kegiatan baru, penghargaannya kira-kira {median} "
+            "Bila nilai {score} diklaim lagi pada {round} tanpa kegiatan baru, penghargaannya kira-kira {median} "
             "(peluang {level} antara {low} dan {high}); peluang {goal} {chance}.",
             **words,
         )
@@ -297,7 +303,9 @@ def costs_in_words(position: Position, plan: Mapping[str, Any] | None) -> Text:
     sure = plan["sure"]
     if sure is not None and plan["probability"] < sure["probability"]:
         wanted = percent(sure["probability"])
-        said.append(t("Supaya peluangnya {sure}: {cost}.", sure=wanted, cost=_cost(plan, sure["cost"])))
+        said.append(
+            t("Supaya peluangnya {sure}, dengan syarat yang sama: {cost}.", sure=wanted, cost=_cost(plan, sure["cost"]))
+        )
     if not plan["catalogue"]["example"]:
         said.append(t("Biaya dan peluang {standing}.", standing=standing_name(plan["costs"])))
     return Text((" ".join((*said, *_plan_at_best(position, plan))),))
@@ -413,8 +421,8 @@ def _evidence_first(position: Position) -> Decision:
     rolled = position.rolled
     first = tornado(rolled, outlook(position).retention).iloc[0]
     said = t(
-        "Amankan dahulu bukti {name}: bila verifikator ketat di sana, nilai bisa {width} poin lebih rendah daripada bila "
-        "longgar.",
+        "Amankan dahulu bukti {name}: di sana paling banyak poin bergantung pada verifikator; bila ia ketat, nilai bisa {width} "
+        "poin lebih rendah daripada bila longgar (perkiraan).",
         name=first["name"],
         width=number(first["width"], decimals=0),
     )
@@ -451,7 +459,9 @@ def _money_first(position: Position, plan: Mapping[str, Any] | None) -> list[Dec
     agencies = [row["name"] for row in plan["spending"]["agency"]]
     who = t("pimpinan daerah dengan {agencies}", agencies=_few(agencies, _NAMED))
     year = min(one["year"] for one in plan["activities"]).split(",")[0]
-    return [Decision(said, who, _dated(t("sebelum anggaran {year} ditetapkan", year=year)))]
+    return [
+        Decision(said, who, _dated(t("sebelum anggaran tahun pertamanya ditetapkan (di katalog: {year})", year=year)))
+    ]
 
 
 def _who_leads(position: Position, *, led: set[str]) -> list[Decision]:
@@ -463,7 +473,7 @@ def _who_leads(position: Position, *, led: set[str]) -> list[Decision]:
     found = []
     if len(shared):
         said = t(
-            "Siapa yang memimpin jawaban {questions}? Instrumen tidak menyebutnya.",
+            "Siapa yang memimpin jawaban atas {questions}? Instrumen tidak menyebutnya.",
             questions=_named(shared),
         )
         who = list(dict.fromkeys(name for code in shared.index for name in owners[code]))

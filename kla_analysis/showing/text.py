@@ -205,6 +205,13 @@ def settled(position: Position) -> bool:
     return any(stage.code == position.stage and stage.carries_award for stage in position.instrument.stages)
 
 
+def next_round(position: Position) -> str:
+    """Name the round after a position's, and say where it is over, as something of it or a later one is published."""
+    after = t("putaran sesudah {year}", year=position.award_year)
+    over = len(position.history) and position.history["award_year"].max() > position.award_year
+    return t("{round} (sudah lewat)", round=after) if over else after
+
+
 def predicate_of(position: Position) -> str:
     """Name the predicate of a position; both ends where missing answers leave it open."""
     ladder = position.instrument.ladder

@@ -292,8 +292,8 @@ def own_lessons_in_words(lessons: pd.DataFrame, case: Position, target: str) -> 
         return Text((t("Bagian nilai yang bertahan sampai penghargaan: asumsi pengguna."),))
     if lessons.empty:
         said = t(
-            "Putaran {area} sendiri yang sudah selesai tidak menggeser prakiraan ini: belum ada yang kedua nilainya "
-            "diketahui.",
+            "Tidak ada putaran {area} sendiri yang menggeser prakiraan ini: dari yang selesai sebelum putaran yang diprakirakan "
+            "tidak satu pun kedua nilainya diketahui.",
             area=case.area.name,
         )
         return Text((said,))
