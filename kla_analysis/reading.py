@@ -231,17 +231,26 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     write_whole(path, table_bytes(frame))
 
 
+def refuse_existing(path: Path, option: str = "out") -> None:
+    """Refuse to write where a file is; `option` names what another place is given with.
+
+    Raises:
+        OutputError: there is one.
+    """
+    if path.exists():
+        raise OutputError(
+            t("{path} sudah ada.", path=path.name),
+            advice=t("Hapus dulu, atau pilih nama lain dengan {out}.", out=called(option)),
+        )
+
+
 def write_new(path: Path, make: Callable[[], bytes]) -> Path:
     """Write a file that somebody asked for, and return where it is; `make` is only called where no file is in the way.
 
     Raises:
         OutputError: it can not be written, or would replace a file.
     """
-    if path.exists():
-        raise OutputError(
-            t("{path} sudah ada.", path=path.name),
-            advice=t("Hapus dulu, atau pilih nama lain dengan {out}.", out=called("out")),
-        )
+    refuse_existing(path)
     content = make()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -44,7 +44,7 @@ def _about_decision(command: Any) -> Any:
 def list_decisions(area: str, state: str | None, as_json: bool) -> None:
     """Daftar keputusan, yang lewat tenggat lebih dulu."""
     from kla_analysis.evidence.areas import find_area
-    from kla_analysis.evidence.followup import became, load_followup
+    from kla_analysis.evidence.followup import became, load_followup, state_name
     from kla_analysis.showing.followup import decision_lines, decisions_in_words
 
     table = became(load_followup(find_area(area).code))
@@ -52,6 +52,9 @@ def list_decisions(area: str, state: str | None, as_json: bool) -> None:
         table = table[table["status"] == state]
     if as_json:
         print_json({"decisions": table.astype(object).where(table.notna(), None).to_dict("records")})
+        return
+    if state and table.empty:
+        click.echo(t("Tidak ada keputusan yang {state}.", state=state_name(state)))
         return
     click.echo(repr(decisions_in_words(table)))
     for line in decision_lines(table):

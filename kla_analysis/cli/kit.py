@@ -136,7 +136,7 @@ def pair(text: str) -> tuple[str, str]:
 def score_of_text(text: str) -> float:
     """Read a score that a person typed: decimal point or decimal comma, never a guess."""
     cleaned = text.strip()
-    if re.fullmatch(r"-?\d{1,3}\.\d{3}", cleaned):
+    if re.fullmatch(r"-?\d{1,3}[.,]\d{3}", cleaned):
         raise ParameterError(
             t("“{text}” bermakna ganda: ribuan atau desimal?", text=text),
             advice=t("Tulis tanpa pemisah ribuan, misalnya 1000 atau 650.5."),

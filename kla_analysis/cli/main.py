@@ -285,6 +285,8 @@ def _wanted(option: click.Parameter) -> str:
         return t("isi bilangan bulat dari {min} sampai {max}.", min=kind.min, max=kind.max)
     if isinstance(kind, click.Choice):
         return t("pilih {names}.", names=t(" atau ").join(kind.choices))
+    if isinstance(kind, click.DateTime):
+        return t("isi tanggal, misalnya 2025-03-31.")
     return t("isi bilangan bulat.") if kind is click.INT else t("isi angka, misalnya 0.8.")
 
 

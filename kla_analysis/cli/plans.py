@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kla_analysis.cli.kit import FILE, answers_in_json, app, lang_option, pair, print_json, with_instrument
-from kla_analysis.errors import OutputError
+from kla_analysis.errors import OutputError, ParameterError
 from kla_analysis.language import money, t
+from kla_analysis.reading import refuse_existing
 
 if TYPE_CHECKING:
     from kla_analysis.planning.scenario import Scenario
@@ -64,6 +65,8 @@ def plan(
     from kla_analysis.planning.scenario import load_scenario
     from kla_analysis.planning.simulation import Simulator, difference
 
+    if save:
+        refuse_existing(save, "save")
     asked = _asked(scenarios, options)
     position = open_position(
         asked.area or "63.10", asked.year or 2022, stage=asked.stage or None, assessment=assessment
@@ -100,8 +103,14 @@ def _asked(scenarios: tuple[str, ...], options: dict[str, Any]) -> Scenario:
             given[name] = [[code.strip() for code in group.split(",")] for group in given[name]]
     if "budgets" in given:
         given["budgets"] = read_budgets(";".join(given["budgets"]))
-    stacked = stack([load_scenario(name) for name in scenarios])
-    return check_scenario({**stacked.model_dump(exclude_unset=True), **given})
+    stacked = stack([load_scenario(name) for name in scenarios]).model_dump(exclude_unset=True)
+    # Who says how sure asks for certainty; with another goal of this command the two contradict each other.
+    if "certainty" in given and given.setdefault("goal", "certainty") != "certainty":
+        raise ParameterError(
+            t("--certainty hanya untuk --goal certainty, bukan {goal}.", goal=given["goal"]),
+            advice=t("Hapus salah satu."),
+        )
+    return check_scenario({**stacked, **given})
 
 
 def _save(scenario: Scenario, path: Path) -> None:

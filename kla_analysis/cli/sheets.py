@@ -71,12 +71,13 @@ def import_command(files: tuple[Path, ...], out: Path | None, replace_old: bool,
         raise ParameterError(t("Tidak ada berkas yang dapat dibaca."), advice=" ".join(notes))
     records: list[dict[str, Any]] = []
     refusals: list[KlaError] = []
+    keep = [*paths]
     for note in notes:
         click.echo("! " + note, err=True)
     with Reader() as reader:
         for path in paths:
             try:
-                done = import_file(path, out=out, replace_old=replace_old, reader=reader, **about)
+                done = import_file(path, out=out, replace_old=replace_old, keep=keep, reader=reader, **about)
             except KlaError as error:
                 if len(paths) == 1:
                     raise
@@ -92,6 +93,7 @@ def import_command(files: tuple[Path, ...], out: Path | None, replace_old: bool,
                 if not as_json:
                     click.echo(str(error), err=True)
                 continue
+            keep += done.files
             records.append(done.record())
             if not as_json:
                 for line in done.lines():
@@ -117,7 +119,9 @@ def template_command(area: str, year: int, stage: str, out: Path | None, instrum
     if as_json:
         print_json({"file": str(path)})
     else:
-        click.echo(t("Ditulis: {path}. Isi kolom Nilai, lalu: kla import {name}", path=path, name=path.name))
+        # As it is typed: a name with spaces between quotes.
+        name = f'"{path}"' if " " in str(path) else str(path)
+        click.echo(t("Ditulis: {path}. Isi kolom Nilai, lalu: kla import {name}", path=path, name=name))
 
 
 _subdistricts = click.option(
@@ -242,7 +246,12 @@ def collect_command(
     from kla_analysis.evidence.collect import collect
     from kla_analysis.evidence.intake.guard import sheets_among
     from kla_analysis.evidence.worksheets import open_round
-    from kla_analysis.showing.collection import collected_lines, collected_record, write_collection
+    from kla_analysis.showing.collection import (
+        collected_lines,
+        collected_record,
+        refuse_to_write_over,
+        write_collection,
+    )
 
     missing = [path.name for path in files if not path.exists()]
     if missing:
@@ -256,6 +265,8 @@ def collect_command(
         subdistricts=_names_in(subdistricts),
         out=out,
     )
+    if table is not None:
+        refuse_to_write_over(table, own, paths)
     found = collect(paths, own, out=out, rule=rule, replace_old=replace_old)
     if table is not None:
         write_collection(found, table)

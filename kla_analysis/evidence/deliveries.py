@@ -144,11 +144,28 @@ def read_delivery(raw: bytes, file: str, own: Round, reader: Reader) -> Delivery
         )
     answers, refused = _Rows(file, grid, header, own, identity).read()
     moment = book.properties.get("modified", "")
+    filled = labelled(grid, header, "filled_on")
+    sent = _day(grid, header, "filled_on")
+    if filled is not None and not sent:
+        # A day that nobody can read is told, and its answers give way to all that have one.
+        advice = t("Tulis tanggal seperti 2025-03-31; sampai itu lembar ini dianggap yang terlama.")
+        refused = [
+            *refused,
+            Refused(
+                masked(file),
+                identity.unit,
+                "",
+                "",
+                masked(clean(filled.text)),
+                t("tanggal isian tidak terbaca"),
+                advice,
+            ),
+        ]
     return Delivery(
         identity=str(identity),
         file=masked(file),
         sha256=hashlib.sha256(raw).hexdigest(),
-        sent=_day(grid, header, "filled_on") or moment[:10],
+        sent=sent or ("" if filled is not None else moment[:10]),
         moment=moment,
         due=_day(grid, header, "due"),
         answers=answers,

@@ -6,6 +6,7 @@ import csv
 import datetime
 import hashlib
 import io
+import re
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -204,7 +205,7 @@ def read_followup(area_code: str, path: Path, *, theirs: bool = False, data: Pat
     with Reader() as reader:
         book = reader.read(path.name, content)
     names = list(_empty(data).columns)
-    here, rows = load_followup(area_code, data=data), _rows_of(book, names, path.name)
+    here, rows = load_followup(area_code, data=data), _rows_of(book, names, path.name, area_code)
     _number(rows, here)
     new = _read_again(_as_csv(rows, names), area_code, data, path.name)
     _require_no_conflict(new, here, {own["code"]: own.get(WAS, "") for own in rows.values()}, path.name, theirs)
@@ -222,9 +223,16 @@ def read_followup(area_code: str, path: Path, *, theirs: bool = False, data: Pat
     )
 
 
-def _rows_of(book: Book, names: list[str], shown: str) -> dict[int, dict[str, str]]:
+def _rows_of(book: Book, names: list[str], shown: str, area_code: str) -> dict[int, dict[str, str]]:
     """Return the filled rows of the table of decisions, by their number, as texts by column."""
     grid, head, places = _table_in(book.grids, [*names, WAS], shown)
+    above = " ".join(cell.text for row, cells in grid.rows.items() if row < head for cell in cells.values())
+    whose = re.search(r"\((\d\d\.\d\d)\)", above)
+    if whose is not None and whose[1] != area_code:
+        raise DataError(
+            t("{file}: buku kerja ini untuk daerah {other}, bukan {area}.", file=shown, other=whose[1], area=area_code),
+            advice=t("Sebutkan daerahnya sendiri, atau pakai buku kerja daerah ini."),
+        )
     rows = {row: _texts(cells, places) for row, cells in grid.rows.items() if row > head}
     rows = {row: own for row, own in rows.items() if set(own) - {WAS, "award_year", "state"}}
     if not rows:

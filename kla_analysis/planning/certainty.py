@@ -127,6 +127,8 @@ class Certainty:
     def _steps(self) -> list[tuple[int, Set]]:
         model, limits = self.model, self.limits
         parts = [(cluster, allowed_sets(model, limits, cluster)) for cluster in clusters_of(model, limits)]
+        if not all(len(member) for _, member in parts):
+            return []  # the limits leave a cluster nothing, not even to do nothing
         if math.prod(len(member) for _, member in parts) <= _ALL:
             return [(self._cost(chosen), chosen) for chosen in _all(parts) if not self._broken(chosen)]
         stairs = staircase(model, limits)

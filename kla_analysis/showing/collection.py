@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +15,11 @@ from kla_analysis.errors import OutputError, ParameterError
 from kla_analysis.evidence.collect import Collected, Difference, Standing
 from kla_analysis.evidence.deliveries import SCORE, STATE, Value
 from kla_analysis.evidence.proof import state_name
-from kla_analysis.evidence.worksheets import AGENCY, COORDINATOR
+from kla_analysis.evidence.worksheets import AGENCY, COORDINATOR, Round
 from kla_analysis.language import day, number, t
 from kla_analysis.project import find_project
-from kla_analysis.reading import write_whole
-from kla_analysis.showing.excel import sheet_of, workbook
+from kla_analysis.reading import refuse_existing, write_whole
+from kla_analysis.showing.excel import AUTHOR, sheet_of, workbook
 from kla_analysis.showing.table import Column, Table, count_column
 
 #: Rows that a terminal shows of one table; files have them all.
@@ -77,7 +80,11 @@ def deliveries_table(found: Collected) -> Table:
         }
         for one in found.standings
     ]
-    columns = (
+    return _table(t("Siapa sudah menyerahkan"), _delivery_columns(), rows, found)
+
+
+def _delivery_columns() -> tuple[Column, ...]:
+    return (
         Column("name", t("Lembaga")),
         Column("state", t("Penyerahan")),
         count_column("answered", t("Terjawab")),
@@ -85,7 +92,6 @@ def deliveries_table(found: Collected) -> Table:
         count_column("proven", t("Berbukti")),
         Column("sent", t("Terakhir"), write=lambda sent: day(datetime.date.fromisoformat(sent)) if sent else "–"),
     )
-    return _table(t("Siapa sudah menyerahkan"), columns, rows, found)
 
 
 def differences_table(found: Collected) -> Table:
@@ -239,6 +245,35 @@ def collection_workbook(found: Collected) -> bytes:
     return workbook(title, collected_in_words(found), {t("Instrumen"): found.round.rules.id}, sheets)
 
 
+def refuse_to_write_over(table: Path, own: Round, read: Iterable[Path]) -> None:
+    """Refuse a table in the place of a sheet that is read, or of a file that is no earlier table.
+
+    Raises:
+        OutputError: something is there that must stay.
+    """
+    if table.exists() and (any(table.samefile(path) for path in read) or not _earlier(table, own)):
+        refuse_existing(table, "table")
+
+
+def _earlier(table: Path, own: Round) -> bool:
+    """Whether a file is such a table of an earlier run of this round, in any language."""
+    from openpyxl import load_workbook
+
+    # What can not be read so is none.
+    with contextlib.suppress(Exception):
+        match table.suffix.casefold():
+            case ".xlsx":
+                about = load_workbook(table, read_only=True).properties
+                return about.creator == AUTHOR and (about.title or "").endswith(f" {own.area.name} {own.year}")
+            case ".json":
+                return {"deliveries", "differences", "refused"} <= json.loads(table.read_text(encoding="utf-8")).keys()
+            case _:
+                return (
+                    table.read_text(encoding="utf-8-sig").partition("\n")[0].count(";") == len(_delivery_columns()) - 1
+                )
+    return False
+
+
 def write_collection(found: Collected, path: Path) -> None:
     """Write the tables: all of them into a workbook (.xlsx) or as JSON (.json), the deliveries alone as .csv.
 
@@ -246,8 +281,6 @@ def write_collection(found: Collected, path: Path) -> None:
         ParameterError: another kind of file is asked for.
         OutputError: it can not be written there.
     """
-    import json
-
     kinds = {
         ".xlsx": lambda: collection_workbook(found),
         ".csv": lambda: deliveries_table(found).csv(),

@@ -18,6 +18,8 @@ from kla_analysis.language import number, t
 from kla_analysis.showing.records import Record, rows_of
 from kla_analysis.showing.template import new_workbook
 
+#: Who has made a workbook, as its properties say.
+AUTHOR = "kla_analysis"
 #: What Excel allows: letters in the name of a sheet, and in one cell.
 _NAME, _CELL = 31, 32_767
 #: How many letters a column may be wide before its text wraps.
@@ -93,7 +95,7 @@ def workbook(
         notes: what a reader must know of the numbers, by name: standing, sources, parameters.
         badge: stands on the cover when the numbers are not the area's own.
     """
-    book, buffer = new_workbook(title, author="kla_analysis", comments=badge)
+    book, buffer = new_workbook(title, author=AUTHOR, comments=badge)
     book.set_calc_mode("auto")
     writer = _Writer(book, title)
     fixed = [t("Sampul"), t("Isi"), t("Catatan"), *([t("Hitungan")] if calculation else [])]

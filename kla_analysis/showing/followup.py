@@ -201,11 +201,12 @@ def followup_workbook(area_code: str, area_name: str, rules: Instrument, year: i
         year: award year that new decisions are about.
     """
     table = load_followup(area_code)
-    book, buffer = new_workbook(t("Tindak lanjut {area}", area=area_name))
+    heading = f"{t('Tindak lanjut {area}', area=area_name)} ({area_code})"
+    book, buffer = new_workbook(heading)
     sheet, lists = book.add_worksheet(t("Keputusan")), book.add_worksheet(t("Daftar"))
     text = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
     title = book.add_format({"bold": True, "font_size": 14})
-    sheet.write_string(0, 0, t("Tindak lanjut {area}", area=area_name), title)
+    sheet.write_string(0, 0, heading, title)
     sheet.write_string(1, 0, _help(), book.add_format({"text_wrap": False}))
     _columns(book, sheet, text)
     for row, record in enumerate(table.to_dict("records"), start=_TOP):

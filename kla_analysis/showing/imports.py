@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ class ImportDone:
                     "level": one.level,
                     "answers": len(one.answers),
                     "missing": list(one.missing),
-                    "total": one.total,
+                    "total": _counted(self.intake, one),
                     "written": str(path),
                 }
                 for one, path in zip(self.intake.assessments, self.files, strict=True)
@@ -88,11 +89,16 @@ def assessment_lines(intake: Intake, one: Imported) -> list[str]:
         year=one.award_year,
         stage=intake.instrument.stage(one.stage).name,
         count=int(one.answers["score"].notna().sum()),
-        total=number(one.total),
+        total=number(_counted(intake, one)),
     )
     missing = t("{count} tanpa jawaban (kosong, bukan nol).", count=len(one.missing))
     doubts = contradictions_in_words(intake, one)
     return [said, *(["  " + missing] if one.missing else []), *("  ! " + doubt for doubt in doubts)]
+
+
+def _counted(intake: Intake, one: Imported) -> float:
+    """Return what the answers are worth, points: where an indicator has more rows than points, its maximum."""
+    return roll_up(intake.as_assessment(one), intake.instrument).total.low
 
 
 def contradictions_in_words(intake: Intake, one: Imported) -> list[str]:
@@ -128,12 +134,14 @@ def repair_lines(intake: Intake) -> list[str]:
     return lines
 
 
-def import_file(path: Path, *, out: Path | None = None, replace_old: bool = False, **about: Any) -> ImportDone:
+def import_file(
+    path: Path, *, out: Path | None = None, replace_old: bool = False, keep: Collection[Path] = (), **about: Any
+) -> ImportDone:
     """Read one file and write its assessments; where it is refused, write the list and an annotated copy.
 
     Args:
         path: the file.
-        out, replace_old: as for `save`.
+        out, replace_old, keep: as for `save`.
         about: as for `read_sheet`.
 
     Raises:
@@ -151,7 +159,7 @@ def import_file(path: Path, *, out: Path | None = None, replace_old: bool = Fals
                 advice=error.advice + " " + t("Daftar dan salinan beranotasi: {folder}.", folder=_from_here(where)),
                 problems=error.problems,
             ) from None
-    return ImportDone(intake, tuple(save(intake, out=out, replace_old=replace_old)))
+    return ImportDone(intake, tuple(save(intake, out=out, replace_old=replace_old, keep=keep)))
 
 
 def _keep_refusal(intake: Intake) -> Path:

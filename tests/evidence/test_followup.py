@@ -33,6 +33,16 @@ def data(tmp_path, monkeypatch):
     return data
 
 
+def test_a_workbook_of_another_district_is_refused(data, tmp_path):
+    add_decision(AREA, **RIGHT)
+    path = write_followup_workbook(AREA, 2022, out=tmp_path / "keluar.xlsx")
+    with pytest.raises(DataError, match=r"untuk daerah 63\.10, bukan 63\.05"):
+        read_followup("63.05", path)
+    assert read_followup(AREA, path).kept == ()
+    said = run_kla("followup", "list", "--area", AREA, "--state", "dropped", KLA_DATA=str(data)).stdout
+    assert said.strip() == "Tidak ada keputusan yang dibatalkan."
+
+
 def test_a_decision_is_written_changed_and_done(data):
     code = add_decision(AREA, **RIGHT, due="30/11/2026", question_code="7.1")
     change_decision(AREA, code, state="done", done_on="26 November 2026", spent_rupiah=75_000_000, points_claimed=4.5)

@@ -720,7 +720,10 @@ def test_dates_stay_dates(tmp_path, reader, name):
 def test_maxima_read_as_scores_stop_the_import(tmp_path, reader, instrument):
     rows = [("Kode", "Pertanyaan", "Nilai")]
     rows += [(code, row["name"], row["max_points"]) for code, row in instrument.questions.iterrows()]
-    check(outcome(sheet(tmp_path, *rows), reader), "jumlah jawaban 1.004, melebihi maksimumnya 1.000")
+    check(outcome(sheet(tmp_path, *rows), reader), "setiap nilai sama dengan maksimumnya")
+    # With the maxima beside them it is a full sheet, and counts as one: 1,000 of the 1,004 points of its rows.
+    rows = [(*row, row[2] if at else "Nilai maks.") for at, row in enumerate(rows)]
+    check(outcome(sheet(tmp_path, *rows), reader), 1004)
 
 
 def test_an_average_between_rows_hides_none_of_them(tmp_path, reader):
@@ -821,3 +824,23 @@ def test_a_lone_heading_with_an_unknown_word_is_asked_about(title, tmp_path):
 def test_every_kind_of_repair_has_a_name_of_its_own():
     names = [action_name(action) for action in (REFUSED, SKIPPED, NORMALISED, NOTED)]
     assert names == ["harus diperbaiki", "dilewati", "dibaca sebagai", "catatan"]
+
+
+# --- two districts on one sheet ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        [("Kode wilayah", "63.10"), ("Nama daerah", "Kabupaten Kotabaru")],
+        [("Rekap Nilai KLA Kabupaten Kotabaru Tahun 2025",), ("Kode wilayah", "63.10")],
+    ],
+)
+def test_a_sheet_that_names_two_districts_asks_which(tmp_path, reader, above):
+    path = people.write_xlsx(tmp_path / "a.xlsx", [page("Rekap", [*above, (), HEAD, ONE])])
+    found = outcome(path, reader, area="")
+    assert "daerahnya tidak jelas" in found
+    assert "63.10 Kab. Tanah Bumbu" in found
+    assert "63.02 Kab. Kotabaru" in found
+    assert outcome(path, reader, area="63.02") == outcome(path, reader, area="63.10") == 70
+    assert "lembar ini milik" in outcome(path, reader, area="63.01")

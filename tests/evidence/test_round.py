@@ -59,6 +59,40 @@ def returned(played, tmp_path_factory):
     return folder
 
 
+def test_a_day_that_nobody_can_read_is_told_and_gives_way(played, tmp_path):
+    sent = {"dulu": "15/03/2025", "kacau": "31/02/2025"}
+    for name, day in sent.items():
+        path = tmp_path / f"{name}.xlsx"
+        played.send("agency", "Dinkes", path, {"12.2": {"score": 3 if name == "dulu" else 1}})
+        book = openpyxl.load_workbook(path)
+        (label,) = [
+            cell
+            for page in book
+            for row in page.iter_rows()
+            for cell in row
+            if str(cell.value).startswith("Diisi tanggal")
+        ]
+        label.offset(0, 1).value = day
+        book.save(path)
+    found = json.loads(run_kla("collect", str(tmp_path), *ROUND, "--out", str(tmp_path / "x.csv"), "--json").stdout)
+    assert [(one["file"], one["value"]) for one in found["refused"]] == [("kacau.xlsx", "31/02/2025")]
+    assert pd.read_csv(tmp_path / "x.csv").set_index("question_code")["score"]["12.2"] == 3
+
+
+def test_a_table_takes_the_place_of_an_earlier_one_and_of_nothing_else(played, tmp_path):
+    folder = tmp_path / "kembali"
+    played.send("agency", "Dinkes", folder / "jawaban.xlsx")
+    for name in ("tabel.xlsx", "tabel.csv", "tabel.json"):
+        collect = ("collect", str(folder), *ROUND, "--out", str(tmp_path / "x.csv"), "--table")
+        other = tmp_path / f"milik-lain{name[5:]}"
+        other.write_bytes((folder / "jawaban.xlsx").read_bytes())
+        for place, code in ((tmp_path / name, 0), (tmp_path / name, 0), (folder / "jawaban.xlsx", 6), (other, 6)):
+            before = place.read_bytes() if code else b""
+            done = run_kla(*collect, str(place))
+            assert done.returncode == code, done.stderr
+            assert not code or place.read_bytes() == before
+
+
 def by_unit(found):
     return {one["unit"] or one["kind"]: one for one in found["deliveries"]}
 

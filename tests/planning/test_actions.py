@@ -64,6 +64,14 @@ def test_all_problems_at_once(folder, instrument):
     }
 
 
+def test_what_is_not_in_doubt_has_one_cost_and_one_chance(folder, instrument):
+    spoil(folder / "actions.csv", (",120000000,180000000,260000000,", ",180000000,180000000,180000000,"))
+    spoil(folder / "answers.csv", ("A01,1.2a,1,0.7,0.85,0.95,", "A01,1.2a,1,0.85,0.85,0.85,"))
+    assert (
+        load_catalogue(folder, instrument).actions.loc["A01", ["cost_low", "cost_high"]].tolist() == [180_000_000] * 2
+    )
+
+
 def test_an_action_that_answers_nothing(folder, instrument):
     text = (folder / "answers.csv").read_text(encoding="utf-8").splitlines()
     (folder / "answers.csv").write_text("\n".join(line for line in text if not line.startswith("A48,")) + "\n")

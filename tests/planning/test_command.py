@@ -67,6 +67,8 @@ def test_scenarios_are_stacked_and_compared():
         (["tidak-ada"], 2, "nindya-termurah"),
         (["--target", "utama", "--budget", "600 juta"], 1, "701,13"),
         (["--save", "/tidak/ada/x.yaml"], 6, "tidak dapat ditulis"),
+        (["--save", "README.md"], 6, "README.md sudah ada"),
+        (["--certainty", "0.8", "--goal", "points"], 2, "hanya untuk --goal certainty"),
     ],
 )
 def test_what_can_not_be_is_said_with_its_exit_code(arguments, code, words):
@@ -105,3 +107,10 @@ def test_json_stays_json_when_there_is_no_plan():
     done = run_kla("plan", "--target", "utama", "--budget", "600 juta", "--json")
     said = json.loads(done.stdout)
     assert (said["status"], said["total"], said["reachable"]) == ("infeasible", None, 701.13)
+
+
+def test_who_says_how_sure_asks_for_certainty():
+    sure, cheapest = run_json("plan", "--certainty", "0.8"), run_json("plan")
+    assert sure["cost"] > cheapest["cost"]
+    assert sure["probability"] >= 0.8 > cheapest["probability"]
+    assert run_json("plan", "--certainty", "0.8", "--goal", "certainty")["cost"] == sure["cost"]

@@ -309,6 +309,8 @@ def test_secured_evidence_never_makes_the_target_dearer(model):
     assert table["saved"].iloc[0] == 0
     assert table["total"].iloc[-1] == pytest.approx(650.5)
     assert table["cost"].iloc[-1] == 600_000_000
+    assert table["points"].iloc[0] == 0
+    assert table["points"].iloc[-1] == pytest.approx(table["total"].iloc[-1] - table["total"].iloc[0])
 
 
 def test_the_published_list_for_weighted_budgets(model):
@@ -329,6 +331,8 @@ def test_the_published_list_for_weighted_budgets(model):
     before = ten.total(np.array([], dtype=int))
     held = sum(weight * (ranking.at(budget)["total"].iloc[-1] - before) for budget, weight in budgets)
     assert ranking.status == "optimal"
+    free = sum(weight * staircase(ten).at(budget)["total"] for budget, weight in budgets)
+    assert ranking.loss == pytest.approx(free - before - held, abs=1e-6)
     assert held * 10 == pytest.approx(105.628, abs=1e-6)
 
 

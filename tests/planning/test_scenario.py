@@ -142,6 +142,19 @@ def test_weighted_budgets_come_back_from_a_file_and_order_the_actions(simulator)
     assert (answer.cuts["total"] <= answer.cuts["free_total"]).all()
 
 
+def test_a_cut_is_counted_from_the_plan_s_money(simulator):
+    budgets = [{"budget": "300 juta", "weight": 0.4}, {"budget": "900 juta", "weight": 0.6}]
+    answer = simulator.run(check_scenario({"goal": "points", "budget": "900 juta", "budgets": budgets}))
+    for row in answer.cuts.itertuples():
+        assert row.cut == pytest.approx(1 - row.budget / answer.plan.cost)
+
+
+def test_a_group_of_one_is_named(simulator):
+    with pytest.raises(ParameterError) as refused:
+        check_scenario({"either_or": [["A01"], []]})
+    assert "A01, –" in str(refused.value)
+
+
 def test_weighted_budgets_are_typed_in_the_app(position):
     app = planner.try_out(position, Scenario(goal="points", budget="600 juta"), "nindya")
     app.budgets.value = "300 juta=0,4; 900 juta=0,6"

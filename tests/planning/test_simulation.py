@@ -1,16 +1,18 @@
 """One answer for all who ask: the notebook, the app, the report and the command."""
 
+import shutil
 from dataclasses import replace
 from functools import partial
 
 import pytest
+from conftest import ROOT
 from planning.instances import two_hundred
 
 from kla_analysis.analysis.position import open_position
 from kla_analysis.planning.model import Limits, Model
 from kla_analysis.planning.plan import NothingFound, least_money, most_points, solve
 from kla_analysis.planning.scenario import Scenario, load_scenario
-from kla_analysis.planning.simulation import difference, simulate
+from kla_analysis.planning.simulation import Simulator, difference, simulate
 from kla_analysis.showing.plan import proof
 
 
@@ -78,6 +80,34 @@ def test_where_answers_are_missing_both_ends_are_planned(blanked):
         "total": best.plan.total,
         "probability": best.chance.probability,
     }
+
+
+def test_where_the_limits_contradict_each_other_every_table_is_empty(simulator):
+    answer = simulator.run(Scenario(target="nindya", exactly_one=(("A01", "A02"),), must_not=("A01", "A02")))
+    assert answer.infeasible
+    for table in (answer.order, answer.cuts, answer.core, answer.regret, answer.evidence, answer.sure):
+        assert table.empty
+    record = answer.record()
+    assert (record["activities"], record["cost"], record["spending"], record["sure"]) == ([], None, None, None)
+
+
+def test_the_activities_of_a_record_begin_with_those_without_which_most_is_lost(simulator):
+    answer = simulator.run(Scenario(target="nindya"))
+    lost = answer.funded["points_without"]
+    named = [one["code"] for one in answer.record()["activities"]]
+    assert sorted(named) == sorted(answer.plan.actions)
+    assert lost[named].is_monotonic_decreasing
+    assert sum(one["cost"] for one in answer.record()["activities"]) == answer.plan.cost
+
+
+def test_a_catalogue_that_was_changed_is_read_anew_and_the_others_are_kept(position, tmp_path):
+    own = tmp_path / "sendiri"
+    shutil.copytree(ROOT / "data/actions/contoh", own)
+    simulator = Simulator(position)
+    example, mine = (simulator.ground(Scenario(target="nindya", catalogue=name)) for name in ("", str(own)))
+    simulator.forget(mine.catalogue.id)
+    assert simulator.ground(Scenario(target="nindya")) is example
+    assert simulator.ground(Scenario(target="nindya", catalogue=str(own))) is not mine
 
 
 def test_the_difference_adds_up(simulator):

@@ -157,6 +157,49 @@ def test_several_files_at_once(tmp_path):
     assert "~$baik.xlsx dilewati" in done.stderr
 
 
+def test_what_is_read_is_never_written_over(tmp_path):
+    """Not the sheet itself, not another one, not what the same command has just written, whatever is asked for."""
+    first = small(tmp_path)
+    second = people.write_xlsx(tmp_path / "b.xlsx", [people.page("A", [*SMALL, ("3", "c", 32, 9, "")])])
+    text = tmp_path / "c.csv"
+    text.write_text("Kode;Indikator;Nilai Maksimal;Nilai\n1;a;96;50\n2;b;36;20\n")
+    before = {path: path.read_bytes() for path in (first, second, text)}
+    for arguments, code, words in (
+        ((first, "--out", first), 2, "bukan .csv"),
+        ((first, "--out", second), 2, "bukan .csv"),
+        ((text, "--out", text), 3, "sedang dibaca"),
+        ((first, second, "--out", tmp_path / "out.csv"), 3, "baru ditulis dari berkas lain"),
+        ((first, second), 3, "baru ditulis dari berkas lain"),
+    ):
+        done = run_kla(
+            "import",
+            *map(str, arguments),
+            *ABOUT,
+            "--replace",
+            KLA_REPORTS=str(tmp_path / "r"),
+            KLA_DATA=str(tmp_path / "data" if (tmp_path / "data").is_dir() else _copy(tmp_path)),
+        )
+        assert (done.returncode, words in done.stderr) == (code, True), done.stderr
+        assert {path: path.read_bytes() for path in before} == before
+    assert len(pd.read_csv(tmp_path / "out.csv")) == 2  # what was read first stands
+
+
+def test_a_template_filled_to_the_last_point_comes_to_1000(tmp_path, instrument):
+    path = write_template_sheet("63.10", 2025, out=tmp_path / "penuh.xlsx")
+    book = openpyxl.load_workbook(path)
+    sheet = book["Isian"]
+    column = next(cell.column for row in sheet.iter_rows() for cell in row if cell.value == "Nilai")
+    for row in sheet.iter_rows():
+        codes = [str(cell.value) for cell in row if str(cell.value) in instrument.questions.index]
+        if codes:
+            sheet.cell(row[0].row, column).value = float(instrument.questions.at[codes[0], "max_points"])
+    book.save(path)
+    done = imported(tmp_path, str(path), *ABOUT)
+    assert done.returncode == 0, done.stderr
+    assert "274 nilai, jumlah 1.000." in done.stdout
+    assert "Total 1.000 dari 1.000" in run_kla("score", str(tmp_path / "out.csv")).stdout
+
+
 def _copy(tmp_path: Path) -> Path:
     return shutil.copytree(ROOT / "data", tmp_path / "data")
 

@@ -101,7 +101,7 @@ def test_it_says_how_sure_what_is_lost_what_it_costs_and_what_to_decide():
         *(row["name"] for row in plan["spending"]["agency"]),
         tornado(position.roll_up, outlook(position).retention).iloc[0]["name"],
         money(plan["sure"]["cost"]),
-        "Siapa yang memimpin jawaban 7.2 ",
+        "Siapa yang memimpin jawaban atas 7.2 ",
         "tanggal: ______",
     ]
     assert not [said for said in wanted if said not in page]
@@ -112,7 +112,7 @@ def test_every_chance_of_a_plan_says_on_what_it_depends():
     plan = plan_of(position, "nindya")
     said = repr(summary.costs_in_words(position, plan))
     assert f"Peluang Nindya {likely(plan['probability'])} bila nilai 650,5 hari ini bertahan." in said
-    assert f"Supaya peluangnya 80%: {money(plan['sure']['cost'])}" in said
+    assert f"Supaya peluangnya 80%, dengan syarat yang sama: {money(plan['sure']['cost'])}" in said
     assert "nilai naik dari 650,5 menjadi 701" in said
 
 

@@ -278,10 +278,11 @@ class Assembly:
         asked = find_area(self.asked.area, data=self.data) if self.asked.area else None
         written: list[Area] = []
         for grid, titles in self._about(table):
-            cell = labelled(grid, table.header if grid is table.grid else None, "area_code", "area_name", "area_label")
-            labelled_area = match_area(cell, data=self.data).area if cell else None
-            said, here = areas_said(titles, data=self.data)
-            said = [labelled_area] if labelled_area else said
+            head = table.header if grid is table.grid else None
+            cells = [labelled(grid, head, role) for role in ("area_code", "area_name", "area_label")]
+            labels = [area for cell in cells if cell and (area := match_area(cell, data=self.data).area)]
+            titled, here = areas_said(titles, data=self.data)
+            said = list({area.code: area for area in (*labels, *titled)}.values()) if labels else titled
             written += [area for area, _ in here]
             if asked and said:
                 if asked.code not in {area.code for area in (*said, *(area for area, _ in here))}:
@@ -292,6 +293,7 @@ class Assembly:
                 self.repairs.add(NOTED, grid.name, (0, 0), area.name, area.code, t("daerah dibaca dari judul lembar"))
                 return area
             if said:
+                written = [*said, *written]
                 break
         if asked is None:
             self._ask_for_area(table, written)
@@ -390,6 +392,20 @@ class Assembly:
         )
         return None
 
+    def _refuse_maxima_as_scores(self, group: _Group, level: str, answers: dict[str, tuple[float | None, str]]) -> None:
+        """Refuse a full sheet that shows no maxima beside its answers: what is read may be the maxima themselves."""
+        full = {code: value for code, (value, _) in answers.items()} == self.maxima[level]
+        if full and not any("max" in table.header.columns for table, _ in group.lines):
+            self.repairs.refuse(
+                group.lines[0][0].grid.name,
+                (0, 0),
+                "",
+                t("setiap nilai sama dengan maksimumnya, dan lembar ini tidak memuat kolom maksimum"),
+                t(
+                    "Periksa apakah kolom nilai berisi maksimum; bila semuanya memang penuh, sertakan kolom maksimumnya."
+                ),
+            )
+
     def _say_unknown(self, table: Table, what: str, advice: str) -> None:
         if not any(item.reason == what for item in self.repairs.items):
             self.repairs.refuse(table.grid.name, (0, 0), "", what, advice)
@@ -413,6 +429,7 @@ class Assembly:
         printed.check(level, answers)
         first = group.lines[0][0]
         refuse_sums_above_maxima(self.names, level, answers, self.repairs, first.grid.name)
+        self._refuse_maxima_as_scores(group, level, answers)
         self._compare_predicates(group, answers)
         frame = self._frame(group, level, answers)
         if frame["score"].isna().all() and not self.repairs.refused:

@@ -203,6 +203,12 @@ def refuse_sums_above_maxima(
     for code, (value, _) in answers.items():
         for key in (("total", "total"), *names.above[level, code].items()):
             sums[key] += value or 0.0
+    declared = {(of.level, of.code) for of in names.instrument.discrepancies if of.kind == "max"} - {("total", "total")}
+    # What is cut at a part's maximum is not counted further up either; the lowest parts come first.
+    for level_, code in sorted(declared & sums.keys(), reverse=True):
+        cut = sums[level_, code] - names.maxima[level_, code][0]
+        for above in (("total", "total"), *names.above[level_, code].items()) if cut > 0 else ():
+            sums[above] -= cut
     for key, summed in sums.items():
         maximum = names.instrument.ladder.max_total if key[0] == "total" else names.maxima[key][0]
         if summed <= maximum + _TOLERANCE:
@@ -214,10 +220,7 @@ def refuse_sums_above_maxima(
             summed=shown,
             maximum=number(maximum),
         )
-        declared = key[0] != "total" and any(
-            (of.kind, of.level, of.code) == ("max", *key) for of in names.instrument.discrepancies
-        )
-        if declared and math.isfinite(summed):
+        if key in declared and math.isfinite(summed):
             repairs.add(NOTED, sheet, (0, 0), shown, number(maximum), words)
         else:
             advice = t("Periksa apakah kolom nilai terbaca sebagai maksimum, atau baris dihitung dua kali.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from kla_analysis.errors import DataError, OutputError, called
+from kla_analysis.errors import DataError, OutputError, ParameterError, called
 from kla_analysis.evidence.assessment import Assessment, Origin
 from kla_analysis.evidence.intake import guard
 from kla_analysis.evidence.intake.assembly import Asked, Assembly, Imported
@@ -218,22 +218,36 @@ def places_of(intake: Intake, *, data: Path | None = None) -> list[Path]:
     return [folder / one.area.code / f"{one.award_year}-{one.stage}.csv" for one in intake.assessments]
 
 
-def save(intake: Intake, *, out: Path | None = None, replace_old: bool = False, data: Path | None = None) -> list[Path]:
+def save(
+    intake: Intake,
+    *,
+    out: Path | None = None,
+    replace_old: bool = False,
+    keep: Collection[Path] = (),
+    data: Path | None = None,
+) -> list[Path]:
     """Write the tidy assessments of a file, each with its origin, what it prints and its repairs beside it.
 
     Args:
         intake: a file that was not refused.
         out: the CSV to write; `data/assessments/<area>/<year>-<stage>.csv` when not given.
         replace_old: write over an assessment that is already there.
+        keep: files that are never written over: what is being read, and what was just written.
 
     Returns:
         The CSV of each assessment.
 
     Raises:
         DataError: the file is refused, or an assessment is already there.
+        ParameterError: `out` is no CSV.
         OutputError: the folder can not be written.
     """
     intake.require()
+    if out is not None and out.suffix.casefold() != ".csv":
+        raise ParameterError(
+            t("“{name}” bukan .csv.", name=out.name),
+            advice=t("Hasil impor ditulis sebagai CSV; akhiri namanya dengan .csv."),
+        )
     if out is not None and len(intake.assessments) > 1:
         count = len(intake.assessments)
         raise DataError(
@@ -246,6 +260,15 @@ def save(intake: Intake, *, out: Path | None = None, replace_old: bool = False, 
             advice=t("Jalankan tanpa {out}; tiap daerah mendapat berkas sendiri.", out=called("out")),
         )
     places = places_of(intake, data=data) if out is None else [out]
+    kept = {path.resolve() for path in keep}
+    if clash := [path for path in places if path.resolve() in kept]:
+        raise DataError(
+            t(
+                "{files} sedang dibaca, atau baru ditulis dari berkas lain.",
+                files=", ".join(path.name for path in clash),
+            ),
+            advice=t("Pilih nama lain dengan {out}, atau impor berkas itu satu per satu.", out=called("out")),
+        )
     there = [path for path in places if path.exists()]
     if there and not replace_old:
         raise DataError(
