@@ -18,6 +18,22 @@ SCARCE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
 _MIB = 2**20
 
 
+def why_not(error: BaseException) -> str:
+    """Say in words why the system refused something; what it says itself where there are no words for that."""
+    words = {
+        errno.EACCES: t("tidak diizinkan"),
+        errno.EPERM: t("tidak diizinkan"),
+        errno.EEXIST: t("sudah ada yang bernama begitu"),
+        errno.EISDIR: t("itu sebuah folder"),
+        errno.ENAMETOOLONG: t("namanya terlalu panjang"),
+        errno.ENOENT: t("tempatnya tidak ada"),
+        errno.ENOSPC: t("ruang penyimpanan penuh"),
+        errno.ENOTDIR: t("di tengah alamatnya ada berkas, bukan folder"),
+        errno.EROFS: t("tempatnya hanya dapat dibaca"),
+    }
+    return words.get(getattr(error, "errno", 0)) or getattr(error, "strerror", None) or str(error)
+
+
 def read_plain(path: Path, *, shown: str | None = None, most: int = MOST) -> bytes:
     """Read a file whole, once it is known to be a plain one of bearable size.
 
@@ -80,7 +96,7 @@ def files_below(folder: Path) -> Iterator[Path]:
 def _unreadable(path: Path, shown: str, error: OSError | ValueError) -> DataError:
     if os.path.isdir(path):  # Windows does not open folders
         return _refused(shown, t("sebuah folder, bukan berkas"), t("Sebutkan berkasnya."))
-    what = t("tidak dapat dibaca ({why})", why=getattr(error, "strerror", None) or error)
+    what = t("tidak dapat dibaca ({why})", why=why_not(error))
     return _refused(shown, what, t("Periksa izin dan nama berkas."))
 
 

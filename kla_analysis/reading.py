@@ -17,8 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from kla_analysis.errors import DataError, OutputError, Problem, called, did_you_mean
-from kla_analysis.files import read_plain
+from kla_analysis.errors import DataError, OutputError, ParameterError, Problem, called, did_you_mean
+from kla_analysis.files import read_plain, why_not
 from kla_analysis.language import LANGUAGES, current_language, t
 
 if TYPE_CHECKING:
@@ -244,12 +244,29 @@ def refuse_existing(path: Path, option: str = "out") -> None:
         )
 
 
-def write_new(path: Path, make: Callable[[], bytes]) -> Path:
-    """Write a file that somebody asked for, and return where it is; `make` is only called where no file is in the way.
+def require_kind(path: Path, kind: str) -> None:
+    """Refuse to write a kind of file under the name of another.
 
     Raises:
+        ParameterError: the name does not end as it must.
+    """
+    if path.suffix.casefold() != kind:
+        raise ParameterError(
+            t("“{name}” bukan {kind}.", name=path.name, kind=kind), advice=t("Akhiri namanya dengan {kind}.", kind=kind)
+        )
+
+
+def write_new(path: Path, make: Callable[[], bytes], kind: str) -> Path:
+    """Write a file that somebody asked for, and return where it is; `make` is only called where no file is in the way.
+
+    Args:
+        kind: how its name must end, such as `.xlsx`.
+
+    Raises:
+        ParameterError: the name ends otherwise.
         OutputError: it can not be written, or would replace a file.
     """
+    require_kind(path, kind)
     refuse_existing(path)
     content = make()
     try:
@@ -257,7 +274,7 @@ def write_new(path: Path, make: Callable[[], bytes]) -> Path:
         write_whole(path, content)
     except OSError as error:
         raise OutputError(
-            t("{path} tidak dapat ditulis: {why}.", path=path.name, why=error.strerror or error),
+            t("{path} tidak dapat ditulis: {why}.", path=path.name, why=why_not(error)),
             advice=t("Pilih tempat lain dengan {out}.", out=called("out")),
         ) from error
     return path

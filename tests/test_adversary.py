@@ -329,9 +329,9 @@ def in_a_shell(script: str, **environment: str) -> subprocess.CompletedProcess[s
 @pytest.mark.parametrize(
     ("script", "code", "words"),
     [
-        ("kla band 700 > /dev/full", 6, "No space left"),
-        ("kla band 700 --json > /dev/full", 6, "No space left"),
-        ("kla --help > /dev/full", 6, "No space left"),
+        ("kla band 700 > /dev/full", 6, "ruang penyimpanan penuh"),
+        ("kla band 700 --json > /dev/full", 6, "ruang penyimpanan penuh"),
+        ("kla --help > /dev/full", 6, "ruang penyimpanan penuh"),
         ("kla band > /dev/full 2> /dev/full", 2, ""),
         ("kla schedule example >&-", 0, ""),
         ("kla schedule example | true; exit 0", 0, ""),

@@ -15,6 +15,7 @@ from kla_analysis.app.controls import Controls
 from kla_analysis.errors import KlaError, OutputError
 from kla_analysis.evidence.areas import REFERENCE_CODE
 from kla_analysis.evidence.rounds import known_rounds
+from kla_analysis.files import why_not
 from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import current_language, t
 from kla_analysis.project import find_project
@@ -161,7 +162,7 @@ class ScheduleForm(Controls):
             raise
         except OSError as error:
             raise OutputError(
-                t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(path), why=error.strerror or error),
+                t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(path), why=why_not(error)),
                 advice=t("Periksa izin dan sisa ruang cakram."),
             ) from error
         return path

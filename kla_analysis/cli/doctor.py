@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from kla_analysis.errors import KernelError, KlaError, OutputError, ParameterError
+from kla_analysis.files import why_not
 from kla_analysis.language import t
 from kla_analysis.project import Project, find_project
 
@@ -104,7 +105,7 @@ def _reports_folder(project: Project) -> str:
             pass
     except OSError as error:
         raise OutputError(
-            t("tidak dapat ditulis: {why}", why=error.strerror or error),
+            t("tidak dapat ditulis: {why}", why=why_not(error)),
             advice=t("Beri izin tulis, atau isi KLA_REPORTS dengan folder lain."),
         ) from error
     return t("{path} dapat ditulis", path=project.shown(project.reports) or os.fspath(project.reports))

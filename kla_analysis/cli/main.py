@@ -31,7 +31,7 @@ from kla_analysis.errors import (
     did_you_mean,
     nearest,
 )
-from kla_analysis.files import SCARCE
+from kla_analysis.files import SCARCE, why_not
 from kla_analysis.language import LANGUAGES, VARIABLE, t, use_language
 
 #: The signals by which a process is asked to end, beside Ctrl+C.
@@ -145,7 +145,7 @@ def _in_words(error: Exception) -> KlaError:
     if isinstance(error, OSError):
         name = Path(os.fsdecode(error.filename)).name if isinstance(error.filename, str | bytes) else t("Keluaran")
         return OutputError(
-            t("{path} tidak dapat dibuka atau ditulis: {why}.", path=name, why=error.strerror or _short(error)),
+            t("{path} tidak dapat dibuka atau ditulis: {why}.", path=name, why=why_not(error)),
             advice=t("Periksa nama, izin, dan sisa ruang cakram, lalu ulangi."),
         )
     return KlaError(

@@ -9,6 +9,7 @@ import click
 
 from kla_analysis.cli.kit import FILE, answers_in_json, app, lang_option, pair, print_json, with_instrument
 from kla_analysis.errors import OutputError, ParameterError
+from kla_analysis.files import why_not
 from kla_analysis.language import money, t
 from kla_analysis.reading import refuse_existing
 
@@ -118,7 +119,7 @@ def _save(scenario: Scenario, path: Path) -> None:
         path.write_text(scenario.to_yaml(), encoding="utf-8", newline="\n")
     except OSError as error:
         raise OutputError(
-            t("{path} tidak dapat ditulis: {why}.", path=path, why=error.strerror or error),
+            t("{path} tidak dapat ditulis: {why}.", path=path, why=why_not(error)),
             advice=t("Pilih berkas lain."),
         ) from error
 

@@ -20,6 +20,7 @@ from kla_analysis.cli.kit import (
     with_least_share,
 )
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError, ParameterError
+from kla_analysis.files import why_not
 from kla_analysis.language import LANGUAGES, current_language, number, t
 
 
@@ -170,7 +171,7 @@ def schedule_print(file: Path, kind: str | None, out: Path | None) -> None:
                 click.echo((f"# {name}\n" if len(files) > 1 else "") + text, nl=False)
     except OSError as error:
         raise OutputError(
-            t("{path} tidak dapat ditulis: {why}.", path=out, why=error.strerror or error),
+            t("{path} tidak dapat ditulis: {why}.", path=out, why=why_not(error)),
             advice=t("Pilih folder lain."),
         ) from error
     click.echo(timers.installation(plan, kind), err=True)

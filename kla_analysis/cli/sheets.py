@@ -9,6 +9,7 @@ import click
 
 from kla_analysis.cli.kit import FILE, answers_in_json, app, print_json, with_instrument
 from kla_analysis.errors import KlaError, OutputError, ParameterError
+from kla_analysis.files import why_not
 from kla_analysis.language import t
 
 
@@ -35,7 +36,7 @@ def synthetic(folder: Path, areas: str, year: int, seed: int, instrument: str | 
         )
     except OSError as error:
         raise OutputError(
-            t("{path} tidak dapat ditulis: {why}.", path=folder, why=error.strerror or error),
+            t("{path} tidak dapat ditulis: {why}.", path=folder, why=why_not(error)),
             advice=t("Pilih folder lain."),
         ) from error
     if as_json:

@@ -40,7 +40,7 @@ from kla_analysis.evidence.intake.child import Reader
 from kla_analysis.evidence.personal import masked
 from kla_analysis.evidence.proof import COLUMNS, STATES
 from kla_analysis.evidence.worksheets import AGENCY, COORDINATOR, SUBDISTRICT, Round, Unit, leads_of, owners_of
-from kla_analysis.files import read_plain
+from kla_analysis.files import read_plain, why_not
 from kla_analysis.language import t
 from kla_analysis.project import find_project
 from kla_analysis.reading import write_table, write_whole
@@ -343,7 +343,7 @@ def collect(
             _write(merged, path, kept)
     except OSError as error:
         raise OutputError(
-            t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(path), why=error.strerror or error),
+            t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(path), why=why_not(error)),
             advice=t("Periksa izin dan sisa ruang cakram, atau pilih tempat lain dengan {out}.", out=called("out")),
         ) from error
     return replace(

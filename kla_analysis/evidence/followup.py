@@ -24,6 +24,7 @@ from kla_analysis.evidence.intake.grid import TEXT, Book, Cell, Grid, clean
 from kla_analysis.evidence.intake.numbers import read_date
 from kla_analysis.evidence.partners import load_partners
 from kla_analysis.evidence.personal import masked
+from kla_analysis.files import why_not
 from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import LANGUAGES, language, number, read_money, t
 from kla_analysis.project import find_project
@@ -98,7 +99,7 @@ def save_followup(area_code: str, table: pd.DataFrame, *, data: Path | None = No
         write_table(table, path)
     except OSError as error:
         raise OutputError(
-            t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(path), why=error.strerror or error),
+            t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(path), why=why_not(error)),
             advice=t("Tutup berkas itu di program lain, atau periksa izin foldernya."),
         ) from error
     return path

@@ -18,7 +18,7 @@ import pandas as pd
 import yaml
 
 from kla_analysis.errors import DataError, OutputError, ParameterError, Problem, did_you_mean
-from kla_analysis.files import read_plain
+from kla_analysis.files import read_plain, why_not
 from kla_analysis.instrument.instrument import Instrument, split_agencies
 from kla_analysis.language import by_language, money, t
 from kla_analysis.project import find_project
@@ -269,7 +269,7 @@ def write_template(folder: str | Path, instrument: Instrument) -> list[Path]:
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise OutputError(
-            t("{path} tidak dapat ditulis: {why}.", path=folder.name, why=error.strerror or error),
+            t("{path} tidak dapat ditulis: {why}.", path=folder.name, why=why_not(error)),
             advice=t("Pilih folder lain."),
         ) from error
     return [folder / name for name in texts]

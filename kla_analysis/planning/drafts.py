@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 
 from kla_analysis.errors import DataError, OutputError
+from kla_analysis.files import why_not
 from kla_analysis.instrument.instrument import Instrument
 from kla_analysis.language import t
 from kla_analysis.planning.actions import (
@@ -183,7 +184,7 @@ def put_files(folder: Path, files: Mapping[str, bytes] | None) -> dict[str, byte
             shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
         raise OutputError(
-            t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(folder), why=error.strerror or error),
+            t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(folder), why=why_not(error)),
             advice=t("Periksa izin dan sisa ruang cakram."),
         ) from error
     return before

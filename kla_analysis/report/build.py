@@ -31,6 +31,7 @@ from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.target import aim
 from kla_analysis.errors import KernelError, KlaError, NotebookError, OutputError
 from kla_analysis.evidence.areas import zone_of
+from kla_analysis.files import why_not
 from kla_analysis.instrument.glossary import load_glossary
 from kla_analysis.language import local, moment, number, percent, t
 from kla_analysis.project import find_project
@@ -125,7 +126,7 @@ def _failure(error: Exception, job: Job, notebook: str = "") -> KlaError:
         failure: KlaError = _out_of_memory(job, notebook)
     elif isinstance(error, OSError):
         failure = OutputError(
-            t("Laporan tidak dapat ditulis: {why}.", why=error.strerror or error),
+            t("Laporan tidak dapat ditulis: {why}.", why=why_not(error)),
             advice=t("Periksa izin dan sisa ruang cakram, atau pilih folder lain dengan --out."),
         )
     else:

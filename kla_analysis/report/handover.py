@@ -39,7 +39,7 @@ def write_handover(
     """
     case = open_position(area, year, stage=stage or None, assessment=assessment)
     path = out or Path(f"serah-terima-{case.area.code}-{year}.pdf")
-    return write_new(path, lambda: handover(case, today))
+    return write_new(path, lambda: handover(case, today), ".pdf")
 
 
 def handover(case: Position, today: datetime.date | None = None) -> bytes:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import nbformat
 
 from kla_analysis.errors import OutputError, ParameterError
+from kla_analysis.files import why_not
 from kla_analysis.language import current_language, t
 from kla_analysis.project import find_project
 
@@ -154,7 +155,7 @@ def _writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(
-            t("{path} tidak dapat ditulis: {why}.", path=folder, why=error.strerror or error),
+            t("{path} tidak dapat ditulis: {why}.", path=folder, why=why_not(error)),
             advice=t("Pilih folder lain."),
         ) from error
 

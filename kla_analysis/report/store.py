@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from kla_analysis.errors import LockedError, OutputError, ParameterError
+from kla_analysis.files import why_not
 from kla_analysis.language import t
 from kla_analysis.project import Project
 from kla_analysis.report.manifest import MANIFEST, Manifest, now, read_manifest, sha256
@@ -97,7 +98,7 @@ def _followed(path: Path) -> Path:
         return path.resolve()
     except (OSError, RuntimeError) as error:  # a circle of links
         raise ParameterError(
-            t("{path} tidak dapat dipakai: {why}.", path=path.name, why=getattr(error, "strerror", None) or error),
+            t("{path} tidak dapat dipakai: {why}.", path=path.name, why=why_not(error)),
             advice=t("Pilih folder dengan --out."),
         ) from None
 
@@ -149,7 +150,7 @@ def writing(shown: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(
-            t("{folder} tidak dapat ditulis: {why}.", folder=shown, why=error.strerror or error),
+            t("{folder} tidak dapat ditulis: {why}.", folder=shown, why=why_not(error)),
             advice=t("Periksa izin dan sisa ruang cakram, atau pilih folder lain dengan --out."),
         ) from error
 

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 
 from kla_analysis.errors import DataError, KlaError, OutputError, ParameterError, Problem, did_you_mean
-from kla_analysis.files import read_plain
+from kla_analysis.files import read_plain, why_not
 from kla_analysis.language import current_language, language, t
 from kla_analysis.project import Project, find_project
 from kla_analysis.report.parameters import ReportParameters, begin, check_parameters
@@ -221,7 +221,7 @@ def check(plan: Plan) -> None:
 
 def _not_writable(plan: Plan, error: OSError) -> OutputError:
     return OutputError(
-        t("{folder} tidak dapat ditulis: {why}.", folder=plan.folder.name, why=error.strerror or error),
+        t("{folder} tidak dapat ditulis: {why}.", folder=plan.folder.name, why=why_not(error)),
         advice=t("Periksa izin dan sisa ruang cakram, atau ganti out di berkas jadwal."),
     )
 

@@ -16,6 +16,7 @@ from kla_analysis.evidence.collect import Collected, Difference, Standing
 from kla_analysis.evidence.deliveries import SCORE, STATE, Value
 from kla_analysis.evidence.proof import state_name
 from kla_analysis.evidence.worksheets import AGENCY, COORDINATOR, Round
+from kla_analysis.files import why_not
 from kla_analysis.language import day, number, t
 from kla_analysis.project import find_project
 from kla_analysis.reading import refuse_existing, write_whole
@@ -296,6 +297,6 @@ def write_collection(found: Collected, path: Path) -> None:
         write_whole(path, kinds[path.suffix.casefold()]())
     except OSError as error:
         raise OutputError(
-            t("{path} tidak dapat ditulis: {why}.", path=path.name, why=error.strerror or error),
+            t("{path} tidak dapat ditulis: {why}.", path=path.name, why=why_not(error)),
             advice=t("Tutup berkas itu di program lain, atau pilih tempat lain."),
         ) from error

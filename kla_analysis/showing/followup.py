@@ -184,7 +184,7 @@ def write_followup_workbook(area: str, year: int, *, out: Path | None = None) ->
     place = find_area(area)
     rules = sheet_and_rules(place.code, year)[1]
     path = out or Path(f"tindak-lanjut-{place.code}.xlsx")
-    return write_new(path, lambda: followup_workbook(place.code, place.name, rules, year))
+    return write_new(path, lambda: followup_workbook(place.code, place.name, rules, year), ".xlsx")
 
 
 def action_codes(rules: Instrument) -> list[str]:

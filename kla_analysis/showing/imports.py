@@ -16,6 +16,7 @@ from kla_analysis.evidence.intake.assembly import Imported
 from kla_analysis.evidence.intake.guard import inside
 from kla_analysis.evidence.intake.repairs import action_name
 from kla_analysis.evidence.intake.sheet import Intake, read_sheet, save
+from kla_analysis.files import why_not
 from kla_analysis.instrument.instrument import load_instrument
 from kla_analysis.language import number, t
 from kla_analysis.project import find_project
@@ -175,7 +176,7 @@ def _keep_refusal(intake: Intake) -> Path:
             write_whole(place, copy)
     except OSError as error:
         raise OutputError(
-            t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(folder), why=error.strerror or error),
+            t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(folder), why=why_not(error)),
             advice=t("Tutup berkas itu di program lain, atau periksa izin folder reports."),
         ) from error
     return folder
@@ -197,4 +198,4 @@ def write_template_sheet(
     """
     place, rules = find_area(area), load_instrument(instrument, year=year)
     path = out or Path(f"lembar-{place.code}-{year}.xlsx")
-    return write_new(path, lambda: template_workbook(place, year, rules, stage=stage))
+    return write_new(path, lambda: template_workbook(place, year, rules, stage=stage), ".xlsx")

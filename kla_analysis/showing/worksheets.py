@@ -15,6 +15,7 @@ from kla_analysis.evidence.deliveries import PROPERTY
 from kla_analysis.evidence.intake.guard import safe_name
 from kla_analysis.evidence.proof import STATES, state_name
 from kla_analysis.evidence.worksheets import COORDINATOR, Round, Unit, leads_of
+from kla_analysis.files import why_not
 from kla_analysis.language import number, t
 from kla_analysis.reading import write_whole
 from kla_analysis.showing.template import new_workbook, row_height
@@ -84,7 +85,7 @@ def write_worksheets(own: Round, folder: Path, *, replace_old: bool = False) -> 
             write_whole(path, content)
     except OSError as error:
         raise OutputError(
-            t("{path} tidak dapat ditulis: {why}.", path=folder, why=error.strerror or error),
+            t("{path} tidak dapat ditulis: {why}.", path=folder, why=why_not(error)),
             advice=t("Pilih folder lain dengan {out}.", out=called("out")),
         ) from error
     return [(unit, path) for unit, path, _ in books]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kla_analysis.errors import DataError, nearest
-from kla_analysis.files import MOST, read_plain
+from kla_analysis.files import MOST, read_plain, why_not
 from kla_analysis.language import t
 
 #: Bytes on disk, bytes unpacked, and how many times a part may grow when it is unpacked. A sheet of a million
@@ -94,7 +94,7 @@ def read_file(path: Path) -> bytes:
         ) from None
     except OSError as error:
         raise _refuse(
-            path, t("tidak dapat dibaca ({why})", why=error.strerror or error), t("Periksa izin dan nama berkas.")
+            path, t("tidak dapat dibaca ({why})", why=why_not(error)), t("Periksa izin dan nama berkas.")
         ) from None
     if not data.strip(b"\0 \t\r\n"):
         raise _refuse(path, t("berkas kosong"), t("Isi berkas itu, atau ekspor ulang dari sumbernya."))

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from kla_analysis.errors import DataError, OutputError, ParameterError, called
+from kla_analysis.errors import DataError, OutputError, called
 from kla_analysis.evidence.assessment import Assessment, Origin
 from kla_analysis.evidence.intake import guard
 from kla_analysis.evidence.intake.assembly import Asked, Assembly, Imported
@@ -23,6 +23,7 @@ from kla_analysis.evidence.intake.privacy import find_personal_data
 from kla_analysis.evidence.intake.repairs import NOTED, REFUSED, Repairs
 from kla_analysis.evidence.personal import masked
 from kla_analysis.evidence.proof import proof_of
+from kla_analysis.files import why_not
 from kla_analysis.instrument.instrument import (
     CODE_COLUMNS,
     Instrument,
@@ -32,7 +33,7 @@ from kla_analysis.instrument.instrument import (
 )
 from kla_analysis.language import t
 from kla_analysis.project import find_project
-from kla_analysis.reading import write_table
+from kla_analysis.reading import require_kind, write_table
 
 #: Findings of one sort that are listed one by one.
 _MOST_FINDINGS = 200
@@ -243,11 +244,25 @@ def save(
         OutputError: the folder can not be written.
     """
     intake.require()
-    if out is not None and out.suffix.casefold() != ".csv":
-        raise ParameterError(
-            t("“{name}” bukan .csv.", name=out.name),
-            advice=t("Hasil impor ditulis sebagai CSV; akhiri namanya dengan .csv."),
-        )
+    places = _free_places(intake, out, replace_old, keep, data)
+    for one, path in zip(intake.assessments, places, strict=True):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _save_one(intake, one, path)
+        except OSError as error:
+            raise OutputError(
+                t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(path), why=why_not(error)),
+                advice=t("Periksa izin dan sisa ruang cakram, atau pilih tempat lain dengan {out}.", out=called("out")),
+            ) from error
+    return places
+
+
+def _free_places(
+    intake: Intake, out: Path | None, replace_old: bool, keep: Collection[Path], data: Path | None
+) -> list[Path]:
+    """Return where each assessment of a file goes, once it is sure that nothing there must stay."""
+    if out is not None:
+        require_kind(out, ".csv")
     if out is not None and len(intake.assessments) > 1:
         count = len(intake.assessments)
         raise DataError(
@@ -279,15 +294,6 @@ def save(
                 out=called("out"),
             ),
         )
-    for one, path in zip(intake.assessments, places, strict=True):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _save_one(intake, one, path)
-        except OSError as error:
-            raise OutputError(
-                t("{path} tidak dapat ditulis: {why}.", path=find_project().shown(path), why=error.strerror or error),
-                advice=t("Periksa izin dan sisa ruang cakram, atau pilih tempat lain dengan {out}.", out=called("out")),
-            ) from error
     return places
 
 
