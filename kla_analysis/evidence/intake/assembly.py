@@ -278,11 +278,9 @@ class Assembly:
         asked = find_area(self.asked.area, data=self.data) if self.asked.area else None
         written: list[Area] = []
         for grid, titles in self._about(table):
-            head = table.header if grid is table.grid else None
-            cells = [labelled(grid, head, role) for role in ("area_code", "area_name", "area_label")]
-            labels = [area for cell in cells if cell and (area := match_area(cell, data=self.data).area)]
+            labels = self._labelled_areas(grid, table.header if grid is table.grid else None)
             titled, here = areas_said(titles, data=self.data)
-            said = list({area.code: area for area in (*labels, *titled)}.values()) if labels else titled
+            said = list({area.code: area for area in (*labels, *titled)}.values())
             written += [area for area, _ in here]
             if asked and said:
                 if asked.code not in {area.code for area in (*said, *(area for area, _ in here))}:
@@ -298,6 +296,11 @@ class Assembly:
         if asked is None:
             self._ask_for_area(table, written)
         return asked
+
+    def _labelled_areas(self, grid: Grid, head: Header | None) -> list[Area]:
+        """Return the districts that stand beside a label: by code, by name, or as one of the two."""
+        cells = [labelled(grid, head, role) for role in ("area_code", "area_name", "area_label")]
+        return [area for cell in cells if cell and (area := match_area(cell, data=self.data).area)]
 
     def _ask_for_area(self, table: Table, written: list[Area]) -> None:
         """Ask for the district; those that the sheet names are named."""
