@@ -2,9 +2,9 @@
 
 `make mutants` draws them (COUNT, SEED), `ONLY=analysis/scoring` keeps to a part, `--again FILE` judges the survivors of an
 earlier run again. Each fault is written into a copy of the project and judged there by a process of its own, forked from
-this one (so that nothing heavy is imported twice), which runs the tests and examples of the wings that enter the changed
-function, the quickest first, until one fails. What no test notices is listed; what nothing could notice stands with its
-reason in tests/survivors.txt and is counted apart.
+this one (so that nothing heavy is imported twice), which runs the tests and examples of the wings, and the tests of what
+is shown of them, that enter the changed function, the quickest first, until one fails. What no test notices is listed;
+what nothing could notice stands with its reason in tests/survivors.txt and is counted apart.
 
 Own code, since the libraries do not fit: mutmut 3 leaves out the methods of dataclasses, which most of ours are, and
 cosmic-ray starts Python and its libraries anew for every fault.
@@ -38,6 +38,8 @@ from _pytest.runner import runtestprotocol
 
 ROOT = Path(__file__).resolve().parent.parent
 WINGS = ("instrument", "evidence", "analysis", "planning")
+#: Tests of what is made of the wings, which may notice a fault as well.
+ABOVE = ("showing",)
 KNOWN = ROOT / "tests" / "survivors.txt"
 HEAVY = (
     "pandas",
@@ -305,6 +307,8 @@ def record(tree: Path, wings: list[str], jobs: int) -> tuple[dict[str, list[str]
     def work() -> int:
         recorder = Recorder(tree / "kla_analysis", answers, jobs)
         places = [f"{top}/{wing}" for wing in wings for top in ("tests", "kla_analysis")]
+        # What is shown of a wing tells of its faults, too.
+        places += [f"tests/{name}" for name in ABOVE]
         return run_tests(tree, places, recorder)
 
     os.waitpid(forked(work), 0)
