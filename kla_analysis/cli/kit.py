@@ -212,9 +212,9 @@ def print_json(record: dict[str, Any]) -> None:
     click.echo(json.dumps(record, indent=2, default=float))
 
 
-def any_sheet(file: Path, rules: Any) -> Any:
-    """Load a tidy sheet, or a district's own workbook straight from where it lies."""
+def any_sheet(file: Path, rules: Any, **about: Any) -> Any:
+    """Load a tidy sheet, or a district's own workbook straight from where it lies; `about` as for `read_sheet`."""
     from kla_analysis.evidence.assessment import is_tidy, load_assessment
     from kla_analysis.evidence.intake.sheet import read_sheet
 
-    return load_assessment(file, rules) if is_tidy(file) else read_sheet(file, instrument=rules.id).assessment()
+    return load_assessment(file, rules) if is_tidy(file) else read_sheet(file, instrument=rules.id, **about).assessment()

@@ -178,9 +178,12 @@ def band(score: str, instrument: str | None, as_json: bool) -> None:
 @app.command()
 @click.argument("file", type=FILE, metavar="[BERKAS]", required=False)
 @click.option("--reference", is_flag=True, help="Periksa lembar rujukan.")
+@click.option("--area", default="", help="Kode wilayah, bila lembar tidak menyebutnya.")
+@click.option("--year", type=click.IntRange(2011, 2100), help="Tahun penghargaan, bila lembar tidak menyebutnya.")
+@click.option("--stage", default="", help="Tahap penilaian; juga memilih kolom nilainya.")
 @with_instrument
 @answers_in_json
-def audit(file: Path | None, reference: bool, instrument: str | None, as_json: bool) -> None:
+def audit(file: Path | None, reference: bool, instrument: str | None, as_json: bool, **about: Any) -> None:
     """Periksa angka tercetak sebuah lembar.
 
     Maksimum dan nilai tercetak dibandingkan dengan jumlah di bawahnya, di setiap tingkat.
@@ -197,7 +200,7 @@ def audit(file: Path | None, reference: bool, instrument: str | None, as_json: b
             t("Sebutkan satu lembar."), advice=t("Tulis kla audit BERKAS, atau kla audit --reference.")
         )
     rules = rules_of(path, instrument)
-    sheet = any_sheet(path, rules)
+    sheet = any_sheet(path, rules, **about)
     found = run_audit(sheet, rules)
     if as_json:
         rows = found.rows.reset_index().astype(object)

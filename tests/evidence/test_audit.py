@@ -46,6 +46,17 @@ def test_a_district_s_own_sheet_is_audited_at_every_level(reference, instrument,
     assert "10,9 poin dipertaruhkan" in run_kla("audit", str(path)).stdout
 
 
+def test_what_a_sheet_does_not_say_is_said_to_the_audit(tmp_path):
+    rows = [("Kode", "Indikator", "Nilai Maksimal", "Nilai"), ("1", "a", 96, 50), ("", "Jumlah K0", 164, 60)]
+    path = people.write_xlsx(tmp_path / "a.xlsx", [people.page("A", rows)])
+    asked = run_kla("audit", str(path))
+    assert asked.returncode == 3
+    named = [word for word in ("--area", "--year", "--stage") if word in asked.stderr]
+    said = run_kla("audit", str(path), "--area", "63.10", "--year", "2025", "--stage", "self_assessment")
+    assert len(named) == 3
+    assert not [word for word in named if word in said.stderr], said.stderr
+
+
 def test_a_sheet_that_stops_at_indicators_is_audited_from_there(reference, instrument, tmp_path):
     rows = [("Evaluasi Mandiri Kab. Tanah Bumbu 2025",), ("Kode", "Indikator", "Nilai Maksimal", "Nilai")]
     rows += [
