@@ -108,8 +108,11 @@ def decisions_in_words(decisions: pd.DataFrame, *, today: datetime.date | None =
                 due=due_day(row["due"]),
             )
         )
-    spent = decisions["spent_rupiah"].sum()
-    if spent > 0:
+    spent, begun = (rows["spent_rupiah"].sum() for rows in (decisions, decisions[decisions["status"] != DONE]))
+    if begun > 0:
+        words = {"money": money(int(spent)), "begun": money(int(begun))}
+        said.append(t("Yang tercatat sudah dipakai: {money}, {begun} di antaranya untuk yang belum selesai.", **words))
+    elif spent > 0:
         said.append(t("Yang tercatat sudah dipakai: {money}.", money=money(int(spent))))
     return Text(tuple(said))
 

@@ -39,6 +39,10 @@ def test_a_workbook_of_another_district_is_refused(data, tmp_path):
     with pytest.raises(DataError, match=r"untuk daerah 63\.10, bukan 63\.05"):
         read_followup("63.05", path)
     assert read_followup(AREA, path).kept == ()
+    change_decision(AREA, "T01", spent_rupiah=5_000_000)
+    add_decision(AREA, **RIGHT, state="done", done_on="2026-10-30", spent_rupiah=75_000_000)
+    spent = run_kla("followup", "list", "--area", AREA, KLA_DATA=str(data)).stdout
+    assert "sudah dipakai: Rp80 juta, Rp5 juta di antaranya untuk yang belum selesai" in spent
     said = run_kla("followup", "list", "--area", AREA, "--state", "dropped", KLA_DATA=str(data)).stdout
     assert said.strip() == "Tidak ada keputusan yang dibatalkan."
 
