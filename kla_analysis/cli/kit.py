@@ -217,4 +217,6 @@ def any_sheet(file: Path, rules: Any, **about: Any) -> Any:
     from kla_analysis.evidence.assessment import is_tidy, load_assessment
     from kla_analysis.evidence.intake.sheet import read_sheet
 
-    return load_assessment(file, rules) if is_tidy(file) else read_sheet(file, instrument=rules.id, **about).assessment()
+    return (
+        load_assessment(file, rules) if is_tidy(file) else read_sheet(file, instrument=rules.id, **about).assessment()
+    )

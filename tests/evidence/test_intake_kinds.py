@@ -844,3 +844,10 @@ def test_a_sheet_that_names_two_districts_asks_which(tmp_path, reader, above):
     assert "63.02 Kab. Kotabaru" in found
     assert outcome(path, reader, area="63.02") == outcome(path, reader, area="63.10") == 70
     assert "lembar ini milik" in outcome(path, reader, area="63.01")
+
+
+@pytest.mark.parametrize("heading", ["Nilai (%)", "Nilai persen", "NILAI %"])
+def test_a_column_of_percentages_is_never_offered_as_the_points(tmp_path, reader, heading):
+    found = outcome(sheet(tmp_path, (*HEAD[:3], heading), (*ONE[:3], 0.5)), reader)
+    assert "bukan poin" in found
+    assert "Bila benar, beri judul" not in found

@@ -416,6 +416,11 @@ def why_no_table(grid: Grid, names: Names) -> tuple[str, str]:
     word = {"score": t("Nilai"), "code": t("Kode")}[wanted]
     unknown = [text for text in heads if not heading_of(text, names).role]
     near = next((text for text in unknown if _is_misspelt(text, wanted)), "")
+    if wanted == "score" and re.search(r"%|\bpersen\b", near.casefold()):
+        return (
+            t("kolom “{near}” berisi persen, bukan poin", near=near),
+            t("Ubah persen menjadi poin (persen × nilai maksimal) di kolom berjudul “{word}”.", word=word),
+        )
     if near:
         return (
             t("kolom “{word}” tidak ada", word=word),
