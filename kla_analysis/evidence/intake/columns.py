@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kla_analysis.errors import DataError, called, did_you_mean, given
 from kla_analysis.evidence.intake.grid import NUMBER, PERCENT, TEXT, Cell, Grid, clean, column_name, words_of
-from kla_analysis.evidence.intake.header import Header, ScoreColumn
+from kla_analysis.evidence.intake.header import Header, ScoreColumn, in_percent
 from kla_analysis.evidence.intake.repairs import NOTED, Repairs
 from kla_analysis.language import t
 
@@ -48,8 +48,10 @@ def choose_scores(grid: Grid, header: Header, repairs: Repairs, wanted: Wanted) 
         return columns
     if len(columns) == 1 and len(header.scores) == 1:
         (one,) = columns
-        reason = t("belum tentu kolom nilai: judulnya berisi kata yang tidak dikenal")
-        advice = t("Bila benar ini nilainya, sebutkan {column} “{title}”.", title=one.title, column=called("column"))
+        reason, advice = in_percent(one.title) or (
+            t("belum tentu kolom nilai: judulnya berisi kata yang tidak dikenal"),
+            t("Bila benar ini nilainya, sebutkan {column} “{title}”.", title=one.title, column=called("column")),
+        )
         repairs.refuse(grid.name, (header.last, one.at), one.title, reason, advice)
         return []
     repairs.refuse(

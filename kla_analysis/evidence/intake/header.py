@@ -416,11 +416,8 @@ def why_no_table(grid: Grid, names: Names) -> tuple[str, str]:
     word = {"score": t("Nilai"), "code": t("Kode")}[wanted]
     unknown = [text for text in heads if not heading_of(text, names).role]
     near = next((text for text in unknown if _is_misspelt(text, wanted)), "")
-    if wanted == "score" and re.search(r"%|\bpersen\b", near.casefold()):
-        return (
-            t("kolom “{near}” berisi persen, bukan poin", near=near),
-            t("Ubah persen menjadi poin (persen × nilai maksimal) di kolom berjudul “{word}”.", word=word),
-        )
+    if wanted == "score" and (percents := in_percent(near)):
+        return percents
     if near:
         return (
             t("kolom “{word}” tidak ada", word=word),
@@ -430,6 +427,16 @@ def why_no_table(grid: Grid, names: Names) -> tuple[str, str]:
     return (
         t("kolom “{word}” tidak ada{there}", word=word, there=there),
         t("Tabel memerlukan judul kolom Kode (atau Indikator/Pertanyaan) dan Nilai; kla template membuat contohnya."),
+    )
+
+
+def in_percent(heading: str) -> tuple[str, str] | None:
+    """Say what is wrong with a column of scores that is headed as percentages, and what to do; None where it is not."""
+    if not re.search(r"%|\bpersen\b", heading.casefold()):
+        return None
+    return (
+        t("kolom “{near}” berisi persen, bukan poin", near=heading),
+        t("Ubah persen menjadi poin (persen × nilai maksimal) di kolom berjudul “{word}”.", word=t("Nilai")),
     )
 
 
