@@ -376,7 +376,7 @@ def _how_plans_are_tried() -> tuple[Rule, ...]:
             "assumed",
         ),
         Rule(
-            t("Urutan yang aman dipotong"),
+            t("Urutan kerja bila anggaran dapat dipotong"),
             t(
                 "Satu urutan yang setiap awalnya rencana yang baik; yang dilepas ialah selisihnya dari pilihan bebas untuk uang yang sama."
             ),

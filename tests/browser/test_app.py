@@ -222,7 +222,7 @@ def test_every_page_of_the_answer_opens(app):
     for name, words in (
         ("Menurut komponen", "Komponen sebelum dan sesudah rencana"),
         ("Siapa dan kapan", "Biaya per tahun"),
-        ("Bila dipotong", "Urutan yang aman dipotong"),
+        ("Bila dipotong", "Urutan kerja bila anggaran dapat dipotong"),
         ("Seberapa kokoh", "Selisih dari rencana terbaik"),
         ("Bukti", "Mengamankan bukti"),
         ("Bandingkan", "Pilih skenario"),

@@ -17,7 +17,7 @@ QUESTIONS = {
     "what does it cost to be surer": (("Berapa biayanya supaya lebih pasti?",), "peluang 80% atau lebih"),
     "what goes when the budget is cut": (
         ("Kegiatan mana yang dilepas bila anggaran dipotong?",),
-        "Urutan yang aman dipotong",
+        "Urutan kerja bila anggaran dapat dipotong",
     ),
     "where are we in the province": (("Di mana kita di antara daerah seprovinsi?",), "Kalimantan Selatan"),
     "what does an abbreviation mean": (("Apa kepanjangan singkatan ini?",), "ruang bermain ramah anak"),
