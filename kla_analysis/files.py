@@ -31,7 +31,9 @@ def why_not(error: BaseException) -> str:
         errno.ENOTDIR: t("di tengah alamatnya ada berkas, bukan folder"),
         errno.EROFS: t("tempatnya hanya dapat dibaca"),
     }
-    return words.get(getattr(error, "errno", 0)) or getattr(error, "strerror", None) or str(error)
+    return (
+        words.get(getattr(error, "errno", 0)) or getattr(error, "strerror", None) or str(error) or type(error).__name__
+    )
 
 
 def read_plain(path: Path, *, shown: str | None = None, most: int = MOST) -> bytes:

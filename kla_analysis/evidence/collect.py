@@ -204,12 +204,17 @@ def _word_of(unit: Unit, deliveries: list[Delivery], differences: list[Differenc
 
 
 def _still_refused(deliveries: list[Delivery]) -> list[Refused]:
-    """Return the rows of a unit that were refused and that no later delivery of it has mended."""
+    """Return the rows of a unit that were refused and that no later delivery of it has mended.
+
+    What concerns a whole sheet, a day that nobody can read, is mended by a sheet that was saved after it.
+    """
     return [
         row
         for at, one in enumerate(deliveries)
         for row in one.refused
-        if not any(row.code in later.answers for later in deliveries[at + 1 :])
+        if not any(
+            row.code in later.answers if row.code else later.moment > one.moment for later in deliveries[at + 1 :]
+        )
     ]
 
 

@@ -145,7 +145,7 @@ def read_delivery(raw: bytes, file: str, own: Round, reader: Reader) -> Delivery
     answers, refused = _Rows(file, grid, header, own, identity).read()
     moment = book.properties.get("modified", "")
     filled = labelled(grid, header, "filled_on")
-    sent = _day(grid, header, "filled_on")
+    sent = moment[:10] if filled is None else read_date(filled) or ""
     if filled is not None and not sent:
         # A day that nobody can read is told, and its answers give way to all that have one.
         advice = t("Tulis tanggal seperti 2025-03-31; sampai itu lembar ini dianggap yang terlama.")
@@ -165,7 +165,7 @@ def read_delivery(raw: bytes, file: str, own: Round, reader: Reader) -> Delivery
         identity=str(identity),
         file=masked(file),
         sha256=hashlib.sha256(raw).hexdigest(),
-        sent=sent or ("" if filled is not None else moment[:10]),
+        sent=sent,
         moment=moment,
         due=_day(grid, header, "due"),
         answers=answers,

@@ -6,6 +6,7 @@ import math
 import random
 import re
 import shutil
+import time
 from itertools import chain
 
 import openpyxl
@@ -60,9 +61,10 @@ def returned(played, tmp_path_factory):
 
 
 def test_a_day_that_nobody_can_read_is_told_and_gives_way(played, tmp_path):
+    folder, out = tmp_path / "kembali", str(tmp_path / "x.csv")
     sent = {"dulu": "15/03/2025", "kacau": "31/02/2025"}
     for name, day in sent.items():
-        path = tmp_path / f"{name}.xlsx"
+        path = folder / f"{name}.xlsx"
         played.send("agency", "Dinkes", path, {"12.2": {"score": 3 if name == "dulu" else 1}})
         book = openpyxl.load_workbook(path)
         (label,) = [
@@ -74,9 +76,16 @@ def test_a_day_that_nobody_can_read_is_told_and_gives_way(played, tmp_path):
         ]
         label.offset(0, 1).value = day
         book.save(path)
-    found = json.loads(run_kla("collect", str(tmp_path), *ROUND, "--out", str(tmp_path / "x.csv"), "--json").stdout)
+    found = json.loads(run_kla("collect", str(folder), *ROUND, "--out", out, "--json").stdout)
     assert [(one["file"], one["value"]) for one in found["refused"]] == [("kacau.xlsx", "31/02/2025")]
-    assert pd.read_csv(tmp_path / "x.csv").set_index("question_code")["score"]["12.2"] == 3
+    assert pd.read_csv(out).set_index("question_code")["score"]["12.2"] == 3
+    # Sent once more with a day that can be read: then it counts, and is told no more.
+    label.offset(0, 1).value = "31/03/2025"
+    time.sleep(1.1)  # a workbook knows the second in which it was saved
+    book.save(folder / "betul.xlsx")
+    found = json.loads(run_kla("collect", str(folder), *ROUND, "--out", out, "--json").stdout)
+    assert found["refused"] == []
+    assert pd.read_csv(out).set_index("question_code")["score"]["12.2"] == 1
 
 
 def test_a_table_takes_the_place_of_an_earlier_one_and_of_nothing_else(played, tmp_path):
