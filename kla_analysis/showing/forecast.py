@@ -305,7 +305,8 @@ def kept_shares(cases: pd.DataFrame, case: Position) -> Chart:
     """
     rules = case.instrument
     claims, kept = cases["self_assessment_low"], cases["kept"]
-    by = pd.Series([_verified_by(row, rules) for row in cases.to_dict("records")], cases.index, dtype=object)
+    codes = [_verified_by(row, rules) or rules.verifiers[0].code for row in cases.to_dict("records")]
+    by = pd.Series(codes, cases.index, dtype=object)
     learnt = learn(rules, without=(case.area.code,)).parameters()["median"]
     middles = {one.code: float(learnt[f"claim_{one.code}"]) for one in rules.verifiers}
     shares = ", ".join(f"{one.name} {percent(middles[one.code])}" for one in rules.verifiers)
@@ -346,9 +347,9 @@ def kept_shares(cases: pd.DataFrame, case: Position) -> Chart:
 
 
 def _verified_by(case: Mapping[str, Any], rules: Instrument) -> str:
-    """Return who verified a published case: as its source says, else whoever does in that round."""
+    """Return who verified a published case: as its source says, else whoever does in that round; "" where nobody knows."""
     known = rules.verifier_of(case["award_year"])
-    return case["verified_by"] if pd.notna(case["verified_by"]) else (known or rules.verifiers[0]).code
+    return case["verified_by"] if pd.notna(case["verified_by"]) else known.code if known is not None else ""
 
 
 def _apart(table: pd.DataFrame) -> float:
@@ -768,7 +769,7 @@ def cases_table(cases: pd.DataFrame, case: Position) -> Table:
     awards = [award_name(codes, ladder) for codes in frame["outcome"]]
     names = {verifier.code: verifier.name for verifier in rules.verifiers}
     frame = frame.assign(
-        share=shares, award=awards, who=[names[_verified_by(row, rules)] for row in frame.to_dict("records")]
+        share=shares, award=awards, who=[names.get(_verified_by(row, rules), "–") for row in frame.to_dict("records")]
     )
     return Table(
         t("{count} kasus yang terbit: nilai mandiri, verifikasi, penghargaan", count=len(frame)),

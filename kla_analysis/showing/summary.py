@@ -137,8 +137,8 @@ def _newest(position: Position, year: int) -> list[tuple[str, str]]:
 
 def _newest_figure(position: Position, year: int) -> tuple[str, str, str]:
     stage, last = _newest(position, year)[-1]
-    published = position.history.loc[position.history["award_year"] == year, "standing"].iloc[-1] == "published"
-    return t("Terbit terbaru") if published else t("Terbaru, turunan"), last[:1].upper() + last[1:], f"{stage} {year}"
+    derived = position.history.loc[position.history["award_year"] == year, "standing"].iloc[-1] == "derived"
+    return t("Terbaru, turunan") if derived else t("Terbit terbaru"), last[:1].upper() + last[1:], f"{stage} {year}"
 
 
 def _at_the_award(position: Position, target: str) -> tuple[str, str, str]:

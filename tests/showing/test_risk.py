@@ -6,6 +6,7 @@ import pytest
 
 import kla_analysis as kla
 from kla_analysis import charts, tables, wording
+from kla_analysis.evidence.cases import load_cases
 from kla_analysis.language import chance, language, number
 
 
@@ -148,3 +149,13 @@ def test_the_headline_of_a_claim_says_what_it_is_worth(claimed):
     assert f"Pada penghargaan nilai 961,86 kira-kira menjadi {middle}, dengan peluang 80%" in repr(
         wording.headline(claimed, "nindya")
     )
+
+
+def test_who_verified_is_named_where_the_source_or_the_year_tells_and_nowhere_else(claimed):
+    cases = load_cases(claimed.ladder)
+    shown = tables.cases_table(cases, claimed).frame
+    told = cases["verified_by"].notna()
+    by_year = cases["award_year"].map(lambda year: claimed.instrument.verifier_of(year) is not None)
+    assert (~told & by_year).any()
+    assert (~told & ~by_year).any()
+    assert (shown["who"] == "–").tolist() == (~told & ~by_year).tolist()
