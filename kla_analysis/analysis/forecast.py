@@ -439,9 +439,9 @@ def _indicated(values: Iterable[object], known: Sequence[object]) -> np.ndarray:
 
 
 def verifier_of_case(case: Mapping[str, Any], rules: Instrument) -> str:
-    """Return the code of who verified a published case: as its source says, else whoever does in that round."""
+    """Return who verified a published case: as its source says, else whoever does in that round; "" where nobody knows."""
     known = rules.verifier_of(case["award_year"])
-    return str(case["verified_by"] if pd.notna(case["verified_by"]) or known is None else known.code)
+    return str(case["verified_by"]) if pd.notna(case["verified_by"]) else known.code if known is not None else ""
 
 
 def score_of(case: Mapping[str, Any], rules: Instrument) -> tuple[str, float, float]:

@@ -120,8 +120,13 @@ def read_areas(text: str) -> list[str]:
         else:
             file = path.name if row else None
             problems.append(Problem(t("kode ini tidak ada"), _area_advice(code, districts), file, row, value=code))
-    if problems or not found:
+    if problems:
         raise ParameterError(t("Daftar wilayah ditolak."), problems=problems, advice=t("Lihat data/areas.csv."))
+    if not found:
+        raise ParameterError(
+            t("Daftar wilayah kosong: tidak ada satu pun kode di dalamnya."),
+            advice=t("Tulis all, kode dipisah koma (63.10,63.01), atau berkas dengan satu kode per baris."),
+        )
     return list(dict.fromkeys(found))
 
 

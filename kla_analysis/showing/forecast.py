@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import pandas as pd
 
 from kla_analysis.analysis.calibration import ANSWERS, LEFT_OUT, coverage, load_check, summarise
 from kla_analysis.analysis.case_tables import award_chances
-from kla_analysis.analysis.forecast import STEPS, Forecast, learn, needed_score, outlook
+from kla_analysis.analysis.forecast import STEPS, Forecast, learn, needed_score, outlook, verifier_of_case
 from kla_analysis.analysis.position import Position
 from kla_analysis.analysis.uncertainty import COMMON
 from kla_analysis.evidence.cases import SCORES
@@ -305,7 +305,7 @@ def kept_shares(cases: pd.DataFrame, case: Position) -> Chart:
     """
     rules = case.instrument
     claims, kept = cases["self_assessment_low"], cases["kept"]
-    codes = [_verified_by(row, rules) or rules.verifiers[0].code for row in cases.to_dict("records")]
+    codes = [verifier_of_case(row, rules) or rules.verifiers[0].code for row in cases.to_dict("records")]
     by = pd.Series(codes, cases.index, dtype=object)
     learnt = learn(rules, without=(case.area.code,)).parameters()["median"]
     middles = {one.code: float(learnt[f"claim_{one.code}"]) for one in rules.verifiers}
@@ -344,12 +344,6 @@ def kept_shares(cases: pd.DataFrame, case: Position) -> Chart:
         shares=shares,
     )
     return finished(title, alt, source, figure, cases_table(cases, case))
-
-
-def _verified_by(case: Mapping[str, Any], rules: Instrument) -> str:
-    """Return who verified a published case: as its source says, else whoever does in that round; "" where nobody knows."""
-    known = rules.verifier_of(case["award_year"])
-    return case["verified_by"] if pd.notna(case["verified_by"]) else known.code if known is not None else ""
 
 
 def _apart(table: pd.DataFrame) -> float:
@@ -769,7 +763,7 @@ def cases_table(cases: pd.DataFrame, case: Position) -> Table:
     awards = [award_name(codes, ladder) for codes in frame["outcome"]]
     names = {verifier.code: verifier.name for verifier in rules.verifiers}
     frame = frame.assign(
-        share=shares, award=awards, who=[names.get(_verified_by(row, rules), "–") for row in frame.to_dict("records")]
+        share=shares, award=awards, who=[names.get(verifier_of_case(row, rules), "–") for row in frame.to_dict("records")]
     )
     return Table(
         t("{count} kasus yang terbit: nilai mandiri, verifikasi, penghargaan", count=len(frame)),

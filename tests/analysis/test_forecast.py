@@ -310,6 +310,7 @@ def test_who_verified_is_who_the_source_says_else_whoever_does_in_that_round(ins
     assert instrument.verifier_of(2025).code == "province"
     for said, found in (("centre", "centre"), ("province", "province"), (None, "province")):
         assert verifier_of_case({"award_year": 2025, "verified_by": said}, instrument) == found
+    assert verifier_of_case({"award_year": 2017, "verified_by": float("nan")}, instrument) == ""
 
 
 def test_what_a_verified_score_keeps_is_one_step():

@@ -846,6 +846,22 @@ def test_a_sheet_that_names_two_districts_asks_which(tmp_path, reader, above):
     assert "lembar ini milik" in outcome(path, reader, area="63.01")
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        [("Tahun", 2025), ("Tahun evaluasi", 2023)],
+        [("Rekap Nilai KLA Kabupaten Tanah Bumbu Tahun 2023",), ("Tahun", 2025)],
+    ],
+)
+def test_a_sheet_that_names_two_years_asks_which(tmp_path, reader, above):
+    path = people.write_xlsx(tmp_path / "a.xlsx", [page("Rekap", [*above, (), HEAD, ONE])])
+    found = outcome(path, reader, year=None)
+    assert "tahun penghargaannya tidak jelas" in found
+    assert "2025" in found
+    assert "2023" in found
+    assert outcome(path, reader, year=2023) == outcome(path, reader, year=2025) == 70
+
+
 @pytest.mark.parametrize("heading", ["Nilai (%)", "Nilai persen", "NILAI %"])
 def test_a_column_of_percentages_is_never_offered_as_the_points(tmp_path, reader, heading):
     found = outcome(sheet(tmp_path, (*HEAD[:3], heading), (*ONE[:3], 0.5)), reader)

@@ -173,6 +173,10 @@ def test_areas_from_a_file_and_all_of_them(tmp_path):
         read_areas(str(path))
     (problem,) = refused.value.problems
     assert (problem.file, problem.row, problem.value) == ("daerah.csv", 2, "63.99")
+    path.write_text("kode;nama\n# belum ada\n")
+    for empty in ("", ",", str(path)):
+        with pytest.raises(ParameterError, match="tidak ada satu pun kode"):
+            read_areas(empty)
 
 
 def test_areas_of_which_nothing_is_known_fail_only_when_they_were_named(mini):

@@ -21,7 +21,7 @@ from kla_analysis.evidence.intake.names import match_area, names_of
 from kla_analysis.evidence.intake.numbers import read_date, read_number
 from kla_analysis.evidence.intake.proofs import read_proof, together
 from kla_analysis.evidence.intake.repairs import NORMALISED, NOTED, SKIPPED, Repairs
-from kla_analysis.evidence.intake.titles import areas_said, labelled, titles_of, years_in
+from kla_analysis.evidence.intake.titles import areas_said, labelled, labels, titles_of, years_in
 from kla_analysis.evidence.personal import masked
 from kla_analysis.evidence.proof import COLUMNS
 from kla_analysis.instrument.instrument import AWARD_YEARS, CODE_COLUMNS, Instrument
@@ -335,8 +335,9 @@ class Assembly:
             return table.year or self.asked.year
         written: list[tuple[int, str]] = []
         for grid, titles in self._about(table):
-            cell = labelled(grid, table.header if grid is table.grid else None, "year")
-            for texts in ([f"{t('Tahun')} {clean(cell.text)}"],) if cell else (titles, [grid.name]):
+            beside = labels(grid, table.header if grid is table.grid else None, "year")
+            labelled_years = [f"{t('Tahun')} {clean(cell.text)}" for cell in beside]
+            for texts in ([*labelled_years, *titles], [grid.name]):
                 said, here = years_in(texts)
                 written += here
                 if len(said) == 1:

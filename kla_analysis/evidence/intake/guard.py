@@ -23,7 +23,7 @@ MAX_CELLS = 600_000
 _MIB = 2**20
 
 #: What other programs leave in folders.
-_LITTER = re.compile(r"^(~\$.*|\.~lock\..*|thumbs\.db|desktop\.ini|\.ds_store|\._.*)$", re.IGNORECASE)
+_LITTER = re.compile(r"^(~\$.*|\.~lock\..*|thumbs\.db|desktop\.ini|\.ds_store|\._.*|\..*\.lock)$", re.IGNORECASE)
 #: The head of a web page saved with its parts in one file, as Excel does.
 _MHTML = re.compile(rb"^(?:mime-version:|content-type:\s*multipart/related)", re.MULTILINE)
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK"
@@ -47,7 +47,7 @@ class Content:
 def is_litter(name: str) -> bool:
     """Whether a file is something that a program left behind: a lock, a thumbnail, a setting.
 
-    >>> is_litter("~$data.xlsx"), is_litter("Thumbs.db"), is_litter("data.xlsx")
+    >>> is_litter("~$data.xlsx"), is_litter(".followup.lock"), is_litter("data.xlsx")
     (True, True, False)
     """
     return bool(_LITTER.match(name))

@@ -7,7 +7,7 @@ decree or a district that is compared with is none. All that is written is named
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
@@ -35,18 +35,22 @@ def titles_of(grid: Grid, header: Header | None) -> list[str]:
 
 
 def labelled(grid: Grid, header: Header | None, *roles: str) -> Cell | None:
-    """Return the cell to the right of a label of one of these roles, above the table."""
-    labels = {heading for role in roles for heading in headings().by_role[role]}
+    """Return the cell to the right of the first label of one of these roles, above the table."""
+    return next(labels(grid, header, *roles), None)
+
+
+def labels(grid: Grid, header: Header | None, *roles: str) -> Iterator[Cell]:
+    """Yield the cells to the right of every label of one of these roles, above the table."""
+    words = {heading for role in roles for heading in headings().by_role[role]}
     last = header.first if header else _COVER_ROWS
     for row, cells in grid.rows.items():
         if row >= last:
             break
         for column, cell in cells.items():
-            if cell.kind == TEXT and words_of(cell.text) in labels:
+            if cell.kind == TEXT and words_of(cell.text) in words:
                 right = [cells[at] for at in sorted(cells) if at > column and clean(cells[at].text) not in (":", "")]
                 if right:
-                    return right[0]
-    return None
+                    yield right[0]
 
 
 def years_in(texts: Iterable[str]) -> tuple[set[int], list[tuple[int, str]]]:
