@@ -434,6 +434,7 @@ class Simulation:
             "kept_share": self.model.kept_share,
             "unknown_points": self.ground.position.unknown_points,
             "at_best": self._record_at_best(),
+            "at_forecast": self._record_at_forecast(),
             "status": plan.status,
             "prover": plan.prover or None,
             "why": plan.why or None,
@@ -482,6 +483,13 @@ class Simulation:
             "total": best.plan.total if feasible else None,
             "probability": best.chance.probability,
         }
+
+    def _record_at_forecast(self) -> dict[str, Any] | None:
+        """Return what the target costs where today's points do not hold, but are kept as forecast; none out of reach."""
+        if self.ground.kept != "all" or self.evidence.empty:
+            return None
+        first = self.evidence.iloc[0]
+        return {"before": first["total"], "cost": None if np.isnan(first["cost"]) else int(first["cost"])}
 
     def _spent(self, column: str) -> list[dict[str, Any]]:
         spent = self.spending(column)

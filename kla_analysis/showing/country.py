@@ -265,8 +265,9 @@ def component_shares_table(published: pd.DataFrame, case: Position) -> Table:
         pd.DataFrame(rows, columns=["who", *codes]),
         source=t(
             "Sumber: data/published/component_scores.csv (terbit). Bagian dihitung dengan maksimum yang tercetak, bila tidak ada "
-            "dengan maksimum {title} (turunan). Tahap dan tahunnya berbeda, jadi hanya pembanding kasar.",
+            "dengan maksimum {title} (turunan). Tahap dan tahunnya berbeda, jadi hanya pembanding kasar. {codes}.",
             title=instrument.title,
+            codes="; ".join(f"{code}: {instrument.components['name'][code]}" for code in codes),
         ),
         badge=t("ILUSTRATIF") if case.illustrative else "",
     )

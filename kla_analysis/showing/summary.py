@@ -289,7 +289,8 @@ def costs_in_words(position: Position, plan: Mapping[str, Any] | None) -> Text:
     }
     said = [
         t(
-            "{cost}: nilai naik dari {before} menjadi {total} ({name}) bila verifikator menerima semua kegiatan.",
+            "{cost}: nilai naik dari {before} menjadi {total} ({name}) bila verifikator menerima semuanya{lower}.",
+            lower=_from_forecast(position, plan),
             **words,
         )
         if plan["given"]["kept"] == "all"
@@ -298,17 +299,30 @@ def costs_in_words(position: Position, plan: Mapping[str, Any] | None) -> Text:
             "menerima semua kegiatan.",
             **words,
         ),
-        t("Peluang {goal} {chance} {given}.", **words),
+        t("Peluang {goal} {chance} {given}{surer}.", surer=_surer(plan), **words),
     ]
-    sure = plan["sure"]
-    if sure is not None and plan["probability"] < sure["probability"]:
-        wanted = percent(sure["probability"])
-        said.append(
-            t("Supaya peluangnya {sure}, dengan syarat yang sama: {cost}.", sure=wanted, cost=_cost(plan, sure["cost"]))
-        )
     if not plan["catalogue"]["example"]:
         said.append(t("Biaya dan peluang {standing}.", standing=standing_name(plan["costs"])))
     return Text((" ".join((*said, *_plan_at_best(position, plan))),))
+
+
+def _surer(plan: Mapping[str, Any]) -> str:
+    """Say what more certainty costs, on the same condition, to stand behind the chance."""
+    sure = plan["sure"]
+    if sure is None or plan["probability"] >= sure["probability"]:
+        return ""
+    return t("; supaya {sure}: {cost}", sure=percent(sure["probability"]), cost=money(sure["cost"]))
+
+
+def _from_forecast(position: Position, plan: Mapping[str, Any]) -> str:
+    """Say what the target costs where today's points do not hold, to stand behind what it costs where they do."""
+    lower = plan.get("at_forecast")
+    if not lower or lower["before"] >= plan["before"]:
+        return ""
+    total = position.instrument.ladder.written(lower["before"], decimals=0)
+    if lower["cost"] is None:
+        return t("; dari prakiraan {total} seluruh katalog pun tidak cukup", total=total)
+    return t("; dari prakiraan {total} perlu {cost}", total=total, cost=money(lower["cost"]))
 
 
 def _plan_at_best(position: Position, plan: Mapping[str, Any]) -> list[str]:

@@ -111,9 +111,14 @@ def test_every_chance_of_a_plan_says_on_what_it_depends():
     position = kla.open_position("63.10", 2022)
     plan = plan_of(position, "nindya")
     said = repr(summary.costs_in_words(position, plan))
-    assert f"Peluang Nindya {likely(plan['probability'])} bila nilai 650,5 hari ini bertahan." in said
-    assert f"Supaya peluangnya 80%, dengan syarat yang sama: {money(plan['sure']['cost'])}" in said
+    assert f"Peluang Nindya {likely(plan['probability'])} bila nilai 650,5 hari ini bertahan; supaya 80%: " in said
+    assert f"supaya 80%: {money(plan['sure']['cost'])}." in said
     assert "nilai naik dari 650,5 menjadi 701" in said
+    dearer = kla.simulate(position, target="nindya").evidence.iloc[0]
+    total = number(outlook(position).median, decimals=0)
+    assert f"menerima semuanya; dari prakiraan {total} perlu {money(dearer['cost'])}." in said
+    beyond = repr(summary.costs_in_words(position, plan | {"at_forecast": {"before": 549.46, "cost": None}}))
+    assert f"; dari prakiraan {total} seluruh katalog pun tidak cukup." in beyond
 
 
 def test_a_plan_for_a_claim_starts_from_what_is_left_of_it():
@@ -121,6 +126,8 @@ def test_a_plan_for_a_claim_starts_from_what_is_left_of_it():
     plan = plan_of(position, "nindya")
     said = repr(summary.costs_in_words(position, plan))
     assert f"naik dari kira-kira {number(plan['before'])} (menurut prakiraan untuk nilai 771,81) menjadi" in said
+    assert plan["at_forecast"] is None
+    assert "dari prakiraan" not in said
 
 
 def test_what_to_decide_follows_from_the_sheet(sheet):
