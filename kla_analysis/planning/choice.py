@@ -172,9 +172,7 @@ class _One:
         """Return the best of the plans that lose no more than a gap against the bound; none where there is none."""
         close = np.flatnonzero(losses <= gap)
         at = np.searchsorted(close, np.append(self.first, ends[-1:]))
-        counts = np.diff(at)
-        if not counts.all():
-            return []
+        counts = np.diff(at)  # none is empty: the best set of a cluster loses nothing
         # Most clusters have one set left: that one is taken, and only the others are merged.
         fixed = close[at[:-1][counts == 1]]
         order = sorted((close[a : a + n] for a, n in zip(at, counts, strict=False) if n > 1), key=len)

@@ -12,6 +12,7 @@ from planning.instances import every_plan, random_instance, replaced
 
 from kla_analysis.errors import ParameterError
 from kla_analysis.planning import frontier
+from kla_analysis.planning.expected import expected_gain
 from kla_analysis.planning.frontier import staircase
 from kla_analysis.planning.model import Limits, Model
 from kla_analysis.planning.plan import Plan, least_money, most_points, solve
@@ -320,6 +321,18 @@ def test_a_prerequisite_is_one_of_its_alternatives(model):
     assert said[0].startswith(f"prasyarat {model.codes[needy]}: {model.codes[first[0]]}")
     helped = np.array(sorted([needy, *(choice[-1] for choice in model.needs[needy])]))
     assert not [each for each in model.broken(helped, Limits()) if each.startswith(f"prasyarat {model.codes[needy]}:")]
+
+
+def test_points_are_counted_to_the_millionth(rolled, model):
+    odd = Model(rolled, model.catalogue, kept_share=1 / 3, acceptance="likely")
+    sets = np.eye(len(model.codes), dtype=bool)
+    on_average = [
+        expected_gain(answered, np.array([1 / 3]), lambda chances: np.array([chances[1] / 7]), sets)
+        for answered in model.answered
+    ]
+    for points in (odd.base, odd.gains, *on_average):
+        millionths = points * 1e6
+        assert millionths == pytest.approx(np.rint(millionths), rel=0, abs=1e-4)
 
 
 def test_a_share_of_the_claims_is_between_nothing_and_all(rolled, model):
