@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kla_analysis.analysis.calibration import load_check
-from kla_analysis.analysis.comparison import difference
+from kla_analysis.analysis.comparison import DIFFERENCE, columns_about, difference
 from kla_analysis.analysis.conditions import below_share
 from kla_analysis.analysis.forecast import STEPS, forecastable, learn, outlook, taught
 from kla_analysis.analysis.position import Position
@@ -69,7 +69,7 @@ def beside(case: Position, other: Position | None, level: str = "component") -> 
     """
     before, after = None if other is None else _rolled(other, level), _rolled(case, level)
     if before is None or after is None:
-        return pd.DataFrame(columns=["name", "max_points", "before", "after", "change"])
+        return pd.DataFrame(columns=[*columns_about(case.instrument.table(level)), *DIFFERENCE])
     return difference(before, after, level)
 
 

@@ -143,6 +143,18 @@ def closing_sets(case: Position, target: str) -> pd.DataFrame:
     )
 
 
+#: What `difference` says of each code.
+DIFFERENCE = (
+    *("before", "before_high", "after", "after_high", "change", "change_high"),
+    *("before_answers", "after_answers"),
+)
+
+
+def columns_about(table: pd.DataFrame) -> list[str]:
+    """Return the columns of a level that say what a code is."""
+    return ["name", "max_points", *(name for name in CODE_COLUMNS.values() if name in table)]
+
+
 def difference(before: RollUp, after: RollUp, level: str) -> pd.DataFrame:
     """Compare two sheets of one instrument, code by code: two rounds, or two areas.
 
@@ -157,8 +169,7 @@ def difference(before: RollUp, after: RollUp, level: str) -> pd.DataFrame:
     _require_same_instrument(before, after)
     table = after.table(level)
     earlier = before.table(level)
-    columns = ["name", "max_points", *(name for name in CODE_COLUMNS.values() if name in table)]
-    return table[columns].assign(
+    return table[columns_about(table)].assign(
         before=earlier["low"],
         before_high=earlier["high"],
         after=table["low"],

@@ -651,7 +651,8 @@ def _told(
     rounds = 1
     if former and previous is None and area is not None:
         previous = model.former_award(area, year)
-        rounds = 1 if previous is None else model.rounds_since(area, year)
+        if previous is not None:
+            rounds = model.rounds_since(area, year)
     beside = np.array(shares) if previous is None else model.after(previous, rounds)
     steps = STEPS if stage == rules.claimed_stage.code else STEPS[1:]
     logs = model.share(steps, verifier, province=province, year=year, area=area or "", known_variance=known_variance)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime
 
-import numpy as np
 import pandas as pd
 
 from kla_analysis.analysis.position import Position
@@ -62,8 +61,8 @@ def evidence_of(case: Position, *, as_of: datetime.date | None = None) -> pd.Dat
     due = pd.to_datetime(table["due"], errors="coerce")
     left = (due - pd.Timestamp(day)).dt.days
     sums = table.groupby("indicator_code")["low"].transform("sum")
-    counted = np.where(sums > 0, table["indicator_code"].map(case.indicators["low"]) / sums.where(sums > 0), 1.0)
-    points, share = table["low"] * counted, state.map(KEPT)
+    counted = table["indicator_code"].map(case.indicators["low"]) / sums.where(sums > 0)
+    points, share = (table["low"] * counted).fillna(0.0), state.map(KEPT)
     return table.assign(
         answered=table["unanswered"].eq(0),
         evidence_state=state,

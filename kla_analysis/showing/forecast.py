@@ -763,7 +763,9 @@ def cases_table(cases: pd.DataFrame, case: Position) -> Table:
     awards = [award_name(codes, ladder) for codes in frame["outcome"]]
     names = {verifier.code: verifier.name for verifier in rules.verifiers}
     frame = frame.assign(
-        share=shares, award=awards, who=[names.get(verifier_of_case(row, rules), "–") for row in frame.to_dict("records")]
+        share=shares,
+        award=awards,
+        who=[names.get(verifier_of_case(row, rules), "–") for row in frame.to_dict("records")],
     )
     return Table(
         t("{count} kasus yang terbit: nilai mandiri, verifikasi, penghargaan", count=len(frame)),

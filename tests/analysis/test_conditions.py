@@ -42,6 +42,12 @@ def test_full_answers_touch_nothing_and_the_predicate_is_never_held_back(instrum
     assert without.placement.predicate == instrument.ladder.place(without.total.low).predicate
 
 
+def test_the_weakest_indicator_stands_first(rolled):
+    found = below_share(rolled(), 0.9)
+    assert len(found) > 10
+    assert (found["low"] / found["max_points"]).is_monotonic_increasing
+
+
 def test_an_unanswered_question_is_told_as_unanswered(instrument, rolled):
     (perda, _) = touched(load_statements(instrument), rolled((",1.1,10.11,", ",1.1,,")))
     assert (perda.open, perda.low, perda.high) == (("1.1",), 0, 12)

@@ -12,6 +12,24 @@ NATIONAL = pd.DataFrame({"award_year": [2020], "held": [False]})
 PROVINCES = pd.DataFrame({"province": ["X"], "award_year": [2022], "whole": [True]})
 
 
+def test_of_equal_predicates_the_newest_stands_first(ladder):
+    rows = [("B", 2022, "madya"), ("A", 2023, "madya"), ("C", 2023, "madya"), ("D", 2021, "nindya")]
+    final = pd.DataFrame(
+        [
+            {
+                "area_code": name,
+                "area_name": name,
+                "province": "X",
+                "award_year": year,
+                "stage": "final",
+                "predicate": had,
+            }
+            for name, year, had in rows
+        ]
+    ).assign(score=np.nan, at_least=None, at_most=None)
+    assert province_standing(final, "X", ladder).index.tolist() == ["D", "A", "C", "B"]
+
+
 def pairs(*lines):
     """Pairs of the final results of districts: code, province, then year and predicate again and again."""
     rows = [

@@ -16,6 +16,7 @@ from kla_analysis.analysis.forecast import (
     STEPS,
     codes_of,
     country_shares,
+    from_model,
     learn_from,
     needed_score,
     own_retention,
@@ -326,6 +327,20 @@ def test_strictness_and_kept_shares_hang_together():
     # Linked as strongly as a province's round, and the distribution itself stays as it was.
     assert np.corrcoef(strictness, drawn)[0, 1] == pytest.approx(kept.linked, abs=0.05)
     assert (drawn >= kept.median).mean() == pytest.approx(0.5, abs=0.01)
+    for end in (0.0, 1.0):  # the strictest and the mildest verifier still differ from answer to answer
+        assert np.ptp(kept.draw(1000, strictness=np.full(1000, end))) > 0.01
+
+
+def test_of_a_district_that_was_seen_the_share_is_known_better(instrument):
+    model = kla.learn()
+    told = {
+        area: from_model(
+            model, 900, CLAIM, year=2025, area=area, previous=None, former=False, verifier="province"
+        ).interval
+        for area in (model.districts[0], "91.71")
+    }
+    seen, unseen = (span.high - span.low for span in told.values())
+    assert seen < unseen
 
 
 def test_what_was_learnt_is_given_with_the_interval_that_was_asked_for():
@@ -334,6 +349,7 @@ def test_what_was_learnt_is_given_with_the_interval_that_was_asked_for():
     assert (narrow["low"] < narrow["median"]).all()
     assert (narrow["median"] < narrow["high"]).all()
     assert (narrow["high"] < wide["high"]).all()
+    assert kla.learn().parameters().equals(wide)
 
 
 def test_rounds_are_counted_not_years():

@@ -74,3 +74,10 @@ def test_what_is_claimed_again_unchanged_is_marked(write, change, same):
     assert copied[["before_year", "year"]].drop_duplicates().values.tolist() == [[2023, 2025]]
     assert copied["copied"].eq(same).mean() > 0.9
     assert (copied["silent"] <= copied["copied"]).all()
+
+
+@pytest.mark.parametrize(("before", "now"), [(0.0, 1.0), (1.0, 0.0)])
+def test_what_brought_nothing_in_one_of_the_rounds_was_not_claimed_again(write, before, now):
+    write(2023, "self_assessment", before)
+    write(2025, "self_assessment", now)
+    assert kla.copied(kla.open(AREA, 2025)).empty

@@ -118,6 +118,19 @@ def test_what_is_aimed_for_is_the_next_band_and_at_the_top_the_top(instrument):
             aim(dataclasses.replace(case, published=None, roll_up=dataclasses.replace(case.roll_up, total=total)))
             == wanted
         )
+    # What was settled when the case was opened stays, until another is asked for.
+    settled = kla.open("63.10", 2022, target="utama")
+    assert (aim(settled), aim(settled, "nindya")) == ("utama", "nindya")
+
+
+def test_what_is_not_there_is_a_table_without_rows(instrument):
+    only_award, case = kla.open("63.10", 2023), kla.open("63.10", 2022)
+    assert case.repairs.columns.tolist() == ["action", "sheet", "cell", "old", "new", "reason", "advice"]
+    for empty in (case.repairs, only_award.repairs, kla.beside(case, None), kla.beside(case, only_award)):
+        assert empty.empty
+    for level in ("question", "indicator", "component"):
+        full = kla.beside(case, case, level).columns
+        assert kla.beside(only_award, case, level).columns.tolist() == full.tolist()
 
 
 def test_a_number_is_taken_apart_where_a_question_loses_most(instrument, tmp_path):

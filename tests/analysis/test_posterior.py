@@ -9,7 +9,7 @@ from scipy import integrate, stats
 
 import kla_analysis as kla
 from kla_analysis.analysis.forecast import SPREADS, STEPS, observe
-from kla_analysis.analysis.posterior import Observations, Prior, fit
+from kla_analysis.analysis.posterior import Mixture, Observations, Prior, fit
 
 TIGHT = 1e-3
 
@@ -28,6 +28,12 @@ def one_mean(low, high, *, spread=0.1, width=TIGHT) -> Observations:
         known_variance=np.zeros(count),
         priors=(Prior(spread, width), Prior(1e-4, TIGHT)),
     )
+
+
+def test_a_quantile_of_two_normals_that_lie_apart():
+    apart = Mixture(np.array([0.5, 0.5]), np.array([0.0, 100.0]), np.array([1.0, 1.0]))
+    for probability, by_hand in ((0.1, stats.norm.ppf(0.2)), (0.9, 100 + stats.norm.ppf(0.8))):
+        assert apart.quantile(probability) == pytest.approx(by_hand)
 
 
 def test_three_numbers_by_hand():

@@ -70,6 +70,8 @@ def test_at_risk_is_what_counts_of_an_answer(data, instrument):
     small = instrument.questions.index[instrument.questions["indicator_code"] == "22A"]
     scores = instrument.questions["max_points"].where(~instrument.questions.index.isin(small), 0.0)
     scores[small[0]] = 0.5
+    nothing = instrument.questions.index[instrument.questions["indicator_code"] == "8"]
+    scores[nothing] = 0.0
     rows = scores.rename("score").rename_axis("question_code").reset_index()
     rows = rows.assign(area_code=AREA, award_year=2026, stage="self_assessment", evidence_state="none")
     rows.to_csv(folder / "2026-self_assessment.csv", index=False)
@@ -77,7 +79,7 @@ def test_at_risk_is_what_counts_of_an_answer(data, instrument):
     first = instrument.questions.index[instrument.questions["indicator_code"] == "19"][0]
     assert table.at[first, "at_risk_points"] == pytest.approx(scores[first] * 51 / 54 * KEPT["complete"])
     assert table.at[small[0], "at_risk_points"] == pytest.approx(0.5 * KEPT["complete"])
-    assert (table.loc[small[1:], "at_risk_points"] == 0).all()
+    assert (table.loc[[*small[1:], *nothing], "at_risk_points"] == 0).all()
 
 
 def test_summed_by_who_leads_and_by_cluster(case, instrument):

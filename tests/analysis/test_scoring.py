@@ -66,7 +66,9 @@ def test_missing_answers(sheet, instrument, policy, low, high):
     rolled = kla.roll_up(loaded, instrument, missing=policy)
     assert (rolled.total.low, rolled.total.high) == (low, high)
     assert rolled.missing == ("1.1",)
-    assert "1.1" in rolled.missing_in_words()
+    said = rolled.missing_in_words()
+    assert "1.1" in said
+    assert ("dihitung nol" in said, "paling banyak 12 poin" in said) == (policy == "zero", policy == "range")
 
 
 @pytest.mark.parametrize("policy", ["range", "zero"])

@@ -20,6 +20,7 @@ def test_the_total_is_made_of_274_questions(rolled):
     assert math.isclose(math.fsum(leaf.points for leaf in leaves), traced.points)
     assert all("lembar rujukan" in leaf.source for leaf in leaves)
     assert all(part.rule and part.source for _, part in traced.walk())
+    assert "<th>0</th>" not in traced._repr_html_()  # rows have codes, not numbers
 
 
 @pytest.mark.parametrize(("code", "points", "parts"), [("K2", 93.8, 5), ("21A", 75.8, 10), ("21A.7a", 6, 0)])

@@ -8,6 +8,8 @@ import kla_analysis as kla
 from kla_analysis.analysis.forecast import own_retention
 from kla_analysis.analysis.uncertainty import (
     COMMON,
+    NORMAL,
+    drawn,
     flips_by_answer,
     flips_by_weight,
     sensitivity,
@@ -55,6 +57,12 @@ def test_the_same_seed_gives_the_same_bytes(rolled, retention):
 
 def test_nothing_explains_what_does_not_vary(rolled):
     assert (sensitivity(rolled, own_retention(0.7), samples=64).indices == 0).all(axis=None)
+
+
+def test_inputs_are_standard_normals():
+    draws = drawn((NORMAL,) * 3)
+    assert draws.mean(axis=0) == pytest.approx(0, abs=0.01)
+    assert draws.std(axis=0) == pytest.approx(1, abs=0.01)
 
 
 def test_what_is_shared_matters_most(rolled, retention):

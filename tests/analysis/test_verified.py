@@ -99,6 +99,18 @@ def test_no_more_comes_back_than_the_indicator_lost(data, instrument):
     assert kla.two_day_list(case)["at_stake_points"].sum() == pytest.approx(lost)
 
 
+def test_no_more_comes_back_together_than_the_indicator_lost(data, instrument):
+    """Two questions of 19 lose 2 and 1.5, and the three points that do not count anyway are among them."""
+    full = instrument.questions["max_points"].to_dict()
+    write(data, CLAIM, full)
+    write(data, VERIFIED, full | {"19.1": full["19.1"] - 2, "19.3": full["19.3"] - 1.5})
+    case = kla.open(AREA, 2026)
+    assert kla.cuts(case, "indicator").at["19", "cut_points"] == pytest.approx(0.5)
+    listed = kla.two_day_list(case)
+    assert listed["at_stake_points"].to_dict() == {"19.1": 0.5, "19.3": 0.5}
+    assert at_stake(listed, case) == 0.5
+
+
 @pytest.mark.parametrize("level", ["indicator", "component"])
 def test_a_result_that_stops_higher_is_compared_there(data, instrument, level):
     write(data, CLAIM, instrument.questions["max_points"])

@@ -7,7 +7,7 @@ import pytest
 from conftest import UNANSWERED
 
 import kla_analysis as kla
-from kla_analysis.analysis.weakness import Selection, selected_groups
+from kla_analysis.analysis.weakness import Selection, selected_groups, unknown_in, weakest_indicators
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +124,25 @@ def test_recoverable_where_an_answer_of_a_capped_indicator_is_missing(tanah_bumb
     question = kla.lost_points(rolled, "question").loc["19.3"]
     assert (question["lost_points"], question["recoverable_points"]) == (2, 2)
     assert rolled.indicators.loc["19", ["low", "high", "lost_points", "unknown_points"]].to_list() == [48, 51, 0, 3]
+
+
+def test_unknown_points_of_a_selection(blanked, instrument):
+    rolled = kla.roll_up(kla.load_assessment(blanked(["7.1", "7.2", "8.3"]), instrument), instrument)
+    maxima = instrument.questions["max_points"]
+    chosen = {
+        Selection(): maxima[["7.1", "7.2", "8.3"]].sum(),
+        Selection(component="K2"): maxima[["7.1", "7.2", "8.3"]].sum(),
+        Selection(component="K1"): 0,
+        Selection(indicator="8"): maxima["8.3"],
+    }
+    assert {one: unknown_in(rolled, one) for one in chosen} == chosen
+
+
+def test_a_component_may_have_lost_less_than_a_point(tanah_bumbu, instrument):
+    scores = instrument.questions["max_points"].astype(float).copy()
+    scores["8.3"] -= 0.5
+    found = weakest_indicators(kla.roll_up(dataclasses.replace(tanah_bumbu, scores=scores), instrument))
+    assert found["lost_points"].to_dict() == {"8": 0.5}
 
 
 def test_a_selection_is_counted_as_the_sheet_counts_it_until_it_is_thinned_out(tanah_bumbu, instrument):
