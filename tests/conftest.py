@@ -22,8 +22,8 @@ PICTURES = ROOT / "tests" / "browser" / "screenshots"
 
 #: Files whose tests share nothing that is made in them. These tests are long, so each goes to whichever worker is free;
 #: all other files are kept whole, for the sake of their fixtures. The larger a file, the sooner its turn: single tests
-#: come last, and no worker is left with a long file at the end.
-SINGLY = {f"test_{name}" for name in ("batch", "engine", "imports", "kills", "notebooks", "report", "risk", "runner")}
+#: come last, those of the files with the longest tests first, and no worker is left with something long at the end.
+SINGLY = [f"test_{name}" for name in ("batch", "runner", "kills", "engine", "risk", "imports", "report", "notebooks")]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -32,6 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem not in SINGLY:
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
+    items.sort(key=lambda item: SINGLY.index(item.path.stem) if item.path.stem in SINGLY else -1)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

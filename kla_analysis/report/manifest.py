@@ -13,7 +13,7 @@ import json
 import platform
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
@@ -196,17 +196,22 @@ def now() -> str:
 def _common(project: Project) -> dict[str, str]:
     """Hash what all reports share."""
     data = project.data
-    package = Path(__file__).resolve().parent.parent
-    code = [path for path in files_below(package) if "__pycache__" not in path.parts]
     return {
         "instrument": _hash(files_below(data / "instruments")),
         "published": _hash(files_below(data / "published")),
         "areas": _hash([data / "areas.csv", data / "datapackage.json"]),
         "actions": _hash(files_below(data / "actions")),
         "reference": _hash(files_below(data / "assessments" / "reference")),
-        "code": _hash(code),
+        "code": _code(),
         "notebooks": _hash(project.report_notebooks()),
     }
+
+
+@cache
+def _code() -> str:
+    """Hash the program once: what a process has loaded stays as it is, whatever becomes of the files."""
+    package = Path(__file__).resolve().parent.parent
+    return _hash(path for path in files_below(package) if "__pycache__" not in path.parts)
 
 
 def _hash(paths: Iterable[Path]) -> str:

@@ -83,9 +83,9 @@ class ReportParameters(BaseModel):
     @classmethod
     def _in_the_instrument(cls, value: str, info: ValidationInfo) -> str:
         """Take a code in any case; what it stands for here is how the instrument writes it."""
-        choices = _choices(info.data)[str(info.field_name)]
         if value == "" and info.field_name in ("stage", "target"):
             return value
+        choices = list(LANGUAGES) if info.field_name == "lang" else _choices(info.data)[str(info.field_name)]
         written = {choice.casefold(): choice for choice in choices}
         if value.casefold() not in written:
             raise PydanticCustomError("choice", "{choices}", {"choices": ", ".join(choices)})
@@ -102,7 +102,6 @@ def _choices(values: dict[str, Any]) -> dict[str, list[str]]:
         "stage": [stage.code for stage in instrument.stages],
         "target": [band.code for band in instrument.ladder.bands],
         "cluster": [ALL_CLUSTERS, *instrument.components.index],
-        "lang": list(LANGUAGES),
     }
 
 
