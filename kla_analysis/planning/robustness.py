@@ -156,11 +156,16 @@ def regret(model: Model, actions: Sequence[str], limits: Limits, *, retention: R
     return pd.DataFrame(rows, columns=["strictness", "kept", "total", "best_total", "regret"])
 
 
-def worth_of_evidence(model: Model, target: float, limits: Limits, retention: Retention) -> pd.DataFrame:
+def worth_of_evidence(
+    model: Model, target: float, limits: Limits, retention: Retention, secured: Sequence[float] = SECURED
+) -> pd.DataFrame:
     """Return what it would save to secure the evidence of claimed points before new ones are bought.
 
     Of the points that verification is expected to cut (at the median of the retention) a share is
     secured; what the target (points) then costs is solved again.
+
+    Args:
+        secured: the shares, nothing (0) first.
 
     Returns:
         One row per share: `secured`, `points` (kept by it), `total` (before any action), `cost` of the
@@ -168,7 +173,7 @@ def worth_of_evidence(model: Model, target: float, limits: Limits, retention: Re
     """
     rows = []
     free = replace(limits, budget=None)
-    for share in SECURED:
+    for share in secured:
         middle = min(retention.median, 1.0)
         kept = middle + (1 - middle) * share
         then = replace(model, kept_share=kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +25,7 @@ from kla_analysis.planning.model import Limits, Model
 from kla_analysis.planning.outcomes import Chance, Outcomes, draw_outcomes
 from kla_analysis.planning.plan import Plan, least_money, most_points
 from kla_analysis.planning.ranking import Ranking, cut_safe, weighted_list
-from kla_analysis.planning.robustness import core_actions, regret, worth_of_evidence
+from kla_analysis.planning.robustness import SECURED, core_actions, regret, worth_of_evidence
 from kla_analysis.planning.scenario import Scenario
 
 #: Rupiah: “what would a little more buy?”
@@ -371,10 +372,13 @@ class Simulation:
     @cached_property
     def evidence(self) -> pd.DataFrame:
         """What it saves to secure the evidence of claimed points first, as if the sheet were only claimed."""
+        return self._evidence(SECURED)
+
+    def _evidence(self, secured: Sequence[float]) -> pd.DataFrame:
         if self.infeasible or not forecastable(self.ground.position):
             return pd.DataFrame(columns=["secured", "points", "total", "cost", "saved"])
         retention = self.ground.retention or outlook(self.ground.position).retention
-        return worth_of_evidence(self.model, self.target, self.ground.limits, retention)
+        return worth_of_evidence(self.model, self.target, self.ground.limits, retention, secured)
 
     @cached_property
     def chances(self) -> pd.DataFrame:
@@ -486,9 +490,12 @@ class Simulation:
 
     def _record_at_forecast(self) -> dict[str, Any] | None:
         """Return what the target costs where today's points do not hold, but are kept as forecast; none out of reach."""
-        if self.ground.kept != "all" or self.evidence.empty:
+        if self.ground.kept != "all":
             return None
-        first = self.evidence.iloc[0]
+        found = self._evidence(SECURED[:1])
+        if found.empty:
+            return None
+        first = found.iloc[0]
         return {"before": first["total"], "cost": None if np.isnan(first["cost"]) else int(first["cost"])}
 
     def _spent(self, column: str) -> list[dict[str, Any]]:
