@@ -99,6 +99,8 @@ class CollectDoor(Controls):
         if found is not None and decide:
             self._collect()
         elif found is not None:
+            with self.quietly():
+                self.lead.value = found.rule == "lead"
             self._show(found)
 
     def _dropped(self, change: Any) -> None:

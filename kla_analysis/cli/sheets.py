@@ -218,9 +218,8 @@ def worksheets_command(
 @click.option(
     "--rule",
     type=click.Choice(["none", "lead"]),
-    default="none",
-    show_default=True,
-    help="Bila nilai dua lembaga berbeda: none dikosongkan, lead menurut pengampu.",
+    help="Bila nilai dua lembaga berbeda: none dikosongkan (mula-mula begitu), lead menurut pengampu; bila kosong, seperti "
+    "pengumpulan sebelumnya.",
 )
 @click.option("--out", type=FILE, help="Berkas CSV hasil; bila kosong, data/assessments/<wilayah>/<tahun>-<tahap>.csv.")
 @click.option("--table", type=FILE, help="Tulis juga tabel penyerahan: .xlsx, .csv, atau .json.")
@@ -233,7 +232,7 @@ def collect_command(
     year: int,
     due: Any,
     subdistricts: str,
-    rule: str,
+    rule: str | None,
     out: Path | None,
     table: Path | None,
     replace_old: bool,
@@ -268,7 +267,7 @@ def collect_command(
     )
     if table is not None:
         refuse_to_write_over(table, own, paths)
-    found = collect(paths, own, out=out, rule=rule, replace_old=replace_old)
+    found = collect(paths, own, out=out, rule=rule or "", replace_old=replace_old)
     if table is not None:
         write_collection(found, table)
     for note in notes:

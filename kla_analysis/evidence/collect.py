@@ -96,6 +96,7 @@ class Collected:
         differences: conflicts, corrections and what was decided.
         refused: files and rows that were not taken.
         files: how many files were looked at now, how many of them were new, and how many nobody has filled in yet.
+        rule: by which differences were decided (`merge`).
     """
 
     round: Round
@@ -104,6 +105,7 @@ class Collected:
     differences: tuple[Difference, ...]
     refused: tuple[Refused, ...]
     files: tuple[int, int, int]
+    rule: str
     path: Path | None = None
 
     @property
@@ -148,6 +150,7 @@ def merge(own: Round, deliveries: Iterable[Delivery], rule: str = "none") -> Col
         tuple(differences),
         tuple(dict.fromkeys(refused)),
         (len(ordered), 0, 0),
+        rule,
     )
 
 
@@ -312,7 +315,7 @@ def collect(
     own: Round,
     *,
     out: Path | None = None,
-    rule: str = "none",
+    rule: str = "",
     replace_old: bool = False,
     data: Path | None = None,
 ) -> Collected:
@@ -321,7 +324,7 @@ def collect(
     Args:
         files: what came back; a file that was taken already is known by its bytes.
         out: the assessment to write; that of the project when not given.
-        rule: as for `merge`.
+        rule: as for `merge`; when empty, the one by which the assessment was collected before, at first `none`.
         replace_old: write over an assessment that was not collected.
 
     Raises:
@@ -343,7 +346,7 @@ def collect(
         kept, refused = _kept(folder, own)
         before = len(kept)
         looked, blank = _take_in(files, own, folder, kept, refused)
-        merged = merge(own, kept.values(), rule)
+        merged = merge(own, kept.values(), rule or _rule_of(path))
         if len(merged.frame):
             _write(merged, path, kept)
     except OSError as error:
@@ -384,15 +387,16 @@ def _take_in(
 
 
 def collected_until(own: Round, day: str = "", *, data: Path | None = None) -> Collected | None:
-    """Return a round as far as it had come in on a day, by the deliveries that are kept; None where there are none.
+    """Return a round as far as it had come in on a day, by the deliveries and the rule that are kept; None where there are none.
 
     Args:
         day: ISO date; a delivery without a day counts as in from the start. All of them when empty.
     """
-    kept, refused = _kept(_own_sheet(own, data).with_suffix(DELIVERIES), own)
+    path = _own_sheet(own, data)
+    kept, refused = _kept(path.with_suffix(DELIVERIES), own)
     if not kept:
         return None
-    merged = merge(own, [one for one in kept.values() if not day or one.sent <= day])
+    merged = merge(own, [one for one in kept.values() if not day or one.sent <= day], _rule_of(path))
     return replace(merged, refused=(*refused, *merged.refused), files=(0, 0, 0))
 
 
@@ -402,11 +406,20 @@ def _own_sheet(own: Round, data: Path | None) -> Path:
 
 def _is_collected(path: Path) -> bool:
     """Whether an assessment was made by `collect`."""
+    return "deliveries" in _origin_of(path)
+
+
+def _rule_of(path: Path) -> str:
+    """Return the rule by which an assessment was collected; `none` where it was not, or does not say."""
+    return "lead" if _origin_of(path).get("rule") == "lead" else "none"
+
+
+def _origin_of(path: Path) -> dict[str, Any]:
     try:
         about = yaml.safe_load(path.with_suffix(ORIGIN).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return False
-    return isinstance(about, dict) and "deliveries" in about
+        return {}
+    return about if isinstance(about, dict) else {}
 
 
 def _kept(folder: Path, own: Round) -> tuple[dict[str, Delivery], list[Refused]]:
@@ -441,6 +454,7 @@ def _write(merged: Collected, path: Path, kept: Mapping[str, Delivery]) -> None:
         "instrument": merged.round.rules.id,
         "source_sha256": hashlib.sha256("".join(hashes).encode()).hexdigest(),
         "deliveries": hashes,
+        "rule": merged.rule,
         "kind": "real",
         "personal_data": "none",
     }

@@ -13,12 +13,12 @@ import openpyxl
 import pandas as pd
 import pytest
 import rounds
-from conftest import often, run_kla
+from conftest import ROOT, often, run_kla
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kla_analysis as kla
-from kla_analysis.evidence.collect import collect, merge
+from kla_analysis.evidence.collect import collect, collected_until, merge
 from kla_analysis.evidence.deliveries import Delivery
 from kla_analysis.evidence.worksheets import Identity, Unit, open_round
 from kla_analysis.showing.collection import collection_workbook, deliveries_table
@@ -173,6 +173,23 @@ def test_the_lead_s_word_wins_only_where_it_is_asked_for_and_the_coordinator_s_a
     assert score(bapenda, dinkes, lead) == (None, "", "Dinkes")
     assert score(bapenda, dinkes, lead, rule="lead") == (1.5, "lead", "Dinkes")
     assert score(bapenda, dinkes, lead, word, rule="lead") == (0.25, "coordinator", "Dinkes")
+
+
+def test_the_rule_stays_until_another_is_asked_for(played, tmp_path, monkeypatch):
+    """Who looks at the round later sees it decided as its sheet is; `collect` without a rule goes on as before."""
+    monkeypatch.setenv("KLA_DATA", str(shutil.copytree(ROOT / "data", tmp_path / "data")))
+    _, path = played.files["coordinator", ""]
+    files = [
+        played.send("agency", "Bapenda", tmp_path / "a.xlsx"),
+        played.send("agency", "Dinkes", tmp_path / "b.xlsx", {"17.5": {"score": 1.5}}),
+        rounds.fill(path, tmp_path / "c.xlsx", {"17.5": {"lead": "Dinkes"}}),
+    ]
+    for asked, kept, score in (("", "none", None), ("lead", "lead", 1.5), ("", "lead", 1.5), ("none", "none", None)):
+        collect(files, played.own, rule=asked)
+        found = collected_until(played.own)
+        assert found.rule == kept
+        answer = found.frame.set_index("question_code").at["17.5", "score"]
+        assert answer == score or (score is None and math.isnan(answer))
 
 
 def test_bad_cells_are_listed_and_cost_no_other_row(played, tmp_path):

@@ -5,15 +5,18 @@ import shutil
 
 import people
 import pytest
+import rounds
 from conftest import ROOT
 
 import kla_analysis as kla
 from kla_analysis.app import choices, shelf
 from kla_analysis.app.check_page import CheckDoor
+from kla_analysis.app.collect_page import CollectDoor
 from kla_analysis.app.compare_page import Comparison
 from kla_analysis.app.report_page import NewReport
 from kla_analysis.app.schedule_page import ScheduleForm
 from kla_analysis.errors import OutputError, ParameterError
+from kla_analysis.evidence.collect import collect
 from kla_analysis.evidence.intake.sheet import read_sheet
 from kla_analysis.language import use_language
 from kla_analysis.report import exports
@@ -302,3 +305,16 @@ def test_a_folder_that_can_not_be_written_is_said(home):
         form._written(form.toml())
     form.make.click()
     assert "tidak dapat ditulis" in form.message.value
+
+
+def test_the_page_of_a_round_shows_the_rule_that_its_sheet_was_merged_by(home, tmp_path):
+    played = rounds.Played(tmp_path / "putaran")
+    collect([played.send("agency", "Bapenda", tmp_path / "a.xlsx")], played.own, rule="lead")
+    door = CollectDoor()
+    assert not door.lead.value
+    door.year.value = "2025"
+    assert door.lead.value
+    door.lead.value = False  # the sheet follows
+    again = CollectDoor()
+    again.year.value = "2025"
+    assert not again.lead.value
