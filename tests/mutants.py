@@ -38,8 +38,8 @@ from _pytest.runner import runtestprotocol
 
 ROOT = Path(__file__).resolve().parent.parent
 WINGS = ("instrument", "evidence", "analysis", "planning")
-#: Tests of what is made of the wings, which may notice a fault as well.
-ABOVE = ("showing",)
+#: Tests of what is made of the wings, and of their data, which may notice a fault as well.
+ABOVE = ("showing", "test_data.py")
 KNOWN = ROOT / "tests" / "survivors.txt"
 HEAVY = (
     "pandas",

@@ -10,6 +10,7 @@ from scipy import stats
 
 from kla_analysis.analysis.calibration import (
     LEFT_OUT,
+    RECORD,
     _brier,
     check,
     coverage,
@@ -135,7 +136,9 @@ def test_changed_facts_are_counted_anew(tmp_path, instrument):
             data=data,
         )
         assert row["at_least_nindya"] == pytest.approx(told.probability_at_least("nindya"), abs=0.01)
+    before = (ROOT / "data" / RECORD).read_bytes()
     record(data=data)
+    assert (ROOT / "data" / RECORD).read_bytes() == before  # it was asked for the other folder
     pd.testing.assert_frame_equal(found, load_check(data=data), check_dtype=False)
 
 

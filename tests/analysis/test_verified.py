@@ -67,6 +67,15 @@ def test_what_was_cut_by_whose_evidence(claim, instrument):
     require_readable(chart)
 
 
+def test_a_small_claim_keeps_a_share_as_any_other(data, instrument):
+    full = instrument.questions["max_points"].to_dict()
+    write(data, CLAIM, full | {"8.3": 0.5, "2.1": 0})
+    write(data, VERIFIED, full | {"8.3": 0.25, "2.1": 0})
+    kept = kla.cuts(kla.open(AREA, 2026))["kept"]
+    assert kept["8.3"] == 0.5
+    assert kept.isna()["2.1"]  # nothing was claimed of it
+
+
 def test_opened_at_either_stage_the_round_is_the_same(claim):
     verified = kla.open(AREA, 2026)
     assert verified.stage == VERIFIED

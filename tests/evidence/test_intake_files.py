@@ -58,10 +58,30 @@ def test_empty_files(tmp_path):  # T01, T02
         assert "berkas kosong" in refusal(write(tmp_path / name, b""))
 
 
+@pytest.mark.parametrize("write_as", [people.write_xlsx, people.write_ods, people.write_xls])
+def test_a_bad_cell_is_named_by_its_own_address(tmp_path, write_as):
+    rows = [*PAGE.rows[:3], ("2", "Penguatan", 36, "dua puluh")]
+    path = write_as(tmp_path / f"a.{write_as.__name__[6:]}", [people.page("Rekap", rows)])
+    assert refused_cells(path) == ["D4"]
+
+
+def test_a_bad_cell_is_named_where_the_workbook_gives_no_addresses(tmp_path):
+    rows = people.small_table(1) + people.text_row(4, "2", "Penguatan", 36, "dua puluh")
+    xml = re.sub(r' r="[A-Z]*\d+"', "", people.sheet_xml(rows))
+    assert refused_cells(people.raw_xlsx(tmp_path / "a.xlsx", xml)) == ["D4"]
+
+
+def refused_cells(path: Path) -> list[str]:
+    frame = read_sheet(path, stage="self_assessment").repairs.frame()
+    return frame.loc[frame["action"] == "refused", "cell"].to_list()
+
+
 def test_a_header_only(tmp_path):  # T03
     assert "tidak ada baris data" in refusal(write(tmp_path / "a.csv", b"Kode;Indikator;Nilai\n"))
     path = people.write_xlsx(tmp_path / "a.xlsx", [people.page("A", [("Kode", "Indikator", "Nilai")])])
     assert "tidak ada baris data" in refusal(path)
+    (problem,) = read_sheet(path).repairs.problems(path.name)
+    assert (problem.row, problem.column) == (None, None)  # of the file, not of a cell
 
 
 def test_a_truncated_workbook(tmp_path):  # T04

@@ -209,6 +209,17 @@ def test_every_beginning_of_the_list_is_a_plan(model):
     assert ranking.loss == pytest.approx(np.mean(np.array(free) - held), abs=1e-6)
 
 
+def test_of_a_group_that_must_have_one_the_cheapest_wanted_comes_first(model):
+    limits = Limits(exactly_one=(("A02", "A05"),))
+    stairs = staircase(model, limits)
+    wanted = ["A05", *(code for code in stairs.steps["actions"].iloc[-1] if code not in ("A02", "A05"))]
+    cheaper = [code for code in wanted if model.costs[model.indices([code])] < model.costs[model.indices(["A05"])]]
+    assert cheaper
+    order = list(cut_safe(model, stairs, limits, among=tuple(wanted)).steps.index)
+    assert order[0] == "A05"
+    assert "A02" not in order
+
+
 def test_the_order_is_better_than_points_for_the_money(model):
     stairs = staircase(model)
     ranking = cut_safe(model, stairs)

@@ -98,6 +98,9 @@ def test_the_activities_of_a_record_begin_with_those_without_which_most_is_lost(
     assert sorted(named) == sorted(answer.plan.actions)
     assert lost[named].is_monotonic_decreasing
     assert sum(one["cost"] for one in answer.record()["activities"]) == answer.plan.cost
+    for column, spent in answer.record()["spending"].items():
+        assert sum(one["cost"] for one in spent) == answer.plan.cost
+        assert {one["name"] for one in spent} == set(answer.spending(column).index)
 
 
 def test_a_catalogue_that_was_changed_is_read_anew_and_the_others_are_kept(position, tmp_path):
