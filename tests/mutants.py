@@ -55,8 +55,26 @@ HEAVY = (
     "IPython",
 )
 
-#: Files are read in a process apart, whose functions nobody sees: what asks it may enter all below this folder.
-APART, ASKED = "evidence/intake/", "evidence/intake/child.py Reader.read"
+#: Files are read in a process apart. In a copy of the project it begins with this, and writes the functions that it enters
+#: into a file named after the process that asked it, as long as there is a folder for them.
+ENTERED = "entered"
+APART = f"""
+import os, sys
+
+here = os.path.dirname(__file__)
+folder, package = os.path.join(here, "{ENTERED}"), os.path.join(here, "kla_analysis", "")
+if os.path.isdir(folder) and "kla_analysis.evidence.intake.child" in sys.orig_argv:
+    seen, said = set(), open(os.path.join(folder, str(os.getppid())), "a", buffering=1)
+
+    def look(frame, event, _argument):
+        code = frame.f_code
+        if event == "call" and code not in seen:
+            seen.add(code)
+            if code.co_filename.startswith(package):
+                said.write(code.co_filename[len(package) :] + " " + code.co_qualname.split(".<")[0] + "\\n")
+
+    sys.setprofile(look)
+"""
 
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE,
@@ -245,6 +263,8 @@ class Recorder:
             for code in seen
             if code.co_filename.startswith(self.package)
         }
+        with contextlib.suppress(FileNotFoundError):
+            entered |= set((self.folder.parent / ENTERED / str(os.getpid())).read_text().splitlines())
         said = [item.nodeid, time.process_time() - start, failed, sorted(entered)]
         (self.folder / f"{os.getpid()}.json").write_text(json.dumps(said))
         return 0
@@ -296,6 +316,7 @@ def copied(to: Path) -> Path:
         shutil.copytree(ROOT / name, to / name)
     for name in ("pyproject.toml", "README.md", "Makefile", "environment.yml", "requirements.lock"):
         shutil.copy(ROOT / name, to / name)
+    (to / "sitecustomize.py").write_text(APART)
     return to
 
 
@@ -303,6 +324,7 @@ def record(tree: Path, wings: list[str], jobs: int) -> tuple[dict[str, list[str]
     """Run all tests of some wings once as they are, and return which test enters what and takes how long."""
     answers = tree / "answers"
     answers.mkdir()
+    (tree / ENTERED).mkdir()
 
     def work() -> int:
         recorder = Recorder(tree / "kla_analysis", answers, jobs)
@@ -312,6 +334,7 @@ def record(tree: Path, wings: list[str], jobs: int) -> tuple[dict[str, list[str]
         return run_tests(tree, places, recorder)
 
     os.waitpid(forked(work), 0)
+    shutil.rmtree(tree / ENTERED)
     entered: dict[str, list[str]] = defaultdict(list)
     seconds = {}
     for answer in answers.iterdir():
@@ -417,8 +440,6 @@ def tests_for(mutant: Mutant, entered: dict, seconds: dict, most: float) -> list
         found = set(entered.get(f"{mutant.module} {mutant.function}", ()))
     else:
         found = {test for key, tests in entered.items() if key.startswith(f"{mutant.module} ") for test in tests}
-    if mutant.module.startswith(APART):
-        found |= set(entered.get(ASKED, ()))
     chosen, spent = [], 0.0
     for test in sorted(found, key=lambda test: (seconds[test], test)):
         spent += seconds[test]

@@ -101,6 +101,7 @@ SHIFTED += [(code, name, "DP3A", most, score) for code, name, most, score in (ON
             150.0,
         ),
         ([HEAD, ONE, TWO, HEAD, THREE], 120.0),
+        ([HEAD, ONE, TWO, (*HEAD, "Paraf dan cap"), (*THREE, "ya")], 120.0),
         (
             [
                 *CLUSTERS,
