@@ -120,6 +120,10 @@ def test_the_history_reads_results_and_cases_together():
     assert kla.load_history().set_index(["area_code", "award_year", "stage"]).index.is_unique
     stages = kla.history_of("62.02").groupby("award_year")["stage"].agg(list)
     assert stages[2023] == ["self_assessment", "administrative_verification", "final"]
+    # A score that is known exactly is a score, any other a range: Kota Bogor was verified at 788 to 789 in 2022.
+    bogor = kla.history_of("32.71").set_index(["award_year", "stage"])[["score", "score_low", "score_high"]]
+    assert bogor.loc[(2022, "self_assessment")].dropna().to_dict() == {"score": 989}
+    assert bogor.loc[(2022, "administrative_verification")].dropna().to_dict() == {"score_low": 788, "score_high": 789}
 
 
 def test_contradictions_are_declared_and_true(tmp_path, ladder):
