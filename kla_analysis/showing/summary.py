@@ -322,7 +322,12 @@ def _from_forecast(position: Position, plan: Mapping[str, Any]) -> str:
     total = position.instrument.ladder.written(lower["before"], decimals=0)
     if lower["cost"] is None:
         return t("; dari prakiraan {total} seluruh katalog pun tidak cukup", total=total)
-    return t("; dari prakiraan {total} perlu {cost}", total=total, cost=money(lower["cost"]))
+    return t(
+        "; dari prakiraan {total}, {goal} perlu {cost}",
+        total=total,
+        goal=_goal(position, plan),
+        cost=money(lower["cost"]),
+    )
 
 
 def _plan_at_best(position: Position, plan: Mapping[str, Any]) -> list[str]:

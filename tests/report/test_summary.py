@@ -116,7 +116,7 @@ def test_every_chance_of_a_plan_says_on_what_it_depends():
     assert "nilai naik dari 650,5 menjadi 701" in said
     dearer = kla.simulate(position, target="nindya").evidence.iloc[0]
     total = number(outlook(position).median, decimals=0)
-    assert f"menerima semuanya; dari prakiraan {total} perlu {money(dearer['cost'])}." in said
+    assert f"menerima semuanya; dari prakiraan {total}, Nindya perlu {money(dearer['cost'])}." in said
     beyond = repr(summary.costs_in_words(position, plan | {"at_forecast": {"before": 549.46, "cost": None}}))
     assert f"; dari prakiraan {total} seluruh katalog pun tidak cukup." in beyond
 
