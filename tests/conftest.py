@@ -10,10 +10,15 @@ from typing import TypeVar
 import filelock
 import pytest
 from command import run_json, run_kla
+from hypothesis import settings
 
 import kla_analysis as kla
 
 __all__ = ["ROOT", "blank", "often", "run_json", "run_kla"]
+
+#: No test looks at a clock to fail.
+settings.register_profile("kla", deadline=None)
+settings.load_profile("kla")
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent

@@ -37,7 +37,7 @@ def test_tanah_bumbu_is_the_reference_scaled_to_the_middle_of_madya(reference, t
 
 
 # The first example loads the instrument.
-@settings(deadline=None, max_examples=often(25, 100))
+@settings(max_examples=often(25, 100))
 @given(st.floats(min_value=1, max_value=900).map(lambda total: round(total, 2)))
 def test_scaling_reaches_every_total_and_never_passes_a_maximum(total):
     instrument = kla.load_instrument()

@@ -268,7 +268,7 @@ def written(value: float, mark: str, grouped: bool) -> str:
     return text if mark == "." else text.replace(",", " ").replace(".", ",").replace(" ", ".")
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.floats(-1e9, 1e9).map(lambda v: round(v, 2)), st.sampled_from(",."), st.booleans())
 def test_what_is_written_is_read_back(value, mark, grouped):
     text = written(value, mark, grouped)
@@ -284,7 +284,7 @@ def test_ten_thousand_round_trips_through_the_library_s_own_writing():
         assert read_number(Cell("s", number(value, decimals=2)), ",").value == value
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text(max_size=40), st.sampled_from([",", ".", ""]))
 def test_no_text_breaks_the_reading(text, mark):
     reading = read_number(Cell("s", text), mark)
@@ -302,7 +302,7 @@ def test_every_code_is_found_in_every_spelling(instrument):
                 assert names.code(Cell("s", spelt)).code == code
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.floats(0, 1000).map(lambda v: round(v, 2)))
 def test_bands_are_the_same_for_a_total_however_it_was_typed(total):  # T65
     ladder = kla.load_instrument().ladder

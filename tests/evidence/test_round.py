@@ -329,7 +329,7 @@ DELIVERIES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=often(12, 300))
+@settings(max_examples=often(12, 300))
 @given(DELIVERIES, st.randoms(use_true_random=False), st.sampled_from(["none", "lead"]))
 def test_any_order_of_deliveries_gives_the_same_assessment(drawn, order, rule):
     own = open_round("63.10", 2025)

@@ -7,7 +7,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kla_analysis as kla
@@ -146,7 +146,6 @@ def read(text: str) -> float:
     ),
     st.sampled_from([None, 0, 1, 2]),
 )
-@settings(deadline=None)  # the first call loads the instrument and the language
 def test_what_is_written_lies_where_the_score_lies(score, decimals):
     # Printed and placed again, a score keeps its predicate, its gap and its disputed bound, whatever the decimals.
     ladder = kla.load_instrument("kla-2024").ladder
@@ -159,7 +158,6 @@ def test_what_is_written_lies_where_the_score_lies(score, decimals):
 
 
 @given(st.floats(0, 1000))
-@settings(deadline=None)
 def test_a_gap_is_never_written_as_nothing(score):
     ladder = kla.load_instrument("kla-2024").ladder
     gap = ladder.points_to("nindya", Span(score, score)).high
