@@ -17,12 +17,20 @@ def followup() -> None:
     """Keputusan rapat: siapa mengerjakan apa, kapan, dan menjadi apa."""
 
 
-def _about_decision(command: Any) -> Any:
+def _about_what_is_done(command: Any) -> Any:
+    """Options of what only a finished decision has."""
     for option in (
         click.option("--points-accepted", help="Nilai pertanyaan sesudahnya, seperti diterima verifikator."),
         click.option("--points-claimed", help="Nilai pertanyaan sesudahnya, seperti diajukan."),
-        click.option("--spent", help="Yang sudah dipakai, misalnya “75 juta”."),
         click.option("--done-on", help="Tanggal selesai."),
+    ):
+        command = option(command)
+    return command
+
+
+def _about_decision(command: Any) -> Any:
+    for option in (
+        click.option("--spent", help="Yang sudah dipakai, misalnya “75 juta”."),
         click.option("--result", help="Apa jadinya; alasan bila dibatalkan."),
         click.option("--action", "action_code", help="Kode kegiatan di katalog."),
         click.option("--question", "question_code", help="Kode pertanyaan."),
@@ -80,6 +88,7 @@ def add(area: str, year: int, as_json: bool, **about: Any) -> None:
 @followup.command("change")
 @click.argument("code")
 @_about_decision
+@_about_what_is_done
 @click.option("--state", type=click.Choice(["open", "done", "dropped"]), help="Keadaannya sekarang.")
 @answers_in_json
 def change(code: str, area: str, as_json: bool, **about: Any) -> None:
@@ -94,6 +103,7 @@ def change(code: str, area: str, as_json: bool, **about: Any) -> None:
 @followup.command("done")
 @click.argument("code")
 @_about_decision
+@_about_what_is_done
 @answers_in_json
 def done(code: str, area: str, as_json: bool, **about: Any) -> None:
     """Tandai satu keputusan selesai, dengan biaya dan nilainya bila sudah diketahui."""
