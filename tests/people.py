@@ -203,16 +203,27 @@ def write_ods(path: Path, pages: Sequence[Page], *, prolog: str = "") -> Path:
         "text": "urn:oasis:names:tc:opendocument:xmlns:text:1.0",
     }
 
-    def cell(value: Value) -> str:
+    def cell(value: Value, span: str) -> str:
         if value is None:
-            return "<table:table-cell/>"
+            return f"<table:table-cell{span}/>"
         if isinstance(value, str):
-            return f'<table:table-cell office:value-type="string"><text:p>{escape(value)}</text:p></table:table-cell>'
-        return f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{value}</text:p></table:table-cell>'
+            return f'<table:table-cell{span} office:value-type="string"><text:p>{escape(value)}</text:p></table:table-cell>'
+        return f'<table:table-cell{span} office:value-type="float" office:value="{value}"><text:p>{value}</text:p></table:table-cell>'
+
+    def row(one: Page, at: int) -> str:
+        spans = {
+            (
+                top,
+                left,
+            ): f' table:number-rows-spanned="{bottom - top + 1}" table:number-columns-spanned="{right - left + 1}"'
+            for top, left, bottom, right in one.merged
+        }
+        cells = (cell(value, spans.get((at, column), "")) for column, value in enumerate(one.rows[at]))
+        return f"<table:table-row>{''.join(cells)}</table:table-row>"
 
     tables = "".join(
         f'<table:table table:name="{escape(one.name)}">'
-        + "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in one.rows)
+        + "".join(row(one, at) for at in range(len(one.rows)))
         + "</table:table>"
         for one in pages
     )

@@ -215,9 +215,11 @@ def test_merged_cells_are_filled_only_where_merged(tmp_path):  # T52
     ]
     intake = read(people.page("A", rows, merged=((1, 0, 3, 0),)), tmp_path, area="")
     assert list(intake.assessments[0].answers["indicator_code"]) == ["1", "2", "3"]
-    said = refusal(people.page("A", rows, merged=((1, 0, 2, 0),)), tmp_path, area="")
-    assert "baris 4, kolom A: daerahnya kosong" in said
-    assert "baris 3" not in said
+    half = people.page("A", rows, merged=((1, 0, 2, 0),))
+    calc = read_sheet(people.write_ods(tmp_path / "calc.ods", [half]), year=2025, stage="final")
+    for said in (refusal(half, tmp_path, area=""), str(calc.repairs.problems("calc.ods")[0])):
+        assert "baris 4, kolom A: daerahnya kosong" in said
+        assert "baris 3" not in said
 
 
 def test_what_is_hidden_is_read_and_said(tmp_path):  # T53
