@@ -191,5 +191,4 @@ $(READY): requirements.lock pyproject.toml $(MOVED)
 $(DEV): $(READY) requirements-dev.lock
 	@echo "==> Memasang yang diperlukan uji dan pemeriksaan (requirements-dev.lock)"
 	@$(PIP) --require-hashes --no-compile -r requirements-dev.lock
-	@$(COMPILE)
 	@touch $@
