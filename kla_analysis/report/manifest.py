@@ -10,10 +10,11 @@ import contextlib
 import datetime
 import hashlib
 import json
+import os
 import platform
 import re
-from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
@@ -202,16 +203,31 @@ def _common(project: Project) -> dict[str, str]:
         "areas": _hash([data / "areas.csv", data / "datapackage.json"]),
         "actions": _hash(files_below(data / "actions")),
         "reference": _hash(files_below(data / "assessments" / "reference")),
-        "code": _code(),
+        "code": hash_of_program(),
         "notebooks": _hash(project.report_notebooks()),
     }
 
 
-@cache
-def _code() -> str:
-    """Hash the program once: what a process has loaded stays as it is, whatever becomes of the files."""
-    package = Path(__file__).resolve().parent.parent
-    return _hash(path for path in files_below(package) if "__pycache__" not in path.parts)
+def hash_of_program(folder: Path = Path(__file__).parents[1]) -> str:
+    """Hash the program's files by name and content; what Python compiled of them does not count."""
+    return _hashed(tuple(_stamps(folder)))
+
+
+@lru_cache(maxsize=1)
+def _hashed(files: tuple[tuple[str, int, int], ...]) -> str:
+    """Hash files, once for as long as none of them changes."""
+    return _hash(Path(name) for name, *_ in files)
+
+
+def _stamps(folder: Path) -> Iterator[tuple[str, int, int]]:
+    """Yield every file of the program with its time and size; without `Path`, as a batch asks twice for each report."""
+    for here, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        for file in files:
+            path = os.path.join(here, file)
+            with contextlib.suppress(OSError):  # what vanishes is not there
+                about = os.stat(path)
+                yield path, about.st_mtime_ns, about.st_size
 
 
 def _hash(paths: Iterable[Path]) -> str:

@@ -26,7 +26,7 @@ from pypdf import PdfReader
 from kla_analysis.errors import KernelError, ParameterError
 from kla_analysis.project import Project
 from kla_analysis.report import processes, store
-from kla_analysis.report.manifest import Manifest, read_manifest
+from kla_analysis.report.manifest import Manifest, hash_of_program, read_manifest
 from kla_analysis.report.parameters import check_parameters
 from kla_analysis.runs.runner import Limits
 
@@ -274,6 +274,20 @@ def test_without_network_a_full_disk_and_a_folder_that_is_read_only(mini):
     assert sums[:11] == sums[11:]
     assert not [line for line in lines if "building" in line]
     assert "Traceback" not in done.stderr
+
+
+def test_a_program_that_changes_while_it_runs_is_another_one(tmp_path):
+    program = tmp_path / "program" / "bagian"
+    program.mkdir(parents=True)
+    (program / "a.py").write_text("satu")
+    first = hash_of_program(program.parent)
+    (program / "__pycache__").mkdir()
+    (program / "__pycache__" / "a.pyc").write_text("apa saja")
+    assert hash_of_program(program.parent) == first
+    (program / "a.py").write_text("dua, lebih panjang")
+    changed = hash_of_program(program.parent)
+    (program / "b.py").write_text("")
+    assert len({first, changed, hash_of_program(program.parent)}) == 3
 
 
 def publisher(folder: Path) -> Callable[[str], str]:
