@@ -279,7 +279,7 @@ def costs_in_words(position: Position, plan: Mapping[str, Any] | None) -> Text:
         return Text(())
     rungs, goal = position.instrument.ladder, _goal(position, plan)
     words = {
-        "cost": _cost(plan, plan["cost"]),
+        "cost": money(plan["cost"]),
         "total": rungs.written(plan["total"]),
         "name": rungs.name(plan["predicate"]),
         "before": rungs.written(plan["before"]),
@@ -301,8 +301,11 @@ def costs_in_words(position: Position, plan: Mapping[str, Any] | None) -> Text:
         ),
         t("Peluang {goal} {chance} {given}{surer}.", surer=_surer(plan), **words),
     ]
-    if not plan["catalogue"]["example"]:
-        said.append(t("Biaya dan peluang {standing}.", standing=standing_name(plan["costs"])))
+    said.append(
+        t("Semuanya biaya contoh.")
+        if plan["catalogue"]["example"]
+        else t("Biaya dan peluang {standing}.", standing=standing_name(plan["costs"]))
+    )
     return Text((" ".join((*said, *_plan_at_best(position, plan))),))
 
 

@@ -112,7 +112,7 @@ def test_every_chance_of_a_plan_says_on_what_it_depends():
     plan = plan_of(position, "nindya")
     said = repr(summary.costs_in_words(position, plan))
     assert f"Peluang Nindya {likely(plan['probability'])} bila nilai 650,5 hari ini bertahan; supaya 80%: " in said
-    assert f"supaya 80%: {money(plan['sure']['cost'])}." in said
+    assert f"supaya 80%: {money(plan['sure']['cost'])}. Semuanya biaya contoh." in said
     assert "nilai naik dari 650,5 menjadi 701" in said
     dearer = kla.simulate(position, target="nindya").evidence.iloc[0]
     total = number(outlook(position).median, decimals=0)
